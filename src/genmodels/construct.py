@@ -1,0 +1,177 @@
+"""The constructor is the schema.
+
+A configuration names a class and its keyword arguments; the class's signature and its
+annotations say what is accepted, so no class of settings is written for any model. An
+argument annotated with a protocol (a network, say) is itself a mapping with a ``class``,
+looked up in the package that defines the protocol.
+"""
+
+import importlib
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from types import ModuleType
+from typing import Any, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+
+from genmodels.errors import InputError, nearest
+
+CLASS = "class"
+
+
+def find(name: str, namespace: str) -> type:
+    """Look a class up among the public names of a package.
+
+    Raises:
+        InputError: there is none of that name.
+    """
+    package = importlib.import_module(namespace)
+    accepted = classes(package)
+    if name not in accepted:
+        raise InputError(
+            f"unknown class {name!r}{nearest(str(name), list(accepted))}; "
+            f"{namespace} has {', '.join(accepted)}"
+        )
+    return accepted[name]
+
+
+def classes(package: ModuleType) -> dict[str, type]:
+    """The concrete public classes of a package, by name, in the order of ``__all__``."""
+    public = {name: getattr(package, name) for name in package.__all__}
+    return {
+        name: value
+        for name, value in public.items()
+        if inspect.isclass(value) and not inspect.isabstract(value) and not _is_protocol(value)
+    }
+
+
+def problems(spec: Any, namespace: str, path: str, given: Sequence[str] = ()) -> list[str]:
+    """List everything wrong with a mapping of ``class`` and keyword arguments.
+
+    Args:
+        spec: the mapping.
+        namespace: the package in which the class is looked up.
+        path: where the mapping stands in the configuration, for the messages.
+        given: arguments that are supplied by the program, not by the configuration.
+
+    Returns:
+        One line for each problem; empty if :func:`build` will accept the mapping.
+    """
+    if not isinstance(spec, Mapping) or CLASS not in spec:
+        accepted = ", ".join(classes(importlib.import_module(namespace)))
+        return [f"{path}: is {_show(spec)}; give a mapping with 'class': one of {accepted}"]
+    try:
+        found = find(spec[CLASS], namespace)
+    except InputError as error:
+        return [f"{path}.{CLASS}: {error}"]
+    parts = _components(found)
+    keywords = {key: value for key, value in spec.items() if key != CLASS}
+    found_problems = validation_problems(_schema(found, given), keywords, path)
+    for key in parts.keys() & keywords.keys():
+        found_problems += problems(keywords[key], parts[key], f"{path}.{key}")
+    return found_problems
+
+
+def complete(spec: Mapping[str, Any], namespace: str, given: Sequence[str] = ()) -> dict[str, Any]:
+    """Write out the defaults of a valid mapping, so that it means the same in ten years."""
+    found = find(spec[CLASS], namespace)
+    parts = _components(found)
+    result: dict[str, Any] = {CLASS: spec[CLASS]}
+    for name, parameter in _parameters(found, given).items():
+        value = spec.get(name, parameter.default)
+        if name in parts:
+            value = complete(value if isinstance(value, Mapping) else _describe(value), parts[name])
+        result[name] = list(value) if isinstance(value, tuple) else value
+    return result
+
+
+def build(spec: Mapping[str, Any], namespace: str, **given: Any) -> Any:
+    """Construct what a valid mapping describes.
+
+    Args:
+        spec: the mapping, free of :func:`problems`.
+        namespace: the package in which the class is looked up.
+        given: what the program supplies; arguments the class does not have are left out.
+    """
+    found = find(spec[CLASS], namespace)
+    parts = _components(found)
+    keywords = {
+        key: build(value, parts[key]) if key in parts else value
+        for key, value in spec.items()
+        if key != CLASS
+    }
+    accepted = inspect.signature(found).parameters
+    return found(**keywords, **{key: value for key, value in given.items() if key in accepted})
+
+
+def validation_problems(
+    schema: type[BaseModel], values: Mapping[str, Any], path: str = ""
+) -> list[str]:
+    """One line for each thing pydantic finds wrong, with its path and the nearest name."""
+    try:
+        schema.model_validate(values)
+    except ValidationError as error:
+        return [_line(schema, problem, path) for problem in error.errors()]
+    return []
+
+
+def _line(schema: type[BaseModel], problem: Any, path: str) -> str:
+    keys = [str(key) for key in problem["loc"]]
+    where = ".".join(([path] if path else []) + keys)
+    if problem["type"] == "extra_forbidden":
+        accepted = _accepted(schema, problem["loc"][:-1])
+        return f"{where}: unknown key{nearest(keys[-1], accepted)}; accepted: {', '.join(accepted)}"
+    if problem["type"] == "missing":
+        return f"{where}: is missing; give a value"
+    message = problem["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    return f"{where or 'config'}: is {_show(problem['input'])}; {message}"
+
+
+def _accepted(schema: type[BaseModel], location: Sequence[Any]) -> list[str]:
+    """The keys that the section at a location has."""
+    for key in location:
+        field = schema.model_fields.get(key) if isinstance(key, str) else None
+        options = [field.annotation, *getattr(field.annotation, "__args__", ())] if field else []
+        inner = [kind for kind in options if inspect.isclass(kind) and issubclass(kind, BaseModel)]
+        schema = inner[0] if inner else schema
+    return [field.alias or name for name, field in schema.model_fields.items()]
+
+
+def _schema(found: type, given: Sequence[str]) -> type[BaseModel]:
+    hints, parts = get_type_hints(found.__init__), _components(found)
+    fields_ = {
+        name: (
+            Any if name in parts else hints[name],  # a part is checked by itself
+            ... if parameter.default is parameter.empty else parameter.default,
+        )
+        for name, parameter in _parameters(found, given).items()
+    }
+    strict = ConfigDict(extra="forbid", strict=True)
+    return create_model(found.__name__, __config__=strict, **fields_)  # type: ignore[call-overload]
+
+
+def _parameters(found: type, given: Sequence[str]) -> dict[str, inspect.Parameter]:
+    parameters = inspect.signature(found).parameters
+    return {name: value for name, value in parameters.items() if name not in given}
+
+
+def _components(found: type) -> dict[str, str]:
+    """The arguments that are objects themselves → the package that defines them."""
+    hints = get_type_hints(found.__init__)
+    return {name: kind.__module__ for name, kind in hints.items() if _is_protocol(kind)}
+
+
+def _is_protocol(kind: Any) -> bool:
+    return getattr(kind, "_is_protocol", False)
+
+
+def _describe(component: Any) -> dict[str, Any]:
+    assert is_dataclass(component), "a component's default is a dataclass"
+    values = {field.name: getattr(component, field.name) for field in fields(component)}
+    return {CLASS: type(component).__name__, **values}
+
+
+def _show(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

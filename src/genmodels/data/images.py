@@ -1,0 +1,119 @@
+"""A data set is one uint8 table, its labels and a few lists of row numbers.
+
+Nothing else in the package knows where images came from: a named set, the embedded
+glyphs and a folder of pictures all become :class:`Images`.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+import torch
+from torch import Tensor
+
+TRAIN, VALIDATION, TEST = "train", "validation", "test"
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What a model's objective sees.
+
+    Attributes:
+        images: (B, C, H, W), float32 in [0, 1].
+        labels: (B,), int64, or None where the set has none.
+    """
+
+    images: Tensor
+    labels: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Images:
+    """One table of images with its splits.
+
+    Attributes:
+        name: what the user called it: a set's name or a folder.
+        table: (N, C, H, W), uint8; in memory, or memory-mapped.
+        splits: ``train``, ``validation`` and ``test`` → row numbers, int64, disjoint.
+            ``validation`` and ``test`` may be empty.
+        labels: (N,), int64, or None.
+        classes: the name of each label, empty where there are no labels.
+        notes: what the reader did that the user should know, one sentence each.
+    """
+
+    name: str
+    table: Tensor
+    splits: Mapping[str, Tensor]
+    labels: Tensor | None = None
+    classes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """(C, H, W) of every image."""
+        channels, height, width = self.table.shape[1:]
+        return channels, height, width
+
+    def count(self, split: str) -> int:
+        """How many images a split holds."""
+        return len(self.splits[split])
+
+    def batch(self, rows: Tensor) -> Batch:
+        """Gather rows of the table, on the table's device, as a :class:`Batch`."""
+        images = self.table.index_select(0, rows).float().div_(255)
+        return Batch(images, None if self.labels is None else self.labels.index_select(0, rows))
+
+    def batches(self, split: str, size: int) -> Iterator[Batch]:
+        """Walk through a split in its order; the last batch may be smaller."""
+        rows = self.splits[split]
+        for start in range(0, len(rows), size):
+            yield self.batch(rows[start : start + size])
+
+    def to(self, device: torch.device | str) -> "Images":
+        """Copy table, labels and splits to a device."""
+        labels = None if self.labels is None else self.labels.to(device)
+        splits = {name: rows.to(device) for name, rows in self.splits.items()}
+        return replace(self, table=self.table.to(device), labels=labels, splits=splits)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over pixels, labels and the test split: equal exactly when scores are
+        comparable. The validation share is left out, because it does not touch the test."""
+        digest = hashlib.sha256(repr(tuple(self.table.shape)).encode())
+        for part in (self.table, self.labels, self.splits[TEST]):
+            if part is not None:
+                digest.update(np.ascontiguousarray(part.cpu().numpy()).data)
+        return digest.hexdigest()
+
+    def with_validation(self, share: float) -> "Images":
+        """Move about ``share`` of the training rows to the validation split.
+
+        Where a row goes depends on its pixels alone (:func:`positions`): adding images
+        moves no other image, and equal images never fall on both sides.
+        """
+        rows = self.splits[TRAIN]
+        if share == 0:
+            held_out = torch.zeros(len(rows), dtype=torch.bool)
+        else:
+            held_out = positions(self.table, rows, "validation") < share
+        splits = {**self.splits, TRAIN: rows[~held_out], VALIDATION: rows[held_out]}
+        return replace(self, splits=splits)
+
+
+def positions(table: Tensor, rows: Tensor, purpose: str) -> Tensor:
+    """Place each row in [0, 1) by a hash of its pixels, independently for each purpose.
+
+    Returns:
+        (len(rows),), float64: row i goes to the held-out part when its position is below
+        the share asked for.
+    """
+    pixels = table.numpy()
+    key = purpose.encode()
+    digests = (
+        hashlib.blake2b(np.ascontiguousarray(pixels[row]).data, digest_size=8, key=key).digest()
+        for row in rows.tolist()
+    )
+    numbers = np.frombuffer(b"".join(digests), dtype="<u8")
+    return torch.from_numpy((numbers >> np.uint64(11)).astype(np.float64) / 2**53)

@@ -1,0 +1,99 @@
+"""Where and how precisely to compute: chosen once, with a reason that is printed."""
+
+import re
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+import torch
+
+from genmodels.errors import InputError, nearest
+
+DEVICES = ["auto", "cpu", "cuda", "mps"]
+PRECISIONS = ["auto", "fp32", "bf16", "fp16"]
+
+
+@dataclass(frozen=True)
+class Device:
+    """A device and a precision, each with the reason it was chosen.
+
+    Attributes:
+        device: the torch device.
+        precision: ``fp32``, ``bf16`` or ``fp16``: the type of matrix products under
+            autocast; weights, losses and statistics are always float32.
+        reasons: one sentence for the device, one for the precision.
+    """
+
+    device: torch.device
+    precision: str
+    reasons: tuple[str, str]
+
+    def autocast(self) -> AbstractContextManager:
+        """The autocast context of this precision; switched off for fp32."""
+        dtype = {"fp32": torch.bfloat16, "bf16": torch.bfloat16, "fp16": torch.float16}
+        return torch.autocast(
+            self.device.type, dtype[self.precision], enabled=self.precision != "fp32"
+        )
+
+    def scaler(self) -> torch.amp.GradScaler:
+        """The one loss scaler of a run; it does nothing unless the precision is fp16."""
+        return torch.amp.GradScaler(self.device.type, enabled=self.precision == "fp16")
+
+    def synchronize(self) -> None:
+        """Wait until the device has done what it was given; clocks are read after this."""
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
+        elif self.device.type == "mps":
+            torch.mps.synchronize()
+
+
+def choose(device: str = "auto", precision: str = "auto") -> Device:
+    """Choose where to compute.
+
+    Args:
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
+        precision: ``auto``, ``fp32``, ``bf16``, ``fp16``.
+
+    Raises:
+        InputError: an unknown name, or a device this machine does not have.
+    """
+    chosen, why = _device(device)
+    kind, because = _precision(precision, chosen)
+    return Device(chosen, kind, (why, because))
+
+
+def _device(name: str) -> tuple[torch.device, str]:
+    cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
+    if name == "auto":
+        if cuda:
+            return torch.device("cuda", 0), f"cuda: found {torch.cuda.get_device_name(0)}"
+        if mps:
+            return torch.device("mps"), "mps: found Apple's GPU"
+        return torch.device("cpu"), f"cpu: no GPU found, {torch.get_num_threads()} threads"
+    if name == "cpu":
+        return torch.device("cpu"), f"cpu: asked for, {torch.get_num_threads()} threads"
+    if name == "mps":
+        if not mps:
+            raise InputError("device 'mps' is not present on this machine; use auto or cpu")
+        return torch.device("mps"), "mps: asked for"
+    match = re.fullmatch(r"cuda(?::(\d+))?", name)
+    if not match:
+        raise InputError(
+            f"unknown device {name!r}{nearest(name, DEVICES)}; use auto, cpu, cuda, cuda:1 or mps"
+        )
+    index, found = int(match[1] or 0), torch.cuda.device_count() if cuda else 0
+    if index >= found:
+        has = f"{found} CUDA device(s), cuda:0 to cuda:{found - 1}" if found else "no CUDA device"
+        raise InputError(f"device {name!r} is not present: this machine has {has}; use auto or cpu")
+    return torch.device("cuda", index), f"{name}: asked for, {torch.cuda.get_device_name(index)}"
+
+
+def _precision(name: str, device: torch.device) -> tuple[str, str]:
+    if name not in PRECISIONS:
+        raise InputError(
+            f"unknown precision {name!r}{nearest(name, PRECISIONS)}; use {', '.join(PRECISIONS)}"
+        )
+    if name != "auto":
+        return name, f"{name}: asked for"
+    if device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False):
+        return "bf16", "bf16: this GPU multiplies bf16 in hardware, and bf16 needs no loss scaling"
+    return "fp32", f"fp32: exact, and the safe choice on {device.type}"

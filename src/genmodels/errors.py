@@ -1,0 +1,22 @@
+"""The one kind of error that is meant for people.
+
+Everything a user can get wrong ends in an :class:`InputError`, whose text says in one
+line what was given, what is accepted and what to do next. The command line prints that
+line and exits with code 2; from Python it is a ``ValueError``.
+"""
+
+
+class InputError(ValueError):
+    """Something the user gave cannot be used; the message says what to do instead."""
+
+
+def nearest(given: str, accepted: list[str]) -> str:
+    """Say which accepted name a misspelt one was probably meant to be.
+
+    Returns:
+        ``" (did you mean 'seed'?)"``, or an empty string where nothing is close.
+    """
+    import difflib
+
+    close = difflib.get_close_matches(given, accepted, n=1)
+    return f" (did you mean {close[0]!r}?)" if close else ""
