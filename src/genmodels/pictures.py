@@ -1,0 +1,177 @@
+"""Images in, files out: grids, PNG, GIF and arrays.
+
+Images are (N, C, H, W), float in [0, 1] or uint8; nothing is stretched or centred on the
+way, 0 is black and 1 is white.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps, UnidentifiedImageError
+from torch import Tensor
+
+from genmodels.errors import InputError
+
+GAP = 2  # pixels between the pictures of a grid
+SMALLEST_SIDE = 480  # a grid is enlarged by a whole factor until it is about this wide
+
+
+def to_uint8(images: Tensor) -> Tensor:
+    """Round [0, 1] to 0…255, on the CPU; uint8 passes through."""
+    if images.dtype == torch.uint8:
+        return images.cpu()
+    return images.detach().float().clamp(0, 1).mul(255).round().to(torch.uint8).cpu()
+
+
+def grid(images: Tensor, columns: int | None = None, enlarge: bool = True) -> Tensor:
+    """Lay images out in rows.
+
+    Args:
+        images: (N, C, H, W).
+        columns: images in a row; by default as square as possible.
+        enlarge: repeat pixels, so that small images can be seen.
+
+    Returns:
+        (C, height, width), uint8, with a grey gap between the images.
+    """
+    pixels = to_uint8(images)
+    count, channels, height, width = pixels.shape
+    columns = columns or math.ceil(math.sqrt(count))
+    rows = math.ceil(count / columns)
+    sheet = torch.full(
+        (channels, rows * (height + GAP) + GAP, columns * (width + GAP) + GAP),
+        48,
+        dtype=torch.uint8,
+    )
+    for index, picture in enumerate(pixels):
+        top = GAP + index // columns * (height + GAP)
+        left = GAP + index % columns * (width + GAP)
+        sheet[:, top : top + height, left : left + width] = picture
+    factor = max(1, round(SMALLEST_SIDE / sheet.shape[2])) if enlarge else 1
+    return sheet.repeat_interleave(factor, 1).repeat_interleave(factor, 2)
+
+
+def save_png(image: Tensor, path: Path) -> None:
+    """Write one image (C, H, W), whole or not at all."""
+    _write(path, lambda temporary: picture(image).save(temporary, format="PNG"))
+
+
+def save_gif(frames: Sequence[Tensor], path: Path, seconds: float = 0.12) -> None:
+    """Write images (C, H, W) as an animation that runs there and back for ever."""
+    pictures = [picture(frame) for frame in [*frames, *frames[-2:0:-1]]]
+    first, rest = pictures[0], pictures[1:]
+    _write(
+        path,
+        lambda temporary: first.save(
+            temporary,
+            format="GIF",
+            save_all=True,
+            append_images=rest,
+            duration=round(seconds * 1000),
+            loop=0,
+        ),
+    )
+
+
+def picture(image: Tensor) -> Image.Image:
+    """(C, H, W) with one or three channels → a PIL image."""
+    pixels = to_uint8(image)
+    array = pixels[0].numpy() if len(pixels) == 1 else pixels.permute(1, 2, 0).numpy()
+    return Image.fromarray(np.ascontiguousarray(array))
+
+
+def check_output(path: Path) -> None:
+    """Say whether images can be written under a name, before hours are spent.
+
+    Raises:
+        InputError: the extension says no known format.
+    """
+    if path.suffix not in ("", ".png", ".npy", ".npz"):
+        raise InputError(
+            f"--out {path} has the extension {path.suffix!r}; use .png for a grid, .npy or .npz "
+            "for an array, or none for a folder of PNG files"
+        )
+
+
+def save(chunks: Iterable[Tensor], count: int, path: Path) -> None:
+    """Write images as the extension says: a ``.png`` grid, ``.npy`` or ``.npz`` as uint8
+    (N, C, H, W), or a folder of PNG files. Arrays and folders take bounded memory.
+
+    Args:
+        chunks: (n, C, H, W) each.
+        count: how many images there are in all.
+
+    Raises:
+        InputError: an unknown extension, or the disk is full.
+    """
+    check_output(path)
+    if path.suffix == ".png":
+        save_png(grid(torch.cat([to_uint8(chunk) for chunk in chunks])), path)
+    elif path.suffix:
+        _write(path, lambda temporary: _save_array(chunks, count, temporary, path.suffix))
+    else:
+        path.mkdir(parents=True, exist_ok=True)
+        digits = len(str(count - 1))
+        number = 0
+        for chunk in chunks:
+            for image in chunk:
+                save_png(image, path / f"{number:0{digits}d}.png")
+                number += 1
+
+
+def _save_array(chunks: Iterable[Tensor], count: int, path: Path, suffix: str) -> None:
+    array, filled = None, 0
+    memory = path.with_suffix(".rows") if suffix == ".npz" else path
+    try:
+        for chunk in chunks:
+            pixels = to_uint8(chunk).numpy()
+            if array is None:
+                shape = (count, *pixels.shape[1:])
+                array = np.lib.format.open_memmap(memory, "w+", np.uint8, shape)
+            array[filled : filled + len(pixels)] = pixels
+            filled += len(pixels)
+        assert array is not None
+        array.flush()
+        if suffix == ".npz":
+            with path.open("wb") as file:
+                np.savez_compressed(file, images=array)
+    finally:
+        if memory != path:
+            memory.unlink(missing_ok=True)
+
+
+def read(path: Path, image_shape: tuple[int, int, int]) -> Tensor:
+    """Read a picture and fit it to a model: upright, resized, centre-cropped.
+
+    Returns:
+        (C, H, W), float32 in [0, 1].
+
+    Raises:
+        InputError: the file is missing or is no picture.
+    """
+    channels, height, width = image_shape
+    try:
+        with Image.open(path) as opened:
+            upright = ImageOps.exif_transpose(opened).convert("L" if channels == 1 else "RGB")
+    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+        raise InputError(f"{path} cannot be read as a picture: {error}") from None
+    fitted = ImageOps.fit(upright, (width, height), Image.Resampling.LANCZOS)
+    array = np.array(fitted, dtype=np.float32).reshape(height, width, channels)
+    return torch.from_numpy(array).permute(2, 0, 1).div(255)
+
+
+def _write(path: Path, save_to: Callable[[Path], None]) -> None:
+    """Let a library write under a temporary name, then rename."""
+    temporary = path.with_name(f".{path.stem}.part{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_to(temporary)
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise InputError(
+            f"{path} cannot be written: {error.strerror or error}; free space or choose another --out"
+        ) from None

@@ -1,0 +1,134 @@
+"""Sample, interpolate, perturb and reconstruct: for any model, from any run.
+
+Latents are drawn on the CPU in blocks of a fixed size, each block at its own position, so
+a sample depends on the seed and its number alone: 64 images are the first of 10,000, on
+every device and whatever the memory allows at once.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from genmodels import construct, randomness
+from genmodels.checkpoint import Checkpoint
+from genmodels.config import GIVEN, MODELS, Shift
+from genmodels.errors import InputError
+from genmodels.models.base import Encodes, Model
+
+BLOCK = 500  # images decoded at once
+Weights = Literal["average", "last"]
+
+
+def load_model(
+    checkpoint: Checkpoint, weights: Weights | None = None, device: torch.device = randomness.CPU
+) -> Model:
+    """Build the model of a checkpoint, ready to be used.
+
+    Args:
+        checkpoint: of a run, resumable or a snapshot.
+        weights: ``average`` or ``last``; by default the average where there is one.
+        device: where it shall compute.
+
+    Raises:
+        InputError: the average is asked for and there is none.
+    """
+    average = checkpoint.part("average.")
+    if weights == "average" and not average:
+        raise InputError(
+            f"{checkpoint.path} has no weight average; use --weights last, "
+            "or train with --set train.average=0.999"
+        )
+    given = {key: checkpoint.header[key] for key in GIVEN}
+    given["image_shape"] = tuple(given["image_shape"])
+    model = construct.build(checkpoint.header["config"]["model"], MODELS, **given)
+    model.load_state_dict(checkpoint.part("model.") if weights == "last" or not average else average)
+    return model.to(device).eval()
+
+
+@torch.no_grad()
+def decode(model: Model, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+    """Latents (N, latent_dim) on any device → images (N, C, H, W) on the CPU."""
+    device = next(model.parameters()).device
+    parts = [
+        model.decode(block.to(device), labels).float().cpu() for block in latents.split(BLOCK)
+    ]
+    return torch.cat(parts)
+
+
+def latents(model: Model, count: int, seed: int = 0) -> Iterator[Tensor]:
+    """Draw ``count`` latents in blocks of at most ``BLOCK``."""
+    for index, start in enumerate(range(0, count, BLOCK)):
+        block = model.prior(BLOCK, randomness.generator(seed, "sample", index))
+        yield block[: count - start]
+
+
+def sample(model: Model, count: int, seed: int = 0) -> Iterator[Tensor]:
+    """Generate images in blocks, (n, C, H, W) float32 in [0, 1] on the CPU."""
+    for block in latents(model, count, seed):
+        yield decode(model, block)
+
+
+@torch.no_grad()
+def encode(model: Model, images: Tensor) -> Tensor:
+    """Images (N, C, H, W) → latents (N, latent_dim) on the CPU.
+
+    Raises:
+        InputError: the model has no encoder.
+    """
+    if not isinstance(model, Encodes):
+        raise InputError(
+            f"a {type(model).__name__} has no encoder, so it cannot start from images; "
+            "leave --from and --to out to use samples"
+        )
+    device = next(model.parameters()).device
+    return torch.cat([model.encode(block.to(device)).float().cpu() for block in images.split(BLOCK)])
+
+
+def reconstruct(model: Model, images: Tensor) -> Tensor:
+    """Encode and decode: (N, C, H, W) → (N, C, H, W)."""
+    return decode(model, encode(model, images))
+
+
+def lerp(start: Tensor, end: Tensor, steps: int) -> Tensor:
+    """Straight lines: latents (R, D) twice → (R, steps, D)."""
+    share = torch.linspace(0, 1, steps).view(1, -1, 1)
+    return start.unsqueeze(1) * (1 - share) + end.unsqueeze(1) * share
+
+
+def slerp(start: Tensor, end: Tensor, steps: int) -> Tensor:
+    """Great circles (White, Sampling Generative Networks, 2016): (R, D) twice → (R, steps, D).
+
+    Normal latents lie near a sphere, which a straight line would leave. Where the ends
+    are parallel the circle is the line.
+    """
+    share = torch.linspace(0, 1, steps).view(1, -1, 1)
+    cosine = torch.nn.functional.cosine_similarity(start, end, dim=1).clamp(-1, 1)
+    angle = cosine.acos().view(-1, 1, 1)
+    sine = angle.sin()
+    first = ((1 - share) * angle).sin() / sine
+    second = (share * angle).sin() / sine
+    circle = first * start.unsqueeze(1) + second * end.unsqueeze(1)
+    return torch.where(sine.abs() < 1e-4, lerp(start, end, steps), circle)
+
+
+def perturb(start: Tensor, shifts: Sequence[Shift], steps: int) -> Tensor:
+    """The report's perturbation test: (R, D) → (R, steps, D).
+
+    Each shift moves a slice of dimensions, from its start and by its step for each frame;
+    shifts that overlap add up.
+
+    Raises:
+        InputError: a slice selects no dimension of this model.
+    """
+    moved = start.unsqueeze(1).repeat(1, steps, 1)
+    frames = torch.arange(steps).view(1, -1, 1)
+    for shift in shifts:
+        if not moved[..., shift.slice].numel():
+            raise InputError(
+                f"dimensions {shift.dims} select nothing of {start.shape[1]} latent dimensions; "
+                "choose others with --shift"
+            )
+        moved[..., shift.slice] += shift.start + frames * shift.step
+    return moved
