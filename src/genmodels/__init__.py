@@ -1,0 +1,27 @@
+"""Train families of generative image models under one trainer, and compare them fairly.
+
+The public names are imported when they are first used, so that ``import genmodels`` and
+``genmodels --help`` do not wait for PyTorch.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+__all__ = ["InputError", "Run", "compare", "interpolate", "load", "sample", "train"]
+
+if TYPE_CHECKING:
+    from genmodels.errors import InputError
+    from genmodels.verbs import Run, compare, interpolate, load, sample, train
+
+_HOMES = {"InputError": "genmodels.errors"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'genmodels' has no attribute {name!r}")
+    return getattr(import_module(_HOMES.get(name, "genmodels.verbs")), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -40,6 +40,9 @@ def rows_of(text: str) -> str:
     return text
 
 
+Positive = Annotated[float, Field(gt=0)]
+
+
 class Section(BaseModel):
     """Settings that refuse unknown keys and convert nothing."""
 
@@ -93,7 +96,7 @@ class Train(Section):
     batch_size: int = Field(64, ge=1)
     epochs: int | None = Field(None, ge=1)
     steps: int | None = Field(None, ge=1)
-    budget: Annotated[float | None, BeforeValidator(seconds), Field(gt=0)] = None
+    budget: Annotated[Positive | None, BeforeValidator(seconds)] = None
     optimizer: Optimizer = Optimizer()
     optimizers: dict[str, Optimizer] = {}  # module → what differs for it
     schedule: Schedule = Schedule()
@@ -101,8 +104,9 @@ class Train(Section):
     clip: float | None = Field(None, gt=0)  # largest norm of a phase's gradient
     device: str = "auto"
     precision: str = "auto"
-    save_every: Annotated[float, BeforeValidator(seconds), Field(gt=0)] = 60.0
+    save_every: Annotated[Positive, BeforeValidator(seconds)] = 60.0
     keep: int = Field(3, ge=1)  # resumable checkpoints
+    tensorboard: bool = False  # also write TensorBoard's event files; an extra
 
     @model_validator(mode="after")
     def _one_limit(self) -> "Train":
@@ -139,9 +143,23 @@ class Settings(Section):
     train: Train
     perturb: Sequence[Shift] = SHIFTS
 
+    def differences(self, other: "Settings") -> list[str]:
+        """The keys whose values change what is learnt, with both values, one a line.
+
+        Left out: the limit, where it runs, where the data lie, and what is only kept.
+        """
+        mine, theirs = _flat(self.plain()), _flat(other.plain())
+        free = {f"train.{name}" for name in (*LIMITS, "device", "save_every", "keep")}
+        free |= {"train.tensorboard", "data.root"}
+        return [
+            f"{key}: {theirs.get(key)} there, {mine.get(key)} now"
+            for key in dict.fromkeys([*theirs, *mine])
+            if key not in free and mine.get(key) != theirs.get(key)
+        ]
+
     def plain(self) -> dict[str, Any]:
         """As nested dictionaries and lists, ready to be written as YAML or JSON."""
-        return self.model_dump(mode="json", exclude_defaults=False)
+        return self.model_dump(mode="json")
 
     def yaml(self) -> str:
         """As YAML, in the order of the sections above."""
@@ -180,6 +198,12 @@ def settings(layers: Sequence[Mapping[str, Any]], origin: str) -> Settings:
     return Settings(**{**values, "model": construct.complete(model, MODELS, GIVEN)})
 
 
+def inline(value: Any) -> str:
+    """A value as it would be written in a configuration, on one line."""
+    text = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=math.inf)
+    return text.removesuffix("\n").removesuffix("\n...")
+
+
 def find(source: str | Path) -> Path:
     """Find a configuration: a path, or the name of a preset with or without ``.yaml``.
 
@@ -210,6 +234,46 @@ def presets() -> list[str]:
     return sorted(names, key=lambda name: (name.count("/"), name))
 
 
+def overrides(
+    data: str | None = None,
+    data_root: str | Path | None = None,
+    seed: int | None = None,
+    epochs: int | None = None,
+    steps: int | None = None,
+    budget: str | float | None = None,
+    device: str | None = None,
+    precision: str | None = None,
+) -> dict[str, Any]:
+    """The layer that options lay over a configuration."""
+    limits = {"epochs": epochs, "steps": steps, "budget": budget}
+    trained = {**limits, "device": device, "precision": precision}
+    layer: dict[str, Any] = {"train": {k: v for k, v in trained.items() if v is not None}}
+    if seed is not None:
+        layer["seed"] = seed
+    layer["data"] = {}
+    if data is not None:  # what to train on offline belongs to the configuration's own set
+        layer["data"] = {"name": str(data), "offline": None}
+    if data_root is not None:
+        layer["data"]["root"] = str(data_root)
+    return layer
+
+
+def shift(text: str) -> Shift:
+    """Read ``dims,start,step``, such as ``0:8:2,-1,0.1``.
+
+    Raises:
+        InputError: it is not of that form.
+    """
+    dims, *numbers = text.split(",")
+    try:
+        start, step = (float(number) for number in numbers)
+        return Shift(dims=dims, start=start, step=step)
+    except ValueError:
+        raise InputError(
+            f"--shift {text!r} is no movement; write it as DIMS,START,STEP: 0:8:2,-1,0.1"
+        ) from None
+
+
 def assignment(text: str) -> dict[str, Any]:
     """Read ``a.b=value``, the value as YAML, into nested dictionaries.
 
@@ -224,6 +288,14 @@ def assignment(text: str) -> dict[str, Any]:
     for key in reversed(keys):
         nested = {key: nested}
     return nested
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        inner = isinstance(value, Mapping) and value
+        flat |= _flat(value, f"{prefix}{key}.") if inner else {prefix + key: value}
+    return flat
 
 
 def _preset_folders() -> list[Path]:

@@ -86,6 +86,18 @@ def complete(spec: Mapping[str, Any], namespace: str, given: Sequence[str] = ())
     return result
 
 
+def described(namespace: str, given: Sequence[str] = ()) -> list[tuple[str, str, dict[str, Any]]]:
+    """Each class of a package: its name, the first sentence of its docstring, and its
+    settings with their defaults."""
+    package = importlib.import_module(namespace)
+    rows = []
+    for name, found in classes(package).items():
+        sentence = (inspect.getdoc(found) or "").partition("\n\n")[0].replace("\n", " ")
+        settings = complete({CLASS: name}, namespace, given)
+        rows.append((name, sentence, {k: v for k, v in settings.items() if k != CLASS}))
+    return rows
+
+
 def build(spec: Mapping[str, Any], namespace: str, **given: Any) -> Any:
     """Construct what a valid mapping describes.
 

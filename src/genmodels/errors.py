@@ -1,4 +1,4 @@
-"""The one kind of error that is meant for people.
+"""The errors that are meant for people.
 
 Everything a user can get wrong ends in an :class:`InputError`, whose text says in one
 line what was given, what is accepted and what to do next. The command line prints that
@@ -8,6 +8,18 @@ line and exits with code 2; from Python it is a ``ValueError``.
 
 class InputError(ValueError):
     """Something the user gave cannot be used; the message says what to do instead."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """Training was stopped by a signal, after it saved; the message says how to go on.
+
+    Attributes:
+        code: the exit code of the process, 128 + the signal's number.
+    """
+
+    def __init__(self, message: str, code: int):
+        super().__init__(message)
+        self.code = code
 
 
 def nearest(given: str, accepted: list[str]) -> str:

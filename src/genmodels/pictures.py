@@ -56,14 +56,14 @@ def grid(images: Tensor, columns: int | None = None, enlarge: bool = True) -> Te
 
 def save_png(image: Tensor, path: Path) -> None:
     """Write one image (C, H, W), whole or not at all."""
-    _write(path, lambda temporary: picture(image).save(temporary, format="PNG"))
+    save_with(path, lambda temporary: picture(image).save(temporary, format="PNG"))
 
 
 def save_gif(frames: Sequence[Tensor], path: Path, seconds: float = 0.12) -> None:
     """Write images (C, H, W) as an animation that runs there and back for ever."""
     pictures = [picture(frame) for frame in [*frames, *frames[-2:0:-1]]]
     first, rest = pictures[0], pictures[1:]
-    _write(
+    save_with(
         path,
         lambda temporary: first.save(
             temporary,
@@ -111,7 +111,7 @@ def save(chunks: Iterable[Tensor], count: int, path: Path) -> None:
     if path.suffix == ".png":
         save_png(grid(torch.cat([to_uint8(chunk) for chunk in chunks])), path)
     elif path.suffix:
-        _write(path, lambda temporary: _save_array(chunks, count, temporary, path.suffix))
+        save_with(path, lambda temporary: _save_array(chunks, count, temporary, path.suffix))
     else:
         path.mkdir(parents=True, exist_ok=True)
         digits = len(str(count - 1))
@@ -163,8 +163,12 @@ def read(path: Path, image_shape: tuple[int, int, int]) -> Tensor:
     return torch.from_numpy(array).permute(2, 0, 1).div(255)
 
 
-def _write(path: Path, save_to: Callable[[Path], None]) -> None:
-    """Let a library write under a temporary name, then rename."""
+def save_with(path: Path, save_to: Callable[[Path], None]) -> None:
+    """Let a library write under a temporary name, then rename: whole or not at all.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
     temporary = path.with_name(f".{path.stem}.part{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

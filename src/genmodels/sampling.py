@@ -51,9 +51,10 @@ def load_model(
 def decode(model: Model, latents: Tensor, labels: Tensor | None = None) -> Tensor:
     """Latents (N, latent_dim) on any device → images (N, C, H, W) on the CPU."""
     device = next(model.parameters()).device
-    parts = [
-        model.decode(block.to(device), labels).float().cpu() for block in latents.split(BLOCK)
-    ]
+    parts = []
+    for rows in torch.arange(len(latents)).split(BLOCK):
+        chosen = None if labels is None else labels[rows].to(device)
+        parts.append(model.decode(latents[rows].to(device), chosen).float().cpu())
     return torch.cat(parts)
 
 
@@ -64,10 +65,20 @@ def latents(model: Model, count: int, seed: int = 0) -> Iterator[Tensor]:
         yield block[: count - start]
 
 
-def sample(model: Model, count: int, seed: int = 0) -> Iterator[Tensor]:
-    """Generate images in blocks, (n, C, H, W) float32 in [0, 1] on the CPU."""
+def sample(
+    model: Model, count: int, seed: int = 0, label: int | None = None
+) -> Iterator[Tensor]:
+    """Generate images in blocks, (n, C, H, W) float32 in [0, 1] on the CPU.
+
+    Raises:
+        InputError: a label is asked for and the model takes none.
+    """
+    if label is not None and not 0 <= label < model.num_classes:
+        takes = f"labels 0 to {model.num_classes - 1}" if model.num_classes else "no labels"
+        raise InputError(f"--label {label}: this {type(model).__name__} takes {takes}")
     for block in latents(model, count, seed):
-        yield decode(model, block)
+        labels = None if label is None else torch.full((len(block),), label)
+        yield decode(model, block, labels)
 
 
 @torch.no_grad()

@@ -5,7 +5,7 @@ glyphs and a folder of pictures all become :class:`Images`.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -14,6 +14,12 @@ import torch
 from torch import Tensor
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
+
+Progress = Callable[[str, int, int], None]  # what is done, how much, of how much
+
+
+def silent(what: str, done: int, total: int) -> None:
+    """A :data:`Progress` that shows nothing."""
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """The model families, one file each."""
 
 from genmodels.models.autoencoder import Autoencoder
-from genmodels.models.base import Batch, Encodes, Model, Phase
+from genmodels.models.base import Model
 from genmodels.models.gan import GAN
 from genmodels.models.vae import VAE
 
-__all__ = ["GAN", "VAE", "Autoencoder", "Batch", "Encodes", "Model", "Phase"]
+__all__ = ["GAN", "VAE", "Autoencoder", "Model"]

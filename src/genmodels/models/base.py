@@ -42,7 +42,10 @@ class Model(nn.Module, ABC):
     Attributes:
         image_shape: (C, H, W).
         latent_dim: the number of latent dimensions.
+        num_classes: how many labels it takes; 0 if it takes none.
     """
+
+    num_classes = 0
 
     def __init__(self, image_shape: tuple[int, int, int], latent_dim: int):
         super().__init__()

@@ -1,0 +1,222 @@
+"""The public functions: what a user does, composed of the parts below.
+
+The command line and ``import genmodels`` both call these, and these alone.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from genmodels import config, device, pictures, runs, sampling, session, study
+from genmodels.config import Shift
+from genmodels.errors import InputError
+from genmodels.models.base import Model
+from genmodels.report.comparison import Comparison
+from genmodels.report.terminal import Display
+from genmodels.sampling import Weights
+
+Mode = Literal["slerp", "lerp", "perturb"]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A trained model and everything its training left behind."""
+
+    folder: runs.Folder
+
+    @property
+    def path(self) -> Path:
+        """The run's folder."""
+        return self.folder.path
+
+    @property
+    def settings(self) -> config.Settings:
+        """Its resolved configuration."""
+        return self.folder.settings
+
+    @property
+    def log(self) -> list[dict[str, Any]]:
+        """One flat record for each epoch."""
+        return self.folder.log()
+
+    def model(self, weights: Weights | None = None, device_name: str = "auto") -> Model:
+        """Build the model with its newest weights, ready to be used."""
+        chosen = device.choose(device_name).device
+        return sampling.load_model(self.folder.latest(), weights, chosen)
+
+    def sample(self, count: int = 64, seed: int = 0, weights: Weights | None = None) -> Tensor:
+        """Generate images, (count, C, H, W) float32 in [0, 1] on the CPU."""
+        return torch.cat(list(sampling.sample(self.model(weights), count, seed)))
+
+    def interpolate(self, mode: Mode = "slerp", **options: Any) -> Tensor:
+        """Walk through the latents; options as for :func:`interpolate`."""
+        return interpolate(self, mode, **options)
+
+
+def train(
+    source: str | Path | None = None,
+    *,
+    data: str | None = None,
+    data_root: str | Path | None = None,
+    settings: Mapping[str, Any] | Sequence[Mapping[str, Any]] = (),
+    seed: int | None = None,
+    epochs: int | None = None,
+    steps: int | None = None,
+    budget: str | float | None = None,
+    device: str | None = None,
+    precision: str | None = None,
+    out: str | Path | None = None,
+    resume: bool = False,
+    quiet: bool = False,
+) -> Run:
+    """Train a model.
+
+    Args:
+        source: a preset's name such as ``"vae.yaml"``, or a path. May be left out when
+            ``resume`` names a run by ``out``.
+        data, data_root, seed, epochs, steps, budget, device, precision: replace what the
+            configuration says; a limit replaces any other limit.
+        settings: further overrides, nested: ``{"model": {"latent_dim": 64}}``.
+        out: the run's folder; by default a new one under ``runs/``.
+        resume: go on with a run.
+        quiet: show no progress.
+
+    Raises:
+        InputError: something that was given cannot be used.
+        Interrupted: Ctrl-C; the run was saved.
+    """
+    layers = [settings] if isinstance(settings, Mapping) else list(settings)
+    layers.append(config.overrides(data, data_root, seed, epochs, steps, budget, device, precision))
+    existing = runs.Folder(Path(out)) if resume and out is not None else None
+    resumed = existing if existing and existing.config_path.is_file() else None
+    resolved = session.read_settings(source, layers, resumed)
+    name = resumed.config_name if resumed else session.name_of(source or "")
+    path = Path(out) if out is not None else None
+    return Run(session.train(resolved, name, path, resume, Display(quiet)))
+
+
+def load(path: str | Path | None = None) -> Run:
+    """Open a run by its folder; the latest under ``runs/`` by default."""
+    return Run(runs.latest() if path is None else runs.open_run(path))
+
+
+def sample(
+    run: Run,
+    count: int = 64,
+    seed: int = 0,
+    weights: Weights | None = None,
+    out: str | Path | None = None,
+    label: int | None = None,
+) -> Path:
+    """Generate images into a file: a ``.png`` grid, ``.npy`` or ``.npz`` as uint8
+    (N, C, H, W), or a folder of PNG files; in bounded memory.
+
+    Returns:
+        Where they are; by default ``samples/seed-<seed>.png`` in the run's folder.
+    """
+    path = Path(out) if out is not None else run.folder.samples / f"seed-{seed}.png"
+    if count < 1:
+        raise InputError(f"--count {count} is not a number of images; give 1 or more")
+    pictures.check_output(path)
+    pictures.save(sampling.sample(run.model(weights), count, seed, label), count, path)
+    return path
+
+
+def interpolate(
+    run: Run,
+    mode: Mode = "slerp",
+    *,
+    steps: int | None = None,
+    rows: int = 8,
+    seed: int = 0,
+    weights: Weights | None = None,
+    start: str | Path | None = None,
+    end: str | Path | None = None,
+    shifts: Sequence[Shift] | None = None,
+) -> Tensor:
+    """Walk through the latents and decode the way.
+
+    Args:
+        run: of any model.
+        mode: ``slerp`` or ``lerp`` between two latents, or ``perturb``: the report's test.
+        steps: frames; 10 by default, 21 for ``perturb`` as in the report.
+        rows: how many walks.
+        start, end: pictures to go from and to, for models that encode; one row then.
+        shifts: the movements of ``perturb``; by default those of the run's configuration.
+
+    Returns:
+        (rows, steps, C, H, W), float32 in [0, 1].
+    """
+    steps = steps if steps is not None else (21 if mode == "perturb" else 10)
+    if steps < 2 or rows < 1:
+        raise InputError(f"--steps {steps} --rows {rows}: give 2 or more steps, 1 or more rows")
+    model = run.model(weights)
+    ends = torch.cat(list(sampling.latents(model, 2 * rows, seed))).unflatten(0, (rows, 2))
+    first, last = ends[:, 0], ends[:, 1]
+    if start is not None:
+        first = _latent(model, Path(start))
+        last = last[:1]
+    if end is not None:
+        last = _latent(model, Path(end))
+        first = first[:1]
+    if mode == "perturb":
+        walk = sampling.perturb(first, shifts or run.settings.perturb, steps)
+    else:
+        walk = {"slerp": sampling.slerp, "lerp": sampling.lerp}[mode](first, last, steps)
+    return sampling.decode(model, walk.flatten(0, 1)).unflatten(0, walk.shape[:2])
+
+
+def check_walk(path: Path) -> None:
+    """Say whether a walk can be written under a name, before it is made.
+
+    Raises:
+        InputError: the extension is neither ``.png`` nor ``.gif``.
+    """
+    if path.suffix not in (".png", ".gif"):
+        raise InputError(f"--out {path} has the extension {path.suffix!r}; use .png or .gif")
+
+
+def save_walk(frames: Tensor, path: Path) -> None:
+    """Write a walk (rows, steps, C, H, W): a ``.png`` with a row each, or a ``.gif``."""
+    check_walk(path)
+    if path.suffix == ".png":
+        pictures.save_png(pictures.grid(frames.flatten(0, 1), frames.shape[1]), path)
+    else:
+        pictures.save_gif([pictures.grid(frames[:, i]) for i in range(frames.shape[1])], path)
+
+
+def compare(
+    subjects: Sequence[str | Path | Run] = (),
+    *,
+    budget: str | float | None = None,
+    data: str | None = None,
+    out: str | Path = "comparison",
+    seed: int = 0,
+    quiet: bool = False,
+) -> Comparison:
+    """Compare runs and configurations on the same data; configurations are trained first.
+
+    Args:
+        subjects: runs, run folders and configurations; by default the latest run of each
+            configuration on the newest run's data.
+        budget: replaces the limit of every configuration that is trained.
+        data: replaces the data set of every configuration that is trained.
+        out: the folder for ``comparison.png`` and ``report.json``.
+
+    Raises:
+        InputError: the runs were trained on different data, or one cannot be used.
+    """
+    display = Display(quiet)
+    layer = config.overrides(data=data, budget=budget)
+    folders = study.subjects([s.folder if isinstance(s, Run) else s for s in subjects], layer, display)
+    comparison = study.compare(folders, seed, display)
+    study.save(comparison, Path(out))
+    return comparison
+
+
+def _latent(model: Model, path: Path) -> Tensor:
+    return sampling.encode(model, pictures.read(path, model.image_shape).unsqueeze(0))
