@@ -82,11 +82,10 @@ def commands_of(block: Block) -> Iterator[Command]:
         if line.rstrip().endswith("\\"):
             continue
         for piece in re.split(r"\s(?:&&|\|)\s|;\s", joined.removeprefix("$ ")):
-            words = shlex.split(re.sub(r"\s>{1,2}\s*\S+$", "", piece.strip()), comments=True)
-            if words[:3] == ["python", "-m", "genmodels"]:
-                yield Command(block, first, tuple(words[3:]))
-            elif words[:1] == ["genmodels"]:
-                yield Command(block, first, tuple(words[1:]))
+            shown = re.match(r"\s*(?:\w+=\S+ )*(?:python -m )?genmodels(?:\s(.*))?$", piece)
+            if shown:
+                plain = re.sub(r"\s>{1,2}\s*\S+$", "", (shown[1] or "").rstrip())
+                yield Command(block, first, tuple(shlex.split(plain, comments=True)))
         joined = ""
 
 
@@ -333,8 +332,8 @@ def test_commands_that_do_not_exist_are_refused(line: str) -> None:
 
 
 def test_blocks_are_read_as_people_read_them() -> None:
-    shown = ["$ genmodels train \\", "    --config vae.yaml  # a preset", "run: runs/vae", ""]
-    text = "\n".join([*shown, "python -m genmodels models | head"])
+    shown = ["$ genmodels train \\", "    --config vae.yaml  # a preset", "it's in runs/vae", ""]
+    text = "\n".join([*shown, "A=1 python -m genmodels models | head"])
     block = Block(REPOSITORY / "README.md", 10, "console", text)
     found = [(c.line, c.arguments) for c in commands_of(block)]
     assert found == [(10, ("train", "--config", "vae.yaml")), (14, ("models",))]

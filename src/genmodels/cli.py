@@ -183,7 +183,14 @@ def datasets(
     from genmodels.report import terminal
 
     rows = [
-        [s.name, "x".join(map(str, s.image_shape)), f"{s.train:,}", f"{s.test:,}", s.classes, s.note]
+        [
+            s.name,
+            "x".join(map(str, s.image_shape)),
+            f"{s.train:,}",
+            f"{s.test:,}",
+            s.classes,
+            s.note,
+        ]
         for s in data.sets(data_root)
     ]
     headings = ["name", "image", "train", "test", "classes", ""]

@@ -195,6 +195,7 @@ def settings(layers: Sequence[Mapping[str, Any]], origin: str) -> Settings:
             if len(found) == 1
             else f"{origin} has {len(found)} problems:\n  " + "\n  ".join(found)
         )
+    assert model is not None, "it has no problems"
     return Settings(**{**values, "model": construct.complete(model, MODELS, GIVEN)})
 
 
@@ -354,7 +355,7 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
             raise yaml.composer.ComposerError(
                 None, None, "aliases (*name) are not accepted; write the value out", mark
             )

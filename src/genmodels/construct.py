@@ -151,7 +151,7 @@ def _accepted(schema: type[BaseModel], location: Sequence[Any]) -> list[str]:
 
 
 def _schema(found: type, given: Sequence[str]) -> type[BaseModel]:
-    hints, parts = get_type_hints(found.__init__), _components(found)
+    hints, parts = get_type_hints(_constructor(found)), _components(found)
     fields_ = {
         name: (
             Any if name in parts else hints[name],  # a part is checked by itself
@@ -170,8 +170,12 @@ def _parameters(found: type, given: Sequence[str]) -> dict[str, inspect.Paramete
 
 def _components(found: type) -> dict[str, str]:
     """The arguments that are objects themselves → the package that defines them."""
-    hints = get_type_hints(found.__init__)
+    hints = get_type_hints(_constructor(found))
     return {name: kind.__module__ for name, kind in hints.items() if _is_protocol(kind)}
+
+
+def _constructor(found: type) -> Any:
+    return vars(found)["__init__"]
 
 
 def _is_protocol(kind: Any) -> bool:

@@ -3,6 +3,7 @@
 import re
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -27,7 +28,7 @@ class Device:
     precision: str
     reasons: tuple[str, str]
 
-    def autocast(self) -> AbstractContextManager:
+    def autocast(self) -> AbstractContextManager[Any]:
         """The autocast context of this precision; switched off for fp32."""
         dtype = {"fp32": torch.bfloat16, "bf16": torch.bfloat16, "fp16": torch.float16}
         return torch.autocast(

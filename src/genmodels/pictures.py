@@ -177,5 +177,6 @@ def save_with(path: Path, save_to: Callable[[Path], None]) -> None:
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise InputError(
-            f"{path} cannot be written: {error.strerror or error}; free space or choose another --out"
+            f"{path} cannot be written: {error.strerror or error}; "
+            "free space or choose another --out"
         ) from None

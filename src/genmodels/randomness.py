@@ -29,9 +29,7 @@ def generator(seed: int, stream: str, step: int = 0, rank: int = 0) -> torch.Gen
     return torch.Generator().manual_seed(position(seed, stream, step, rank))
 
 
-def place(
-    seed: int, stream: str, step: int = 0, rank: int = 0, device: torch.device = CPU
-) -> None:
+def place(seed: int, stream: str, step: int = 0, rank: int = 0, device: torch.device = CPU) -> None:
     """Put PyTorch's global generators, of the CPU and of one device, at a position.
 
     For code that draws from them by itself: dropout, ``torch.randn_like`` in objectives.

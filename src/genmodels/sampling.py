@@ -43,7 +43,9 @@ def load_model(
     given = {key: checkpoint.header[key] for key in GIVEN}
     given["image_shape"] = tuple(given["image_shape"])
     model = construct.build(checkpoint.header["config"]["model"], MODELS, **given)
-    model.load_state_dict(checkpoint.part("model.") if weights == "last" or not average else average)
+    model.load_state_dict(
+        checkpoint.part("model.") if weights == "last" or not average else average
+    )
     return model.to(device).eval()
 
 
@@ -65,9 +67,7 @@ def latents(model: Model, count: int, seed: int = 0) -> Iterator[Tensor]:
         yield block[: count - start]
 
 
-def sample(
-    model: Model, count: int, seed: int = 0, label: int | None = None
-) -> Iterator[Tensor]:
+def sample(model: Model, count: int, seed: int = 0, label: int | None = None) -> Iterator[Tensor]:
     """Generate images in blocks, (n, C, H, W) float32 in [0, 1] on the CPU.
 
     Raises:
@@ -94,7 +94,9 @@ def encode(model: Model, images: Tensor) -> Tensor:
             "leave --from and --to out to use samples"
         )
     device = next(model.parameters()).device
-    return torch.cat([model.encode(block.to(device)).float().cpu() for block in images.split(BLOCK)])
+    return torch.cat(
+        [model.encode(block.to(device)).float().cpu() for block in images.split(BLOCK)]
+    )
 
 
 def reconstruct(model: Model, images: Tensor) -> Tensor:

@@ -77,7 +77,8 @@ def train(
     folder = runs.Folder(out or (_resumable(name) if resume else runs.new_path(name, _now())))
     if not resume and folder.path.is_dir() and any(folder.path.iterdir()):
         raise InputError(
-            f"run folder {folder.path} is in use; go on with it by --resume, or choose another --out"
+            f"run folder {folder.path} is in use; go on with it by --resume, "
+            "or choose another --out"
         )
     images = _load(settings, display)
     settings = _with_data(settings, images)

@@ -212,7 +212,9 @@ def compare(
     """
     display = Display(quiet)
     layer = config.overrides(data=data, budget=budget)
-    folders = study.subjects([s.folder if isinstance(s, Run) else s for s in subjects], layer, display)
+    folders = study.subjects(
+        [s.folder if isinstance(s, Run) else s for s in subjects], layer, display
+    )
     comparison = study.compare(folders, seed, display)
     study.save(comparison, Path(out))
     return comparison

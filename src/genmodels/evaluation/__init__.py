@@ -1,0 +1,1 @@
+"""Images → numbers, each number with its protocol."""

@@ -83,5 +83,3 @@ class Encodes(Protocol):
     def encode(self, images: Tensor) -> Tensor:
         """(B, C, H, W) in [0, 1] → latents (B, latent_dim), without noise."""
         ...
-
-

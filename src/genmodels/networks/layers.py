@@ -10,12 +10,13 @@ Normalization = Literal["none", "batch"]
 
 def activation(name: Activation) -> nn.Module:
     """An activation by name; ``leaky_relu`` has the slope 0.2 of Radford et al. (2016)."""
-    return {
-        "relu": nn.ReLU,
-        "leaky_relu": lambda: nn.LeakyReLU(0.2),
-        "silu": nn.SiLU,
-        "tanh": nn.Tanh,
-    }[name]()
+    layers = {
+        "relu": nn.ReLU(),
+        "leaky_relu": nn.LeakyReLU(0.2),
+        "silu": nn.SiLU(),
+        "tanh": nn.Tanh(),
+    }
+    return layers[name]
 
 
 def normalization(name: Normalization, channels: int, dimensions: int) -> list[nn.Module]:

@@ -20,7 +20,9 @@ def save_curves(records: Records, path: Path, title: str) -> None:
     """Draw every term over training images, one panel a phase, held-out terms dashed."""
     names = phases(records)
     figure = Figure(figsize=(5.2 * max(1, len(names)), 3.6), layout="constrained")
-    for panel, phase in zip(figure.subplots(1, max(1, len(names)), squeeze=False)[0], names, strict=False):
+    for panel, phase in zip(
+        figure.subplots(1, max(1, len(names)), squeeze=False)[0], names, strict=False
+    ):
         draw_phase(panel, records, phase, first=phase == names[0])
         panel.set_title(f"{title} · {phase}", loc="left", fontsize=10)
     save(figure, path)
@@ -74,7 +76,7 @@ def save_comparison(comparison: Comparison, path: Path) -> None:
     same seed, losses over images and over seconds, perturbation strips."""
     entries = comparison.entries
     figure = Figure(figsize=(4.6 * (len(entries) + 1), 11), layout="constrained")
-    rows = figure.subfigures(4, 1, height_ratios=[4.4, 2.6, 2.6, 1.7])
+    rows: Any = figure.subfigures(4, 1, height_ratios=[4.4, 2.6, 2.6, 1.7])
     samples = rows[0].subplots(1, len(entries) + 1)
     show(samples[0], comparison.real, f"{comparison.data}: real images", 8)
     for panel, entry in zip(samples[1:], entries, strict=True):

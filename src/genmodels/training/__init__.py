@@ -1,0 +1,1 @@
+"""One loop over phases, whatever the model."""

@@ -7,7 +7,8 @@ from torch.optim import Optimizer
 from genmodels import config, randomness
 from genmodels.device import Device
 from genmodels.errors import InputError
-from genmodels.models.base import Batch, Model, Phase
+from genmodels.data.images import Batch
+from genmodels.models.base import Model, Phase
 from genmodels.training.average import Average
 
 WHOLE = "model"  # the name of a phase's module where that is the model itself
