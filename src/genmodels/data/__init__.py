@@ -8,22 +8,33 @@ from typing import Literal
 import platformdirs
 
 from genmodels.data import folder, glyphs, resize, torchvision_sets
+from genmodels.data.decoding import Channels, Fit
+from genmodels.data.download import Unavailable
 from genmodels.data.images import Images, Progress, silent
 from genmodels.errors import InputError, nearest
 
-Channels = Literal["auto", 1, 3]
-Fit = Literal["crop", "pad"]
+Place = Literal["embedded", "on disk", "downloadable"]
 
 
 @dataclass(frozen=True)
 class Listed:
-    """A data set that has a name, as ``genmodels datasets`` shows it."""
+    """A data set that has a name, as ``genmodels datasets`` shows it.
+
+    Attributes:
+        name: what ``--data`` takes.
+        image_shape: (C, H, W).
+        train, test: how many images the splits hold.
+        classes: how many labels there are; 0 for none.
+        place: where it is.
+        note: the same, for people.
+    """
 
     name: str
     image_shape: tuple[int, int, int]
     train: int
     test: int
     classes: int
+    place: Place
     note: str
 
 
@@ -51,39 +62,29 @@ def load(
         root: where named sets lie; :func:`default_root` by default.
         offline: the set to take instead if ``name`` is neither on disk nor downloadable;
             a note of the result says so.
-        validation: share of the training images that is held out.
+        validation: share of the training images that is held out, in [0, 1).
         image_size: height and width; by default as the images are.
         channels: 1 for grey, 3 for colour, ``auto`` as the images are.
-        fit: ``crop`` the middle or ``pad`` with black where the shape is not square.
-        progress: is told how far reading is.
+        fit: ``crop`` the middle or ``pad`` with black where a picture is not square.
+        progress: is told how far downloading and decoding are.
 
     Raises:
         InputError: there is no such set or folder, or it cannot be read.
     """
-    root = root or default_root()
+    root = (root or default_root()).expanduser()
     if offline is not None and offline not in names():
-        raise InputError(f"data.offline: unknown data set {offline!r}{nearest(offline, names())}")
-    if name == glyphs.NAME:
-        images = resize.fit_table(glyphs.load(), image_size, channels, fit)
-    elif name in torchvision_sets.SETS:
-        try:
-            loaded = torchvision_sets.load(name, root, image_size, progress)
-        except torchvision_sets.Unavailable as error:
-            if offline is None:
-                raise InputError(str(error)) from None
-            return _instead(
-                load(offline, root=root, validation=validation, image_size=image_size,
-                     channels=channels, fit=fit, progress=progress),
-                name,
-            )  # fmt: skip
-        images = resize.fit_table(loaded, image_size, channels, fit)
-    elif Path(name).is_dir():
-        images = folder.load(Path(name), image_size, channels, fit, progress)
-    else:
         raise InputError(
-            f"unknown data set {name!r}{nearest(name, names())}, and there is no folder of that "
-            f"name; use a folder of pictures or one of {', '.join(names())}"
+            f"data.offline: unknown data set {offline!r}{nearest(offline, names())}; "
+            f"use one of {', '.join(names())}"
         )
+    try:
+        images = _load(name, root, image_size, channels, fit, progress)
+    except Unavailable as error:
+        if offline is None or offline == name:
+            raise
+        images = _load(offline, root, image_size, channels, fit, progress)
+        note = f"{error.why}: taking {offline} instead, as data.offline says"
+        images = replace(images, notes=(note, *images.notes))
     return images.with_validation(validation)
 
 
@@ -93,20 +94,47 @@ def names() -> list[str]:
 
 
 def sets(root: Path | None = None) -> list[Listed]:
-    """Describe every named set, and say whether it is at hand."""
-    root = root or default_root()
-    rows = [Listed(glyphs.NAME, (1, 28, 28), 12_000, 2_000, 10, "in the package")]
+    """Describe every named set, and say where it is; nothing is opened."""
+    root = (root or default_root()).expanduser()
+    listed = [Listed(glyphs.NAME, (1, 28, 28), 12_000, 2_000, 10, "embedded", "in the package")]
     for name, described in torchvision_sets.SETS.items():
-        at_hand = torchvision_sets.on_disk(name, root)
-        note = f"in {root}" if at_hand else "downloaded when it is used"
-        rows.append(Listed(name, described.image_shape, described.train, described.test,
-                           described.classes, note))  # fmt: skip
-    return rows
+        place: Place = "downloadable" if torchvision_sets.missing(name, root) else "on disk"
+        note = f"in {root}" if place == "on disk" else "downloaded when it is used"
+        if described.needs:
+            note += f"; needs {described.needs}"
+        counts = (described.train, described.test, described.classes)
+        listed.append(Listed(name, described.image_shape, *counts, place, note))
+    return listed
 
 
-def _instead(images: Images, wanted: str) -> Images:
-    note = (
-        f"{wanted} is neither on disk nor downloadable: taking {images.name} instead, "
-        "as data.offline says"
+def _load(
+    name: str,
+    root: Path,
+    image_size: int | None,
+    channels: Channels,
+    fit: Fit,
+    progress: Progress,
+) -> Images:
+    """Load by name or by path; a name goes before a folder of the same name."""
+    if name == glyphs.NAME:
+        return resize.fit_table(glyphs.load(), image_size, channels)
+    if name in torchvision_sets.SETS:
+        images = torchvision_sets.load(name, root, image_size, channels, fit, progress)
+        return resize.fit_table(images, image_size, channels)
+    path = Path(name).expanduser()
+    if name and path.is_dir():
+        return folder.load(path, image_size, channels, fit, progress)
+    raise InputError(_unknown(name, path))
+
+
+def _unknown(name: str, path: Path) -> str:
+    """Say what a name that stands for nothing was probably meant to be."""
+    family = [known for known in names() if known.startswith(f"{name.lower()}-")]
+    if family:
+        return f"data set {name!r} has several splits; use one of {', '.join(family)}"
+    if name and path.is_file():
+        return f"{name!r} is a file; give the folder of pictures that it is in"
+    return (
+        f"unknown data set {name!r}{nearest(name.lower(), names())}, and there is no folder of "
+        f"that name; use a folder of pictures or one of {', '.join(names())}"
     )
-    return replace(images, notes=(note, *images.notes))

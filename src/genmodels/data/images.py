@@ -40,7 +40,7 @@ class Images:
     """One table of images with its splits.
 
     Attributes:
-        name: what the user called it: a set's name or a folder.
+        name: a set's name, or a folder's absolute path; it loads the same images again.
         table: (N, C, H, W), uint8; in memory, or memory-mapped.
         splits: ``train``, ``validation`` and ``test`` → row numbers, int64, disjoint.
             ``validation`` and ``test`` may be empty.
@@ -94,12 +94,12 @@ class Images:
         return digest.hexdigest()
 
     def with_validation(self, share: float) -> "Images":
-        """Move about ``share`` of the training rows to the validation split.
+        """Hold out about ``share`` of all rows but the test's as the validation split.
 
         Where a row goes depends on its pixels alone (:func:`positions`): adding images
         moves no other image, and equal images never fall on both sides.
         """
-        rows = self.splits[TRAIN]
+        rows = torch.cat([self.splits[TRAIN], self.splits[VALIDATION]]).sort().values
         if share == 0:
             held_out = torch.zeros(len(rows), dtype=torch.bool)
         else:

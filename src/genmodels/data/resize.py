@@ -1,52 +1,41 @@
-"""Bring pictures and tables to one size and one number of channels."""
+"""Bring a named set's table to another size and number of channels."""
 
 from dataclasses import replace
-from typing import Literal
 
-import numpy as np
 import torch
-from PIL import Image, ImageOps
 from torch import Tensor
+from torch.nn import functional
 
+from genmodels.data.decoding import Channels
 from genmodels.data.images import Images
 
-LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, as PIL converts to grey
+LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, as Pillow converts to grey
 CHUNK = 2048
 
 
-def fit_picture(picture: Image.Image, size: tuple[int, int], fit: str) -> Image.Image:
-    """Resize to (height, width): the middle, or the whole on black. Antialiased."""
-    height, width = size
-    if picture.size == (width, height):
-        return picture
-    if fit == "pad":
-        return ImageOps.pad(picture, (width, height), Image.Resampling.LANCZOS, color=0)
-    return ImageOps.fit(picture, (width, height), Image.Resampling.LANCZOS)
+def fit_table(images: Images, size: int | None, channels: Channels) -> Images:
+    """Convert the images of a set; as they are where neither is asked.
 
-
-def fit_table(
-    images: Images, size: int | None, channels: Literal["auto", 1, 3], fit: str
-) -> Images:
-    """Bring a whole table to ``size`` and ``channels``; as it is where neither is asked."""
+    Args:
+        images: square ones, as all sets are that have a name.
+        size: height and width, or None to keep them.
+        channels: 1 for the luma of colours, 3 to repeat grey, ``auto`` to keep them.
+    """
     table = images.table
     if channels != "auto" and channels != table.shape[1]:
         table = _grey(table) if channels == 1 else table.expand(-1, 3, -1, -1).contiguous()
     if size is not None and tuple(table.shape[2:]) != (size, size):
-        table = torch.cat([_resized(part, size, fit) for part in table.split(CHUNK)])
+        assert table.shape[2] == table.shape[3], table.shape
+        table = torch.cat([_resized(part, size) for part in table.split(CHUNK)])
     return images if table is images.table else replace(images, table=table)
 
 
 def _grey(table: Tensor) -> Tensor:
     weights = torch.tensor(LUMA).view(1, 3, 1, 1)
-    parts = [(part * weights).sum(1, keepdim=True).round().byte() for part in table.split(CHUNK)]
-    return torch.cat(parts)
+    parts = [(part * weights).sum(1, keepdim=True).round() for part in table.split(CHUNK)]
+    return torch.cat([part.byte() for part in parts])
 
 
-def _resized(part: Tensor, size: int, fit: str) -> Tensor:
-    arrays = part.permute(0, 2, 3, 1).squeeze(3) if part.shape[1] == 1 else part.permute(0, 2, 3, 1)
-    pictures = [
-        np.asarray(fit_picture(Image.fromarray(array), (size, size), fit))
-        for array in np.ascontiguousarray(arrays.numpy())
-    ]
-    stacked = torch.from_numpy(np.stack(pictures))
-    return stacked.unsqueeze(1) if stacked.dim() == 3 else stacked.permute(0, 3, 1, 2).contiguous()
+def _resized(part: Tensor, size: int) -> Tensor:
+    """Bicubic with antialiasing, as the pictures of a folder are resized."""
+    return functional.interpolate(part, size=(size, size), mode="bicubic", antialias=True)

@@ -1,32 +1,27 @@
 """Data sets by name, in torchvision's folder layout, so that existing copies are used.
 
-What torchvision holds as an array becomes the table as it is; only CelebA, a folder of
-JPEG files, is decoded picture by picture.
+What torchvision holds as an array becomes the table as it is. CelebA, a folder of JPEG
+files, is decoded like the user's own pictures.
 """
 
-import contextlib
-import socket
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import importlib.util
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
-from urllib.error import URLError
+from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
-from torchvision import datasets
 
-from genmodels.data import folder
+from genmodels.data import download, tables
+from genmodels.data.decoding import Channels, Fit, reason
 from genmodels.data.images import TEST, TRAIN, VALIDATION, Images, Progress
 from genmodels.errors import InputError
 
-STALL_SECONDS = 20.0  # after which a download that does not move is given up
-CELEBA_SIZE = 64  # Liu et al. (2015) faces at the size generative models are compared at
-
-
-class Unavailable(InputError):
-    """A set is neither on disk nor downloadable."""
+CELEBA_SIZE = 64  # pixels; at which generative models of faces are usually compared
+CELEBA_SPLITS = {"0": TRAIN, "2": TEST}  # "1", the set's own validation split, is left out
+# What torchvision's readers raise on damaged files; pickles are checked by hash beforehand.
+DAMAGED = (OSError, EOFError, RuntimeError, ValueError, TypeError, LookupError, AssertionError)
 
 
 @dataclass(frozen=True)
@@ -34,153 +29,198 @@ class Described:
     """A named set.
 
     Attributes:
-        open: ``(root, training split?, download?)`` → torchvision's data set.
+        kind: the name of torchvision's class.
         image_shape: (C, H, W).
         train, test: how many images each split has.
         classes: how many labels there are; 0 for none.
-        folder: where its files lie below the root.
+        files: what has to lie below the root.
+        options: further arguments of torchvision's class.
+        needs: a library that torchvision wants for it, besides our own dependencies.
     """
 
-    open: Callable[[Path, bool, bool], Any]
+    kind: str
     image_shape: tuple[int, int, int]
     train: int
     test: int
     classes: int
-    folder: str
+    files: tuple[str, ...]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    needs: str = ""
 
 
-def _by_train(kind: Any, **options: Any) -> Callable[[Path, bool, bool], Any]:
-    def open_split(root: Path, train: bool, download: bool) -> Any:
-        return kind(str(root), train=train, download=download, **options)
-
-    return open_split
+def _below(folder: str, *files: str) -> tuple[str, ...]:
+    return tuple(f"{folder}/{file}" for file in files)
 
 
-def _by_split(kind: Any, train: str, **options: Any) -> Callable[[Path, bool, bool], Any]:
-    def open_split(root: Path, is_train: bool, download: bool) -> Any:
-        return kind(str(root), split=train if is_train else "test", download=download, **options)
+def _idx(folder: str, train: str, test: str) -> tuple[str, ...]:
+    """The four files of a set in MNIST's format."""
+    parts = ("images-idx3-ubyte", "labels-idx1-ubyte")
+    return _below(
+        f"{folder}/raw", *(f"{split}-{part}" for split in (train, test) for part in parts)
+    )
 
-    return open_split
 
-
-_GREY, _COLOUR = (1, 28, 28), (3, 32, 32)
-_EMNIST = {  # split → train, test, classes (Cohen et al., 2017, table II)
+_MNIST = ((1, 28, 28), 60_000, 10_000, 10)
+_CIFAR = ((3, 32, 32), 50_000, 10_000)
+_EMNIST = {  # training images, test images, classes
     "balanced": (112_800, 18_800, 47),
     "byclass": (697_932, 116_323, 62),
     "bymerge": (697_932, 116_323, 47),
-    "letters": (124_800, 20_800, 37),
     "digits": (240_000, 40_000, 10),
+    "letters": (124_800, 20_800, 26),
     "mnist": (60_000, 10_000, 10),
 }
+_STL10 = ("train_X.bin", "train_y.bin", "unlabeled_X.bin", "test_X.bin", "test_y.bin")
 
 SETS = {
-    "mnist": Described(_by_train(datasets.MNIST), _GREY, 60_000, 10_000, 10, "MNIST/raw"),
-    "fashion-mnist": Described(
-        _by_train(datasets.FashionMNIST), _GREY, 60_000, 10_000, 10, "FashionMNIST/raw"
-    ),
-    "kmnist": Described(_by_train(datasets.KMNIST), _GREY, 60_000, 10_000, 10, "KMNIST/raw"),
+    "mnist": Described("MNIST", *_MNIST, _idx("MNIST", "train", "t10k")),
+    "fashion-mnist": Described("FashionMNIST", *_MNIST, _idx("FashionMNIST", "train", "t10k")),
+    "kmnist": Described("KMNIST", *_MNIST, _idx("KMNIST", "train", "t10k")),
     **{
         f"emnist-{split}": Described(
-            _by_train(datasets.EMNIST, split=split), _GREY, train, test, classes, "EMNIST/raw"
+            "EMNIST",
+            (1, 28, 28),
+            *counts,
+            _idx("EMNIST", f"emnist-{split}-train", f"emnist-{split}-test"),
+            {"split": split},
         )
-        for split, (train, test, classes) in _EMNIST.items()
+        for split, counts in _EMNIST.items()
     },
-    "usps": Described(_by_train(datasets.USPS), (1, 16, 16), 7_291, 2_007, 10, "."),
+    "usps": Described("USPS", (1, 16, 16), 7_291, 2_007, 10, ("usps.bz2", "usps.t.bz2")),
     "cifar10": Described(
-        _by_train(datasets.CIFAR10), _COLOUR, 50_000, 10_000, 10, "cifar-10-batches-py"
+        "CIFAR10",
+        *_CIFAR,
+        10,
+        _below(
+            "cifar-10-batches-py",
+            *(f"data_batch_{number}" for number in range(1, 6)),
+            "test_batch",
+            "batches.meta",
+        ),
     ),
     "cifar100": Described(
-        _by_train(datasets.CIFAR100), _COLOUR, 50_000, 10_000, 100, "cifar-100-python"
+        "CIFAR100", *_CIFAR, 100, _below("cifar-100-python", "train", "test", "meta")
     ),
-    "svhn": Described(_by_split(datasets.SVHN, "train"), _COLOUR, 73_257, 26_032, 10, "."),
-    "stl10": Described(
-        _by_split(datasets.STL10, "train"), (3, 96, 96), 5_000, 8_000, 10, "stl10_binary"
+    "svhn": Described(
+        "SVHN",
+        (3, 32, 32),
+        73_257,
+        26_032,
+        10,
+        ("train_32x32.mat", "test_32x32.mat"),
+        needs="scipy",
     ),
+    "stl10": Described("STL10", (3, 96, 96), 5_000, 8_000, 10, _below("stl10_binary", *_STL10)),
     "celeba": Described(
-        _by_split(datasets.CelebA, "train"), (3, CELEBA_SIZE, CELEBA_SIZE), 162_770, 19_962, 0,
-        "celeba",
+        "CelebA",
+        (3, CELEBA_SIZE, CELEBA_SIZE),
+        162_770,
+        19_962,
+        0,
+        _below("celeba", "img_align_celeba", "list_eval_partition.txt"),
     ),
-}  # fmt: skip
+}
 
 
-def load(name: str, root: Path, image_size: int | None, progress: Progress) -> Images:
+def load(
+    name: str,
+    root: Path,
+    image_size: int | None,
+    channels: Channels,
+    fit: Fit,
+    progress: Progress,
+) -> Images:
     """Load a set, downloading what is missing.
+
+    ``image_size``, ``channels`` and ``fit`` matter for CelebA alone, which is decoded to
+    them; the arrays of the other sets stay as they are.
 
     Raises:
         Unavailable: it is neither on disk nor downloadable.
+        InputError: its files are damaged, or it needs a library that is not installed.
     """
-    parts = [_open(name, root, train) for train in (True, False)]
-    if name == "celeba":
-        return _celeba(parts, image_size or CELEBA_SIZE, progress)
-    tables, labels = zip(*(_arrays(part) for part in parts), strict=True)
-    table = torch.cat(tables)
-    if name.startswith("emnist"):
-        table = table.transpose(2, 3).contiguous()  # the files hold them lying on their side
-    first = len(tables[0])
-    classes = getattr(parts[0], "classes", None) or [str(i) for i in range(SETS[name].classes)]
-    return Images(name, table, _splits(first, len(table)), torch.cat(labels), tuple(classes))
-
-
-def on_disk(name: str, root: Path) -> bool:
-    """Whether a set can be opened without a download."""
-    try:
-        for train in (True, False):
-            with _quiet():
-                SETS[name].open(root, train, False)
-    except (RuntimeError, OSError, EOFError):
-        return False
-    return True
-
-
-def _open(name: str, root: Path, train: bool) -> Any:
     described = SETS[name]
-    with contextlib.suppress(RuntimeError, OSError, EOFError), _quiet():
-        return described.open(root, train, False)
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(STALL_SECONDS)
+    if described.needs and importlib.util.find_spec(described.needs) is None:
+        raise InputError(
+            f"data set {name} is read by {described.needs}, which is not installed; "
+            f"install it with: pip install {described.needs}"
+        )
+    if missing(name, root):
+        download.fetch(
+            name, root, described.files, lambda train: _open(name, root, train, True), progress
+        )
     try:
-        return described.open(root, train, True)
-    except (RuntimeError, URLError, OSError, EOFError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise Unavailable(
-            f"data set {name} is not in {root} and cannot be downloaded ({reason}); "
-            f"put torchvision's files into {root / described.folder}, "
-            "name the folder that has them with --data-root, "
-            "or use the embedded set: --data glyphs"
+        if name == "celeba":
+            return _celeba(root, image_size, channels, fit, progress)
+        return _arrays(name, _open(name, root, True), _open(name, root, False))
+    except InputError:
+        raise
+    except DAMAGED as error:
+        raise InputError(
+            f"data set {name} in {root} is damaged or incomplete ({reason(error)}); "
+            f"delete {download.listed(described.files)} there to have it downloaded again"
         ) from None
-    finally:
-        socket.setdefaulttimeout(before)
 
 
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Torchvision prints that files were verified."""
-    with contextlib.redirect_stdout(None):
-        yield
+def missing(name: str, root: Path) -> list[str]:
+    """The files of a set that do not lie below a root."""
+    return [file for file in SETS[name].files if not (root / file).exists()]
 
 
-def _arrays(part: Any) -> tuple[Tensor, Tensor]:
-    """Torchvision's arrays → (N, C, H, W) uint8 and (N,) int64."""
-    data = torch.as_tensor(np.asarray(part.data))
-    labels = torch.as_tensor(np.asarray(getattr(part, "targets", getattr(part, "labels", None))))
-    if data.dim() == 3:
-        data = data.unsqueeze(1)
-    elif data.shape[-1] == 3:
-        data = data.permute(0, 3, 1, 2)
-    return data.contiguous(), labels.long()
+def _open(name: str, root: Path, train: bool, download: bool = False) -> Any:
+    """Torchvision's object of a split."""
+    from torchvision import datasets  # takes seconds, and most runs need none of it
+
+    kind = getattr(datasets, SETS[name].kind)
+    by_name = SETS[name].kind in ("SVHN", "STL10", "CelebA")
+    split = {"split": "train" if train else "test"} if by_name else {"train": train}
+    return kind(str(root), **split, **SETS[name].options, download=download)
 
 
-def _splits(train: int, total: int) -> dict[str, Tensor]:
-    empty = torch.arange(0)
-    return {TRAIN: torch.arange(train), VALIDATION: empty, TEST: torch.arange(train, total)}
+def _arrays(name: str, train: Any, test: Any) -> Images:
+    """Join torchvision's arrays into one table."""
+    parts = [(_pixels(part), _labels(part)) for part in (train, test)]
+    for pixels, numbers in parts:
+        if len(pixels) != len(numbers):
+            raise ValueError(f"{len(pixels):,} images, but {len(numbers):,} labels")
+    table = torch.cat([pixels for pixels, _ in parts])
+    labels = torch.cat([numbers for _, numbers in parts])
+    classes = tuple(getattr(train, "classes", map(str, range(SETS[name].classes))))
+    if name.startswith("emnist"):
+        table = table.transpose(2, 3)  # the files hold them lying on their side
+    if name == "emnist-letters":  # which counts from 1
+        labels, classes = labels - 1, classes[1:]
+    rows = torch.arange(len(table))
+    first = len(parts[0][0])
+    splits = {TRAIN: rows[:first], VALIDATION: rows[:0], TEST: rows[first:]}
+    return Images(name, table.contiguous(), splits, labels, classes)
 
 
-def _celeba(parts: list[Any], size: int, progress: Progress) -> Images:
-    paths = [
-        Path(part.root) / part.base_folder / "img_align_celeba" / file
-        for part in parts
-        for file in part.filename
-    ]
-    channels: Literal[3] = 3
-    table, _ = folder.decoded("celeba", paths, size, channels, "crop", progress)
-    return Images("celeba", table, _splits(len(parts[0].filename), len(paths)))
+def _pixels(part: Any) -> Tensor:
+    """(N, C, H, W), uint8, of torchvision's (N, H, W), (N, H, W, 3) or (N, 3, H, W)."""
+    pixels = torch.as_tensor(part.data)
+    if pixels.dim() == 3:
+        return pixels.unsqueeze(1)
+    return pixels.permute(0, 3, 1, 2) if pixels.shape[3] == 3 else pixels
+
+
+def _labels(part: Any) -> Tensor:
+    return torch.as_tensor(part.targets if hasattr(part, "targets") else part.labels).long()
+
+
+def _celeba(
+    root: Path, image_size: int | None, channels: Channels, fit: Fit, progress: Progress
+) -> Images:
+    """Decode CelebA; it needs no more than the pictures and the list of its splits."""
+    folder = root.resolve() / "celeba"
+    lines = (folder / "list_eval_partition.txt").read_text(encoding="utf-8").splitlines()
+    split_of = dict(line.split() for line in lines if line.strip())
+    chosen = {file: CELEBA_SPLITS[s] for file, s in split_of.items() if s in CELEBA_SPLITS}
+    pictures = tables.Pictures(
+        folder / "img_align_celeba", tuple(chosen), image_size or CELEBA_SIZE, channels, fit
+    )
+    table = tables.load(pictures, progress)
+    held_out = torch.tensor([split == TEST for split in chosen.values()])
+    rows = torch.arange(len(chosen))
+    splits = {TRAIN: rows[~held_out], VALIDATION: rows[:0], TEST: rows[held_out]}
+    return Images("celeba", table.images, splits, notes=table.notes)

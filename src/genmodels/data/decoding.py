@@ -1,0 +1,107 @@
+"""A picture's file becomes an array: upright, opaque, in 8 bits, at the size asked for.
+
+Transparent parts lie on white. 16 bits are scaled to 8, not cut off. What has no defined
+white, such as floats beyond [0, 1], is refused like a broken file.
+"""
+
+import struct
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+
+EXTENSIONS = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+FILTER = Image.Resampling.BICUBIC  # antialiased; torch has the same, so sets and folders agree
+SIDEWAYS = (5, 6, 7, 8)  # EXIF orientations that swap height and width
+# What Pillow's readers raise on damaged files.
+BROKEN = (
+    OSError, EOFError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError
+)  # fmt: skip
+
+Channels = Literal["auto", 1, 3]
+Fit = Literal["crop", "pad"]
+
+
+def decode(path: Path, size: tuple[int, int], channels: Channels, fit: Fit) -> np.ndarray:
+    """Decode a picture; of an animation the first frame.
+
+    Args:
+        path: of the file.
+        size: (height, width).
+        channels: 1 for grey, 3 for colour; ``auto`` gives 1 exactly when it has no colour.
+        fit: ``crop`` the middle, or ``pad`` with black, where the shape differs.
+
+    Returns:
+        (C, height, width), uint8.
+
+    Raises:
+        BROKEN: the file is no picture that can be decoded.
+    """
+    height, width = size
+    with Image.open(path) as opened:
+        opened.draft(None, (2 * width, 2 * height))  # a JPEG decodes faster at a fraction
+        upright = ImageOps.exif_transpose(opened)
+        flat = _opaque(_eight_bits(upright))
+        grey = channels == 1 or (channels == "auto" and flat.mode in ("1", "L"))
+        fitted = _fitted(flat.convert("L" if grey else "RGB"), (width, height), fit)
+    array = np.asarray(fitted)
+    if grey:
+        return array[None]
+    if channels == "auto" and (array == array[..., :1]).all():
+        return array[None, ..., 0]
+    return array.transpose(2, 0, 1)
+
+
+def size(path: Path) -> tuple[int, int]:
+    """Read (height, width) of the upright picture from the file's header.
+
+    Raises:
+        BROKEN: the file is no picture.
+    """
+    with Image.open(path) as opened:
+        sideways = opened.getexif().get(ExifTags.Base.Orientation) in SIDEWAYS
+        if sideways and opened.format == "TIFF":
+            opened.load()  # Pillow turns this format itself, in some versions only here
+            sideways = False
+        width, height = opened.size
+    return (width, height) if sideways else (height, width)
+
+
+def reason(error: BaseException) -> str:
+    """What is wrong with a picture, in few words and without its path."""
+    if isinstance(error, UnidentifiedImageError):
+        return "not a picture"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _eight_bits(picture: Image.Image) -> Image.Image:
+    """Scale grey pictures with more bits to 0…255."""
+    if picture.mode != "F" and not picture.mode.startswith("I"):
+        return picture
+    values = np.asarray(picture).astype(np.float64)
+    white = 1.0 if picture.mode == "F" else 65535.0
+    if not (values.min() >= 0 and values.max() <= white):  # not: NaN is refused too
+        raise ValueError(
+            f"values from {values.min():g} to {values.max():g}, accepted are 0 to {white:g}"
+        )
+    return Image.fromarray((values * (255 / white)).round().astype(np.uint8))
+
+
+def _opaque(picture: Image.Image) -> Image.Image:
+    """Lay what is transparent on white."""
+    if not picture.has_transparency_data:
+        return picture
+    layer = picture.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
+
+
+def _fitted(picture: Image.Image, shape: tuple[int, int], fit: Fit) -> Image.Image:
+    """Resize to (width, height): the middle of the picture, or all of it on black."""
+    if picture.size == shape:
+        return picture
+    if fit == "pad":
+        return ImageOps.pad(picture, shape, FILTER, color=0)
+    return ImageOps.fit(picture, shape, FILTER)

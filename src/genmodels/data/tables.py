@@ -1,0 +1,210 @@
+"""A list of picture files becomes one table: decoded once, in parallel, then only mapped.
+
+Tables lie in the user's cache folder, at ``tables/<folder and settings>/<files>.npy``. A
+table is complete or absent, and a new one replaces the one before it.
+"""
+
+import hashlib
+import os
+import warnings
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import platformdirs
+import torch
+from torch import Tensor
+
+from genmodels.data import decoding
+from genmodels.data.decoding import BROKEN, Channels, Fit
+from genmodels.data.images import Progress
+from genmodels.errors import InputError
+
+VERSION = 2  # of the decoding; a new one makes new tables
+CHUNK = 256  # pictures that are decoded at a time, and kept until they are written
+SHOWN = 5  # broken pictures that are named
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of pictures, and what the user should know about it.
+
+    Attributes:
+        images: (N, C, H, W), uint8, memory-mapped; a change stays in memory.
+        notes: one sentence each.
+    """
+
+    images: Tensor
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """What a table is made of.
+
+    Attributes:
+        folder: absolute.
+        files: below the folder, in the order of the table's rows.
+        image_size: height and width, or None where all pictures have one size.
+        channels, fit: as :func:`genmodels.data.decoding.decode` takes them.
+    """
+
+    folder: Path
+    files: Sequence[str]
+    image_size: int | None
+    channels: Channels
+    fit: Fit
+
+    def target(self) -> Path:
+        """Where the table lies, by the settings and by the files' names, sizes and times."""
+        settings = (VERSION, str(self.folder), self.image_size, self.channels, self.fit)
+        state = hashlib.sha256()
+        for file in self.files:
+            with suppress(OSError):  # a file that is gone is named when it is decoded
+                status = (self.folder / file).stat()
+                state.update(f"{file}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
+        place = hashlib.sha256(repr(settings).encode()).hexdigest()[:16]
+        tables = platformdirs.user_cache_path("genmodels") / "tables"
+        return tables / place / f"{state.hexdigest()[:16]}.npy"
+
+
+def load(pictures: Pictures, progress: Progress) -> Table:
+    """Map the table of these pictures, making it where there is none yet.
+
+    Raises:
+        InputError: pictures are broken, or differ in size without ``image_size``, or the
+            table cannot be written; then nothing is left behind.
+    """
+    target = pictures.target()
+    notes: tuple[str, ...] = ()
+    if not target.exists():
+        _make(pictures, target, progress)
+        notes = (f"decoded {len(pictures.files):,} pictures once into {target}",)
+    try:
+        return Table(torch.from_numpy(np.load(target, mmap_mode="c")), notes)
+    except (OSError, ValueError, EOFError) as error:
+        raise InputError(
+            f"the cached table {target} cannot be read ({error}); delete it to have it made anew"
+        ) from None
+
+
+class _Colour(Exception):
+    """A picture with colour came where all were grey so far."""
+
+
+def _make(pictures: Pictures, target: Path, progress: Progress) -> None:
+    temporary = target.with_name(f".{target.stem}.{os.getpid()}.part")
+    with _pool() as pool:
+        size = _size(pictures, pool)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                _write(pictures, temporary, size, pictures.channels, pool, progress)
+            except _Colour:  # seldom late: most folders are all grey or all colour
+                _write(pictures, temporary, size, 3, pool, progress)
+            temporary.replace(target)
+        except OSError as error:
+            raise InputError(
+                f"the table of {len(pictures.files):,} pictures cannot be written to "
+                f"{target.parent} ({decoding.reason(error)}); free space or make that folder "
+                "writable; on Linux, XDG_CACHE_HOME names another place"
+            ) from None
+        finally:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+                target.parent.rmdir()  # where no table came to be, it is empty
+    for old in set(target.parent.glob("*.npy")) - {target}:
+        with suppress(OSError):  # Windows keeps a file that another process has mapped
+            old.unlink()
+
+
+def _write(
+    pictures: Pictures,
+    path: Path,
+    size: tuple[int, int],
+    channels: Channels,
+    pool: ThreadPoolExecutor,
+    progress: Progress,
+) -> None:
+    """Decode into a file. Plain writes, since a full disk would kill whoever writes to a map.
+
+    Raises:
+        _Colour: ``channels`` is ``auto``, which stands for grey here, and not all are grey.
+    """
+    shape = (len(pictures.files), 3 if channels == 3 else 1, *size)
+    with path.open("wb") as file:
+        header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(file, header)
+        for array in _decoded(pictures, size, channels, pool, progress):
+            file.write(np.ascontiguousarray(array).data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _decoded(
+    pictures: Pictures,
+    size: tuple[int, int],
+    channels: Channels,
+    pool: ThreadPoolExecutor,
+    progress: Progress,
+) -> Iterator[np.ndarray]:
+    """Yield (C, H, W) for each file; refuse the broken ones at the end, together."""
+
+    def decode(file: str) -> np.ndarray | str:
+        try:
+            return decoding.decode(pictures.folder / file, size, channels, pictures.fit)
+        except BROKEN as error:
+            return f"{file}: {decoding.reason(error)}"
+
+    total = len(pictures.files)
+    problems: list[str] = []
+    for start in range(0, total, CHUNK):
+        chunk = pool.map(decode, pictures.files[start : start + CHUNK])
+        for done, result in enumerate(chunk, start + 1):
+            if isinstance(result, str):
+                problems.append(result)
+            elif channels == "auto" and len(result) == 3:
+                raise _Colour
+            else:
+                yield result
+            progress("reading pictures", done, total)
+    if problems:
+        more = f"; and {len(problems) - SHOWN:,} more" if len(problems) > SHOWN else ""
+        raise InputError(
+            f"{len(problems):,} of {total:,} pictures in {pictures.folder} cannot be read: "
+            f"{'; '.join(problems[:SHOWN])}{more}; repair or remove them"
+        )
+
+
+def _size(pictures: Pictures, pool: ThreadPoolExecutor) -> tuple[int, int]:
+    """(height, width) of the table: the one asked for, or the one that all pictures have."""
+    if pictures.image_size is not None:
+        return pictures.image_size, pictures.image_size
+
+    def size(file: str) -> tuple[int, int] | None:
+        try:
+            return decoding.size(pictures.folder / file)
+        except BROKEN:
+            return None  # decoding names it, together with the others
+
+    seen = Counter(found for found in pool.map(size, pictures.files) if found)
+    if len(seen) > 1:
+        shown = ", ".join(f"{n:,} of {w}x{h}" for (h, w), n in seen.most_common(4))
+        more = ", …" if len(seen) > 4 else ""
+        raise InputError(
+            f"the pictures in {pictures.folder} have {len(seen):,} sizes ({shown}{more}); "
+            "say at which one to train, as in --set data.image_size=64"
+        )
+    return next(iter(seen), (1, 1))
+
+
+@contextmanager
+def _pool() -> Iterator[ThreadPoolExecutor]:
+    """Threads, since Pillow lets go of the interpreter while it decodes."""
+    with warnings.catch_warnings(), ThreadPoolExecutor(os.cpu_count()) as pool:
+        warnings.filterwarnings("ignore", module="PIL")  # odd metadata, large scans
+        yield pool

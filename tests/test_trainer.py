@@ -1,0 +1,192 @@
+"""The trainer: exact resume, limits, records, and what it refuses."""
+
+import dataclasses
+import json
+
+import pytest
+import torch
+
+from genmodels import checkpoint, config, construct, randomness
+from genmodels import device as devices
+from genmodels.data.images import Images
+from genmodels.errors import InputError
+from genmodels.models.base import Phase
+from genmodels.models.vae import VAE
+from genmodels.training.trainer import Epoch, Progress, Trainer, next_snapshot
+
+SHAPE = (1, 12, 12)
+NETWORK = {"class": "MLP", "hidden": [16, 8]}
+MODELS = {
+    "vae": {"class": "VAE", "latent_dim": 3, "network": NETWORK},
+    "gan": {"class": "GAN", "latent_dim": 3, "dropout": 0.3, "network": NETWORK},
+    "gan-batch": {"class": "GAN", "network": {**NETWORK, "normalization": "batch"}},
+    "conv": {"class": "VAE", "network": {"class": "Conv", "channels": [4, 4]}},
+}
+
+
+def images(count: int = 70) -> Images:
+    table = torch.randint(0, 256, (count, *SHAPE), generator=randomness.generator(0, "t")).byte()
+    rows = torch.arange(count)
+    splits = {"train": rows[:50], "validation": rows[50:60], "test": rows[60:]}
+    return Images("made up", table, splits)
+
+
+def trainer(model, train, device, seed=0, data=None) -> Trainer:
+    values = {"model": model, "train": {"batch_size": 8, **train}, "seed": seed}
+    settings = config.settings([values], "test")
+    with randomness.placed(seed, "init"):
+        made = construct.build(settings.model, config.MODELS, image_shape=SHAPE)
+    return Trainer(made, data or images(), settings.train, seed, device)
+
+
+def finish(made: Trainer) -> list[dict]:
+    return [record.record for record in made.records() if isinstance(record, Epoch)]
+
+
+OPTIONS = {
+    "plain": {},
+    "average, warm-up and cosine": {"average": 0.9, "schedule": {"warmup": 3, "steps": 20}},
+    "adamw, clipped": {"optimizer": {"name": "adamw", "weight_decay": 0.1}, "clip": 0.5},
+    "sgd with momentum": {"optimizer": {"name": "sgd", "lr": 1e-3, "momentum": 0.9}},
+}
+
+
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+@pytest.mark.parametrize("half", [2, 6, 8])  # an epoch has six steps
+def test_a_resumed_run_equals_an_undisturbed_one(model, options, half, device, tmp_path):
+    whole = trainer(model, {"steps": 2 * half, **options}, device)
+    log = finish(whole)
+    first = trainer(model, {"steps": half, **options}, device)
+    early = [record for record in finish(first) if record["step"] % 6 == 0]
+    tensors, progress = first.state()
+    checkpoint.save(tmp_path / "c.safetensors", tensors, {"progress": progress})
+    saved = checkpoint.load(tmp_path / "c.safetensors")
+    second = trainer(model, {"steps": 2 * half, **options}, device, data=images())
+    torch.manual_seed(123)  # whatever anybody drew in between
+    second.restore(dict(saved.tensors), saved.header["progress"])
+    resumed = early + finish(second)
+    wanted, found = whole.state()[0], second.state()[0]
+    assert wanted.keys() == found.keys()
+    for name in wanted:
+        assert torch.equal(wanted[name], found[name]), name
+    for a, b in zip(log, resumed, strict=True):
+        assert {**a, "seconds": 0} == pytest.approx({**b, "seconds": 0}, rel=1e-12)
+
+
+def test_evaluation_does_not_disturb_training(device):
+    quiet, watched = (trainer(MODELS["gan"], {"steps": 5}, device) for _ in range(2))
+    finish(quiet)
+    for record in watched.records():
+        if isinstance(record, Progress):
+            watched.held_out("test")
+            torch.randn(3)
+    for a, b in zip(quiet.model.parameters(), watched.model.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_seeds_matter_and_repeat(device):
+    first, again, other = (trainer(MODELS["vae"], {"steps": 4}, device, seed) for seed in (0, 0, 1))
+    logs = [{**finish(made)[-1], "seconds": 0} for made in (first, again, other)]
+    assert logs[0] == logs[1]
+    assert logs[0] != logs[2]
+
+
+def test_an_epoch_is_a_permutation(device):
+    made = trainer(MODELS["vae"], {"epochs": 1}, device)
+    orders = [made._order(epoch).cpu() for epoch in (0, 1)]
+    assert all(torch.equal(order.sort().values, torch.arange(50)) for order in orders)
+    assert not torch.equal(*orders)
+
+
+def test_limits(device):
+    assert [r["step"] for r in finish(trainer(MODELS["vae"], {"epochs": 2}, device))] == [6, 12]
+    records = finish(trainer(MODELS["vae"], {"steps": 8}, device))
+    assert [(r["epoch"], r["step"], r["images"]) for r in records] == [(1, 6, 48), (1.3333, 8, 64)]
+    timed = trainer(MODELS["vae"], {"budget": "0.2s"}, device)
+    assert finish(timed)[-1]["seconds"] >= 0.2
+    assert timed.finished()
+
+
+def test_records_name_phases_and_splits(device):
+    record = finish(trainer(MODELS["gan"], {"epochs": 1}, device))[0]
+    assert list(record) == [
+        "epoch", "step", "images", "seconds",
+        "train.discriminator.loss", "train.discriminator.real", "train.discriminator.fake",
+        "train.generator.loss",
+        "validation.real", "validation.real_accuracy", "test.real", "test.real_accuracy",
+    ]  # fmt: skip
+    json.dumps(record, allow_nan=False)
+
+
+class Breaks(VAE):
+    """Its loss is not a number at the third step."""
+
+    def phases(self):
+        phase = super().phases()[0]
+        self.calls = 0
+
+        def objective(batch):
+            self.calls += 1
+            terms = phase.objective(batch)
+            return {**terms, "kl": terms["kl"] * (float("nan") if self.calls == 3 else 1)}
+
+        return [dataclasses.replace(phase, objective=objective)]
+
+
+def test_nan_stops_with_step_phase_and_term(device):
+    train = config.Train(batch_size=8, steps=9)
+    with pytest.raises(InputError, match="term 'kl' of phase 'elbo' is not finite at step 3"):
+        finish(Trainer(Breaks(SHAPE), images(), train, 0, device))
+
+
+class Twice(VAE):
+    """A second, lazy phase on the decoder."""
+
+    def phases(self):
+        phase = super().phases()[0]
+        return [
+            phase,
+            Phase("lazy", self.decoder, lambda b: {"loss": phase.objective(b)["loss"]}, 3),
+        ]
+
+
+def test_a_lazy_phase_runs_when_it_is_due(device):
+    made = Trainer(Twice(SHAPE), images(), config.Train(batch_size=8, steps=6), 0, device)
+    finish(made)
+    steps = {name: o.state[made.run_step.parameters[name][0]]["step"].item()
+             for name, o in made.run_step.optimizers.items()}  # fmt: skip
+    assert steps == {"model": 6, "decoder": 2}
+
+
+def test_optimizers_by_module(device):
+    own = {"optimizer": {"lr": 1e-3}, "optimizers": {"generator": {"lr": 5e-4}}, "steps": 1}
+    assert trainer(MODELS["gan"], own, device).run_step.rates == {
+        "discriminator": 1e-3,
+        "generator": 5e-4,
+    }
+    with pytest.raises(InputError, match=r"names critic.*trains discriminator, generator"):
+        trainer(MODELS["gan"], {"optimizers": {"critic": {}}, "steps": 1}, device)
+
+
+def test_a_batch_larger_than_the_data(device):
+    with pytest.raises(InputError, match=r"50 training images.*one batch of 64"):
+        trainer(MODELS["vae"], {"batch_size": 64, "steps": 1}, device)
+
+
+def test_snapshots_are_log_spaced():
+    steps, step = [], 0
+    while step < 50_000:
+        step = next_snapshot(step)
+        steps.append(step)
+    assert steps == [100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000]
+
+
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_reduced_precision_trains(precision, device):
+    if device.device.type == "cpu" and precision == "fp16":
+        pytest.skip("fp16 products are not for the CPU")
+    reduced = devices.choose(str(device.device), precision)
+    made = trainer(MODELS["gan"], {"steps": 3}, reduced)
+    finish(made)
+    assert all(p.dtype == torch.float32 and p.isfinite().all() for p in made.model.parameters())
