@@ -16,7 +16,7 @@ REPOSITORY = Path(__file__).parents[1]
 ROOT = "__init__"  # what `from genmodels import __version__` needs
 
 # What everything that works on models, runs and data stands on.
-_GROUND = "errors randomness device pictures checkpoint config runs data models.base"
+_GROUND = "errors randomness device pictures checkpoint settings config runs data models.base"
 
 # Part → what it may import, at its top or inside a function. The parts stand from the
 # ground up and a part names only parts above it in this list, or itself: arrows point down.
@@ -26,11 +26,13 @@ ALLOWED = {
     "losses": "errors",
     "device": "errors",
     "construct": "errors",
+    "yaml12": "errors",
+    "settings": "errors yaml12",
     "pictures": "errors",
     "checkpoint": "errors",
     "networks": "errors networks",
-    "config": "errors construct",
-    "runs": "errors checkpoint config",
+    "config": "errors construct yaml12 settings",
+    "runs": "errors checkpoint settings config",
     "data": "errors randomness pictures checkpoint data",
     "models.base": "errors randomness losses networks data.images",
     "models": "errors randomness losses networks data.images models.base",
@@ -39,13 +41,14 @@ ALLOWED = {
     "training": f"{_GROUND} training",
     "report": f"{_GROUND} report",
     ROOT: "errors verbs",
-    "session": f"{ROOT} {_GROUND} construct sampling training report",
+    "recording": f"{ROOT} {_GROUND} sampling training report",
+    "session": f"{ROOT} {_GROUND} construct training report recording",
     "study": f"{_GROUND} sampling evaluation training report session",
     "verbs": f"{_GROUND} sampling report session study",
-    "cli": f"{ROOT} errors construct config runs data report verbs",
+    "cli": f"{ROOT} errors yaml12 construct config runs data report verbs",
     "__main__": "cli",
 }
-LATE = {ROOT: "verbs", "cli": "construct config runs data report verbs"}  # not at the top
+LATE = {ROOT: "verbs", "cli": "yaml12 construct config runs data report verbs"}  # not at the top
 
 # Library → the parts through which it enters.
 DOORS = {
@@ -54,14 +57,14 @@ DOORS = {
     "jinja2": "report",
     "matplotlib": "report",
     "platformdirs": "data",
-    "pydantic": "config construct",
+    "pydantic": "settings construct",
     "rich": "cli report",
     "safetensors": "checkpoint",
     "torch.distributed": "device",
     "torch.utils.tensorboard": "report",
     "torchvision": "data pictures",
     "typer": "cli",
-    "yaml": "config",
+    "yaml": "yaml12",
 }
 EVERYWHERE = {"numpy", "torch"}
 PICKLES = {"pickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}

@@ -4,6 +4,7 @@ import pytest
 
 from genmodels import config
 from genmodels.errors import InputError
+from genmodels.settings import Schedule
 
 
 def write(tmp_path, text):
@@ -110,9 +111,9 @@ def test_what_is_no_shift(text):
 
 
 def test_cosine_and_warm_up_do_not_know_the_limit():
-    schedule = config.Schedule(warmup=4, steps=100)
+    schedule = Schedule(warmup=4, steps=100)
     factors = [schedule.factor(step) for step in (0, 4, 50, 100, 1000)]
     assert factors[0] == pytest.approx(0.2)
     assert factors[2] == pytest.approx(0.5)
     assert factors[3] == factors[4] == pytest.approx(0)
-    assert config.Schedule().factor(10**6) == 1
+    assert Schedule().factor(10**6) == 1

@@ -12,6 +12,7 @@ from genmodels.data.images import Images
 from genmodels.errors import InputError
 from genmodels.models.base import Phase
 from genmodels.models.vae import VAE
+from genmodels.settings import Train
 from genmodels.training.trainer import Epoch, Progress, Trainer, next_snapshot
 
 SHAPE = (1, 12, 12)
@@ -135,7 +136,7 @@ class Breaks(VAE):
 
 
 def test_nan_stops_with_step_phase_and_term(device):
-    train = config.Train(batch_size=8, steps=9)
+    train = Train(batch_size=8, steps=9)
     with pytest.raises(InputError, match="term 'kl' of phase 'elbo' is not finite at step 3"):
         finish(Trainer(Breaks(SHAPE), images(), train, 0, device))
 
@@ -152,7 +153,7 @@ class Twice(VAE):
 
 
 def test_a_lazy_phase_runs_when_it_is_due(device):
-    made = Trainer(Twice(SHAPE), images(), config.Train(batch_size=8, steps=6), 0, device)
+    made = Trainer(Twice(SHAPE), images(), Train(batch_size=8, steps=6), 0, device)
     finish(made)
     steps = {name: o.state[made.run_step.parameters[name][0]]["step"].item()
              for name, o in made.run_step.optimizers.items()}  # fmt: skip

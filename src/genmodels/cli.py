@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from genmodels import __version__
-from genmodels.errors import InputError, Interrupted
+from genmodels.errors import InputError, Interrupted, nearest
 
 app = typer.Typer(
     name="genmodels",
@@ -104,7 +104,9 @@ def sample(
     from genmodels import verbs
 
     opened = verbs.load(run)
-    path = verbs.sample(opened, count, seed, _weights(weights), out, label)
+    path = verbs.sample(
+        opened, count, seed, _one_of("--weights", weights, "average", "last"), out, label
+    )
     typer.echo(f"{count} images of {opened.path}: {path}")
 
 
@@ -134,13 +136,12 @@ def interpolate(
     """Walk through the latents."""
     from genmodels import config, verbs
 
-    if mode not in ("slerp", "lerp", "perturb"):
-        raise InputError(f"unknown --mode {mode!r}; use slerp, lerp or perturb")
+    chosen = _one_of("--mode", mode, "slerp", "lerp", "perturb")
     opened = verbs.load(run)
     path = out or opened.folder.samples / f"{mode}.png"
     verbs.check_walk(path)
     frames = verbs.interpolate(
-        opened, mode, steps=steps, rows=rows, seed=seed, weights=_weights(weights),
+        opened, chosen, steps=steps, rows=rows, seed=seed, weights=_one_of("--weights", weights, "average", "last"),
         start=from_, end=to, shifts=[config.shift(text) for text in shift or []],
     )  # fmt: skip
     verbs.save_walk(frames, path)
@@ -201,11 +202,11 @@ def datasets(
 @app.command()
 def models() -> None:
     """List the model families and their settings."""
-    from genmodels import config, construct
+    from genmodels import config, construct, yaml12
     from genmodels.report import terminal
 
     rows = [
-        [name, what, "\n".join(f"{key}: {config.inline(value)}" for key, value in settings.items())]
+        [name, what, "\n".join(f"{key}: {yaml12.inline(value)}" for key, value in settings.items())]
         for name, what, settings in construct.described(config.MODELS, config.GIVEN)
     ]
     terminal.show(terminal.table(["class", "", "settings and defaults"], rows))
@@ -256,7 +257,10 @@ def _print_config(name: str | None, assignments: list[Any], options: dict[str, A
     typer.echo(read(name, [*assignments, overrides(**options)]).yaml(), nl=False)
 
 
-def _weights(name: str | None) -> Any:
-    if name not in (None, "average", "last"):
-        raise InputError(f"unknown --weights {name!r}; use average or last")
-    return name
+def _one_of(option: str, given: str | None, *accepted: str) -> Any:
+    if given is not None and given not in accepted:
+        raise InputError(
+            f"unknown {option} {given!r}{nearest(given, list(accepted))}; "
+            f"use {' or '.join(accepted)}"
+        )
+    return given

@@ -26,6 +26,7 @@ import filelock
 from genmodels import checkpoint, config
 from genmodels.checkpoint import Checkpoint
 from genmodels.errors import InputError
+from genmodels.settings import Settings
 
 HOME = Path("runs")
 _STEP = re.compile(r"step-(\d+)\.safetensors")
@@ -73,7 +74,7 @@ class Folder:
         return self.path / "snapshots"
 
     @cached_property
-    def settings(self) -> config.Settings:
+    def settings(self) -> Settings:
         """The resolved configuration of the run."""
         return config.read(self.config_path)
 
@@ -87,7 +88,7 @@ class Folder:
         """The configuration's name, such as ``vae`` or ``report/vae``."""
         return self.environment["config"]
 
-    def create(self, settings: config.Settings, environment: Mapping[str, Any]) -> None:
+    def create(self, settings: Settings, environment: Mapping[str, Any]) -> None:
         """Make the folder with its configuration and environment.
 
         Raises:

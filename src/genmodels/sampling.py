@@ -13,9 +13,10 @@ from torch import Tensor
 
 from genmodels import construct, randomness
 from genmodels.checkpoint import Checkpoint
-from genmodels.config import GIVEN, MODELS, Shift
+from genmodels.config import GIVEN, MODELS
 from genmodels.errors import InputError
 from genmodels.models.base import Encodes, Model
+from genmodels.settings import Shift
 
 BLOCK = 500  # images decoded at once
 Weights = Literal["average", "last"]

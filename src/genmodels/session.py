@@ -1,41 +1,25 @@
-"""One training from a configuration to a run's folder.
+"""One training: from a configuration to a run's folder, or on from where a run stands."""
 
-The trainer yields records; here they go to the log, the figures, the terminal and
-TensorBoard, and here it is decided when to save.
-"""
-
-import math
 import platform
-import signal
 import sys
-import threading
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
-
-import genmodels
-from genmodels import checkpoint, config, construct, data, pictures, randomness, runs, sampling
+from genmodels import checkpoint, config, construct, data, randomness, runs
 from genmodels import device as devices
-from genmodels.data.images import TEST, TRAIN, VALIDATION, Images
-from genmodels.errors import InputError, Interrupted
-from genmodels.models.base import Encodes, Model
-from genmodels.report import figures
+from genmodels.data.images import Images
+from genmodels.errors import InputError
+from genmodels.models.base import Model
+from genmodels.recording import Recorder, now, versions
 from genmodels.report.terminal import Display
-from genmodels.training.trainer import Epoch, Progress, Trainer
-
-GRID = 64  # images in the grid of an epoch
-PAIRS = 16  # originals and their reconstructions
-CURVE_SECONDS = 30.0
+from genmodels.settings import Settings
+from genmodels.training.trainer import Trainer
 
 
 def read_settings(
     source: str | Path | None, layers: Sequence[Mapping[str, Any]], resumed: runs.Folder | None
-) -> config.Settings:
+) -> Settings:
     """Read a configuration, or the one of the run that is resumed."""
     if source is None:
         if resumed is None:
@@ -51,7 +35,7 @@ def name_of(source: str | Path) -> str:
 
 
 def train(
-    settings: config.Settings,
+    settings: Settings,
     name: str,
     out: Path | None,
     resume: bool,
@@ -74,7 +58,7 @@ def train(
         Interrupted: a signal came; the run was saved.
     """
     device = devices.choose(settings.train.device, settings.train.precision)
-    folder = runs.Folder(out or (_resumable(name) if resume else runs.new_path(name, _now())))
+    folder = runs.Folder(out or (_resumable(name) if resume else runs.new_path(name, now())))
     if not resume and folder.path.is_dir() and any(folder.path.iterdir()):
         raise InputError(
             f"run folder {folder.path} is in use; go on with it by --resume, "
@@ -99,157 +83,11 @@ def train(
             if resume:
                 display.say(f"{folder.path} holds no run yet: starting at step 0")
             folder.create(settings, _environment(name, device, images))
-        Session(folder, settings, trainer, display).run()
+        Recorder(folder, settings, trainer, display).run()
     return folder
 
 
-class Session:
-    """A training under way in its folder."""
-
-    def __init__(
-        self, folder: runs.Folder, settings: config.Settings, trainer: Trainer, display: Display
-    ):
-        self.folder, self.settings, self.trainer = folder, settings, trainer
-        self.display = display
-        self.name = folder.config_name
-        self.saved_step, self.saved_at, self.drawn_at = trainer.step, time.monotonic(), -math.inf
-        generator = randomness.generator(settings.seed, "grid")
-        self.latents = trainer.model.prior(GRID, generator)
-        self.events = None
-        if settings.train.tensorboard:
-            from genmodels.report.tensorboard import Events
-
-            self.events = Events(folder.path / "tensorboard")
-
-    def run(self) -> None:
-        """Train until the limit or a signal; save in both cases."""
-        if self.trainer.finished():
-            self.display.say(f"{self.folder.path} is already trained to its limit; nothing to do")
-            return
-        self.display.say(f"results go to {self.folder.path}")
-        with stopped_by_signals() as stop:
-            try:
-                for record in self.trainer.records(lambda: bool(stop)):
-                    self._handle(record)
-            finally:
-                self.display.close()
-        if self.saved_step != self.trainer.step:
-            self._save()
-        self._draw()
-        if stop and not self.trainer.finished():
-            raise Interrupted(
-                f"stopped at step {self.trainer.step:,} and saved; go on with: "
-                f"genmodels train --out {self.folder.path} --resume",
-                128 + stop[0],
-            )
-
-    def _handle(self, record: Progress | Epoch) -> None:
-        if isinstance(record, Progress):
-            share, left = self._share(record)
-            losses = {n: v for n, v in record.terms.items() if n.endswith(".loss")}
-            self.display.training(share, record.step, record.rate, left, losses)
-            if record.snapshot:
-                self._snapshot()
-            if time.monotonic() - self.saved_at > self.settings.train.save_every:
-                self._save()
-            return
-        self.folder.append(record.record)
-        self._grid(record.record["epoch"])
-        if self.events:
-            self.events.write(record.record)
-        if time.monotonic() - self.drawn_at > CURVE_SECONDS:
-            self._draw()
-
-    def _share(self, record: Progress) -> tuple[float, float]:
-        """The share of the work that is done, and the seconds that are left."""
-        budget, total = self.settings.train.budget, self.trainer.total_steps
-        if budget is not None:
-            return min(1.0, record.seconds / budget), max(0.0, budget - record.seconds)
-        assert total is not None
-        size = self.settings.train.batch_size
-        return record.step / total, (total - record.step) * size / record.rate
-
-    def _header(self, progress: Mapping[str, Any]) -> dict[str, Any]:
-        return {
-            "run": self.name,
-            "config": self.settings.plain(),
-            "image_shape": list(self.trainer.images.image_shape),
-            "num_classes": len(self.trainer.images.classes),
-            "fingerprint": self.trainer.images.fingerprint,
-            "progress": progress,
-            "versions": versions(),
-            "saved": _now().isoformat(),
-        }
-
-    def _save(self) -> None:
-        tensors, progress = self.trainer.state()
-        path = self.folder.checkpoints / runs.step_name(self.trainer.step)
-        checkpoint.save(path, tensors, self._header(progress))
-        self.folder.keep_last(self.settings.train.keep)
-        self.saved_step, self.saved_at = self.trainer.step, time.monotonic()
-
-    def _snapshot(self) -> None:
-        tensors, progress = self.trainer.state()
-        weights = {k: v for k, v in tensors.items() if k.startswith(("model.", "average."))}
-        path = self.folder.snapshots / runs.step_name(self.trainer.step)
-        checkpoint.save(path, weights, self._header(progress))
-
-    def _grid(self, epoch: float) -> None:
-        self.trainer.model.eval()
-        images = sampling.decode(self.trainer.model, self.latents)
-        name = f"epoch-{epoch:04d}.png" if isinstance(epoch, int) else f"epoch-{epoch:09.4f}.png"
-        pictures.save_png(pictures.grid(images), self.folder.samples / name)
-
-    def _draw(self) -> None:
-        self.drawn_at = time.monotonic()
-        records = self.folder.log()
-        if records:
-            figures.save_curves(records, self.folder.figures / "curves.png", self.name)
-        model, images = self.trainer.model.eval(), self.trainer.images
-        split = next((s for s in (VALIDATION, TEST, TRAIN) if images.count(s) >= PAIRS), None)
-        if isinstance(model, Encodes) and split:
-            originals = next(images.batches(split, PAIRS)).images.cpu()
-            pairs = torch.stack([originals, sampling.reconstruct(model, originals)], 1)
-            sheet = pictures.grid(pairs.flatten(0, 1), columns=8)
-            pictures.save_png(sheet, self.folder.figures / "reconstructions.png")
-
-
-@contextmanager
-def stopped_by_signals() -> Iterator[list[int]]:
-    """Collect SIGINT and SIGTERM instead of dying of them; the second one is deadly.
-
-    Yields:
-        A list that is empty until a signal came, and then holds its number.
-    """
-    received: list[int] = []
-    if threading.current_thread() is not threading.main_thread():
-        yield received  # only the main thread may handle signals
-        return
-
-    def receive(number: int, frame: Any) -> None:
-        if received:
-            signal.signal(number, signal.SIG_DFL)
-            signal.raise_signal(number)
-        received.append(number)
-
-    before = {n: signal.signal(n, receive) for n in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield received
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def versions() -> dict[str, str]:
-    """The versions that numbers may depend on."""
-    return {
-        "genmodels": genmodels.__version__,
-        "torch": torch.__version__,
-        "python": platform.python_version(),
-    }
-
-
-def _load(settings: config.Settings, display: Display) -> Images:
+def _load(settings: Settings, display: Display) -> Images:
     chosen = settings.data
     images = data.load(
         chosen.name,
@@ -269,7 +107,7 @@ def _load(settings: config.Settings, display: Display) -> Images:
     return images
 
 
-def _with_data(settings: config.Settings, images: Images) -> config.Settings:
+def _with_data(settings: Settings, images: Images) -> Settings:
     """Record the set that is really used, where the configuration's own was not to be had."""
     named = settings.data.model_copy(update={"name": images.name, "offline": None})
     return settings.model_copy(update={"data": named})
@@ -277,7 +115,7 @@ def _with_data(settings: config.Settings, images: Images) -> config.Settings:
 
 def _continue(
     folder: runs.Folder,
-    settings: config.Settings,
+    settings: Settings,
     trainer: Trainer,
     images: Images,
     display: Display,
@@ -319,7 +157,7 @@ def _resumable(name: str) -> Path:
 def _environment(name: str, device: devices.Device, images: Images) -> dict[str, Any]:
     return {
         "config": name,
-        "started": _now().isoformat(),
+        "started": now().isoformat(),
         "command": sys.argv,
         "versions": versions(),
         "platform": platform.platform(),
@@ -334,7 +172,3 @@ def _environment(name: str, device: devices.Device, images: Images) -> dict[str,
             "notes": list(images.notes),
         },
     }
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

@@ -16,6 +16,7 @@ from genmodels.models.base import Model
 from genmodels.report import figures
 from genmodels.report.comparison import Comparison, Entry
 from genmodels.report.terminal import Display
+from genmodels.settings import Settings, Shift
 
 COUNT = 10_000  # images that are measured, real and generated; Lucic et al. (2018)
 SHOWN = 64
@@ -129,13 +130,13 @@ def _measure(
     )
 
 
-def _strips(model: Model, shifts: Sequence[config.Shift], seed: int) -> Tensor:
+def _strips(model: Model, shifts: Sequence[Shift], seed: int) -> Tensor:
     start = next(sampling.latents(model, STRIPS, seed))
     walk = sampling.perturb(start, shifts, FRAMES)
     return sampling.decode(model, walk.flatten(0, 1)).unflatten(0, walk.shape[:2])
 
 
-def _plan(item: str | Path, layer: Mapping[str, Any]) -> runs.Folder | tuple[str, config.Settings]:
+def _plan(item: str | Path, layer: Mapping[str, Any]) -> runs.Folder | tuple[str, Settings]:
     """A run where there is one of that name, else a configuration to train."""
     if str(item).endswith((".yaml", ".yml")) or f"{item}.yaml" in config.presets():
         return session.name_of(item), config.read(item, [layer])

@@ -12,12 +12,12 @@ import torch
 from torch import Tensor
 
 from genmodels import config, device, pictures, runs, sampling, session, study
-from genmodels.config import Shift
 from genmodels.errors import InputError
 from genmodels.models.base import Model
 from genmodels.report.comparison import Comparison
 from genmodels.report.terminal import Display
 from genmodels.sampling import Weights
+from genmodels.settings import Settings, Shift
 
 Mode = Literal["slerp", "lerp", "perturb"]
 
@@ -34,7 +34,7 @@ class Run:
         return self.folder.path
 
     @property
-    def settings(self) -> config.Settings:
+    def settings(self) -> Settings:
         """Its resolved configuration."""
         return self.folder.settings
 

@@ -24,7 +24,7 @@ class Autoencoder(Model):
         self,
         image_shape: tuple[int, int, int],
         latent_dim: int = 20,
-        network: Network = MLP(),  # noqa: B008: frozen
+        network: Network = MLP(),
     ):
         super().__init__(image_shape, latent_dim)
         self.encoder = network.encoder(image_shape, latent_dim)

@@ -31,7 +31,7 @@ class GAN(Model):
         self,
         image_shape: tuple[int, int, int],
         latent_dim: int = 100,
-        network: Network = MLP((1024, 512, 256), "leaky_relu"),  # noqa: B008: frozen
+        network: Network = MLP((1024, 512, 256), "leaky_relu"),
         loss: Literal["non_saturating", "minimax"] = "non_saturating",
         dropout: float = 0.0,
     ):

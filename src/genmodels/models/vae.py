@@ -33,7 +33,7 @@ class VAE(Model):
         self,
         image_shape: tuple[int, int, int],
         latent_dim: int = 20,
-        network: Network = MLP(),  # noqa: B008: frozen
+        network: Network = MLP(),
         likelihood: Literal["bernoulli", "gaussian"] = "bernoulli",
         scale: float = 0.1,
         beta: float = 1.0,

@@ -105,7 +105,7 @@ def _draw_losses(row: Any, entries: Sequence[Entry], over: str) -> None:
 
 def show(panel: Axes, images: Any, title: str, columns: int) -> None:
     """Show a grid of images (N, C, H, W) without axes."""
-    sheet = pictures.grid(images, columns, enlarge=False).permute(1, 2, 0)
+    sheet = pictures.grid(images, columns, enlarge=False).permute(1, 2, 0).numpy()
     panel.imshow(sheet.squeeze(2) if sheet.shape[2] == 1 else sheet, cmap="gray", vmin=0, vmax=255)
     panel.set_title(title, loc="left", fontsize=9)
     panel.set_axis_off()

@@ -4,11 +4,13 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from genmodels import config, randomness
+from genmodels import randomness
+from genmodels.data.images import Batch
 from genmodels.device import Device
 from genmodels.errors import InputError
-from genmodels.data.images import Batch
 from genmodels.models.base import Model, Phase
+from genmodels.settings import Optimizer as OptimizerSettings
+from genmodels.settings import Schedule, Train
 from genmodels.training.average import Average
 
 WHOLE = "model"  # the name of a phase's module where that is the model itself
@@ -27,7 +29,7 @@ class Step:
         InputError: ``train.optimizers`` names a module that no phase trains.
     """
 
-    def __init__(self, model: Model, train: config.Train, seed: int, device: Device):
+    def __init__(self, model: Model, train: Train, seed: int, device: Device):
         self.model, self.train, self.seed, self.device = model, train, seed, device
         self.phases = model.phases()
         names = {id(module): name or WHOLE for name, module in model.named_modules()}
@@ -55,7 +57,7 @@ class Step:
             ``<phase>.<term>`` → scalar on the device, for the phases that were due.
         """
         randomness.place(self.seed, "step", step, device=self.device.device)
-        if self.train.schedule != config.Schedule():
+        if self.train.schedule != Schedule():
             self._set_rates(step)
         terms: dict[str, Tensor] = {}
         for phase in self.phases:
@@ -122,7 +124,7 @@ class Step:
             self.scaler.load_state_dict({k: int(v) if k in whole else v for k, v in scaler.items()})
 
 
-def optimizer(module: nn.Module, settings: config.Optimizer) -> Optimizer:
+def optimizer(module: nn.Module, settings: OptimizerSettings) -> Optimizer:
     """Make the optimiser of a module: fused kernels, one pass over the weights a step."""
     parameters, decay = list(module.parameters()), settings.weight_decay
     if settings.name == "sgd":

@@ -14,11 +14,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from genmodels import config, randomness
+from genmodels import randomness
 from genmodels.data.images import TEST, TRAIN, VALIDATION, Images
 from genmodels.device import Device
 from genmodels.errors import InputError
 from genmodels.models.base import Model
+from genmodels.settings import Train
 from genmodels.training.step import Step
 
 PAUSE_SECONDS, PAUSE_STEPS = 0.5, 200  # how long the loop runs between two looks at its terms
@@ -84,9 +85,7 @@ class Trainer:
         InputError: fewer training images than one batch.
     """
 
-    def __init__(
-        self, model: Model, images: Images, train: config.Train, seed: int, device: Device
-    ):
+    def __init__(self, model: Model, images: Images, train: Train, seed: int, device: Device):
         count = images.count(TRAIN)
         if count < train.batch_size:
             raise InputError(
