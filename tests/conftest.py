@@ -1,12 +1,16 @@
 """What tests share: where they compute, where MNIST lies, and a place of their own."""
 
 import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
 import pytest
 import torch
 
+from genmodels import cli
 from genmodels import device as devices
 
 REPOSITORY = Path(__file__).parents[1]
@@ -69,3 +73,50 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def _chosen(config: pytest.Config) -> devices.Device:
     return devices.choose(config.getoption("--device"), config.getoption("--precision"))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command line left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def genmodels(capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
+    """Call the command line within this process."""
+
+    def call(*arguments: object) -> Outcome:
+        capsys.readouterr()
+        code = 0
+        try:
+            cli.main([str(argument) for argument in arguments])
+        except SystemExit as end:
+            code = int(end.code or 0)
+        read = capsys.readouterr()
+        return Outcome(code, read.out, read.err)
+
+    return call
+
+
+TINY = ("--data", "glyphs", "--device", "cpu", "--set", "train.batch_size=500",
+        "--set", "model.network.hidden=[16]", "--set", "model.latent_dim=4")  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Give a function that returns a copy of a small run of a preset, trained once."""
+    made: dict[tuple[str, ...], Path] = {}
+
+    def copy(into: Path, preset: str = "vae.yaml", *options: str) -> Path:
+        key = (preset, *options)
+        if key not in made:
+            made[key] = tmp_path_factory.mktemp("trained") / Path(preset).stem
+            words = ["train", "--config", preset, *TINY, "--epochs", "1", *options]
+            cli.main([*words, "--out", str(made[key])])
+        shutil.copytree(made[key], into)
+        return into
+
+    return copy

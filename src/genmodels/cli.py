@@ -3,19 +3,23 @@
 Heavy imports stand inside the commands, so that help and mistakes cost no time.
 """
 
+import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 from genmodels import __version__
 from genmodels.errors import InputError, Interrupted, nearest
 
+# The base of what is wrong on a command line, in whichever click typer brings.
+UsageError: Any = typer.BadParameter.__mro__[1]
+
 app = typer.Typer(
     name="genmodels",
     help="Train generative image models under one trainer, and compare them fairly.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -31,7 +35,7 @@ Weights = Annotated[
 Seed = Annotated[int, typer.Option(help="Seed of the latents.", min=0)]
 
 
-@app.callback(invoke_without_command=True)
+@app.callback(invoke_without_command=True, no_args_is_help=False)
 def options(
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
@@ -103,10 +107,9 @@ def sample(
     """Generate images."""
     from genmodels import verbs
 
+    chosen = _weights(weights)
     opened = verbs.load(run)
-    path = verbs.sample(
-        opened, count, seed, _one_of("--weights", weights, "average", "last"), out, label
-    )
+    path = verbs.sample(opened, count, seed, chosen, out, label)
     typer.echo(f"{count} images of {opened.path}: {path}")
 
 
@@ -141,7 +144,7 @@ def interpolate(
     path = out or opened.folder.samples / f"{mode}.png"
     verbs.check_walk(path)
     frames = verbs.interpolate(
-        opened, chosen, steps=steps, rows=rows, seed=seed, weights=_one_of("--weights", weights, "average", "last"),
+        opened, chosen, steps=steps, rows=rows, seed=seed, weights=_weights(weights),
         start=from_, end=to, shifts=[config.shift(text) for text in shift or []],
     )  # fmt: skip
     verbs.save_walk(frames, path)
@@ -237,16 +240,31 @@ def config(name: Annotated[str, typer.Argument(help="A preset's name, or a path.
     _print_config(name, [], {})
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; a user's mistake is one line and exit code 2."""
+    command = typer.main.get_command(app)
+    given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        app()
+        with command.make_context("genmodels", given or ["--help"]) as context:
+            command.invoke(context)
+    except typer.Exit as done:
+        sys.exit(done.exit_code)
+    except UsageError as error:
+        _fail(f"{error.format_message().rstrip('.')}; see {error.ctx.command_path} --help", 2)
     except InputError as error:
-        print(f"genmodels: {error}", file=sys.stderr)
-        sys.exit(2)
+        _fail(str(error), 2)
     except Interrupted as error:
-        print(error, file=sys.stderr)
-        sys.exit(error.code)
+        _fail(str(error), error.code)
+    except KeyboardInterrupt:
+        _fail("interrupted", 130)
+    except BrokenPipeError:  # whoever read the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    print(f"genmodels: {message}", file=sys.stderr)
+    sys.exit(code)
 
 
 def _print_config(name: str | None, assignments: list[Any], options: dict[str, Any]) -> None:
@@ -255,6 +273,10 @@ def _print_config(name: str | None, assignments: list[Any], options: dict[str, A
     from genmodels.config import overrides, read
 
     typer.echo(read(name, [*assignments, overrides(**options)]).yaml(), nl=False)
+
+
+def _weights(given: str | None) -> Any:
+    return _one_of("--weights", given, "average", "last")
 
 
 def _one_of(option: str, given: str | None, *accepted: str) -> Any:

@@ -64,9 +64,10 @@ def find(source: str | Path) -> Path:
             if (folder / name).is_file():
                 return folder / name
     names = presets()
+    stems = [name.removesuffix(".yaml") for name in names]
     raise InputError(
-        f"no configuration {str(source)!r}{nearest(str(source), names)}; give a path or a preset: "
-        + ", ".join(names)
+        f"no configuration {str(source)!r}{nearest(str(source), [*names, *stems])}; "
+        f"give a path or a preset: {', '.join(names)}"
     )
 
 

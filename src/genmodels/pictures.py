@@ -87,8 +87,12 @@ def check_output(path: Path) -> None:
     """Say whether images can be written under a name, before hours are spent.
 
     Raises:
-        InputError: the extension says no known format.
+        InputError: the extension says no known format, or the folder has something in it.
     """
+    if path.suffix == "" and path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise InputError(
+            f"--out {path} exists and is no empty folder; choose another, or add .png for a grid"
+        )
     if path.suffix not in ("", ".png", ".npy", ".npz"):
         raise InputError(
             f"--out {path} has the extension {path.suffix!r}; use .png for a grid, .npy or .npz "

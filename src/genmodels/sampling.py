@@ -134,15 +134,15 @@ def perturb(start: Tensor, shifts: Sequence[Shift], steps: int) -> Tensor:
     shifts that overlap add up.
 
     Raises:
-        InputError: a slice selects no dimension of this model.
+        InputError: no slice selects any dimension of this model.
     """
     moved = start.unsqueeze(1).repeat(1, steps, 1)
     frames = torch.arange(steps).view(1, -1, 1)
+    if not any(start[:, shift.slice].numel() for shift in shifts):
+        raise InputError(
+            f"{', '.join(shift.dims for shift in shifts)} selects none of {start.shape[1]} latent "
+            "dimensions; choose others with --shift"
+        )
     for shift in shifts:
-        if not moved[..., shift.slice].numel():
-            raise InputError(
-                f"dimensions {shift.dims} select nothing of {start.shape[1]} latent dimensions; "
-                "choose others with --shift"
-            )
         moved[..., shift.slice] += shift.start + frames * shift.step
     return moved

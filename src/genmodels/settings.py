@@ -27,8 +27,8 @@ def seconds(text: Any) -> Any:
 
 
 def rows_of(text: str) -> str:
-    """Check a slice of latent dimensions: ``start:stop`` or ``start:stop:step``."""
-    if not isinstance(text, str) or not re.fullmatch(r"\d+:\d+(:[1-9]\d*)?", text):
+    """Check a slice of latent dimensions: ``start:stop:step``, as Python has it."""
+    if not isinstance(text, str) or not re.fullmatch(r"\d*:\d*(:[1-9]\d*)?", text):
         raise ValueError("dimensions are a slice such as 0:8:2")
     return text
 
@@ -125,7 +125,7 @@ class Shift(Section):
     @property
     def slice(self) -> slice:
         """The dimensions as a slice."""
-        return slice(*(int(number) for number in self.dims.split(":")))
+        return slice(*(int(number) if number else None for number in self.dims.split(":")))
 
 
 # REFERENCE: the perturbation test of the report's VAE.

@@ -1,6 +1,7 @@
 """Several models under one protocol: train what is missing, measure all alike."""
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import torch
 from torch import Tensor
 
 from genmodels import checkpoint, config, data, runs, sampling, session
+from genmodels import device as devices
 from genmodels.data.images import TEST, Images
 from genmodels.errors import InputError
 from genmodels.evaluation import metrics
@@ -60,11 +62,11 @@ def compare(folders: Sequence[runs.Folder], seed: int, display: Display) -> Comp
         "sharpness": metrics.sharpness(real),
         "isolated dots per image": metrics.isolated_dots(real),
     }
-    names = _headings(folders)
+    names, device = _headings(folders), devices.choose().device
     entries = []
     for index, (folder, file, name) in enumerate(zip(folders, saved, names, strict=True)):
         display.advance("comparing", index, len(folders), name)
-        entries.append(_measure(folder, file, name, count, seed, real_numbers))
+        entries.append(_measure(folder, file, name, count, seed, real_numbers, device))
     display.advance("comparing", len(folders), len(folders))
     display.close()
     protocol = {
@@ -78,14 +80,25 @@ def compare(folders: Sequence[runs.Folder], seed: int, display: Display) -> Comp
     return Comparison(images.name, protocol, real[:SHOWN], real_numbers, entries)
 
 
+def check_out(out: Path) -> None:
+    """Say whether a folder can be made and written, before hours are spent.
+
+    Raises:
+        InputError: it cannot.
+    """
+    there = next(place for place in (out, *out.absolute().parents) if place.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        why = "not writable" if there.is_dir() else "a file"
+        raise InputError(f"--out {out} cannot be made, {there} is {why}; choose another --out")
+
+
 def save(comparison: Comparison, out: Path) -> None:
-    """Write ``comparison.png`` and ``report.json`` into a folder."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"folder {out} cannot be made: {error.strerror}; choose another --out"
-        ) from None
+    """Write ``comparison.png`` and ``report.json`` into a folder.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    check_out(out)
     figures.save_comparison(comparison, out / "comparison.png")
     checkpoint.write(out / "report.json", json.dumps(comparison.plain(), indent=1).encode())
 
@@ -97,8 +110,9 @@ def _measure(
     count: int,
     seed: int,
     real: Mapping[str, float],
+    device: torch.device,
 ) -> Entry:
-    model = sampling.load_model(file)
+    model = sampling.load_model(file, device=device)
     generated = torch.cat(list(sampling.sample(model, count, seed)))
     records = folder.log()
     progress = file.header["progress"]

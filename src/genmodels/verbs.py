@@ -6,7 +6,7 @@ The command line and ``import genmodels`` both call these, and these alone.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor
@@ -151,6 +151,8 @@ def interpolate(
     Returns:
         (rows, steps, C, H, W), float32 in [0, 1].
     """
+    if mode not in get_args(Mode):
+        raise InputError(f"unknown mode {mode!r}; use {' or '.join(get_args(Mode))}")
     steps = steps if steps is not None else (21 if mode == "perturb" else 10)
     if steps < 2 or rows < 1:
         raise InputError(f"--steps {steps} --rows {rows}: give 2 or more steps, 1 or more rows")
@@ -210,6 +212,7 @@ def compare(
     Raises:
         InputError: the runs were trained on different data, or one cannot be used.
     """
+    study.check_out(Path(out))
     display = Display(quiet)
     layer = config.overrides(data=data, budget=budget)
     folders = study.subjects(

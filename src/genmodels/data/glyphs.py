@@ -19,7 +19,7 @@ from genmodels.errors import InputError
 
 NAME = "glyphs"
 TRAIN_COUNT = 12_000
-HASH = "2f04f32b84800872b5e8952882fa8d5376986a8fb7b1a69146a8b52a40a9419f"
+HASH = "af488fe24ee753998a7dbe075a5a2151678f91dd442fa6ea11a30f3b0ce097fc"
 FACES = (
     *(f"DejaVuSans{style}" for style in ("", "-Bold", "-Oblique", "-BoldOblique")),
     *(f"DejaVuSansMono{style}" for style in ("", "-Bold", "-Oblique", "-BoldOblique")),

@@ -1,0 +1,1 @@
+"""Speed, as ratios against named alternatives, interleaved in one process."""

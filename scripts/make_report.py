@@ -1,0 +1,82 @@
+"""Print the tables and draw the pictures of docs/report.md from finished runs::
+
+python scripts/make_report.py runs/report-vae runs/report-gan runs/ae-2 runs/ae-4 …
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import torch
+from matplotlib.figure import Figure
+
+import genmodels
+from genmodels import data, pictures, sampling
+from genmodels.report import figures
+from genmodels.verbs import Run
+
+EPOCHS = (1, 2, 5, 10, 20, 30, 50, 75, 100)  # those the report's numbers are read at
+PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
+STRIPS, SHOWN = 6, 12
+
+
+def main() -> None:
+    """Print, draw."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("vae", help="a run of configs/report/vae.yaml")
+    parser.add_argument("gan", help="a run of configs/report/gan.yaml")
+    parser.add_argument("autoencoders", nargs="*", help="runs of configs/ae.yaml")
+    given = parser.parse_args()
+    vae, gan = genmodels.load(given.vae), genmodels.load(given.gan)
+    print_table(vae, ["train.elbo.loss", "test.negative_elbo"])
+    print_table(gan, ["train.discriminator.loss", "train.generator.loss"])
+    PICTURES.mkdir(exist_ok=True)
+    with TemporaryDirectory() as folder:
+        genmodels.compare([vae, gan], out=folder)
+        (Path(folder) / "comparison.png").replace(PICTURES / "report-comparison.png")
+    for name, run in (("vae", vae), ("gan", gan)):
+        walk = run.interpolate("perturb", rows=STRIPS)
+        sheet = pictures.grid(walk.flatten(0, 1), walk.shape[1])
+        pictures.save_png(sheet, PICTURES / f"report-{name}-perturbation.png")
+    if given.autoencoders:
+        draw_sweep([genmodels.load(path) for path in given.autoencoders])
+
+
+def print_table(run: Run, keys: Sequence[str]) -> None:
+    """The log at the report's epochs, as Markdown."""
+    records = {record["epoch"]: record for record in run.log}
+    chosen = [records[epoch] for epoch in EPOCHS if epoch in records]
+    print(f"\n{run.path}\n| epoch |", " | ".join(str(r["epoch"]) for r in chosen), "|")
+    for key in keys:
+        print(f"| {key} |", " | ".join(f"{record[key]:.3f}" for record in chosen), "|")
+
+
+def draw_sweep(runs: Sequence[Run]) -> None:
+    """The error over the size of the code, and what the smallest codes lose."""
+    runs = sorted(runs, key=lambda run: run.settings.model["latent_dim"])
+    sizes = [run.settings.model["latent_dim"] for run in runs]
+    errors = [run.log[-1]["test.squared_error"] for run in runs]
+    print("\n| latent dimensions |", " | ".join(map(str, sizes)), "|")
+    print("| test squared error |", " | ".join(f"{error:.2f}" for error in errors), "|")
+    images = data.load(runs[0].settings.data.name)
+    real = images.batch(images.splits["test"][:SHOWN]).images
+    rows = [real, *(sampling.reconstruct(run.model(), real) for run in runs)]
+    figure = Figure(figsize=(11, 3.6), layout="constrained")
+    chart, sheet = figure.subplots(1, 2, width_ratios=[1, 1.5])
+    chart.plot(sizes, errors, "o-", color=figures.COLOURS[0], lw=1.4)
+    chart.set_xscale("log", base=2)
+    chart.set_xticks(sizes, map(str, sizes))
+    chart.set_ylim(0)
+    chart.set_xlabel("latent dimensions", fontsize=8)
+    chart.set_title("test squared error an image", loc="left", fontsize=9)
+    chart.tick_params(labelsize=8)
+    chart.grid(alpha=0.25, lw=0.6)
+    chart.spines[["top", "right"]].set_visible(False)
+    names = ", ".join(map(str, sizes))
+    figures.show(sheet, torch.cat(rows), f"test images; below, from {names} numbers", SHOWN)
+    figures.save(figure, PICTURES / "latent-size.png")
+
+
+if __name__ == "__main__":
+    main()

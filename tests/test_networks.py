@@ -1,0 +1,58 @@
+"""Networks: the report's sizes, any image shape, and mirrored pairs."""
+
+import pytest
+import torch
+from torch import nn
+
+from genmodels import config, construct
+from genmodels.errors import InputError
+from genmodels.networks import MLP, Conv
+
+
+def count(module: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+def build(preset):
+    settings = config.read(preset)
+    return construct.build(settings.model, config.MODELS, image_shape=(1, 28, 28))
+
+
+def test_the_reports_models_have_its_sizes():
+    assert count(build("report/vae.yaml")) == 652_824
+    gan = build("report/gan.yaml")
+    assert (count(gan.generator), count(gan.discriminator)) == (1_486_352, 1_460_225)
+
+
+def test_the_reports_discriminator_drops_out():
+    gan = build("report/gan.yaml")
+    assert [layer.p for layer in gan.discriminator if isinstance(layer, nn.Dropout)] == [0.3] * 3
+    assert not any(isinstance(layer, nn.Dropout) for layer in gan.generator)
+    assert {layer.negative_slope for layer in gan.modules() if isinstance(layer, nn.LeakyReLU)} == {0.2}  # fmt: skip # noqa: E501
+
+
+def test_the_reports_text_normalises():
+    gan = build("report/gan-as-written.yaml")
+    assert sum(isinstance(layer, nn.BatchNorm1d) for layer in gan.generator) == 3
+    assert any(isinstance(layer, nn.ReLU) for layer in gan.generator)
+
+
+@pytest.mark.parametrize("network", [MLP((20,)), Conv((4, 8)), Conv((4, 8, 8), "silu", "batch")])
+@pytest.mark.parametrize("shape", [(1, 9, 9), (3, 64, 64), (4, 33, 47), (1, 10, 100)])
+def test_any_shape_goes_in_and_comes_out(network, shape):
+    images = torch.rand(2, *shape)
+    features = network.encoder(shape, 7)(images)
+    assert features.shape == (2, 7)
+    assert network.decoder(5, shape)(torch.randn(2, 5)).shape == images.shape
+
+
+def test_the_pyramid_halves_rounding_up():
+    assert Conv((1, 1, 1)).pyramid((1, 33, 47)) == [(33, 47), (17, 24), (9, 12), (5, 6)]
+
+
+def test_the_smallest_images_are_named_exactly():
+    network = Conv((4, 4, 4))
+    network.encoder((1, 9, 9), 2)
+    for shape in [(1, 8, 8), (1, 8, 100)]:
+        with pytest.raises(InputError, match=f"{shape[1]}x{shape[2]} are too small.*9x9 or more"):
+            network.decoder(3, shape)
