@@ -1,5 +1,6 @@
 """The command line: its contract, and that every mistake is one line and exit code 2."""
 
+import importlib.util
 import json
 import os
 import re
@@ -205,6 +206,26 @@ def test_other_outputs_that_are_refused(genmodels, workplace, trained):
     gan = trained(workplace / "runs" / "gan-1", "gan.yaml")
     Image.new("L", (28, 28)).save("a.png")
     refused(genmodels("interpolate", gan, "--from", "a.png"), "GAN has no encoder")
+
+
+def test_an_extra_that_is_not_installed(genmodels, workplace, monkeypatch):
+    find = importlib.util.find_spec
+    absent = lambda name, *more: None if name == "tensorboard" else find(name, *more)  # noqa: E731
+    monkeypatch.setattr(importlib.util, "find_spec", absent)
+    outcome = genmodels(*TRAIN, "--set", "train.tensorboard=true")
+    refused(outcome, "TensorBoard is not installed", "pip install 'genmodels[tensorboard]'")
+    assert tree(workplace) == set()
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # TensorBoard's own
+def test_tensorboard(genmodels, workplace):
+    pytest.importorskip("tensorboard")
+    given = [*TINY, "--steps", "2", "--set", "train.tensorboard=true", "--out", "mine"]
+    assert genmodels("train", "--config", "gan.yaml", *given).code == 0
+    (events,) = Path("mine/tensorboard").iterdir()
+    content = events.read_bytes()
+    assert b"train/discriminator/loss" in content
+    assert b"test/real_accuracy" in content
 
 
 # The contract.

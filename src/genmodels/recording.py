@@ -20,7 +20,7 @@ from genmodels import checkpoint, pictures, randomness, runs, sampling
 from genmodels.data.images import TEST, TRAIN, VALIDATION
 from genmodels.errors import Interrupted
 from genmodels.models.base import Encodes
-from genmodels.report import figures
+from genmodels.report import figures, tensorboard
 from genmodels.report.terminal import Display
 from genmodels.settings import Settings
 from genmodels.training.trainer import Epoch, Progress, Trainer
@@ -40,11 +40,9 @@ class Recorder:
         self.saved_step, self.saved_at, self.drawn_at = trainer.step, time.monotonic(), -math.inf
         generator = randomness.generator(settings.seed, "grid")
         self.latents = trainer.model.prior(GRID, generator)
-        self.events = None
+        self.events: tensorboard.Events | None = None
         if settings.train.tensorboard:
-            from genmodels.report.tensorboard import Events
-
-            self.events = Events(folder.path / "tensorboard")
+            self.events = tensorboard.Events(folder.path / "tensorboard")
 
     def run(self) -> None:
         """Train until the limit or a signal; save in both cases."""

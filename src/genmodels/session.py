@@ -12,6 +12,7 @@ from genmodels.data.images import Images
 from genmodels.errors import InputError
 from genmodels.models.base import Model
 from genmodels.recording import Recorder, now, versions
+from genmodels.report import tensorboard
 from genmodels.report.terminal import Display
 from genmodels.settings import Settings
 from genmodels.training.trainer import Trainer
@@ -64,6 +65,8 @@ def train(
             f"run folder {folder.path} is in use; go on with it by --resume, "
             "or choose another --out"
         )
+    if settings.train.tensorboard:
+        tensorboard.check()
     images = _load(settings, display)
     settings = _with_data(settings, images)
     with randomness.placed(settings.seed, "init"):

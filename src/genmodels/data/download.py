@@ -1,6 +1,7 @@
 """Have torchvision download a set: with our progress, one process at a time, and never
 waiting for ever."""
 
+import re
 import shutil
 import socket
 import sys
@@ -61,12 +62,17 @@ def fetch(
                 for train in (True, False):
                     open_split(train)
     except _failures() as error:
-        why = f"data set {name} is not in {root} and cannot be downloaded ({reason(error)})"
+        why = f"data set {name} is not in {root} and cannot be downloaded ({_why(error)})"
         raise Unavailable(
             f"{why}; put {listed(files)} there, name the folder that has them with --data-root, "
             "or use the embedded set: --data glyphs",
             why,
         ) from None
+
+
+def _why(error: BaseException) -> str:
+    """What went wrong, at the last mirror alone: torchvision lists them all."""
+    return re.sub(r"Tried .*got: <?(.*?)>?$", r"\1", reason(error))
 
 
 def _failures() -> tuple[type[BaseException], ...]:

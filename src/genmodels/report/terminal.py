@@ -94,7 +94,10 @@ class Display:
 
 def comparison_table(comparison: Comparison) -> Table:
     """Rows are numbers, columns are models; the first column is the real images."""
-    table = Table(title=f"{comparison.data}: {len(comparison.entries)} model(s)")
+    table = Table(
+        title=f"{comparison.data}: {len(comparison.entries)} model(s)",
+        caption="—: not defined there",
+    )
     table.add_column("")
     for heading in ["real images", *(entry.name for entry in comparison.entries)]:
         table.add_column(heading, justify="right")
