@@ -70,9 +70,9 @@ def _device(name: str) -> tuple[torch.device, str]:
             return torch.device("cuda", 0), f"cuda: found {torch.cuda.get_device_name(0)}"
         if mps:
             return torch.device("mps"), "mps: found Apple's GPU"
-        return torch.device("cpu"), f"cpu: no GPU found, {torch.get_num_threads()} threads"
+        return torch.device("cpu"), f"cpu: no GPU found, threads: {torch.get_num_threads()}"
     if name == "cpu":
-        return torch.device("cpu"), f"cpu: asked for, {torch.get_num_threads()} threads"
+        return torch.device("cpu"), f"cpu: asked for, threads: {torch.get_num_threads()}"
     if name == "mps":
         if not mps:
             raise InputError("device 'mps' is not present on this machine; use auto or cpu")
@@ -117,6 +117,6 @@ def _products(device: torch.device) -> str:
     exact = a.double() @ b.double()
     error = ((a @ b - exact).norm() / exact.norm()).item()
     if error < FLOAT32_ERROR:
-        return f"; products by oneDNN, which errs by {error:.0e} here, as float32 does"
+        return f"; products by oneDNN, error {error:.0e}"
     torch.set_float32_matmul_precision(before)
     return ""

@@ -69,7 +69,11 @@ class Recorder:
     def _handle(self, record: Progress | Epoch) -> None:
         if isinstance(record, Progress):
             share, left = self._share(record)
-            losses = {n: v for n, v in record.terms.items() if n.endswith(".loss")}
+            losses = {
+                name.removesuffix(".loss"): value
+                for name, value in record.terms.items()
+                if name.endswith(".loss")
+            }
             self.display.training(share, record.step, record.rate, left, losses)
             if record.snapshot:
                 self._snapshot()
