@@ -195,12 +195,13 @@ def test_resizing_is_antialiased(folder: Path) -> None:
     assert abs(got.astype(int) - 127).max() <= 12
 
 
-def test_different_sizes_need_a_size(folder: Path) -> None:
+def test_a_size_is_taken_where_none_is_asked_and_it_is_said(folder: Path) -> None:
     fill(folder, 3)
     Image.fromarray(colours(9, 20, 30)).save(folder / "other.png")
-    text = complaint(folder)
-    assert "3 of 9x6, 1 of 30x20" in text
-    assert "--set data.image_size=64" in text
+    images = load(folder)
+    assert images.image_shape == (3, 64, 64)
+    assert "2 sizes (3 of 9x6, 1 of 30x20)" in images.notes[0]
+    assert "data.image_size is not set: taking 64x64" in images.notes[0]
     assert load(folder, image_size=7).image_shape == (3, 7, 7)
 
 

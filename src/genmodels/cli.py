@@ -225,7 +225,7 @@ def runs() -> None:
     rows = []
     for folder in folders.listed():
         last = (folder.log() or [{}])[-1]
-        loss = [f"{k} {v:.4g}" for k, v in last.items() if k.endswith(".loss")]
+        loss = [f"{k.split('.')[-2]} {v:.4g}" for k, v in last.items() if k.endswith(".loss")]
         where = [folder.environment["data"]["name"], last.get("epoch", "—"), last.get("step", "—")]
         rows.append([folder.path, folder.config_name, *where, "  ".join(loss)])
     if not rows:

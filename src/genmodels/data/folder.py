@@ -42,14 +42,13 @@ def load(
 
     Args:
         path: of the folder.
-        image_size: height and width; None keeps the one size that all pictures have.
+        image_size: height and width; None as in :class:`tables.Pictures`.
         channels: 1, 3, or ``auto``: 1 exactly when no picture has colour.
         fit: ``crop`` the middle, or ``pad`` with black.
         progress: is told how far decoding is.
 
     Raises:
-        InputError: no or too few pictures, broken ones, different sizes without
-            ``image_size``, or no place for the table.
+        InputError: no or too few pictures, broken ones, or no place for the table.
     """
     folder = path.resolve()
     listing = _list(folder)

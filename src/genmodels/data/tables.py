@@ -26,6 +26,8 @@ from genmodels.errors import InputError
 
 VERSION = 2  # of the decoding; a new one makes new tables
 CHUNK = 256  # pictures that are decoded at a time, and kept until they are written
+SIZE = 64  # pixels, where nobody asked: small models of faces and objects start there
+LARGEST = 128  # pixels up to which pictures of one size are taken as they are
 SHOWN = 5  # broken pictures that are named
 
 
@@ -49,7 +51,8 @@ class Pictures:
     Attributes:
         folder: absolute.
         files: below the folder, in the order of the table's rows.
-        image_size: height and width, or None where all pictures have one size.
+        image_size: height and width; None keeps the one size of all pictures where they have
+            one of at most ``LARGEST``, else it is ``SIZE``.
         channels, fit: as :func:`genmodels.data.decoding.decode` takes them.
     """
 
@@ -76,14 +79,13 @@ def load(pictures: Pictures, progress: Progress) -> Table:
     """Map the table of these pictures, making it where there is none yet.
 
     Raises:
-        InputError: pictures are broken, or differ in size without ``image_size``, or the
-            table cannot be written; then nothing is left behind.
+        InputError: pictures are broken, or the table cannot be written; then nothing is left behind.
     """
     target = pictures.target()
     notes: tuple[str, ...] = ()
     if not target.exists():
-        _make(pictures, target, progress)
-        notes = (f"decoded {len(pictures.files):,} pictures once into {target}",)
+        notes = _make(pictures, target, progress)
+        notes += (f"decoded {len(pictures.files):,} pictures once into {target}",)
     try:
         return Table(torch.from_numpy(np.load(target, mmap_mode="c")), notes)
     except (OSError, ValueError, EOFError) as error:
@@ -96,10 +98,11 @@ class _Colour(Exception):
     """A picture with colour came where all were grey so far."""
 
 
-def _make(pictures: Pictures, target: Path, progress: Progress) -> None:
+def _make(pictures: Pictures, target: Path, progress: Progress) -> tuple[str, ...]:
+    """Make a table; return what the user should know about it."""
     temporary = target.with_name(f".{target.stem}.{os.getpid()}.part")
     with _pool() as pool:
-        size = _size(pictures, pool)
+        size, notes = _size(pictures, pool)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             try:
@@ -120,6 +123,7 @@ def _make(pictures: Pictures, target: Path, progress: Progress) -> None:
     for old in set(target.parent.glob("*.npy")) - {target}:
         with suppress(OSError):  # Windows keeps a file that another process has mapped
             old.unlink()
+    return notes
 
 
 def _write(
@@ -180,10 +184,10 @@ def _decoded(
         )
 
 
-def _size(pictures: Pictures, pool: ThreadPoolExecutor) -> tuple[int, int]:
-    """(height, width) of the table: the one asked for, or the one that all pictures have."""
+def _size(pictures: Pictures, pool: ThreadPoolExecutor) -> tuple[tuple[int, int], tuple[str, ...]]:
+    """(height, width) of the table, and a note where nobody asked for it."""
     if pictures.image_size is not None:
-        return pictures.image_size, pictures.image_size
+        return (pictures.image_size, pictures.image_size), ()
 
     def size(file: str) -> tuple[int, int] | None:
         try:
@@ -192,14 +196,13 @@ def _size(pictures: Pictures, pool: ThreadPoolExecutor) -> tuple[int, int]:
             return None  # decoding names it, together with the others
 
     seen = Counter(found for found in pool.map(size, pictures.files) if found)
-    if len(seen) > 1:
-        shown = ", ".join(f"{n:,} of {w}x{h}" for (h, w), n in seen.most_common(4))
-        more = ", …" if len(seen) > 4 else ""
-        raise InputError(
-            f"the pictures in {pictures.folder} have {len(seen):,} sizes ({shown}{more}); "
-            "say at which one to train, as in --set data.image_size=64"
-        )
-    return next(iter(seen), (1, 1))
+    if len(seen) == 1 and max(only := next(iter(seen))) <= LARGEST:
+        return only, ()
+    shown = ", ".join(f"{n:,} of {w}x{h}" for (h, w), n in seen.most_common(4))
+    more = ", …" if len(seen) > 4 else ""
+    sizes = f"{len(seen):,} size{'s' if len(seen) > 1 else ''} ({shown}{more})"
+    note = f"the pictures have {sizes} and data.image_size is not set: taking {SIZE}x{SIZE}"
+    return (SIZE, SIZE), (note,)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """What the terminal shows: a live display while training, plain lines where the output is
 no terminal, and tables."""
 
+import sys
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +13,7 @@ from rich.table import Table
 from genmodels.report.comparison import Comparison
 
 LINE_SECONDS = 10.0  # between two plain lines
+WIDE = 200  # columns of what is no terminal
 
 
 def duration(seconds: float) -> str:
@@ -110,12 +112,14 @@ def comparison_table(comparison: Comparison) -> Table:
 
 def table(headings: list[str], rows: list[list[Any]]) -> Table:
     """A plain table of text."""
-    made = Table(*headings, box=None, pad_edge=False)
+    made = Table(box=None, pad_edge=False)
+    for number, heading in enumerate(headings):
+        made.add_column(heading, no_wrap=number == 0, overflow="fold")
     for row in rows:
         made.add_row(*(str(cell) for cell in row))
     return made
 
 
 def show(content: Any) -> None:
-    """Print a table or text to the standard output."""
-    Console(highlight=False).print(content)
+    """Print a table or text to the standard output; a file takes lines of any length."""
+    Console(highlight=False, width=None if sys.stdout.isatty() else WIDE).print(content)
