@@ -79,7 +79,7 @@ def load(pictures: Pictures, progress: Progress) -> Table:
     """Map the table of these pictures, making it where there is none yet.
 
     Raises:
-        InputError: pictures are broken, or the table cannot be written; then nothing is left behind.
+        InputError: pictures are broken, or the table cannot be written; nothing is left then.
     """
     target = pictures.target()
     notes: tuple[str, ...] = ()
