@@ -250,11 +250,14 @@ def test_train_sample_interpolate_compare(genmodels, workplace, trained):
     assert "isolated dots" in outcome.out
     report = json.loads(Path("comparison/report.json").read_text())
     assert {model["name"] for model in report["models"]} == {"vae", "gan"}
-    numbers = {model["name"]: model["numbers"] for model in report["models"]}
-    assert numbers["vae"]["test.negative_elbo"] == log(vae)[-1]["test.negative_elbo"]
-    assert "test.negative_elbo" not in numbers["gan"]
+    numbers = {
+        model["name"]: {name: found["mean"] for name, found in model["numbers"].items()}
+        for model in report["models"]
+    }
+    assert numbers["vae"]["logged_negative_elbo"] == log(vae)[-1]["test.negative_elbo"]
+    assert "logged_negative_elbo" not in numbers["gan"]
     for model in numbers.values():
-        assert model["parameters that sample"] < model["parameters that train"]
+        assert model["parameters_sampling"] < model["parameters_training"]
     with Image.open("comparison/comparison.png") as picture:
         assert picture.width > 500
     assert gan.exists()
@@ -268,8 +271,8 @@ def test_compare_trains_configurations(genmodels, workplace):
         (workplace / f"{name}.yaml").write_text("\n".join([model, *small, shifts]))
     outcome = genmodels("compare", "one.yaml", "two.yaml", "--budget", "0.3s", "--out", "c")
     assert outcome.code == 0, outcome.err
-    assert {path.name.split("-")[0] for path in Path("runs").iterdir()} == {"one", "two"}
-    for run in Path("runs").iterdir():
+    assert {path.name for path in Path("c/runs").iterdir()} == {"one-seed-0", "two-seed-0"}
+    for run in Path("c/runs").iterdir():
         assert 0.3 <= log(run)[-1]["seconds"] < 3
     assert Path("c/report.json").is_file()
 

@@ -166,16 +166,30 @@ def compare(
     data: Annotated[
         str | None, typer.Option(help="Train the configurations on this set or folder.")
     ] = None,
+    data_root: Annotated[Path | None, typer.Option(help="Where data sets lie.")] = None,
+    seeds: Annotated[int, typer.Option(help="Train each configuration so often.")] = 1,
+    count: Annotated[int, typer.Option(help="Test images and samples, at most.")] = 10_000,
+    features: Annotated[
+        str, typer.Option(help="auto, domain, random, inception, or a file.")
+    ] = "auto",
+    match: Annotated[
+        str | None,
+        typer.Option(help="seconds or images: give each as much as the first had."),
+    ] = None,
     seed: Seed = 0,
     out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("comparison"),
 ) -> None:
     """Compare models on the same data."""
     from genmodels import verbs
-    from genmodels.report import terminal
+    from genmodels.report import terminal, verdicts
 
-    comparison = verbs.compare(subjects or [], budget=budget, data=data, seed=seed, out=out)
+    comparison = verbs.compare(
+        subjects or [], budget=budget, data=data, data_root=data_root, seeds=seeds, count=count,
+        features=features, match=_one_of("--match", match, "seconds", "images"), seed=seed, out=out,
+    )  # fmt: skip
     terminal.show(terminal.comparison_table(comparison))
-    typer.echo(f"{out / 'comparison.png'}\n{out / 'report.json'}")
+    typer.echo(verdicts.summary(comparison))
+    typer.echo(f"{out / 'report.html'}")
 
 
 @app.command()

@@ -167,7 +167,7 @@ def read(path: Path, image_shape: tuple[int, int, int]) -> Tensor:
     return torch.from_numpy(array).permute(2, 0, 1).div(255)
 
 
-def save_with(path: Path, save_to: Callable[[Path], None]) -> None:
+def save_with(path: Path, save_to: Callable[[Path], object]) -> None:
     """Let a library write under a temporary name, then rename: whole or not at all.
 
     Raises:

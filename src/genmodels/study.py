@@ -1,35 +1,43 @@
 """Several models under one protocol: train what is missing, measure all alike."""
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-import torch
 from torch import Tensor
 
-from genmodels import checkpoint, config, data, runs, sampling, session
-from genmodels import device as devices
-from genmodels.data.images import TEST, Images
+from genmodels import config, data, device, runs, sampling, session
+from genmodels.data.images import Images
 from genmodels.errors import InputError
-from genmodels.evaluation import metrics
-from genmodels.models.base import Model
-from genmodels.report import figures
-from genmodels.report.comparison import Comparison, Entry
+from genmodels.evaluation import anchors, features, likelihood, protocol, reference, scores
+from genmodels.evaluation.reference import Reference
+from genmodels.report.comparison import Comparison, Entry, Result
 from genmodels.report.terminal import Display
 from genmodels.settings import Settings, Shift
 
-COUNT = 10_000  # images that are measured, real and generated; Lucic et al. (2018)
-SHOWN = 64
+Match = Literal["seconds", "images"]
 STRIPS = 4
 FRAMES = 21  # of the report's perturbation test
 
 
 def subjects(
-    given: Sequence[str | Path | runs.Folder], layer: Mapping[str, Any], display: Display
+    given: Sequence[str | Path | runs.Folder],
+    layer: Mapping[str, Any],
+    seeds: int,
+    match: Match | None,
+    out: Path,
+    display: Display,
 ) -> list[runs.Folder]:
-    """Turn runs and configurations into runs; configurations are trained.
+    """Turn runs and configurations into runs; configurations are trained under ``out``.
+
+    Args:
+        given: runs and configurations; without any, the latest run of each configuration.
+        layer: what options lay over every configuration.
+        seeds: how often each configuration is trained, with seeds from 0.
+        match: what every configuration shall have as much of as the first.
+        out: the study's folder. Runs that are finished there are not trained again.
+        display: where progress is shown.
 
     Raises:
         InputError: there is nothing to compare, or nothing of a given name.
@@ -37,47 +45,74 @@ def subjects(
     if not given:
         return _latest_of_each()
     planned = [item if isinstance(item, runs.Folder) else _plan(item, layer) for item in given]
-    return [
-        item
-        if isinstance(item, runs.Folder)
-        else session.train(item[1], item[0], None, False, display)
-        for item in planned
-    ]
+    limit: dict[str, Any] = {}
+    found: list[runs.Folder] = []
+    for item in planned:
+        if isinstance(item, runs.Folder):
+            found.append(item)
+            continue
+        name, source = item
+        for seed in range(seeds):
+            settings = config.read(source, [layer, {"seed": seed}])
+            if limit:
+                settings = config.read(source, [layer, {"seed": seed}, _limit(limit, settings)])
+            path = out / "runs" / f"{name.replace('/', '-')}-seed-{seed}"
+            begun = runs.Folder(path).config_path.exists()
+            display.say(f"{name}, seed {seed}: {seed + 1} of {seeds}")
+            found.append(session.train(settings, name, path, begun, display))
+            if match and not limit:
+                limit = {match: found[-1].latest().header["progress"][match]}
+    return found
 
 
-def compare(folders: Sequence[runs.Folder], seed: int, display: Display) -> Comparison:
+def compare(
+    folders: Sequence[runs.Folder], count: int, extractor: str, seed: int, display: Display
+) -> Comparison:
     """Measure runs on the test split of their data.
+
+    Args:
+        folders: runs on the same data; those that differ by their seed alone are one model.
+        count: test images and samples that are used, at most.
+        extractor: name or file of the features.
+        seed: of the samples.
+        display: where progress is shown.
 
     Raises:
         InputError: different data, no test split, or a run without a checkpoint.
     """
     _check_same_data(folders)
-    saved = [folder.latest() for folder in folders]
-    images = _load(folders[0])
-    count = min(COUNT, images.count(TEST))
-    if count == 0:
-        raise InputError(f"{images.name} has no test images to compare with; add more pictures")
-    real = images.batch(images.splits[TEST][:count]).images
-    real_numbers = {
-        "sharpness": metrics.sharpness(real),
-        "isolated dots per image": metrics.isolated_dots(real),
-    }
-    names, device = _headings(folders), devices.choose().device
-    entries = []
-    for index, (folder, file, name) in enumerate(zip(folders, saved, names, strict=True)):
-        display.advance("comparing", index, len(folders), name)
-        entries.append(_measure(folder, file, name, count, seed, real_numbers, device))
-    display.advance("comparing", len(folders), len(folders))
+    for folder in folders:
+        folder.latest()
+    images = _load(folders[0], display)
+    chosen = features.choose(extractor, images, display.reading)
+    seen = reference.of(images, chosen, count, display.reading)
+    display.advance("comparing", 0, len(folders) + 1, "floor and baselines")
+    floors = anchors.score(seen)
+    where = device.choose().device
+    entries: list[Entry] = []
+    done = 1
+    for name, group in _models(folders).items():
+        results = []
+        for folder in group:
+            display.advance("comparing", done, len(folders) + 1, str(folder.path))
+            evaluation = protocol.evaluate(folder, seen, seed, where)
+            results.append(Result(folder.settings.seed, str(folder.path), evaluation))
+            done += 1
+        entries.append(_entry(name, group[0], results, seed))
+    display.advance("comparing", done, len(folders) + 1)
     display.close()
-    protocol = {
-        "data": images.name,
-        "fingerprint": images.fingerprint,
-        "split": TEST,
-        "real_images": count,
-        "generated_images": count,
-        "seed": seed,
-    }
-    return Comparison(images.name, protocol, real[:SHOWN], real_numbers, entries)
+    return Comparison(
+        data=images.name,
+        protocol=_protocol(seen, seed),
+        fd=scores.fd_name(seen),
+        real=next(seen.batches("test", protocol.SHOWN)),
+        real_numbers=seen.pixels,
+        real_histogram=_shares(seen),
+        classes=images.classes,
+        anchors=floors,
+        anchor_images=anchors.images(seen, protocol.SHOWN),
+        entries=entries,
+    )
 
 
 def check_out(out: Path) -> None:
@@ -92,68 +127,66 @@ def check_out(out: Path) -> None:
         raise InputError(f"--out {out} cannot be made, {there} is {why}; choose another --out")
 
 
-def save(comparison: Comparison, out: Path) -> None:
-    """Write ``comparison.png`` and ``report.json`` into a folder.
-
-    Raises:
-        InputError: it cannot be written.
-    """
-    check_out(out)
-    figures.save_comparison(comparison, out / "comparison.png")
-    checkpoint.write(out / "report.json", json.dumps(comparison.plain(), indent=1).encode())
+def _limit(limit: Mapping[str, float], settings: Settings) -> dict[str, Any]:
+    """As much as the first configuration had, in this one's terms."""
+    if "seconds" in limit:
+        return {"train": {"budget": float(limit["seconds"])}}
+    return {"train": {"steps": max(1, round(limit["images"] / settings.train.batch_size))}}
 
 
-def _measure(
-    folder: runs.Folder,
-    file: checkpoint.Checkpoint,
-    name: str,
-    count: int,
-    seed: int,
-    real: Mapping[str, float],
-    device: torch.device,
-) -> Entry:
-    model = sampling.load_model(file, device=device)
-    generated = torch.cat(list(sampling.sample(model, count, seed)))
-    records = folder.log()
-    progress = file.header["progress"]
-    numbers: dict[str, float | None] = {
-        "parameters that sample": _parameters(model.sampling_module()),
-        "parameters that train": _parameters(model),
-        "training images": progress["images"],
-        "training seconds": progress["seconds"],
-        "training images/s": progress["images"] / progress["seconds"],
-        "sharpness": metrics.sharpness(generated),
-        "sharpness, relative": _ratio(metrics.sharpness(generated), real["sharpness"]),
-        "isolated dots per image": metrics.isolated_dots(generated),
-        "isolated dots, relative": _ratio(
-            metrics.isolated_dots(generated), real["isolated dots per image"]
-        ),
+def _entry(name: str, folder: runs.Folder, results: list[Result], seed: int) -> Entry:
+    model = sampling.load_model(folder.latest())
+    start = next(sampling.latents(model, 2 * STRIPS, seed))
+    shifts: Sequence[Shift] = folder.settings.perturb
+    walks = {
+        "perturbation": sampling.perturb(start[:STRIPS], shifts, FRAMES),
+        "interpolation": sampling.slerp(start[:STRIPS], start[STRIPS:], FRAMES),
     }
-    # The log measures the last weights on the test split: likelihood terms where they exist.
-    last = records[-1] if records else {}
-    numbers |= {key: value for key, value in last.items() if key.startswith(f"{TEST}.")}
-    weights = "average" if file.part("average.") else "last"
+
+    def decoded(walk: Tensor) -> Tensor:
+        return sampling.decode(model, walk.flatten(0, 1)).unflatten(0, walk.shape[:2])
+
     return Entry(
         name=name,
-        run=str(folder.path),
-        numbers=numbers,
-        records=records,
-        samples=generated[:SHOWN],
-        strips=_strips(model, folder.settings.perturb, seed),
-        protocol={"weights": weights, "step": progress["step"]},
+        results=results,
+        records=folder.log(),
+        walks={kind: decoded(walk) for kind, walk in walks.items()},
     )
 
 
-def _strips(model: Model, shifts: Sequence[Shift], seed: int) -> Tensor:
-    start = next(sampling.latents(model, STRIPS, seed))
-    walk = sampling.perturb(start, shifts, FRAMES)
-    return sampling.decode(model, walk.flatten(0, 1)).unflatten(0, walk.shape[:2])
+def _protocol(seen: Reference, seed: int) -> dict[str, Any]:
+    """How every number of a comparison was made."""
+    return {
+        "data": seen.images.name,
+        "fingerprint": seen.images.fingerprint,
+        "split": "test",
+        "real_images": seen.count,
+        "generated_images": seen.count,
+        "few_images": seen.count < protocol.FEW,
+        "features": seen.extractor.name,
+        "features_hash": seen.extractor.hash,
+        "neighbours": scores.NEIGHBOURS,
+        "importance_samples": likelihood.SAMPLES,
+        "likelihood_images": min(likelihood.IMAGES, seen.count),
+        "sampling_seed": seed,
+        "snapshots_chosen_on": "validation" if seen.selection else None,
+    }
 
 
-def _plan(item: str | Path, layer: Mapping[str, Any]) -> runs.Folder | tuple[str, Settings]:
-    """A run where there is one of that name, else a configuration to train."""
+def _shares(seen: Reference) -> list[float]:
+    labels = seen.test.labels
+    if labels is None:
+        return []
+    counts = labels.bincount(minlength=len(seen.images.classes)).double()
+    return (counts / len(labels)).tolist()
+
+
+def _plan(item: str | Path, layer: Mapping[str, Any]) -> runs.Folder | tuple[str, str | Path]:
+    """A run where there is one of that name, else a configuration, which is read at once so
+    that its mistakes are said before anything is trained."""
     if str(item).endswith((".yaml", ".yml")) or f"{item}.yaml" in config.presets():
-        return session.name_of(item), config.read(item, [layer])
+        config.read(item, [layer])
+        return session.name_of(item), item
     return runs.open_run(item)
 
 
@@ -172,10 +205,18 @@ def _latest_of_each() -> list[runs.Folder]:
     return list(latest.values())
 
 
-def _headings(folders: Sequence[runs.Folder]) -> list[str]:
-    """The configurations' names, or the folders' where those are not distinct."""
-    names = [folder.config_name for folder in folders]
-    return names if len(set(names)) == len(names) else [folder.path.name for folder in folders]
+def _models(folders: Sequence[runs.Folder]) -> dict[str, list[runs.Folder]]:
+    """Group runs that differ by their seed alone; named by their configuration, or by their
+    folder where that is not distinct."""
+    groups: dict[str, list[runs.Folder]] = {}
+    for folder in folders:
+        plain = {**folder.settings.plain(), "seed": None}
+        groups.setdefault(f"{folder.config_name} {plain}", []).append(folder)
+    names = [group[0].config_name for group in groups.values()]
+    distinct = len(set(names)) == len(names)
+    return {
+        group[0].config_name if distinct else group[0].path.name: group for group in groups.values()
+    }
 
 
 def _check_same_data(folders: Sequence[runs.Folder]) -> None:
@@ -194,14 +235,16 @@ def _fingerprint(folder: runs.Folder) -> str:
     return folder.environment["data"]["fingerprint"]
 
 
-def _load(folder: runs.Folder) -> Images:
+def _load(folder: runs.Folder, display: Display) -> Images:
     chosen = folder.settings.data
     images = data.load(
         chosen.name,
         root=Path(chosen.root) if chosen.root else None,
+        validation=chosen.validation,
         image_size=chosen.image_size,
         channels=chosen.channels,
         fit=chosen.fit,
+        progress=display.reading,
     )
     if images.fingerprint != _fingerprint(folder):
         raise InputError(
@@ -209,11 +252,3 @@ def _load(folder: runs.Folder) -> Images:
             "restore them or train again"
         )
     return images
-
-
-def _parameters(module: torch.nn.Module) -> int:
-    return sum(parameter.numel() for parameter in module.parameters())
-
-
-def _ratio(value: float, reference: float) -> float | None:
-    return value / reference if reference else None

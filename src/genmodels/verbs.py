@@ -3,6 +3,8 @@
 The command line and ``import genmodels`` both call these, and these alone.
 """
 
+import shlex
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +15,15 @@ from torch import Tensor
 
 from genmodels import config, device, pictures, runs, sampling, session, study
 from genmodels.errors import InputError
+from genmodels.evaluation.protocol import COUNT
 from genmodels.models.base import Model
+from genmodels.recording import now, versions
+from genmodels.report import writing
 from genmodels.report.comparison import Comparison
 from genmodels.report.terminal import Display
 from genmodels.sampling import Weights
 from genmodels.settings import Settings, Shift
+from genmodels.study import Match
 
 Mode = Literal["slerp", "lerp", "perturb"]
 
@@ -196,6 +202,11 @@ def compare(
     *,
     budget: str | float | None = None,
     data: str | None = None,
+    data_root: str | Path | None = None,
+    seeds: int = 1,
+    count: int = COUNT,
+    features: str = "auto",
+    match: Match | None = None,
     out: str | Path = "comparison",
     seed: int = 0,
     quiet: bool = False,
@@ -206,21 +217,39 @@ def compare(
         subjects: runs, run folders and configurations; by default the latest run of each
             configuration on the newest run's data.
         budget: replaces the limit of every configuration that is trained.
-        data: replaces the data set of every configuration that is trained.
-        out: the folder for ``comparison.png`` and ``report.json``.
+        data, data_root: replace those of every configuration that is trained.
+        seeds: how often each configuration is trained.
+        count: test images and samples that are used, at most.
+        features: ``auto``, ``domain``, ``random``, ``inception`` or a file.
+        match: give every configuration as many ``seconds`` or ``images`` as the first had.
+        out: the folder for the report; runs that are trained lie in it too.
+        seed: of the samples.
+        quiet: show no progress.
 
     Raises:
         InputError: the runs were trained on different data, or one cannot be used.
     """
+    if seeds < 1 or count < 2:
+        raise InputError(f"--seeds {seeds} --count {count}: give 1 or more seeds, 2 or more images")
+    if match not in (None, *get_args(Match)):
+        raise InputError(f"unknown --match {match!r}; use {' or '.join(get_args(Match))}")
     study.check_out(Path(out))
     display = Display(quiet)
-    layer = config.overrides(data=data, budget=budget)
-    folders = study.subjects(
-        [s.folder if isinstance(s, Run) else s for s in subjects], layer, display
-    )
-    comparison = study.compare(folders, seed, display)
-    study.save(comparison, Path(out))
+    layer = config.overrides(data=data, data_root=data_root, budget=budget)
+    given = [s.folder if isinstance(s, Run) else s for s in subjects]
+    folders = study.subjects(given, layer, seeds, match, Path(out), display)
+    comparison = study.compare(folders, count, features, seed, display)
+    writing.save(comparison, Path(out), _measured())
     return comparison
+
+
+def _measured() -> dict[str, Any]:
+    """When and by what a comparison was made."""
+    return {
+        "date": now().isoformat(timespec="seconds"),
+        "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "versions": versions(),
+    }
 
 
 def _latent(model: Model, path: Path) -> Tensor:

@@ -1,5 +1,7 @@
 """Images → numbers. Pure functions of images, without a model."""
 
+from collections.abc import Iterable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -38,3 +40,13 @@ def isolated_dots(images: Tensor) -> float:
 
 def _grey(images: Tensor) -> Tensor:
     return images.float().mean(1, keepdim=True)
+
+
+def of_blocks(blocks: Iterable[Tensor]) -> dict[str, float]:
+    """:func:`sharpness` and :func:`isolated_dots` over blocks of images (B, C, H, W)."""
+    totals, count = {"sharpness": 0.0, "isolated_dots": 0.0}, 0
+    for block in blocks:
+        totals["sharpness"] += sharpness(block) * len(block)
+        totals["isolated_dots"] += isolated_dots(block) * len(block)
+        count += len(block)
+    return {name: total / count for name, total in totals.items()}

@@ -6,7 +6,7 @@ written once, on top of this.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -82,4 +82,40 @@ class Encodes(Protocol):
 
     def encode(self, images: Tensor) -> Tensor:
         """(B, C, H, W) in [0, 1] → latents (B, latent_dim), without noise."""
+        ...
+
+    def decode(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        """(B, latent_dim) → images (B, C, H, W) in [0, 1]."""
+        ...
+
+
+@runtime_checkable
+class Likelihood(Protocol):
+    """A model with a bound on the likelihood of an image, by importance sampling.
+
+    Attributes:
+        binary_pixels: whether the likelihood is one of pixels that are 0 or 1.
+    """
+
+    binary_pixels: bool
+
+    def infer(self, images: Tensor) -> Tensor:
+        """(B, C, H, W) → latents (B, latent_dim) drawn from q(z|x)."""
+        ...
+
+    def log_weights(self, images: Tensor) -> Tensor:
+        """Draw log p(x|z) + log p(z) − log q(z|x), (B,), in nats: one z ~ q(z|x) an image."""
+        ...
+
+
+@runtime_checkable
+class Discriminates(Protocol):
+    """A model that tells real images from its own."""
+
+    def realness(self, images: Tensor) -> Tensor:
+        """(B, C, H, W) in [0, 1] → logits (B,), above 0 for what it takes for real."""
+        ...
+
+    def equilibrium(self) -> Mapping[str, float]:
+        """``<phase>.<term>`` → its value where neither side can improve."""
         ...

@@ -61,6 +61,21 @@ class GAN(Model):
             "real_accuracy": (logits > 0).float().mean(),
         }
 
+    def realness(self, images: Tensor) -> Tensor:
+        """(B, C, H, W) in [0, 1] → the discriminator's logits (B,)."""
+        return self._judge(images).flatten()
+
+    def equilibrium(self) -> dict[str, float]:
+        """The losses of a discriminator that cannot tell: logits of 0 everywhere
+        (Goodfellow et al., 2014, theorem 1)."""
+        undecided = torch.zeros(1)
+        real, fake = self.adversarial.real(undecided), self.adversarial.fake(undecided)
+        generator = self.adversarial.generator(undecided)
+        return {
+            "discriminator.loss": (real + fake).item(),
+            "generator.loss": generator.item(),
+        }
+
     def sampling_module(self) -> nn.Module:
         """The generator."""
         return self.generator

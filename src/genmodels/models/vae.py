@@ -42,6 +42,7 @@ class VAE(Model):
         self.encoder = network.encoder(image_shape, 2 * latent_dim)
         self.decoder = network.decoder(latent_dim, image_shape)
         self.likelihood = likelihood
+        self.binary_pixels = likelihood == "bernoulli"
         self.scale = scale
         self.beta = beta
 
@@ -61,6 +62,20 @@ class VAE(Model):
     def decode(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """(B, latent_dim) → the mean of p(x|z), (B, C, H, W) in [0, 1]."""
         return self.decoder(latents).sigmoid()
+
+    def infer(self, images: Tensor) -> Tensor:
+        """(B, C, H, W) → latents (B, latent_dim) drawn from q(z|x)."""
+        mean, log_variance = self.posterior(images)
+        return mean + (0.5 * log_variance).exp() * torch.randn_like(mean)
+
+    def log_weights(self, images: Tensor) -> Tensor:
+        """Draw log p(x|z) + log p(z) − log q(z|x), (B,), for one z for each image; Burda et al.
+        (2016), equation 7. Unlike the ELBO's KL, the latter two are taken at that z."""
+        mean, log_variance = self.posterior(images)
+        noise = torch.randn_like(mean)
+        latents = mean + (0.5 * log_variance).exp() * noise
+        log_ratio = 0.5 * (noise.square() + log_variance - latents.square()).sum(1)
+        return log_ratio - self._negative_log_likelihood(latents, images)
 
     def held_out(self, batch: Batch) -> Terms:
         """``negative_elbo`` with β = 1 whatever was trained, and its two terms, in nats per
@@ -87,10 +102,12 @@ class VAE(Model):
     def _terms(self, batch: Batch) -> tuple[Tensor, Tensor]:
         mean, log_variance = self.posterior(batch.images)
         latents = mean + (0.5 * log_variance).exp() * torch.randn_like(mean)
+        divergence = losses.kl_to_standard_normal(mean, log_variance)
+        return self._negative_log_likelihood(latents, batch.images).mean(), divergence.mean()
+
+    def _negative_log_likelihood(self, latents: Tensor, images: Tensor) -> Tensor:
+        """−log p(x|z), (B,)."""
         outputs = self.decoder(latents).float()
         if self.likelihood == "bernoulli":
-            negative_log_likelihood = losses.bernoulli(outputs, batch.images)
-        else:
-            negative_log_likelihood = losses.gaussian(outputs.sigmoid(), batch.images, self.scale)
-        divergence = losses.kl_to_standard_normal(mean, log_variance)
-        return negative_log_likelihood.mean(), divergence.mean()
+            return losses.bernoulli(outputs, images)
+        return losses.gaussian(outputs.sigmoid(), images, self.scale)

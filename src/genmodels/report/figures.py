@@ -1,15 +1,18 @@
 """Figures as PNG files, drawn with matplotlib away from any screen."""
 
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
 
 from genmodels import pictures
 from genmodels.report.comparison import Comparison, Entry
+from genmodels.report.page import WALK_COLUMNS
 
 Records = Sequence[Mapping[str, Any]]
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")  # Okabe & Ito (2008)
@@ -80,14 +83,101 @@ def save_comparison(comparison: Comparison, path: Path) -> None:
     samples = rows[0].subplots(1, len(entries) + 1)
     show(samples[0], comparison.real, f"{comparison.data}: real images", 8)
     for panel, entry in zip(samples[1:], entries, strict=True):
-        show(panel, entry.samples, f"{entry.name}: samples", 8)
+        show(panel, entry.first.weights[0].samples, f"{entry.name}: samples", 8)
     _draw_losses(rows[1], entries, "images")
     _draw_losses(rows[2], entries, "seconds")
     strips = rows[3].subplots(1, len(entries), squeeze=False)[0]
     for panel, entry in zip(strips, entries, strict=True):
-        frames = entry.strips.flatten(0, 1)
-        show(panel, frames, f"{entry.name}: perturbation", entry.strips.shape[1])
+        walk = entry.walks["perturbation"]
+        show(panel, walk.flatten(0, 1), f"{entry.name}: perturbation", walk.shape[1])
     save(figure, path)
+
+
+def of_comparison(comparison: Comparison) -> dict[str, bytes]:
+    """Every picture of the page as a PNG, by name: grids, walks, pairs, curves."""
+    drawn = {"real": _png(pictures.grid(comparison.real, 8))}
+    for name, images in comparison.anchor_images.items():
+        drawn[name] = _png(pictures.grid(images, 8))
+    for number, entry in enumerate(comparison.entries):
+        for weights in entry.first.weights:
+            drawn[f"samples-{number}-{weights.name}"] = _png(pictures.grid(weights.samples, 8))
+        for kind, walk in entry.walks.items():
+            frames = [
+                pictures.grid(walk[:, i], WALK_COLUMNS, enlarge=False) for i in range(walk.shape[1])
+            ]
+            drawn[f"{kind}-{number}"] = _png(torch.cat(frames, 2))
+        pairs = entry.first.suspicious
+        drawn[f"pairs-{number}"] = _png(
+            pictures.grid(pairs.transpose(0, 1).flatten(0, 1), len(pairs))
+        )
+    for over in UNITS:
+        drawn[f"distance-over-{over}"] = _distances(comparison, over)
+    if comparison.real_histogram:
+        drawn["classes"] = _histograms(comparison)
+    return drawn
+
+
+def save_bytes(content: bytes, path: Path) -> None:
+    """Write a picture, whole or not at all."""
+    pictures.save_with(path, lambda temporary: temporary.write_bytes(content))
+
+
+def _png(image: Any) -> bytes:
+    stream = io.BytesIO()
+    pictures.picture(image).save(stream, format="PNG", optimize=True)
+    return stream.getvalue()
+
+
+def _figure_png(figure: Figure) -> bytes:
+    stream = io.BytesIO()
+    figure.savefig(stream, dpi=110, format="png")
+    return stream.getvalue()
+
+
+def _distances(comparison: Comparison, over: str) -> bytes:
+    """The distance of the snapshots of every model on one axis, with the floor."""
+    figure = Figure(figsize=(6.4, 3.4), layout="constrained")
+    panel = figure.subplots()
+    for number, entry in enumerate(comparison.entries):
+        for result in entry.results:
+            curve = result.evaluation.curve
+            panel.plot(
+                [getattr(point, over) for point in curve],
+                [point.distance for point in curve],
+                "o-", ms=3, lw=1.4, color=COLOURS[number % len(COLOURS)],
+                label=entry.name if result is entry.results[0] else None,
+            )  # fmt: skip
+    floor = comparison.anchors["floor"].numbers[comparison.fd]
+    panel.axhline(floor, color="#777", lw=1, ls=":", label="floor")
+    style_axes(panel, over)
+    panel.set_xscale("log")
+    panel.set_yscale("log")
+    panel.set_ylabel(comparison.fd.replace("_", " "), fontsize=8)
+    panel.legend(fontsize=7, frameon=False)
+    return _figure_png(figure)
+
+
+def _histograms(comparison: Comparison) -> bytes:
+    """The share of each class among real images and samples."""
+    figure = Figure(figsize=(6.4, 2.6), layout="constrained")
+    panel = figure.subplots()
+    entries = comparison.entries
+    width = 0.8 / (len(entries) + 1)
+    shares = [("real images", "#999", comparison.real_histogram)]
+    shares += [
+        (entry.name, COLOURS[number % len(COLOURS)], entry.first.scored.histogram)
+        for number, entry in enumerate(entries)
+    ]
+    for number, (name, colour, values) in enumerate(shares):
+        places = [index + (number - len(entries) / 2) * width for index in range(len(values))]
+        panel.bar(places, values, width, color=colour, label=name)
+    if len(comparison.classes) <= 20:
+        panel.set_xticks(range(len(comparison.classes)), comparison.classes)
+    panel.tick_params(labelsize=8)
+    panel.spines[["top", "right"]].set_visible(False)
+    panel.set_ylabel("share", fontsize=8)
+    panel.legend(fontsize=7, frameon=False)
+    return _figure_png(figure)
 
 
 def _draw_losses(row: Any, entries: Sequence[Entry], over: str) -> None:

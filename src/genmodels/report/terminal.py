@@ -11,6 +11,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from rich.table import Table
 
 from genmodels.report.comparison import Comparison
+from genmodels.report.page import cell, label, number
 
 LINE_SECONDS = 10.0  # between two plain lines
 WIDE = 200  # columns of what is no terminal
@@ -24,15 +25,6 @@ def duration(seconds: float) -> str:
     if hours:
         return f"{hours}h{minutes:02d}m"
     return f"{minutes}m{rest:02d}s" if minutes else f"{rest}s"
-
-
-def number(value: float | None) -> str:
-    """A number as a table shows it; a dash where it is not defined."""
-    if value is None:
-        return "—"
-    if value == int(value) and abs(value) >= 1000:
-        return f"{int(value):,}"
-    return f"{value:.4g}" if abs(value) < 1000 else f"{value:,.0f}"
 
 
 class Display:
@@ -95,26 +87,27 @@ class Display:
 
 
 def comparison_table(comparison: Comparison) -> Table:
-    """Rows are numbers, columns are models; the first column is the real images."""
+    """Rows are numbers, columns are models, then what they are read beside."""
+    seeds = max(len(entry.results) for entry in comparison.entries)
     table = Table(
-        title=f"{comparison.data}: {len(comparison.entries)} model(s)",
-        caption="—: not defined there",
+        title=f"{comparison.data}: {comparison.protocol['real_images']:,} images a side",
+        caption="± is the 95 % t-interval over seeds" if seeds > 1 else None,
     )
-    table.add_column("")
-    for heading in ["real images", *(entry.name for entry in comparison.entries)]:
+    table.add_column("", no_wrap=True)
+    for heading in [*(entry.name for entry in comparison.entries), *comparison.anchors]:
         table.add_column(heading, justify="right")
     for row in comparison.rows():
-        values = [entry.numbers.get(row) for entry in comparison.entries]
-        cells = [number(value) for value in [comparison.real_numbers.get(row), *values]]
-        table.add_row(row, *cells)
+        cells = [cell(entry, row) for entry in comparison.entries]
+        cells += [number(scored.numbers.get(row)) for scored in comparison.anchors.values()]
+        table.add_row(label(row), *cells)
     return table
 
 
 def table(headings: list[str], rows: list[list[Any]]) -> Table:
     """A plain table of text."""
     made = Table(box=None, pad_edge=False)
-    for number, heading in enumerate(headings):
-        made.add_column(heading, no_wrap=number == 0, overflow="fold")
+    for index, heading in enumerate(headings):
+        made.add_column(heading, no_wrap=index == 0, overflow="fold")
     for row in rows:
         made.add_row(*(str(cell) for cell in row))
     return made

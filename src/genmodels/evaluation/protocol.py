@@ -1,0 +1,270 @@
+"""One run under the one protocol: which weights, which samples, which numbers.
+
+Snapshots are chosen on the validation split and scored on the test split. Latents come from
+positions of their own, so evaluation neither disturbs training nor depends on it.
+"""
+
+import resource
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from genmodels import checkpoint, runs, sampling
+from genmodels.checkpoint import Checkpoint
+from genmodels.errors import InputError
+from genmodels.evaluation import distances, likelihood, scores
+from genmodels.evaluation.extractor import Features
+from genmodels.evaluation.reference import Reference
+from genmodels.evaluation.scores import Scored
+from genmodels.models.base import Discriminates, Encodes, Likelihood, Model
+
+COUNT = 10_000  # samples and test images; Lucic et al. (2018)
+FEW = 2000  # below which the bias of the Fréchet distance is flagged
+CURVE_COUNT = 2000  # samples of a snapshot on the way
+SPREAD_SEEDS = 3  # sampling seeds that the spread of a run's distance is taken over
+SHOWN = 64
+TIMED = 64  # images of the latency's batch
+
+ENCODES = "the model has no encoder"
+LIKELIHOOD = "the model has no likelihood"
+DISCRIMINATES = "the model has no discriminator"
+OPTIONAL = {  # what is defined for some families alone → why it is not for the others
+    "reconstruction_error": ENCODES,
+    "latents_to_prior": ENCODES,
+    "nll_binary": LIKELIHOOD,
+    "nll_density": LIKELIHOOD,
+    "active_units": LIKELIHOOD,
+    "discriminator": DISCRIMINATES,
+    "generator": DISCRIMINATES,
+}
+
+
+@dataclass(frozen=True)
+class Weights:
+    """One choice of a run's weights.
+
+    Attributes:
+        name: ``last``, ``average`` or ``best``.
+        step: at which they stood.
+        distance: their Fréchet distance on the test split.
+        samples: (64, C, H, W), from the same latents for every choice and every model.
+    """
+
+    name: str
+    step: int
+    distance: float
+    samples: Tensor
+
+
+@dataclass(frozen=True)
+class Point:
+    """A snapshot on the way: when, and its Fréchet distance on ``split``."""
+
+    step: int
+    images: int
+    seconds: float
+    distance: float
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What is known of one run.
+
+    Attributes:
+        numbers: name → value, of the headline weights.
+        undefined: name → why there is no value.
+        headline: which weights those are: the average where there is one.
+        weights: every choice of weights.
+        spread: standard deviation of the distance over sampling seeds.
+        curve: the snapshots, and the end.
+        scored: the details of the headline's score.
+        suspicious: (8, 2, C, H, W): samples beside the training images nearest to them.
+        measured: what another machine, or another day, would measure otherwise.
+    """
+
+    numbers: Mapping[str, float]
+    undefined: Mapping[str, str]
+    headline: str
+    weights: Sequence[Weights]
+    spread: float
+    curve: Sequence[Point]
+    scored: Scored
+    suspicious: Tensor
+    measured: Mapping[str, float] = field(compare=False)
+
+
+def evaluate(
+    folder: runs.Folder, reference: Reference, seed: int, device: torch.device
+) -> Evaluation:
+    """Measure one run.
+
+    Args:
+        folder: of the run, with a checkpoint.
+        reference: the real images.
+        seed: of the samples.
+        device: where to compute.
+
+    Raises:
+        InputError: there is no checkpoint, or its images are not finite.
+    """
+    saved = folder.latest()
+    headline: sampling.Weights = "average" if saved.part("average.") else "last"
+    model = sampling.load_model(saved, headline, device)
+    features, kept, measured = _seen(folder, model, reference, seed)
+    scored = scores.score(reference, features)
+    pixel_numbers, undefined = scores.pixels(reference, kept)
+    numbers = {**scored.numbers, **pixel_numbers, **_of_family(model, folder, reference, kept)}
+    undefined = {**scored.undefined, **undefined}
+    for prefix, why in OPTIONAL.items():
+        if not any(name.startswith(prefix) for name in numbers):
+            undefined[prefix] = why
+    progress = saved.header["progress"]
+    numbers["parameters_sampling"] = float(_parameters(model.sampling_module()))
+    numbers["parameters_training"] = float(_parameters(model))
+    numbers["latent_dimensions"] = float(model.latent_dim)
+    numbers["training_images"] = float(progress["images"])
+    measured = {
+        **measured,
+        "training_seconds": progress["seconds"],
+        "training_images_per_second": progress["images"] / max(progress["seconds"], 1e-9),
+    }
+    fd = scores.fd_name(reference)
+    shown = torch.cat(kept)[:SHOWN]
+    chosen = [Weights(headline, progress["step"], numbers[fd], shown)]
+    if headline == "average":
+        chosen.append(_other(saved, "last", reference, seed, device))
+    curve, best = _curve(folder, saved, headline, reference, seed, device)
+    if best is None:
+        undefined["best"] = "data.validation is 0, so no split is left to choose on"
+    else:
+        chosen.append(_other(best, headline, reference, seed, device, "best"))
+    pairs = torch.stack([torch.cat(kept)[scored.samples], _rows(reference, scored.sources)], 1)
+    return Evaluation(
+        numbers=numbers,
+        undefined=undefined,
+        headline=headline,
+        weights=chosen,
+        spread=_spread(model, reference, features, seed),
+        curve=curve,
+        scored=scored,
+        suspicious=pairs,
+        measured=measured,
+    )
+
+
+def _seen(
+    folder: runs.Folder, model: Model, reference: Reference, seed: int
+) -> tuple[Features, list[Tensor], dict[str, float]]:
+    """Draw the samples, keep them, see them, and time the drawing."""
+    began = time.perf_counter()
+    kept = list(sampling.sample(model, reference.count, seed))
+    seconds = time.perf_counter() - began
+    began = time.perf_counter()
+    next(sampling.sample(model, 1, seed))
+    latency = time.perf_counter() - began
+    measured = {
+        "sampling_images_per_second": reference.count / seconds,
+        "sampling_latency_seconds": latency,
+        "peak_memory_mib": _peak_memory(),
+    }
+    try:
+        return reference.extractor(kept), kept, measured
+    except InputError as error:
+        raise InputError(f"run {folder.path}: {error}") from None
+
+
+def _of_family(
+    model: Model, folder: runs.Folder, reference: Reference, kept: Sequence[Tensor]
+) -> dict[str, float]:
+    """The numbers that only some families have."""
+    numbers: dict[str, float] = {}
+    records = folder.log()
+    last: Mapping[str, Any] = records[-1] if records else {}
+    if isinstance(model, Encodes):
+        numbers |= likelihood.of_encoder(model, reference)
+    if isinstance(model, Likelihood):
+        numbers |= likelihood.of_likelihood(model, reference)
+    if isinstance(model, Discriminates):
+        count = -(-likelihood.AT_MOST // sampling.BLOCK)
+        numbers |= likelihood.of_discriminator(model, kept[:count], reference, last)
+    # What the run logged of the test split with its last weights, on the images as they are.
+    logged = {k: v for k, v in last.items() if k.startswith("test.")}
+    return numbers | {f"logged_{k.partition('.')[2]}": float(v) for k, v in logged.items()}
+
+
+def _curve(
+    folder: runs.Folder,
+    saved: Checkpoint,
+    weights: sampling.Weights,
+    reference: Reference,
+    seed: int,
+    device: torch.device,
+) -> tuple[list[Point], Checkpoint | None]:
+    """Measure the snapshots and the end, on the validation split where there is one; the
+    snapshot that is best there is chosen."""
+    target = reference.selection or reference.gaussian
+    points: list[Point] = []
+    best: Checkpoint | None = None
+    for source in (*map(checkpoint.load, folder.snapshot_paths()), saved):
+        progress = source.header["progress"]
+        if points and progress["step"] == points[-1].step:
+            continue
+        model = sampling.load_model(source, weights, device)
+        seen = reference.extractor(sampling.sample(model, CURVE_COUNT, seed))
+        distance = distances.frechet(target, distances.gaussian(seen.values))
+        if reference.selection and distance < min((p.distance for p in points), default=torch.inf):
+            best = source
+        points.append(Point(progress["step"], progress["images"], progress["seconds"], distance))
+    return points, best
+
+
+def _other(
+    source: Checkpoint,
+    weights: sampling.Weights,
+    reference: Reference,
+    seed: int,
+    device: torch.device,
+    name: str | None = None,
+) -> Weights:
+    """Score another choice of weights on the test split."""
+    model = sampling.load_model(source, weights, device)
+    kept: list[Tensor] = []
+
+    def blocks() -> Iterator[Tensor]:
+        for block in sampling.sample(model, reference.count, seed):
+            if not kept:
+                kept.append(block[:SHOWN])
+            yield block
+
+    distance = scores.frechet(reference, reference.extractor(blocks()))
+    return Weights(name or weights, source.header["progress"]["step"], distance, kept[0])
+
+
+def _spread(model: Model, reference: Reference, features: Features, seed: int) -> float:
+    """How much of the distance is the luck of the draw."""
+    found = [scores.frechet(reference, features)]
+    for other in range(1, SPREAD_SEEDS):
+        drawn = sampling.sample(model, reference.count, seed + 1000 * other)
+        found.append(scores.frechet(reference, reference.extractor(drawn)))
+    return torch.tensor(found).double().std().item()
+
+
+def _rows(reference: Reference, rows: Sequence[int]) -> Tensor:
+    return reference.images.batch(torch.tensor(rows)).images
+
+
+def _parameters(module: torch.nn.Module) -> int:
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+def _peak_memory() -> float:
+    """MiB that this process, or the GPU, has held at most."""
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_allocated() / 2**20
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 2**20 if sys.platform == "darwin" else peak / 2**10

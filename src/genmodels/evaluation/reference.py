@@ -1,0 +1,118 @@
+"""What samples are measured against: the real images of a data set, seen by an extractor."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import platformdirs
+import torch
+from torch import Tensor
+
+from genmodels import checkpoint, randomness
+from genmodels.data.images import TEST, TRAIN, VALIDATION, Images, Progress
+from genmodels.errors import InputError
+from genmodels.evaluation import distances, metrics
+from genmodels.evaluation.distances import Gaussian
+from genmodels.evaluation.extractor import BLOCK, Extractor, Features
+
+RAREST = 0.01  # quantiles of test-to-train distances beyond which a sample is suspicious
+FEWEST = 10  # real images on a side; fewer say nothing
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A data set as an extractor sees it.
+
+    Attributes:
+        images: the data.
+        extractor: what saw it.
+        table: features of every row of the data.
+        count: how many test images, and how many samples, are used.
+    """
+
+    images: Images
+    extractor: Extractor
+    table: Features
+    count: int
+
+    @cached_property
+    def test(self) -> Features:
+        """Features of the test images that are used."""
+        return self.table[self.random_rows(TEST, self.count)]
+
+    @cached_property
+    def train(self) -> Features:
+        """Features of the training images."""
+        return self.table[self.images.splits[TRAIN]]
+
+    @cached_property
+    def gaussian(self) -> Gaussian:
+        """Of the test images."""
+        return distances.gaussian(self.test.values)
+
+    @cached_property
+    def selection(self) -> Gaussian | None:
+        """Of the validation images, by which snapshots are chosen; None without any."""
+        rows = self.images.splits[VALIDATION]
+        return distances.gaussian(self.table[rows].values) if len(rows) >= FEWEST else None
+
+    @cached_property
+    def usual_distance(self) -> tuple[float, float]:
+        """Between which distances to the nearest training image test images usually lie."""
+        found = distances.nearest(self.test.values, self.train.values).distances
+        low, high = found.quantile(torch.tensor([RAREST, 1 - RAREST]).double()).tolist()
+        return low, high
+
+    @cached_property
+    def pixels(self) -> dict[str, float]:
+        """Sharpness and isolated dots of the test images."""
+        return metrics.of_blocks(self.batches(TEST, self.count))
+
+    def batches(self, split: str, count: int) -> Iterator[Tensor]:
+        """Images of a split in blocks, (B, C, H, W), in the order of :meth:`random_rows`."""
+        for rows in self.random_rows(split, count).split(BLOCK):
+            yield self.images.batch(rows).images
+
+    def random_rows(self, split: str, count: int) -> Tensor:
+        """Rows of a split in an order of chance, the same each time: what comes first in a
+        file may differ from the rest, as in MNIST's test images."""
+        rows = self.images.splits[split]
+        generator = randomness.generator(0, f"rows of {split}")
+        return rows[torch.randperm(len(rows), generator=generator)[:count]]
+
+
+def of(images: Images, extractor: Extractor, count: int, progress: Progress) -> Reference:
+    """See a whole data set, or read from the cache what was seen before.
+
+    Raises:
+        InputError: there are too few test or training images.
+    """
+    available = images.count(TEST)
+    if min(available, images.count(TRAIN)) < FEWEST:
+        raise InputError(
+            f"{images.name} has {available} test and {images.count(TRAIN)} training images; "
+            f"{FEWEST} or more of each are needed to compare with: add images"
+        )
+    name = f"{images.fingerprint[:16]}-{extractor.hash}.safetensors"
+    cached = platformdirs.user_cache_path("genmodels") / "seen" / name
+    if cached.is_file():
+        tensors = dict(checkpoint.load(cached).tensors)
+    else:
+        tensors = _see(images, extractor, progress)
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        checkpoint.save(cached, tensors, {"data": images.name, "features": extractor.name})
+    table = Features(tensors["values"].double(), tensors.get("labels"))
+    return Reference(images, extractor, table, min(count, available))
+
+
+def _see(images: Images, extractor: Extractor, progress: Progress) -> dict[str, Tensor]:
+    rows = torch.arange(len(images.table)).split(BLOCK)
+
+    def blocks() -> Iterator[Tensor]:
+        for number, block in enumerate(rows):
+            yield images.batch(block).images
+            progress("looking at the real images", number + 1, len(rows))
+
+    seen = extractor(blocks())
+    tensors = {"values": seen.values.float()}
+    return tensors if seen.labels is None else {**tensors, "labels": seen.labels}

@@ -1,0 +1,58 @@
+"""How sure one can be: intervals over training seeds, and tests between models."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import mean as mean
+from statistics import stdev
+from typing import TypeVar
+
+from scipy import stats
+
+CONFIDENCE = 0.95
+Name = TypeVar("Name")
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """The mean over training seeds.
+
+    Attributes:
+        mean: of the values.
+        half: half the width of the 95 % t-interval; None with fewer than two seeds.
+        values: one for each seed.
+    """
+
+    mean: float
+    half: float | None
+    values: tuple[float, ...]
+
+
+def estimate(values: Sequence[float]) -> Estimate:
+    """Mean and t-interval (Student, 1908) of one or more values."""
+    if len(values) < 2:
+        return Estimate(mean(values), None, tuple(values))
+    quantile = float(stats.t.ppf(0.5 + CONFIDENCE / 2, len(values) - 1))
+    return Estimate(mean(values), quantile * stdev(values) / math.sqrt(len(values)), tuple(values))
+
+
+def welch(a: Sequence[float], b: Sequence[float]) -> float | None:
+    """The p-value of Welch's test (1947) that two means are equal, two-sided; None where
+    either side has fewer than two values."""
+    if min(len(a), len(b)) < 2:
+        return None
+    if stdev(a) == 0 == stdev(b):
+        return 1.0 if mean(a) == mean(b) else 0.0
+    return float(stats.ttest_ind(a, b, equal_var=False).pvalue)
+
+
+def holm(p_values: Mapping[Name, float]) -> dict[Name, float]:
+    """Adjust the p-values of a family of tests (Holm, 1979): rejecting those at most 5 %
+    errs in any of them with at most 5 %."""
+    adjusted: dict[Name, float] = {}
+    largest = 0.0
+    ordered = sorted(p_values.items(), key=lambda item: item[1])
+    for rank, (name, p_value) in enumerate(ordered):
+        largest = max(largest, min(1.0, (len(ordered) - rank) * p_value))
+        adjusted[name] = largest
+    return adjusted
