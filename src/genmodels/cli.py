@@ -169,9 +169,7 @@ def compare(
     data_root: Annotated[Path | None, typer.Option(help="Where data sets lie.")] = None,
     seeds: Annotated[int, typer.Option(help="Train each configuration so often.")] = 1,
     count: Annotated[int, typer.Option(help="Test images and samples, at most.")] = 10_000,
-    features: Annotated[
-        str, typer.Option(help="auto, domain, random, inception, or a file.")
-    ] = "auto",
+    features: Annotated[str, typer.Option(help="auto, domain, random, inception, PATH.")] = "auto",
     match: Annotated[
         str | None,
         typer.Option(help="seconds or images: give each as much as the first had."),
@@ -211,8 +209,7 @@ def datasets(
         ]
         for s in data.sets(data_root)
     ]
-    headings = ["name", "image", "train", "test", "classes", ""]
-    terminal.show(terminal.table(headings, rows))
+    terminal.show(terminal.table(["name", "image", "train", "test", "classes", ""], rows))
     typer.echo("Any folder of pictures is a data set too: --data ./pictures")
 
 

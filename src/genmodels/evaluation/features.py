@@ -89,7 +89,7 @@ def _domain(images: Images, progress: Progress) -> Extractor:
     shipped = Path(__file__).parent / "weights" / file
     kept = platformdirs.user_cache_path("genmodels") / "features" / file
     if not shipped.is_file() and not kept.is_file():
-        net, accuracy = train(images, progress)
+        net, accuracy = train(images, progress, STEPS)
         kept.parent.mkdir(parents=True, exist_ok=True)
         save(kept, net, images, accuracy)
     return load(shipped if shipped.is_file() else kept, "domain", images)
@@ -113,7 +113,7 @@ def untrained(channels: int) -> Extractor:
     return of_net("random", net, classifies=False)
 
 
-def train(images: Images, progress: Progress, steps: int = STEPS) -> tuple[FeatureNet, float]:
+def train(images: Images, progress: Progress, steps: int) -> tuple[FeatureNet, float]:
     """Train the network of a data set on everything but its test split.
 
     Args:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import mean as mean
+from statistics import mean as mean  # also for those who read estimates
 from statistics import stdev
 from typing import TypeVar
 
