@@ -46,7 +46,9 @@ def pixelate(images, strength):
 
 def crop(images, strength):
     side = round(strength)
-    return F.interpolate(images[..., side:-side, side:-side], size=images.shape[2:], mode="bilinear")
+    return F.interpolate(
+        images[..., side:-side, side:-side], size=images.shape[2:], mode="bilinear"
+    )
 
 
 DAMAGES = {
@@ -99,7 +101,9 @@ def test_shipped_weights_need_no_training(glyphs, own_cache):
     def fail(*arguments):
         raise AssertionError("it trains")
 
-    assert features.choose("domain", glyphs, fail).hash == features.choose("auto", glyphs, fail).hash
+    assert (
+        features.choose("domain", glyphs, fail).hash == features.choose("auto", glyphs, fail).hash
+    )
     assert not (own_cache / "features").exists()
 
 
@@ -151,8 +155,8 @@ def test_what_is_refused(glyphs, tmp_path, monkeypatch):
     path.write_bytes(b"no file of ours")
     with pytest.raises(InputError, match="damaged or incomplete"):
         features.choose(str(path), glyphs, silent)
-    with pytest.raises(InputError, match="pip install 'genmodels\\[inception\\]'"):
-        monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(InputError, match=r"pip install 'genmodels\[inception\]'"):
         features.choose("inception", glyphs, silent)
     extractor = features.untrained(1)
     with pytest.raises(InputError, match="not finite"):

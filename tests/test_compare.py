@@ -1,0 +1,171 @@
+"""Studies: the same numbers each time, nothing trained twice, training untouched."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import safetensors
+
+from conftest import TINY
+
+SMALL = """
+model: {{class: {kind}, latent_dim: 8, network: {{class: MLP, hidden: [16]}}}}
+data: {{name: glyphs}}
+train: {{batch_size: 500, epochs: {epochs}}}
+perturb: [{{dims: "0:4", start: -1, step: 0.1}}]
+"""
+QUICK = ("--count", "300")
+
+
+def write(name, kind, epochs=1):
+    Path(name).write_text(SMALL.format(kind=kind, epochs=epochs))
+
+
+def report(folder="comparison"):
+    return json.loads((Path(folder) / "report.json").read_text())
+
+
+def tensors(run: Path):
+    with safetensors.safe_open(max((run / "checkpoints").iterdir()), framework="np") as file:
+        return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+
+
+@pytest.fixture
+def pair(workplace, trained):
+    trained(workplace / "runs" / "vae-1")
+    trained(workplace / "runs" / "gan-1", "gan.yaml")
+    return ["runs/vae-1", "runs/gan-1"]
+
+
+def test_evaluating_again_gives_the_same_report(genmodels, pair):
+    for folder in ("first", "second"):
+        assert genmodels("compare", *pair, *QUICK, "--out", folder).code == 0
+        shutil.rmtree("cache", ignore_errors=True)
+    first, second = report("first"), report("second")
+    assert first.pop("measured") != second.pop("measured")
+    assert first == second
+    assert {"floor", "copycat", "gaussian", "mean_image"} <= first.keys()
+    text = json.dumps(first, allow_nan=False)
+    assert "runs/" not in text
+    protocol = first["protocol"]
+    assert protocol["real_images"] == protocol["generated_images"] == 300
+    assert protocol["few_images"]
+    assert any("Only 300 images" in line for line in first["fairness"])
+    assert len(first["verdicts"]) == 5
+    assert first["pairs"][0]["verdict"] == "undecided: one seed"
+
+
+def test_what_a_family_lacks_has_a_reason(genmodels, pair):
+    assert genmodels("compare", *pair, *QUICK).code == 0
+    vae, gan = report()["models"]
+    assert vae["numbers"]["nll_binary_iwae_100"]["mean"] < vae["numbers"]["nll_binary_elbo"]["mean"]
+    assert gan["undefined"]["nll_binary"] == "the model has no likelihood"
+    assert gan["undefined"]["reconstruction_error"] == "the model has no encoder"
+    assert vae["undefined"]["discriminator"] == "the model has no discriminator"
+    assert [w["name"] for w in gan["runs"][0]["weights"]] == ["average", "last", "best"]
+    assert [w["name"] for w in vae["runs"][0]["weights"]] == ["last", "best"]
+    assert 0 <= gan["numbers"]["discriminator_right_on_samples"]["mean"] <= 1
+
+
+def test_files_of_a_report(genmodels, pair):
+    outcome = genmodels("compare", *pair, *QUICK, "--out", "study")
+    assert "study/report.html" in outcome.out
+    text = Path("study/report.md").read_text()
+    assert "| FD on domain features |" in text
+    assert "the model" not in text.splitlines()[0]
+    page = Path("study/report.html").read_text()
+    assert len(page) < 5e6
+    assert "http:" not in page
+    assert "https:" not in page
+    assert (Path("study/figures") / "samples-0-last.png").is_file()
+
+
+def test_one_run_alone(genmodels, pair):
+    outcome = genmodels("compare", pair[0], *QUICK)
+    assert outcome.code == 0
+    assert outcome.out.count("the floor is") == 1
+    assert all(v["answer"] == "undecided" for v in report()["verdicts"])
+
+
+def test_seeds_are_trained_once_and_compared(genmodels, workplace):
+    write("one.yaml", "VAE")
+    write("two.yaml", "GAN")
+    words = ["compare", "one.yaml", "two.yaml", "--seeds", "2", *QUICK, "--out", "study"]
+    assert genmodels(*words).code == 0
+    runs = sorted(path.name for path in Path("study/runs").iterdir())
+    assert runs == [f"{name}-seed-{seed}" for name in ("one", "two") for seed in (0, 1)]
+    files = {p: p.stat().st_mtime_ns for p in Path("study/runs").rglob("*") if p.is_file()}
+    shutil.rmtree("study/runs/two-seed-1")  # as after an interruption
+    first = report("study")
+    assert genmodels(*words).code == 0
+    again = report("study")
+    for found in (first, again):
+        found.pop("measured")
+        for model in found["models"]:
+            for run in model["runs"]:
+                for point in run["curve"]:
+                    point.pop("seconds")
+            model.pop("arrival")
+        found.pop("verdicts")  # these and the next speak of seconds of training
+        found.pop("fairness")
+    assert first == again
+    kept = {p: t for p, t in files.items() if "two-seed-1" not in str(p)}
+    assert {p: p.stat().st_mtime_ns for p in kept} == kept
+    estimate = first["models"][0]["numbers"]["fd_domain"]
+    assert len(estimate["values"]) == 2
+    assert estimate["half"] == pytest.approx(
+        12.7062 * np.std(estimate["values"], ddof=1) / 2**0.5, rel=1e-4
+    )
+    assert first["pairs"][0]["verdict"] in ("tie", f"{first['pairs'][0]['better']} is better")
+
+
+def test_match_gives_the_same_images(genmodels, workplace):
+    write("one.yaml", "VAE", epochs=2)
+    write("two.yaml", "GAN", epochs=1)
+    words = ["compare", "one.yaml", "two.yaml", "--match", "images", *QUICK]
+    assert genmodels(*words).code == 0
+    counts = [m["numbers"]["training_images"]["mean"] for m in report()["models"]]
+    assert counts[0] == counts[1] > 0
+    assert not any("Unequal training images" in line for line in report()["fairness"])
+
+
+def test_evaluation_does_not_change_training(genmodels, workplace):
+    words = ["train", "--config", "gan.yaml", *TINY, "--out"]
+    assert genmodels(*words, "whole", "--epochs", "2").code == 0
+    assert genmodels(*words, "watched", "--epochs", "1").code == 0
+    assert genmodels("compare", "watched", *QUICK).code == 0
+    assert genmodels(*words, "watched", "--epochs", "2", "--resume").code == 0
+    whole, watched = tensors(Path("whole")), tensors(Path("watched"))
+    for name, tensor in whole.items():
+        np.testing.assert_array_equal(tensor, watched[name], err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--features", "domian"], "did you mean 'domain'"),
+        (["--features", "missing.safetensors"], "unknown --features"),
+        (["--seeds", "0"], "--seeds 0"),
+        (["--count", "1"], "2 or more images"),
+        (["--match", "pictures"], "unknown --match"),
+    ],
+)
+def test_what_is_refused(words, said, genmodels, pair):
+    outcome = genmodels("compare", *pair, *words)
+    assert outcome.code == 2
+    assert said in outcome.err.splitlines()[-1]
+    assert not Path("comparison/report.json").exists()
+
+
+def test_weights_that_are_broken_are_named(genmodels, pair):
+    from genmodels import checkpoint
+
+    (path,) = Path(pair[1], "checkpoints").iterdir()
+    saved = checkpoint.load(path)
+    broken = {name: tensor * float("nan") for name, tensor in saved.tensors.items()}
+    checkpoint.save(path, broken, {k: v for k, v in saved.header.items() if k != "format"})
+    outcome = genmodels("compare", *pair, *QUICK)
+    assert outcome.code == 2
+    assert "runs/gan-1: images are not finite" in outcome.err.splitlines()[-1]

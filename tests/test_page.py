@@ -1,0 +1,97 @@
+"""The page in a real browser: it sorts, switches and slides, and asks nobody for anything."""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)  # fmt: skip # noqa: E501
+
+CHECK = """
+<script>
+const said = [];
+const say = (name, value) => said.push(name + "=" + value);
+const heads = () => [...document.querySelectorAll("#numbers tbody th")].map(h => h.textContent);
+const buttons = document.querySelectorAll("#numbers thead button");
+const before = heads().join();
+buttons[1].click(); say("ascending", heads().join());
+buttons[1].click(); say("descending", heads().join());
+say("sorted", buttons[1].parentElement.getAttribute("aria-sort"));
+buttons[0].click(); say("names", heads().join());
+const shown = () => [...document.querySelectorAll("figure.weights")].filter(f => !f.hidden)
+  .map(f => f.dataset.model + f.dataset.weights).join();
+say("first", shown());
+for (const name of ["best", "last", "average", "headline"]) {
+  document.querySelector(`#weights input[value=${name}]`).click();
+  say(name, shown());
+  say(name + "-missing", [...document.querySelectorAll("figure.missing")].filter(f => !f.hidden).length);
+}
+const slider = document.querySelector("input[type=range]");
+slider.value = slider.max; slider.dispatchEvent(new Event("input", {bubbles: true}));
+say("slid", document.querySelector(".walk").style.backgroundPosition);
+say("wide", document.documentElement.scrollWidth <= innerWidth);
+say("alts", [...document.images].every(i => i.alt.length > 10 && i.complete && i.naturalWidth > 0));
+document.body.replaceChildren(...said.map(s => { const p = document.createElement("p"); p.textContent = s; return p; }));
+</script>
+"""  # noqa: E501
+
+
+@pytest.fixture
+def page(genmodels, workplace, trained) -> Path:
+    trained(workplace / "runs" / "vae-1")
+    trained(workplace / "runs" / "gan-1", "gan.yaml")
+    assert genmodels("compare", "--count", "300", "--out", "study").code == 0
+    return workplace / "study" / "report.html"
+
+
+def browse(path: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr",
+         f"--user-data-dir={path.parent / 'profile'}", *options, path.as_uri()],
+        capture_output=True, text=True, timeout=120, check=True,
+    )  # fmt: skip
+
+
+@pytest.mark.skipif(BROWSER is None, reason="there is no Chromium to open the page with")
+@pytest.mark.parametrize("width", [390, 800, 1280])
+def test_the_page_does_what_it_says(page, width):
+    tried = page.with_name("tried.html")
+    tried.write_text(page.read_text().replace("</body>", CHECK + "</body>"))
+    done = browse(tried, f"--window-size={width},900", "--dump-dom")
+    found = dict(re.findall(r"<p>([\w-]+)=(.*?)</p>", done.stdout))
+    complaints = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+    assert not complaints, complaints
+    up, down = found["ascending"].split(","), found["descending"].split(",")
+    assert up == down[::-1]
+    written = json.loads((page.parent / "report.json").read_text())
+    distances = {m["name"]: m["numbers"]["fd_domain"]["mean"] for m in written["models"]}
+    for name in ("floor", "copycat", "gaussian", "mean_image"):
+        distances[name.replace("_", " ")] = written[name]["numbers"]["fd_domain"]
+    assert up == sorted(distances, key=distances.get)
+    assert found["sorted"] == "descending"
+    assert found["names"].split(",") == sorted(up)
+    assert {found["first"], found["headline"]} == {"0average,1last"} or (
+        found["first"] == found["headline"] == "0last,1average"
+    )
+    assert found["best"] in ("0best,1best",)
+    assert found["last"] == "0last,1last"
+    assert len(found["average"]) == len("0average")
+    assert (found["average-missing"], found["last-missing"]) == ("1", "0")
+    assert found["slid"].startswith("100%")
+    assert found["wide"] == "true"
+    assert found["alts"] == "true"
+
+
+def test_names_are_escaped(genmodels, workplace):
+    Path("<b>x.yaml").write_text(
+        "model: {class: VAE, latent_dim: 8, network: {class: MLP, hidden: [16]}}\n"
+        "data: {name: glyphs}\ntrain: {batch_size: 500, steps: 2}\n"
+    )
+    words = ["compare", "<b>x.yaml", "--count", "50", "--out", "study"]
+    assert genmodels(*words).code == 0
+    text = Path("study/report.html").read_text()
+    assert "<b>x" not in text
+    assert "&lt;b&gt;x" in text
