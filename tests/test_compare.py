@@ -121,6 +121,18 @@ def test_seeds_are_trained_once_and_compared(genmodels, workplace):
     assert first["pairs"][0]["verdict"] in ("tie", f"{first['pairs'][0]['better']} is better")
 
 
+def test_each_run_keeps_its_own_validation_split(genmodels, workplace):
+    write("one.yaml", "VAE")
+    Path("two.yaml").write_text(
+        Path("one.yaml").read_text().replace("glyphs", "glyphs, validation: 0")
+    )
+    assert genmodels("compare", "one.yaml", "two.yaml", *QUICK).code == 0
+    one, two = report()["models"]
+    assert [w["name"] for w in one["runs"][0]["weights"]] == ["last", "best"]
+    assert [w["name"] for w in two["runs"][0]["weights"]] == ["last"]
+    assert "data.validation is 0" in two["undefined"]["best"]
+
+
 def test_match_gives_the_same_images(genmodels, workplace):
     write("one.yaml", "VAE", epochs=2)
     write("two.yaml", "GAN", epochs=1)

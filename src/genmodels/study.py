@@ -95,7 +95,8 @@ def compare(
         results = []
         for folder in group:
             display.advance("comparing", done, len(folders) + 1, str(folder.path))
-            evaluation = protocol.evaluate(folder, seen, seed, where)
+            own = seen.with_validation(folder.settings.data.validation)
+            evaluation = protocol.evaluate(folder, own, seed, where)
             results.append(Result(folder.settings.seed, str(folder.path), evaluation))
             done += 1
         entries.append(_entry(name, group[0], results, seed))
@@ -169,7 +170,7 @@ def _protocol(seen: Reference, seed: int) -> dict[str, Any]:
         "importance_samples": likelihood.SAMPLES,
         "likelihood_images": min(likelihood.IMAGES, seen.count),
         "sampling_seed": seed,
-        "snapshots_chosen_on": "validation" if seen.selection else None,
+        "snapshots_chosen_on": "validation, where a run has it",
     }
 
 
@@ -240,7 +241,6 @@ def _load(folder: runs.Folder, display: Display) -> Images:
     images = data.load(
         chosen.name,
         root=Path(chosen.root) if chosen.root else None,
-        validation=chosen.validation,
         image_size=chosen.image_size,
         channels=chosen.channels,
         fit=chosen.fit,

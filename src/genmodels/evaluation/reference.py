@@ -1,7 +1,7 @@
 """What samples are measured against: the real images of a data set, seen by an extractor."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import platformdirs
@@ -28,12 +28,21 @@ class Reference:
         extractor: what saw it.
         table: features of every row of the data.
         count: how many test images, and how many samples, are used.
+        views: what :meth:`with_validation` has made.
     """
 
     images: Images
     extractor: Extractor
     table: Features
     count: int
+    views: dict[float, "Reference"] = field(default_factory=dict, compare=False, repr=False)
+
+    def with_validation(self, share: float) -> "Reference":
+        """The same, with the training and validation images that a run had."""
+        if share not in self.views:
+            images = self.images.with_validation(share)
+            self.views[share] = replace(self, images=images, views={})
+        return self.views[share]
 
     @cached_property
     def test(self) -> Features:
