@@ -57,9 +57,8 @@ def subjects(
             if limit:
                 settings = config.read(source, [layer, {"seed": seed}, _limit(limit, settings)])
             path = out / "runs" / f"{name.replace('/', '-')}-seed-{seed}"
-            begun = runs.Folder(path).config_path.exists()
             display.say(f"{name}, seed {seed}: {seed + 1} of {seeds}")
-            found.append(session.train(settings, name, path, begun, display))
+            found.append(session.train(settings, name, path, path.exists(), display))
             if match and not limit:
                 limit = {match: found[-1].latest().header["progress"][match]}
     return found

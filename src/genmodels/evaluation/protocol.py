@@ -4,7 +4,6 @@ Snapshots are chosen on the validation split and scored on the test split. Laten
 positions of their own, so evaluation neither disturbs training nor depends on it.
 """
 
-import resource
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -170,7 +169,7 @@ def _seen(
     measured = {
         "sampling_images_per_second": reference.count / seconds,
         "sampling_latency_seconds": latency,
-        "peak_memory_mib": _peak_memory(),
+        **_peak_memory(),
     }
     try:
         return reference.extractor(kept), kept, measured
@@ -262,9 +261,13 @@ def _parameters(module: torch.nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters())
 
 
-def _peak_memory() -> float:
-    """MiB that this process, or the GPU, has held at most."""
+def _peak_memory() -> dict[str, float]:
+    """MiB that the GPU, or else this process, has held at most; Windows does not tell."""
     if torch.cuda.is_available():
-        return torch.cuda.max_memory_allocated() / 2**20
+        return {"peak_memory_mib": torch.cuda.max_memory_allocated() / 2**20}
+    if sys.platform == "win32":
+        return {}
+    import resource
+
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
+    return {"peak_memory_mib": peak / 2**20 if sys.platform == "darwin" else peak / 2**10}
