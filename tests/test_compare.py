@@ -181,3 +181,27 @@ def test_weights_that_are_broken_are_named(genmodels, pair):
     outcome = genmodels("compare", *pair, *QUICK)
     assert outcome.code == 2
     assert "runs/gan-1: images are not finite" in outcome.err.splitlines()[-1]
+
+
+def test_a_folder_without_enough_test_pictures(genmodels, workplace):
+    from PIL import Image
+
+    for number in range(30):
+        folder = workplace / "mine" / "only"
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (12, 12), number * 8).save(folder / f"{number}.png")
+    words = [
+        "--config",
+        "vae.yaml",
+        "--data",
+        "mine",
+        "--set",
+        "train.batch_size=4",
+        "--steps",
+        "2",
+    ]
+    assert genmodels("train", *words, "--out", "mine-1").code == 0
+    outcome = genmodels("compare", "mine-1")
+    assert outcome.code == 2
+    assert "10 or more of each are needed to compare with" in outcome.err.splitlines()[-1]
+    assert not Path("comparison").exists()

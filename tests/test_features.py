@@ -1,5 +1,7 @@
 """Extractors: accepted only if distances rise with every kind of damage."""
 
+import hashlib
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -161,6 +163,42 @@ def test_what_is_refused(glyphs, tmp_path, monkeypatch):
     extractor = features.untrained(1)
     with pytest.raises(InputError, match="not finite"):
         extractor([torch.full((2, 1, 28, 28), float("nan"))])
+
+
+# Inception, with a stand-in for its weights: the same network, untrained.
+
+
+@pytest.fixture(scope="module")
+def stand_in(tmp_path_factory):
+    module = pytest.importorskip("torch_fidelity.feature_extractor_inceptionv3")
+    kind = module.FeatureExtractorInceptionV3
+    path = tmp_path_factory.mktemp("inception") / "weights.pth"
+    with pytest.MonkeyPatch.context() as patched, randomness.placed(0, "inception"):
+        patched.setattr(kind, "load_state_dict", lambda *arguments: None)
+        patched.setattr(torch, "load", lambda *arguments, **options: {})
+        torch.save(kind("inception", ["2048"], "none").state_dict(), path)
+    return path
+
+
+def test_inception_reads_its_own_weights_alone(stand_in, glyphs, monkeypatch, own_cache):
+    from genmodels.evaluation import inception
+
+    monkeypatch.setenv(inception.WEIGHTS, str(stand_in))
+    with pytest.raises(InputError, match=r"is not .*6726825d\.pth: its hash begins with"):
+        features.choose("inception", glyphs, silent)
+    digest = hashlib.sha256(stand_in.read_bytes()).hexdigest()
+    monkeypatch.setattr(inception, "HASH", digest[:8])
+    extractor = features.choose("inception", glyphs, silent)
+    seen = extractor([glyphs.batch(glyphs.splits["test"][:3]).images])
+    assert seen.values.shape == (3, 2048)
+    assert seen.labels is None
+    monkeypatch.setenv(inception.WEIGHTS, str(stand_in.parent / "absent"))
+    with pytest.raises(InputError, match="which is no file"):
+        features.choose("inception", glyphs, silent)
+    monkeypatch.delenv(inception.WEIGHTS)
+    monkeypatch.setattr(inception, "URL", stand_in.as_uri())
+    assert features.choose("inception", glyphs, silent).hash == extractor.hash
+    assert (own_cache / stand_in.name).is_file()
 
 
 # What is scored with them.
