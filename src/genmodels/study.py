@@ -83,6 +83,7 @@ def compare(
     for folder in folders:
         folder.latest()
     images = _load(folders[0], display)
+    reference.check(images)
     chosen = features.choose(extractor, images, display.reading)
     seen = reference.of(images, chosen, count, display.reading)
     display.advance("comparing", 0, len(folders) + 1, "floor and baselines")

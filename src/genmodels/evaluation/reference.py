@@ -96,12 +96,7 @@ def of(images: Images, extractor: Extractor, count: int, progress: Progress) -> 
     Raises:
         InputError: there are too few test or training images.
     """
-    available = images.count(TEST)
-    if min(available, images.count(TRAIN)) < FEWEST:
-        raise InputError(
-            f"{images.name} has {available} test and {images.count(TRAIN)} training images; "
-            f"{FEWEST} or more of each are needed to compare with: add images"
-        )
+    check(images)
     name = f"{images.fingerprint[:16]}-{extractor.hash}.safetensors"
     cached = platformdirs.user_cache_path("genmodels") / "seen" / name
     if cached.is_file():
@@ -111,7 +106,20 @@ def of(images: Images, extractor: Extractor, count: int, progress: Progress) -> 
         cached.parent.mkdir(parents=True, exist_ok=True)
         checkpoint.save(cached, tensors, {"data": images.name, "features": extractor.name})
     table = Features(tensors["values"].double(), tensors.get("labels"))
-    return Reference(images, extractor, table, min(count, available))
+    return Reference(images, extractor, table, min(count, images.count(TEST)))
+
+
+def check(images: Images) -> None:
+    """Say whether there is enough to compare with, before features are trained.
+
+    Raises:
+        InputError: there are too few test or training images.
+    """
+    if min(images.count(TEST), images.count(TRAIN)) < FEWEST:
+        raise InputError(
+            f"{images.name} has {images.count(TEST)} test and {images.count(TRAIN)} training "
+            f"images; {FEWEST} or more of each are needed to compare with: add images"
+        )
 
 
 def _see(images: Images, extractor: Extractor, progress: Progress) -> dict[str, Tensor]:
