@@ -45,7 +45,7 @@ ALLOWED = {
     "session": f"{ROOT} {_GROUND} construct training report recording",
     "study": f"{_GROUND} sampling evaluation training report session",
     "verbs": f"{_GROUND} sampling evaluation report recording session study",
-    "cli": f"{ROOT} errors yaml12 construct config runs data report verbs",
+    "cli": f"{ROOT} errors yaml12 construct config runs data report verbs cli",
     "__main__": "cli",
 }
 LATE = {ROOT: "verbs", "cli": "yaml12 construct config runs data report verbs"}  # not at the top

@@ -107,7 +107,7 @@ def test_seeds_are_trained_once_and_compared(genmodels, workplace):
             for run in model["runs"]:
                 for point in run["curve"]:
                     point.pop("seconds")
-            model.pop("arrival")
+            model.pop("arrivals")
         found.pop("verdicts")  # these and the next speak of seconds of training
         found.pop("fairness")
     assert first == again
@@ -130,7 +130,10 @@ def test_each_run_keeps_its_own_validation_split(genmodels, workplace):
     one, two = report()["models"]
     assert [w["name"] for w in one["runs"][0]["weights"]] == ["last", "best"]
     assert [w["name"] for w in two["runs"][0]["weights"]] == ["last"]
-    assert "data.validation is 0" in two["undefined"]["best"]
+    assert "data.validation is 0" in two["undefined"]["distance_best"]
+    assert one["numbers"]["distance_gap"]["mean"] == pytest.approx(
+        one["numbers"]["fd_domain"]["mean"] - one["numbers"]["distance_best"]["mean"]
+    )
 
 
 def test_match_gives_the_same_images(genmodels, workplace):
@@ -205,3 +208,15 @@ def test_a_folder_without_enough_test_pictures(genmodels, workplace):
     assert outcome.code == 2
     assert "10 or more of each are needed to compare with" in outcome.err.splitlines()[-1]
     assert not Path("comparison").exists()
+
+
+def test_options_lie_over_the_configurations_that_are_trained(genmodels, workplace):
+    write("one.yaml", "VAE", epochs=2)
+    words = ["compare", "one.yaml", "--steps", "3", "--set", "model.latent_dim=3", *QUICK]
+    assert genmodels(*words).code == 0
+    numbers = report()["models"][0]["numbers"]
+    assert numbers["latent_dimensions"]["mean"] == 3
+    assert numbers["training_images"]["mean"] == 3 * 500
+    outcome = genmodels("compare", "one.yaml", "--steps", "3", "--epochs", "1")
+    assert outcome.code == 2
+    assert "one of --epochs, --steps and --budget" in outcome.err

@@ -7,7 +7,7 @@ import torch
 
 from genmodels.evaluation.protocol import Evaluation, Point, Weights
 from genmodels.evaluation.scores import Scored
-from genmodels.report import verdicts
+from genmodels.report import advice, verdicts
 from genmodels.report.comparison import Comparison, Entry, Result
 
 NOTHING = torch.zeros(1, 1, 2, 2)
@@ -126,14 +126,14 @@ SYMPTOMS = {
 
 @pytest.mark.parametrize(("numbers", "said"), SYMPTOMS.values(), ids=SYMPTOMS)
 def test_symptoms(numbers, said):
-    found = verdicts.advice(comparison(entry("x", numbers, [2.0])))
+    found = advice.of(comparison(entry("x", numbers, [2.0])))
     assert len(found) == 1
     assert said in found[0].symptom
 
 
 def test_symptoms_over_time():
     def told(curve):
-        return [a.symptom for a in verdicts.advice(comparison(entry("x", CODING, [2.0], curve)))]
+        return [a.symptom for a in advice.of(comparison(entry("x", CODING, [2.0], curve)))]
 
     assert told(FALLING) == []
     assert told([(100, 9.0), (500, 1.0), (1000, 3.0)])[0].startswith("It was better at step 500")
@@ -141,8 +141,21 @@ def test_symptoms_over_time():
     assert told([(1000, 3.0)]) == []
 
 
-def test_arrival_is_the_first_snapshot_within_a_tenth():
-    made = entry("x", CODING, [2.0])
-    assert made.arrival().step == 1000
+def test_arrival_is_read_off_between_snapshots():
+    halving = [(100, 8.0), (200, 4.0), (400, 2.0), (800, 1.0)]  # distance ~ 1 / images
+    made = entry("x", CODING, [2.0, 2.0], halving)
+    goal = 800 * 1 / 1.1
+    assert [point.step for point in made.arrivals()] == [pytest.approx(goal, abs=1)] * 2
+    assert made.arrivals()[0].images == pytest.approx(10 * goal, abs=1)
+    assert made.arrivals()[0].seconds == pytest.approx(goal / 10, rel=1e-2)
+    flat = entry("x", CODING, [2.0], [(100, 1.0), (800, 1.0)])
+    assert flat.arrivals()[0].step == 100
     only = dataclasses.replace(made.first, curve=made.first.curve[-1:])
-    assert dataclasses.replace(made, results=[Result(0, "r", only)]).arrival() is None
+    assert dataclasses.replace(made, results=[Result(0, "r", only)]).arrivals() is None
+
+
+def test_convergence_needs_more_than_one_training():
+    slow = [(100, 90.0), (1000, 20.0), (2000, 2.0)]
+    made = comparison(entry("a", CODING, [4.0]), entry("b", PLAYING, [2.0], slow))
+    assert answers(made)[4] == "undecided"
+    assert verdicts.claims(made)[4].why.endswith("One training each cannot tell more.")

@@ -23,7 +23,7 @@ FRAMES = 21  # of the report's perturbation test
 
 def subjects(
     given: Sequence[str | Path | runs.Folder],
-    layer: Mapping[str, Any],
+    layers: Sequence[Mapping[str, Any]],
     seeds: int,
     match: Match | None,
     out: Path,
@@ -33,7 +33,7 @@ def subjects(
 
     Args:
         given: runs and configurations; without any, the latest run of each configuration.
-        layer: what options lay over every configuration.
+        layers: what options lay over every configuration.
         seeds: how often each configuration is trained, with seeds from 0.
         match: what every configuration shall have as much of as the first.
         out: the study's folder. Runs that are finished there are not trained again.
@@ -44,7 +44,7 @@ def subjects(
     """
     if not given:
         return _latest_of_each()
-    planned = [item if isinstance(item, runs.Folder) else _plan(item, layer) for item in given]
+    planned = [item if isinstance(item, runs.Folder) else _plan(item, layers) for item in given]
     limit: dict[str, Any] = {}
     found: list[runs.Folder] = []
     for item in planned:
@@ -53,9 +53,9 @@ def subjects(
             continue
         name, source = item
         for seed in range(seeds):
-            settings = config.read(source, [layer, {"seed": seed}])
+            settings = config.read(source, [*layers, {"seed": seed}])
             if limit:
-                settings = config.read(source, [layer, {"seed": seed}, _limit(limit, settings)])
+                settings = config.read(source, [*layers, {"seed": seed}, _limit(limit, settings)])
             path = out / "runs" / f"{name.replace('/', '-')}-seed-{seed}"
             display.say(f"{name}, seed {seed}: {seed + 1} of {seeds}")
             found.append(session.train(settings, name, path, path.exists(), display))
@@ -182,11 +182,13 @@ def _shares(seen: Reference) -> list[float]:
     return (counts / len(labels)).tolist()
 
 
-def _plan(item: str | Path, layer: Mapping[str, Any]) -> runs.Folder | tuple[str, str | Path]:
+def _plan(
+    item: str | Path, layers: Sequence[Mapping[str, Any]]
+) -> runs.Folder | tuple[str, str | Path]:
     """A run where there is one of that name, else a configuration, which is read at once so
     that its mistakes are said before anything is trained."""
     if str(item).endswith((".yaml", ".yml")) or f"{item}.yaml" in config.presets():
-        config.read(item, [layer])
+        config.read(item, layers)
         return session.name_of(item), item
     return runs.open_run(item)
 

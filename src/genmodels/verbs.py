@@ -200,9 +200,14 @@ def save_walk(frames: Tensor, path: Path) -> None:
 def compare(
     subjects: Sequence[str | Path | Run] = (),
     *,
-    budget: str | float | None = None,
     data: str | None = None,
     data_root: str | Path | None = None,
+    settings: Mapping[str, Any] | Sequence[Mapping[str, Any]] = (),
+    epochs: int | None = None,
+    steps: int | None = None,
+    budget: str | float | None = None,
+    device: str | None = None,
+    precision: str | None = None,
     seeds: int = 1,
     count: int = COUNT,
     features: str = "auto",
@@ -216,8 +221,9 @@ def compare(
     Args:
         subjects: runs, run folders and configurations; by default the latest run of each
             configuration on the newest run's data.
-        budget: replaces the limit of every configuration that is trained.
-        data, data_root: replace those of every configuration that is trained.
+        data, data_root, epochs, steps, budget, device, precision: replace what every
+            configuration says that is trained; a limit replaces any other limit.
+        settings: further overrides of them, nested.
         seeds: how often each configuration is trained.
         count: test images and samples that are used, at most.
         features: ``auto``, ``domain``, ``random``, ``inception`` or a file.
@@ -235,9 +241,10 @@ def compare(
         raise InputError(f"unknown --match {match!r}; use {' or '.join(get_args(Match))}")
     study.check_out(Path(out))
     display = Display(quiet)
-    layer = config.overrides(data=data, data_root=data_root, budget=budget)
+    layers = [settings] if isinstance(settings, Mapping) else list(settings)
+    layers.append(config.overrides(data, data_root, None, epochs, steps, budget, device, precision))
     given = [s.folder if isinstance(s, Run) else s for s in subjects]
-    folders = study.subjects(given, layer, seeds, match, Path(out), display)
+    folders = study.subjects(given, layers, seeds, match, Path(out), display)
     comparison = study.compare(folders, count, features, seed, display)
     writing.save(comparison, Path(out), _measured())
     return comparison

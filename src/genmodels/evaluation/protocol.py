@@ -32,12 +32,14 @@ TIMED = 64  # images of the latency's batch
 ENCODES = "the model has no encoder"
 LIKELIHOOD = "the model has no likelihood"
 DISCRIMINATES = "the model has no discriminator"
+NO_SPLIT = "data.validation is 0, so no split is left to choose on"
 OPTIONAL = {  # what is defined for some families alone → why it is not for the others
     "reconstruction_error": ENCODES,
     "latents_to_prior": ENCODES,
     "nll_binary": LIKELIHOOD,
     "nll_density": LIKELIHOOD,
     "active_units": LIKELIHOOD,
+    "distance_average": "no average of the weights was kept",
     "discriminator": DISCRIMINATES,
     "generator": DISCRIMINATES,
 }
@@ -139,9 +141,13 @@ def evaluate(
         chosen.append(_other(saved, "last", reference, seed, device))
     curve, best = _curve(folder, saved, headline, reference, seed, device)
     if best is None:
-        undefined["best"] = "data.validation is 0, so no split is left to choose on"
+        undefined["distance_best"] = undefined["distance_gap"] = NO_SPLIT
     else:
         chosen.append(_other(best, headline, reference, seed, device, "best"))
+    apart = {weights.name: weights.distance for weights in chosen}
+    numbers |= {f"distance_{name}": distance for name, distance in apart.items()}
+    if best is not None:
+        numbers["distance_gap"] = numbers[fd] - apart["best"]  # of the same kind of weights
     pairs = torch.stack([torch.cat(kept)[scored.samples], _rows(reference, scored.sources)], 1)
     return Evaluation(
         numbers=numbers,

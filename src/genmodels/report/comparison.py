@@ -1,5 +1,6 @@
 """What a comparison holds: plain values, drawn and written by the rest of this package."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -67,12 +68,12 @@ class Entry:
         reasons = self.first.undefined
         return next((why for key, why in reasons.items() if name.startswith(key)), "not measured")
 
-    def arrival(self) -> Point | None:
-        """The first snapshot within 10 % of the final distance, of the first seed; None where
-        only the end was kept."""
-        curve = self.first.curve
-        within = [point for point in curve if point.distance <= ARRIVED * curve[-1].distance]
-        return within[0] if len(curve) > 1 else None
+    def arrivals(self) -> list[Point] | None:
+        """When each seed came within 10 % of its own final distance; None where a run kept
+        only its end."""
+        found = [_arrival(result.evaluation.curve) for result in self.results]
+        known = [point for point in found if point is not None]
+        return known if len(known) == len(found) else None
 
 
 @dataclass(frozen=True)
@@ -155,3 +156,24 @@ class Comparison:
 def _values(found: Estimate | None) -> tuple[float, ...]:
     assert found is not None, "every run has a distance"
     return found.values
+
+
+def _arrival(curve: Sequence[Point]) -> Point | None:
+    """The first point within 10 % of the last distance, read off between two snapshots on a
+    straight line through the logarithms of images and distance."""
+    goal = ARRIVED * curve[-1].distance
+    at = next(at for at, point in enumerate(curve) if point.distance <= goal)
+    if len(curve) < 2:
+        return None
+    after, before = curve[at], curve[max(at - 1, 0)]
+    if at == 0 or goal <= 0:
+        return after
+    share = math.log(before.distance / goal) / math.log(before.distance / after.distance)
+    images = before.images * (after.images / before.images) ** share
+    passed = (images - before.images) / (after.images - before.images)
+    return Point(
+        step=round(before.step + passed * (after.step - before.step)),
+        images=round(images),
+        seconds=before.seconds + passed * (after.seconds - before.seconds),
+        distance=goal,
+    )

@@ -1,6 +1,7 @@
 """A comparison as one HTML file that needs nothing else: no request, no framework."""
 
 import base64
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,7 @@ from torch import Tensor
 
 from genmodels import pictures
 from genmodels.evaluation.anchors import MEANINGS
-from genmodels.report import verdicts
+from genmodels.report import advice, verdicts
 from genmodels.report.comparison import Comparison, Entry
 
 FRAMES = "perturbation", "interpolation"
@@ -19,6 +20,14 @@ MAIN = ("kid", "precision", "recall", "density", "coverage", "class_kl", "modes"
         "outliers", "diversity", "sharpness", "isolated_dots")  # fmt: skip
 LOWER_IS_BETTER = {"kid", "class_kl", "memorised", "outliers", "isolated_dots"}
 LABELS = {
+    "distance_last": "FD of the last weights",
+    "distance_average": "FD of the averaged weights",
+    "distance_best": "FD of the snapshot chosen on validation images",
+    "distance_gap": "FD, end − chosen",
+    "discriminator_from_equilibrium": "discriminator's loss − at equilibrium",
+    "generator_from_equilibrium": "generator's loss − at equilibrium",
+    "logged_real": "discriminator's loss on real test images",
+    "logged_real_accuracy": "real test images taken for real",
     "kid": "KID",
     "class_kl": "class KL, nats",
     "isolated_dots": "isolated dots an image",
@@ -30,6 +39,11 @@ LABELS = {
     "nll_binary_elbo": "NLL ≤, binarised pixels, ELBO, nats",
     "nll_density_iwae_100": "NLL ≤, pixel density, IWAE-100, nats",
     "nll_density_elbo": "NLL ≤, pixel density, ELBO, nats",
+    "sampling_images_per_second": "sampling, images/s",
+    "sampling_latency_seconds": "latency of one image, s",
+    "peak_memory_mib": "peak memory, MiB",
+    "training_seconds": "training, s",
+    "training_images_per_second": "training, images/s",
     "logged_negative_elbo": "−ELBO on grey pixels (cross-entropy), nats",
     "logged_reconstruction": "  its reconstruction term",
     "logged_kl": "  its KL term",
@@ -71,7 +85,7 @@ def render(comparison: Comparison, drawn: Mapping[str, bytes], measured: Mapping
         summary=verdicts.summary(comparison),
         claims=verdicts.claims(comparison),
         fairness=verdicts.fairness(comparison),
-        advice=verdicts.advice(comparison),
+        advice=advice.of(comparison),
         meanings=MEANINGS,
         images=urls,
         main=main,
@@ -81,6 +95,7 @@ def render(comparison: Comparison, drawn: Mapping[str, bytes], measured: Mapping
         bars=_bars(comparison),
         floor=_floor(comparison),
         measured=measured,
+        arrival=verdicts.arrival,
         sides=_sides,
         label=label,
         cell=cell,
@@ -111,7 +126,9 @@ def cell(entry: Entry, name: str) -> str:
         return "—"
     if found.half is None or len(set(found.values)) == 1:
         return number(found.mean)
-    return f"{number(found.mean)} ± {found.half:.2g}"
+    decimals = max(0, 1 - math.floor(math.log10(found.half)))  # two digits of the interval
+    half = round(found.half, 1 - math.floor(math.log10(found.half)))
+    return f"{found.mean:,.{decimals}f} ± {half:,.{decimals}f}"
 
 
 def _sides(walk: Tensor) -> str:

@@ -1,4 +1,4 @@
-"""Numbers → sentences: the report's five claims, what was unequal, and what to check next.
+"""Numbers → sentences: which model is nearest, the report's five claims, and what was unequal.
 
 A claim speaks of the models that encode under a likelihood and of those that discriminate,
 whatever they are called; of each kind the one nearest to the real images answers for it.
@@ -8,18 +8,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from genmodels.report.comparison import Comparison, Entry
+from genmodels.evaluation import statistics
+from genmodels.report.comparison import LEVEL, Comparison, Entry
 
 Answer = Literal["holds", "does not hold", "undecided"]
 
 UNEQUAL = 1.2  # a ratio beyond which budgets are flagged as unequal
-WINNING = 0.9  # share told rightly on both sides by a discriminator that has won
-HEART = 0.1  # drop from training to held-out images that says: learnt by heart
-COLLAPSED = 0.5  # coverage of the samples relative to the floor's
-UNUSED = 0.5  # share of latent dimensions that carry nothing
-COPIED = 0.05  # memorised share; test images have 0.01 by definition
-YOUNG = 0.1  # improvement over the last doubling of steps that says: train on
-UNSTABLE = 1.25  # final distance relative to the best snapshot's
 
 
 @dataclass(frozen=True)
@@ -29,15 +23,6 @@ class Verdict:
     claim: str
     answer: Answer
     why: str
-
-
-@dataclass(frozen=True)
-class Advice:
-    """A symptom that was measured, and what to check."""
-
-    model: str
-    symptom: str
-    check: str
 
 
 def summary(comparison: Comparison) -> str:
@@ -102,16 +87,6 @@ def fairness(comparison: Comparison) -> list[str]:
     return found
 
 
-def advice(comparison: Comparison) -> list[Advice]:
-    """What to check next, from symptoms that were measured."""
-    found = []
-    floor = comparison.anchors["floor"].numbers
-    for entry in comparison.entries:
-        for symptom, check in _symptoms(entry, comparison, floor.get("coverage")):
-            found.append(Advice(entry.name, symptom, check))
-    return found
-
-
 def shown(value: float | None) -> str:
     """A number in a sentence."""
     if value is None:
@@ -119,71 +94,18 @@ def shown(value: float | None) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
-def _symptoms(
-    entry: Entry, comparison: Comparison, floor_coverage: float | None
-) -> list[tuple[str, str]]:
-    made = []
-    right_on_real = entry.mean("discriminator_right_on_held_out")
-    on_training = entry.mean("discriminator_right_on_training")
-    on_samples = entry.mean("discriminator_right_on_samples")
-    if right_on_real is not None and on_samples is not None and on_training is not None:
-        if min(right_on_real, on_samples) > WINNING:
-            made.append((
-                f"The discriminator wins: it is right on {right_on_real:.0%} of held-out images "
-                f"and {on_samples:.0%} of samples.",
-                "Lower its learning rate, or give it dropout or a penalty.",
-            ))  # fmt: skip
-        if on_training - right_on_real > HEART:
-            made.append((
-                f"The discriminator knows its images by heart: right on {on_training:.0%} of "
-                f"training images and {right_on_real:.0%} of held-out ones.",
-                "Add images or dropout, or stop earlier.",
-            ))  # fmt: skip
-    coverage = entry.mean("coverage")
-    if coverage is not None and floor_coverage and coverage < COLLAPSED * floor_coverage:
-        made.append((
-            f"Few kinds of images are made: coverage {coverage:.2f}, the floor has "
-            f"{floor_coverage:.2f}.",
-            "Look at the samples and the classes; train longer, or with another loss.",
-        ))  # fmt: skip
-    active = entry.mean("active_units")
-    latent = entry.mean("latent_dimensions")
-    if active is not None and latent and active < UNUSED * latent:
-        made.append((
-            f"The posterior collapses: {active:.0f} of {latent:.0f} latent dimensions are used.",
-            "Lower beta, or take fewer dimensions.",
-        ))  # fmt: skip
-    memorised = entry.mean("memorised")
-    if memorised is not None and memorised > COPIED:
-        made.append((
-            f"Training images come back: {memorised:.0%} of samples are nearer to one than 1 % "
-            "of test images are.",
-            "Look at the pairs; add images, or train a smaller model for fewer steps.",
-        ))  # fmt: skip
-    made += _over_time(entry, comparison)
-    return made
-
-
-def _over_time(entry: Entry, comparison: Comparison) -> list[tuple[str, str]]:
-    curve = entry.first.curve
-    if len(curve) < 2:
-        return []
-    end, best = curve[-1], min(curve, key=lambda point: point.distance)
-    half = next(p for p in reversed(curve) if p.step <= end.step / 2 or p is curve[0])
-    made = []
-    if end.distance > UNSTABLE * best.distance:
-        made.append((
-            f"It was better at step {best.step:,} ({shown(best.distance)}) than at the end "
-            f"({shown(end.distance)}).",
-            "Lower the learning rate, average the weights, or stop earlier.",
-        ))  # fmt: skip
-    elif end.distance < (1 - YOUNG) * half.distance and half is not end:
-        made.append((
-            f"It was still improving: {shown(half.distance)} at step {half.step:,}, "
-            f"{shown(end.distance)} at {end.step:,}.",
-            "Give it a larger budget.",
-        ))  # fmt: skip
-    return made
+def arrival(entry: Entry) -> str:
+    """When a model came near its own final distance, as the mean over its seeds."""
+    found = entry.arrivals()
+    if found is None:
+        return "no snapshots were kept on the way"
+    images = statistics.mean([point.images for point in found])
+    seconds = statistics.mean([point.seconds for point in found])
+    whole = entry.mean("training_images") or images
+    return (
+        f"within 10 % of its final distance after {shown(images)} images and {shown(seconds)} s, "
+        f"{images / whole:.0%} of its training"
+    )
 
 
 def _nearest(comparison: Comparison, prefix: str) -> Entry | None:
@@ -260,21 +182,24 @@ def _fourth(comparison: Comparison, coding: Entry, playing: Entry) -> tuple[Answ
 
 
 def _fifth(comparison: Comparison, coding: Entry, playing: Entry) -> tuple[Answer, str]:
-    arrivals = [entry.arrival() for entry in (coding, playing)]
-    if arrivals[0] is None or arrivals[1] is None:
+    first, second = coding.arrivals(), playing.arrivals()
+    if first is None or second is None:
         return "undecided", "A run kept no snapshots on the way, so its convergence is not known."
-    first, second = arrivals[0], arrivals[1]
-    whole = [entry.first.curve[-1] for entry in (coding, playing)]
-    parts = [
-        f"{entry.name} comes within 10 % of its final distance after {arrival.images:,} images and "
-        f"{shown(arrival.seconds)} s ({arrival.images / end.images:.0%} of its training)"
-        for entry, arrival, end in zip((coding, playing), arrivals, whole, strict=True)
-        if arrival is not None
+    told = f"{coding.name}: {arrival(coding)}; {playing.name}: {arrival(playing)}"
+    pairs: list[tuple[list[float], list[float]]] = [
+        ([point.images for point in first], [point.images for point in second]),
+        ([point.seconds for point in first], [point.seconds for point in second]),
     ]
-    faster = first.images < second.images and first.seconds < second.seconds
-    slower = first.images > second.images and first.seconds > second.seconds
-    answer: Answer = "holds" if faster else "does not hold" if slower else "undecided"
-    return answer, f"{'; '.join(parts)}."
+    chances = [statistics.welch(one, other) for one, other in pairs]
+    known = [chance for chance in chances if chance is not None]
+    if len(known) < len(pairs):
+        return "undecided", f"{told}. One training each cannot tell more."
+    sure = max(known) <= LEVEL
+    sooner = [statistics.mean(one) < statistics.mean(other) for one, other in pairs]
+    answer: Answer = "holds" if all(sooner) else "undecided" if any(sooner) else "does not hold"
+    return (answer if sure else "undecided"), (
+        f"{told}. Welch's test: p = {shown(known[0])} for images, {shown(known[1])} for seconds."
+    )
 
 
 Decide = Callable[[Comparison, Entry, Entry], tuple[Answer, str]]

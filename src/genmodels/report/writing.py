@@ -8,7 +8,7 @@ from typing import Any
 from genmodels import checkpoint
 from genmodels.evaluation.anchors import MEANINGS
 from genmodels.evaluation.scores import Scored
-from genmodels.report import figures, page, verdicts
+from genmodels.report import advice, figures, page, verdicts
 from genmodels.report.comparison import Comparison, Entry
 
 
@@ -49,7 +49,7 @@ def plain(comparison: Comparison, measured: Mapping[str, Any]) -> dict[str, Any]
         ],
         "verdicts": [vars(verdict) for verdict in verdicts.claims(comparison)],
         "fairness": verdicts.fairness(comparison),
-        "advice": [vars(advice) for advice in verdicts.advice(comparison)],
+        "advice": [vars(found) for found in advice.of(comparison)],
         "measured": {
             **measured,
             "models": {
@@ -76,7 +76,7 @@ def markdown(comparison: Comparison, measured: Mapping[str, Any]) -> str:
     lines += [f"- **{v.claim}** {v.answer}. {v.why}" for v in verdicts.claims(comparison)]
     lines += ["", "## Fairness", ""]
     lines += [f"- {text}" for text in verdicts.fairness(comparison)] or ["- Nothing was unequal."]
-    checks = [f"- {a.model}: {a.symptom} {a.check}" for a in verdicts.advice(comparison)]
+    checks = [f"- {a.model}: {a.symptom} {a.check}" for a in advice.of(comparison)]
     lines += ["", "## To check next", "", *(checks or ["- No symptom was found."])]
     lines += ["", "## Protocol", ""]
     lines += [f"- {page.label(name)}: {value}" for name, value in comparison.protocol.items()]
@@ -91,13 +91,13 @@ def _model(entry: Entry) -> dict[str, Any]:
         found = entry.estimate(name)
         if found:
             numbers[name] = {"mean": found.mean, "half": found.half, "values": list(found.values)}
-    arrival = entry.arrival()
+    arrivals = entry.arrivals()
     return {
         "name": entry.name,
         "seeds": [result.seed for result in entry.results],
         "numbers": numbers,
         "undefined": dict(entry.first.undefined),
-        "arrival": vars(arrival) if arrival else None,
+        "arrivals": [vars(point) for point in arrivals] if arrivals else None,
         "runs": [
             {
                 "seed": result.seed,

@@ -1,0 +1,68 @@
+"""The command line: parse, call one function, say where the result is.
+
+Heavy imports stand inside the commands, so that help and mistakes cost no time.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from genmodels import __version__
+from genmodels.cli import listing, making
+from genmodels.errors import InputError, Interrupted
+
+# The base of what is wrong on a command line, in whichever click typer brings.
+UsageError: Any = typer.BadParameter.__mro__[1]
+
+app = typer.Typer(
+    name="genmodels",
+    help="Train generative image models under one trainer, and compare them fairly.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for command in (
+    making.train, making.sample, making.interpolate, making.compare,
+    listing.datasets, listing.models, listing.runs, listing.config,
+):  # fmt: skip
+    app.command()(command)
+
+
+@app.callback(invoke_without_command=True, no_args_is_help=False)
+def options(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Train generative image models under one trainer, and compare them fairly."""
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; a user's mistake is one line and exit code 2."""
+    command = typer.main.get_command(app)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        with command.make_context("genmodels", given or ["--help"]) as context:
+            command.invoke(context)
+    except typer.Exit as done:
+        sys.exit(done.exit_code)
+    except UsageError as error:
+        _fail(f"{error.format_message().rstrip('.')}; see {error.ctx.command_path} --help", 2)
+    except InputError as error:
+        _fail(str(error), 2)
+    except Interrupted as error:
+        _fail(str(error), error.code)
+    except KeyboardInterrupt:
+        _fail("interrupted", 130)
+    except BrokenPipeError:  # whoever read the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    print(f"genmodels: {message}", file=sys.stderr)
+    sys.exit(code)

@@ -1,0 +1,159 @@
+"""The commands that make something."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from genmodels.cli import options
+from genmodels.cli.options import (
+    Budget,
+    Data,
+    DataRoot,
+    Device,
+    Epochs,
+    Given,
+    Precision,
+    RunArgument,
+    Seed,
+    Steps,
+    Weights,
+)  # fmt: skip
+from genmodels.errors import InputError
+
+
+def train(
+    config: Annotated[
+        str | None, typer.Option("--config", "-c", help="A preset's name, or a path.")
+    ] = None,
+    data: Data = None,
+    data_root: DataRoot = None,
+    set_: Given = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of everything random.")] = None,
+    epochs: Epochs = None,
+    steps: Steps = None,
+    budget: Budget = None,
+    device: Device = None,
+    precision: Precision = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The run's folder; by default runs/<config>-<date>.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the resolved configuration, train nothing.")
+    ] = False,
+) -> None:
+    """Train a model."""
+    options.one_limit(epochs, steps, budget)
+    changes: dict[str, Any] = {
+        "data": data, "data_root": data_root, "seed": seed, "epochs": epochs, "steps": steps,
+        "budget": budget, "device": device, "precision": precision,
+    }  # fmt: skip
+    assignments = options.assignments(set_)
+    if dry_run:
+        if config is None:
+            raise InputError("--dry-run needs --config, a preset such as vae.yaml or a path")
+        options.print_config(config, assignments, changes)
+        return
+    from genmodels import verbs
+
+    run = verbs.train(config, settings=assignments, out=out, resume=resume, **changes)
+    typer.echo(f"run: {run.path}")
+
+
+def sample(
+    run: RunArgument = None,
+    count: Annotated[int, typer.Option(help="How many images.")] = 64,
+    seed: Seed = 0,
+    label: Annotated[int | None, typer.Option(help="Class, for models that take labels.")] = None,
+    weights: Weights = None,
+    out: Annotated[
+        Path | None, typer.Option(help=".png grid, .npy or .npz array, or a folder of PNGs.")
+    ] = None,
+) -> None:
+    """Generate images."""
+    from genmodels import verbs
+
+    chosen = options.which(weights)
+    opened = verbs.load(run)
+    path = verbs.sample(opened, count, seed, chosen, out, label)
+    typer.echo(f"{count} images of {opened.path}: {path}")
+
+
+def interpolate(
+    run: RunArgument = None,
+    mode: Annotated[str, typer.Option(help="slerp, lerp or perturb.")] = "slerp",
+    steps: Annotated[
+        int | None, typer.Option(help="Frames; 10 by default, 21 for perturb.")
+    ] = None,
+    rows: Annotated[int, typer.Option(help="How many walks.")] = 8,
+    seed: Seed = 0,
+    weights: Weights = None,
+    from_: Annotated[
+        Path | None, typer.Option("--from", help="Picture to start from, if the model encodes.")
+    ] = None,
+    to: Annotated[Path | None, typer.Option(help="Picture to end at.")] = None,
+    shift: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="DIMS,START,STEP",
+            help="perturb: move these dimensions, as in 0:8:2,-1,0.1; may be repeated.",
+        ),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help=".png, a row each, or .gif.")] = None,
+) -> None:
+    """Walk through the latents."""
+    from genmodels import config, verbs
+
+    chosen = options.one_of("--mode", mode, "slerp", "lerp", "perturb")
+    opened = verbs.load(run)
+    path = out or opened.folder.samples / f"{mode}.png"
+    verbs.check_walk(path)
+    frames = verbs.interpolate(
+        opened, chosen, steps=steps, rows=rows, seed=seed, weights=options.which(weights),
+        start=from_, end=to, shifts=[config.shift(text) for text in shift or []],
+    )  # fmt: skip
+    verbs.save_walk(frames, path)
+    typer.echo(f"{frames.shape[0]} walks of {frames.shape[1]} frames of {opened.path}: {path}")
+
+
+def compare(
+    subjects: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[RUN|CONFIG]...",
+            help="Runs, and configurations to train; by default the latest run of each.",
+        ),
+    ] = None,
+    seeds: Annotated[int, typer.Option(help="Train each configuration so often.")] = 1,
+    match: Annotated[
+        str | None,
+        typer.Option(help="seconds or images: give each as much as the first had."),
+    ] = None,
+    data: Data = None,
+    data_root: DataRoot = None,
+    set_: Given = None,
+    epochs: Epochs = None,
+    steps: Steps = None,
+    budget: Budget = None,
+    device: Device = None,
+    precision: Precision = None,
+    count: Annotated[int, typer.Option(help="Test images and samples, at most.")] = 10_000,
+    features: Annotated[str, typer.Option(help="auto, domain, random, inception, PATH.")] = "auto",
+    seed: Seed = 0,
+    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("comparison"),
+) -> None:
+    """Compare models on the same data; configurations are trained first, options apply to them."""
+    options.one_limit(epochs, steps, budget)
+    from genmodels import verbs
+    from genmodels.report import terminal, verdicts
+
+    comparison = verbs.compare(
+        subjects or [], settings=options.assignments(set_), data=data, data_root=data_root,
+        epochs=epochs, steps=steps, budget=budget, device=device, precision=precision,
+        seeds=seeds, match=options.one_of("--match", match, "seconds", "images"), count=count,
+        features=features, seed=seed, out=out,
+    )  # fmt: skip
+    terminal.show(terminal.comparison_table(comparison))
+    typer.echo(verdicts.summary(comparison))
+    typer.echo(f"{out / 'report.html'}")

@@ -1,0 +1,66 @@
+"""What several commands take, and what is made of it."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from genmodels.errors import InputError, nearest
+
+RunArgument = Annotated[
+    str | None, typer.Argument(metavar="[RUN]", help="A run's folder; the latest by default.")
+]
+Weights = Annotated[
+    str | None,
+    typer.Option(help="average or last; the average where there is one.", metavar="WEIGHTS"),
+]
+Seed = Annotated[int, typer.Option(help="Seed of the latents.", min=0)]
+Data = Annotated[str | None, typer.Option(help="A data set's name, or a folder of pictures.")]
+DataRoot = Annotated[Path | None, typer.Option(help="Where data sets lie.")]
+Given = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="K=V", help="Set a key, as in train.batch_size=128."),
+]
+Epochs = Annotated[int | None, typer.Option(help="Train this many epochs in all.")]
+Steps = Annotated[int | None, typer.Option(help="Train this many steps in all.")]
+Budget = Annotated[str | None, typer.Option(help="Train this long in all: 90s, 10m, 2h.")]
+Device = Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")]
+Precision = Annotated[str | None, typer.Option(help="auto, fp32, bf16, fp16.")]
+
+
+def one_limit(*limits: Any) -> None:
+    """Refuse several limits."""
+    if limits.count(None) < len(limits) - 1:
+        raise InputError("give one of --epochs, --steps and --budget, not several")
+
+
+def assignments(given: list[str] | None) -> list[Mapping[str, Any]]:
+    """Read what ``--set`` was given."""
+    from genmodels.config import assignment
+
+    return [assignment(text) for text in given or []]
+
+
+def print_config(
+    source: str, layers: Sequence[Mapping[str, Any]], changes: Mapping[str, Any]
+) -> None:
+    """Print a configuration with all its defaults and changes."""
+    from genmodels.config import overrides, read
+
+    typer.echo(read(source, [*layers, overrides(**changes)]).yaml(), nl=False)
+
+
+def which(weights: str | None) -> Any:
+    """Read ``--weights``."""
+    return one_of("--weights", weights, "average", "last")
+
+
+def one_of(option: str, given: str | None, *accepted: str) -> Any:
+    """Refuse what an option does not accept."""
+    if given is not None and given not in accepted:
+        raise InputError(
+            f"unknown {option} {given!r}{nearest(given, list(accepted))}; "
+            f"use {' or '.join(accepted)}"
+        )
+    return given
