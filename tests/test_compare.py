@@ -186,28 +186,45 @@ def test_weights_that_are_broken_are_named(genmodels, pair):
     assert "runs/gan-1: images are not finite" in outcome.err.splitlines()[-1]
 
 
-def test_a_folder_without_enough_test_pictures(genmodels, workplace):
+def draw(folder: str, shades: list[int]) -> None:
     from PIL import Image
 
-    for number in range(30):
-        folder = workplace / "mine" / "only"
-        folder.mkdir(parents=True, exist_ok=True)
-        Image.new("L", (12, 12), number * 8).save(folder / f"{number}.png")
-    words = [
-        "--config",
-        "vae.yaml",
-        "--data",
-        "mine",
-        "--set",
-        "train.batch_size=4",
-        "--steps",
-        "2",
-    ]
-    assert genmodels("train", *words, "--out", "mine-1").code == 0
-    outcome = genmodels("compare", "mine-1")
+    Path(folder).mkdir(parents=True)
+    for number, shade in enumerate(shades):
+        Image.new("L", (12, 12), shade).save(f"{folder}/{number}.png")
+
+
+def test_a_folder_without_enough_test_pictures(genmodels, workplace):
+    draw("mine/only", list(range(0, 240, 8)))
+    words = ["--data", "mine", "--set", "train.batch_size=4", "--steps", "2"]
+    assert genmodels("train", "--config", "vae.yaml", *words, "--out", "mine-1").code == 0
+    for subject in ("mine-1", "vae.yaml"):  # a configuration is refused before it is trained
+        outcome = genmodels("compare", subject, *(words if subject == "vae.yaml" else []))
+        assert outcome.code == 2
+        assert "10 or more of each are needed to compare with" in outcome.err.splitlines()[-1]
+        assert not Path("comparison").exists()
+
+
+def test_equal_pictures_leave_nothing_to_train_on(genmodels, workplace):
+    draw("same", [129] * 40)  # whose hash is among those held out
+    outcome = genmodels("train", "--config", "vae.yaml", "--data", "./same")
     assert outcome.code == 2
-    assert "10 or more of each are needed to compare with" in outcome.err.splitlines()[-1]
-    assert not Path("comparison").exists()
+    assert "add images that differ" in outcome.err.splitlines()[-1]
+
+
+def test_what_cannot_be_compared_is_not_trained(genmodels, workplace):
+    write("one.yaml", "VAE")
+    Path("two.yaml").write_text(
+        Path("one.yaml").read_text().replace("glyphs", "glyphs, image_size: 14")
+    )
+    for words, said in (
+        (["one.yaml", "two.yaml"], "ask for different data"),
+        (["one.yaml", "--features", "missing.safetensors"], "unknown --features"),
+    ):
+        outcome = genmodels("compare", *words)
+        assert outcome.code == 2
+        assert said in outcome.err.splitlines()[-1]
+        assert not Path("comparison").exists()
 
 
 def test_options_lie_over_the_configurations_that_are_trained(genmodels, workplace):

@@ -14,7 +14,7 @@ from genmodels.models.base import Model
 from genmodels.recording import Recorder, now, versions
 from genmodels.report import tensorboard
 from genmodels.report.terminal import Display
-from genmodels.settings import Settings
+from genmodels.settings import Data, Settings
 from genmodels.training.trainer import Trainer
 
 
@@ -90,8 +90,12 @@ def train(
     return folder
 
 
-def _load(settings: Settings, display: Display) -> Images:
-    chosen = settings.data
+def load(chosen: Data, display: Display) -> Images:
+    """Load the images that a configuration asks for.
+
+    Raises:
+        InputError: they cannot be had or read.
+    """
     images = data.load(
         chosen.name,
         root=Path(chosen.root) if chosen.root else None,
@@ -103,6 +107,11 @@ def _load(settings: Settings, display: Display) -> Images:
         progress=display.reading,
     )
     display.close()
+    return images
+
+
+def _load(settings: Settings, display: Display) -> Images:
+    images = load(settings.data, display)
     for note in images.notes:
         display.say(note)
     counts = ", ".join(f"{images.count(split):,} {split}" for split in images.splits)

@@ -7,14 +7,14 @@ from typing import Any, Literal
 
 from torch import Tensor
 
-from genmodels import config, data, device, runs, sampling, session
+from genmodels import config, device, runs, sampling, session
 from genmodels.data.images import Images
 from genmodels.errors import InputError
 from genmodels.evaluation import anchors, features, likelihood, protocol, reference, scores
 from genmodels.evaluation.reference import Reference
 from genmodels.report.comparison import Comparison, Entry, Result
 from genmodels.report.terminal import Display
-from genmodels.settings import Settings, Shift
+from genmodels.settings import Data, Settings, Shift
 
 Match = Literal["seconds", "images"]
 STRIPS = 4
@@ -26,6 +26,7 @@ def subjects(
     layers: Sequence[Mapping[str, Any]],
     seeds: int,
     match: Match | None,
+    extractor: str,
     out: Path,
     display: Display,
 ) -> list[runs.Folder]:
@@ -36,15 +37,21 @@ def subjects(
         layers: what options lay over every configuration.
         seeds: how often each configuration is trained, with seeds from 0.
         match: what every configuration shall have as much of as the first.
+        extractor: name or file of the features they will be compared by.
         out: the study's folder. Runs that are finished there are not trained again.
         display: where progress is shown.
 
     Raises:
-        InputError: there is nothing to compare, or nothing of a given name.
+        InputError: there is nothing to compare, nothing of a given name, or what would be
+            trained could not be compared.
     """
     if not given:
         return _latest_of_each()
     planned = [item if isinstance(item, runs.Folder) else _plan(item, layers) for item in given]
+    to_train = [item for item in planned if not isinstance(item, runs.Folder)]
+    _check_before_training(
+        [(name, config.read(source, layers)) for name, source in to_train], extractor, display
+    )
     limit: dict[str, Any] = {}
     found: list[runs.Folder] = []
     for item in planned:
@@ -239,18 +246,38 @@ def _fingerprint(folder: runs.Folder) -> str:
 
 
 def _load(folder: runs.Folder, display: Display) -> Images:
-    chosen = folder.settings.data
-    images = data.load(
-        chosen.name,
-        root=Path(chosen.root) if chosen.root else None,
-        image_size=chosen.image_size,
-        channels=chosen.channels,
-        fit=chosen.fit,
-        progress=display.reading,
-    )
+    """All images of a run's data; each run holds out its own share of them."""
+    images = session.load(_whole(folder.settings), display)
     if images.fingerprint != _fingerprint(folder):
         raise InputError(
             f"{images.name} holds other images now than {folder.path} was trained on; "
             "restore them or train again"
         )
     return images
+
+
+def _whole(settings: Settings) -> Data:
+    return settings.data.model_copy(update={"validation": 0.0})
+
+
+def _check_before_training(
+    planned: Sequence[tuple[str, Settings]], extractor: str, display: Display
+) -> None:
+    """Say what would make the comparison fail, before hours are spent."""
+    seen: dict[str, Images] = {}  # by what was asked for
+    for name, settings in planned:
+        asked = repr(_whole(settings))
+        if asked in seen:
+            continue
+        seen[asked] = session.load(_whole(settings), display)
+        first_name, first = planned[0][0], next(iter(seen.values()))
+        if seen[asked].fingerprint != first.fingerprint:
+            raise InputError(
+                "the configurations ask for different data, so their numbers could not be "
+                f"compared: {first_name} for {first.name}, {name} for {seen[asked].name}; "
+                "give all the same --data"
+            )
+        reference.check(seen[asked])
+    if seen:
+        features.choose(extractor, next(iter(seen.values())), display.reading)
+        display.close()

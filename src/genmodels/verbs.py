@@ -244,7 +244,7 @@ def compare(
     layers = [settings] if isinstance(settings, Mapping) else list(settings)
     layers.append(config.overrides(data, data_root, None, epochs, steps, budget, device, precision))
     given = [s.folder if isinstance(s, Run) else s for s in subjects]
-    folders = study.subjects(given, layers, seeds, match, Path(out), display)
+    folders = study.subjects(given, layers, seeds, match, features, Path(out), display)
     comparison = study.compare(folders, count, features, seed, display)
     writing.save(comparison, Path(out), _measured())
     return comparison

@@ -87,6 +87,11 @@ class Trainer:
 
     def __init__(self, model: Model, images: Images, train: Train, seed: int, device: Device):
         count = images.count(TRAIN)
+        if count == 0:
+            raise InputError(
+                f"{images.name} has no training images: all that are equal are held out together, "
+                "and none are left; add images that differ"
+            )
         if count < train.batch_size:
             raise InputError(
                 f"{images.name} has {count} training images, fewer than one batch of "
