@@ -1,5 +1,7 @@
 """Networks: the report's sizes, any image shape, and mirrored pairs."""
 
+import dataclasses
+
 import pytest
 import torch
 from torch import nn
@@ -7,6 +9,7 @@ from torch import nn
 from genmodels import config, construct
 from genmodels.errors import InputError
 from genmodels.networks import MLP, Conv
+from genmodels.networks.layers import Dropout, mixes_images
 
 
 def count(module: nn.Module) -> int:
@@ -26,8 +29,8 @@ def test_the_reports_models_have_its_sizes():
 
 def test_the_reports_discriminator_drops_out():
     gan = build("report/gan.yaml")
-    assert [layer.p for layer in gan.discriminator if isinstance(layer, nn.Dropout)] == [0.3] * 3
-    assert not any(isinstance(layer, nn.Dropout) for layer in gan.generator)
+    assert [layer.share for layer in gan.discriminator if isinstance(layer, Dropout)] == [0.3] * 3
+    assert not any(isinstance(layer, Dropout) for layer in gan.generator)
     assert {layer.negative_slope for layer in gan.modules() if isinstance(layer, nn.LeakyReLU)} == {0.2}  # fmt: skip # noqa: E501
 
 
@@ -56,3 +59,37 @@ def test_the_smallest_images_are_named_exactly():
     for shape in [(1, 8, 8), (1, 8, 100)]:
         with pytest.raises(InputError, match=f"{shape[1]}x{shape[2]} are too small.*9x9 or more"):
             network.decoder(3, shape)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.9])
+def test_dropout_drops_its_share_and_keeps_the_mean(share):
+    torch.manual_seed(0)
+    values = torch.full((1001, 999), 2.0, requires_grad=True)
+    dropped = Dropout(share)(values)
+    kept = dropped != 0
+    spread = (share * (1 - share) / values.numel()) ** 0.5
+    assert (~kept).float().mean().item() == pytest.approx(share, abs=5 * spread + 2**-17)
+    assert dropped[kept].unique().tolist() == pytest.approx([2 / (1 - share)], rel=1e-4)
+    both = (kept[:, :-1] & kept[:, 1:]).float().mean().item()  # neighbours share a draw
+    assert both == pytest.approx((1 - share) ** 2, abs=5 * spread)
+    (gradient,) = torch.autograd.grad(dropped.sum(), values)
+    torch.testing.assert_close(gradient, dropped.detach() / 2)
+
+
+def test_dropout_does_nothing_where_it_should_not():
+    values = torch.rand(5, 7)
+    assert Dropout(0.5).eval()(values) is values
+    assert Dropout(0.0)(values) is values
+    torch.manual_seed(3)
+    first = Dropout(0.5)(values)
+    torch.manual_seed(3)
+    assert torch.equal(first, Dropout(0.5)(values))
+
+
+@pytest.mark.parametrize("network", [MLP((20, 10)), Conv((4, 8))])
+@pytest.mark.parametrize("normalization", ["none", "batch"])
+def test_networks_know_whether_they_mix_images(network, normalization):
+    made = dataclasses.replace(network, normalization=normalization).encoder((1, 9, 9), 3)
+    images = torch.rand(6, 1, 9, 9)
+    alone = torch.cat([made(images[:3]), made(images[3:])])
+    assert torch.allclose(made(images), alone, atol=1e-6) != mixes_images(made)

@@ -9,6 +9,7 @@ from genmodels import losses
 from genmodels.data.images import Batch
 from genmodels.models.base import Model, Phase, Terms
 from genmodels.networks import MLP, Network
+from genmodels.networks.layers import mixes_images
 
 
 class GAN(Model):
@@ -39,6 +40,7 @@ class GAN(Model):
         self.discriminator = network.encoder(image_shape, 1, dropout=dropout)
         self.generator = network.decoder(latent_dim, image_shape)
         self.adversarial = losses.ADVERSARIAL[loss]
+        self.one_pass = not mixes_images(self.discriminator)
 
     def phases(self) -> list[Phase]:
         """Discriminator, then generator."""
@@ -89,8 +91,11 @@ class GAN(Model):
     def _discriminator_objective(self, batch: Batch) -> Terms:
         with torch.no_grad():
             generated = self._generate(batch.images)
-        real = self.adversarial.real(self._judge(batch.images))
-        fake = self.adversarial.fake(self._judge(generated))
+        if self.one_pass:
+            real_logits, fake_logits = self._judge(torch.cat([batch.images, generated])).chunk(2)
+        else:  # statistics of a batch are of real images or of generated ones, never of both
+            real_logits, fake_logits = self._judge(batch.images), self._judge(generated)
+        real, fake = self.adversarial.real(real_logits), self.adversarial.fake(fake_logits)
         return {"loss": real + fake, "real": real, "fake": fake}
 
     def _generator_objective(self, batch: Batch) -> Terms:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from genmodels.errors import InputError
-from genmodels.networks.layers import Activation, Normalization, activation, normalization
+from genmodels.networks.layers import Activation, Dropout, Normalization, activation, normalization
 
 Size = tuple[int, int]
 SMALLEST = 2  # pixels: a level below this holds nothing that a 4x4 kernel could use
@@ -65,7 +65,7 @@ class Conv:
             layers.append(nn.Conv2d(inputs, outputs, 3, stride=2, padding=1))
             layers += normalization(self.normalization, outputs, 2) if depth > 0 else []
             layers.append(activation(self.activation))
-            layers += [nn.Dropout(dropout)] if dropout else []
+            layers += [Dropout(dropout)] if dropout else []
             inputs = outputs
         return nn.Sequential(*layers, nn.Flatten(), nn.Linear(inputs * math.prod(size), features))
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from torch import nn
 
-from genmodels.networks.layers import Activation, Normalization, activation, normalization
+from genmodels.networks.layers import Activation, Dropout, Normalization, activation, normalization
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class MLP:
         layers: list[nn.Module] = [nn.Flatten()]
         for depth, (inputs, outputs) in enumerate(pairwise(sizes)):
             layers += self._block(inputs, outputs, normalized=depth > 0)
-            layers += [nn.Dropout(dropout)] if dropout else []
+            layers += [Dropout(dropout)] if dropout else []
         return nn.Sequential(*layers, nn.Linear(sizes[-1], features))
 
     def decoder(self, latent_dim: int, image_shape: tuple[int, int, int]) -> nn.Sequential:
