@@ -6,18 +6,21 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from benchmarks.work import Contender, Loop, Work
+from benchmarks.work import Loop, Work
+from genmodels import device
 
 
-def contender(products: str) -> Contender:
-    """The bare loop, written by hand for each family."""
-    name = "bare loop" if products == "highest" else "bare loop, our products"
-    return Contender(name, {"vae": vae, "gan": gan}, products)
+def start(work: Work, tuned: bool) -> Loop:
+    """The bare loop, written by hand for each family; ``tuned``: with the products and the
+    memory that genmodels chooses, so that what is left is the trainer's own cost."""
+    if tuned:
+        device.choose("cpu", "fp32")
+    return {"vae": vae, "gan": gan}[work.family](work)
 
 
 def vae(work: Work) -> Loop:
     """The evidence lower bound, in logits."""
-    model = work.model()
+    model = work.plain_model()
     optimizer = torch.optim.Adam(model.parameters(), lr=work.lr, fused=True)
     for images in _batches(work):
         mean, log_variance = model.encoder(images).chunk(2, dim=1)
@@ -34,7 +37,7 @@ def vae(work: Work) -> Loop:
 def gan(work: Work) -> Loop:
     """The non-saturating losses, in logits; the generator's step spares the
     discriminator's gradients."""
-    model = work.model()
+    model = work.plain_model()
     latent = work.settings.model["latent_dim"]
     generator, discriminator = model.generator, model.discriminator
     optimizer_g = torch.optim.Adam(generator.parameters(), lr=work.lr, fused=True)

@@ -7,26 +7,37 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset
 from torchvision import datasets, transforms
 
-from benchmarks.work import Contender, Loop, Work
+from benchmarks.work import Loop, Work
 
 
-def contender(workers: int) -> Contender:
+class Colours(Dataset):
+    """Colour images as torchvision's small sets hold them: an array, an item through PIL."""
+
+    def __init__(self, work: Work):
+        self.images = work.images.table.permute(0, 2, 3, 1).numpy()
+        self.transform = transforms.ToTensor()
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, int]:
+        return self.transform(Image.fromarray(self.images[index])), 0
+
+
+def start(work: Work, workers: int) -> Loop:
     """The tutorial with a number of loader processes."""
-    loops = {
-        "vae": lambda work: vae(work, workers),
-        "gan": lambda work: gan(work, workers),
-    }
-    return Contender(f"tutorial, {workers} workers", loops)
+    return {"vae": vae, "gan": gan}[work.family](work, workers)
 
 
 def vae(work: Work, workers: int) -> Loop:
     """As in the tutorials on VAEs."""
-    model = work.model()
+    model = work.plain_model()
     optimizer = torch.optim.Adam(model.parameters(), lr=work.lr)
     total = 0.0
     for images in _batches(work, workers):
@@ -46,7 +57,7 @@ def vae(work: Work, workers: int) -> Loop:
 
 def gan(work: Work, workers: int) -> Loop:
     """As in the tutorials on GANs."""
-    model = work.model()
+    model = work.plain_model()
     latent = work.settings.model["latent_dim"]
     generator, discriminator = model.generator, model.discriminator
     optimizer_g = torch.optim.Adam(generator.parameters(), lr=work.lr)
@@ -78,8 +89,12 @@ def gan(work: Work, workers: int) -> Loop:
 def _batches(work: Work, workers: int) -> Iterator[Tensor]:
     """The images through torchvision's own reader, for ever."""
     with tempfile.TemporaryDirectory() as root:
-        _write_idx(work, Path(root) / "MNIST" / "raw")
-        dataset = datasets.MNIST(root, train=True, transform=transforms.ToTensor())
+        dataset: Dataset
+        if work.images.image_shape[0] == 1:
+            _write_idx(work, Path(root) / "MNIST" / "raw")
+            dataset = datasets.MNIST(root, train=True, transform=transforms.ToTensor())
+        else:
+            dataset = Colours(work)
         loader = DataLoader(
             dataset, batch_size=work.batch, shuffle=True, num_workers=workers, drop_last=True
         )

@@ -1,16 +1,32 @@
-"""What is trained: a preset at a batch size. Every contender gets the same networks."""
+"""What is trained: a model at a batch size. Every contender gets the same networks."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import nn
 
-from genmodels import config, construct, randomness
-from genmodels.data.images import Images
+from genmodels import config, construct, data, randomness
+from genmodels.data.images import Batch, Images
+from genmodels.device import Device
+from genmodels.networks.layers import Dropout
 from genmodels.settings import Settings
+from genmodels.training.step import Step
 
 Loop = Iterator[int]  # trains a little at each turn and says how many images it took
+
+CONV = {"class": "Conv", "channels": [32, 64, 128]}
+PRESETS = {"vae": "report/vae.yaml", "gan": "report/gan.yaml"}
+MADE_UP = {32: 8192, 64: 2048}  # size of colour images → how many there are
+WORKS: dict[str, tuple[str, int, int | None]] = {
+    **{f"{kind}-{batch}": (kind, batch, None) for kind in PRESETS for batch in (64, 100, 128)},
+    **{f"conv-{kind}-{size}": (kind, 64, size) for kind in PRESETS for size in MADE_UP},
+}
+
+
+class Skipped(Exception):
+    """A contender does not take part, and why."""
 
 
 @dataclass(frozen=True)
@@ -39,43 +55,56 @@ class Work:
         """The learning rate."""
         return self.settings.train.optimizer.lr
 
-    def model(self) -> nn.Module:
+    def model(self) -> Any:
         """Build the model; its weights are the same each time."""
         with randomness.placed(self.settings.seed, "init"):
             return construct.build(
                 self.settings.model, config.MODELS, image_shape=self.images.image_shape
             )
 
+    def plain_model(self) -> Any:
+        """The same model with PyTorch's own layers alone, as others would write it."""
+        model = self.model()
+        for parent in list(model.modules()):
+            for name, layer in parent.named_children():
+                if isinstance(layer, Dropout):
+                    setattr(parent, name, nn.Dropout(layer.share))
+        return model
 
-@dataclass(frozen=True)
-class Contender:
-    """A way to train.
+    def flops_per_image(self, device: Device) -> float:
+        """Floating-point operations of a training step, an image."""
+        step = Step(self.model(), self.settings.train, 0, device)
+        step(Batch(torch.rand(self.batch, *self.images.image_shape)), 0)
+        return step.flops / self.batch
 
-    Attributes:
-        name: as the table shows it.
-        loops: family → a function that starts its endless loop.
-        products: how PyTorch multiplies on a CPU in this contender's turns;
-            ``highest`` is PyTorch's default.
+
+def named(name: str, grey: str) -> Work:
+    """Make a work.
+
+    Args:
+        name: one of ``WORKS``.
+        grey: the set of grey images that the report's models are trained on.
     """
-
-    name: str
-    loops: dict[str, Callable[[Work], Loop]]
-    products: str = "highest"
-
-
-def all_of(images: Images) -> list[Work]:
-    """The report's two models at the batch sizes of the tutorials and of today."""
-    rows = torch.cat([images.splits[name] for name in ("train", "validation")])
-    nothing = rows[:0]
-    splits = {"train": rows, "validation": nothing, "test": nothing}
-    kept = replace(images, splits=splits)
-    return [
-        _work(family, preset, batch, kept)
-        for family, preset in [("vae", "report/vae.yaml"), ("gan", "report/gan.yaml")]
-        for batch in (64, 128)
-    ]
+    family, batch, size = WORKS[name]
+    train: dict[str, Any] = {"batch_size": batch, "steps": 10**9}
+    changes: dict[str, Any] = {"train": train}
+    if size is None:
+        images = data.load(grey)
+    else:
+        changes["model"] = {"network": {**CONV, "activation": "leaky_relu"}}
+        images = _made_up(size)
+    settings = config.read(PRESETS[family], [changes])
+    rows = torch.cat([images.splits[split] for split in ("train", "validation")])
+    splits = {"train": rows, "validation": rows[:0], "test": rows[:0]}
+    return Work(name, family, settings, replace(images, splits=splits))
 
 
-def _work(family: str, preset: str, batch: int, images: Images) -> Work:
-    endless = {"train": {"batch_size": batch, "steps": 10**9}}
-    return Work(f"{family}-{batch}", family, config.read(preset, [endless]), images)
+def _made_up(size: int) -> Images:
+    """Colour images that stand for a folder of pictures."""
+    count = MADE_UP[size]
+    generator = torch.Generator().manual_seed(0)
+    table = torch.randint(256, (count, 3, size, size), dtype=torch.uint8, generator=generator)
+    rows = torch.arange(count)
+    return Images(
+        f"made-up-{size}", table, {"train": rows, "validation": rows[:0], "test": rows[:0]}
+    )

@@ -1,38 +1,73 @@
 """Benchmarks run, and their contenders train the same thing."""
 
+import importlib
 import json
+from importlib import util
 
 import pytest
+from torch import nn
 
 from benchmarks import __main__ as program
-from benchmarks import bare, measure, shared_trainer, tutorial, work
-from genmodels import data
+from benchmarks import turns, work
+from genmodels import device
+from genmodels.networks.layers import Dropout
 
 
 def test_the_command_writes_what_it_measured(tmp_path, capsys):
     out = tmp_path / "b.json"
-    program.main(["--work", "vae-64", "--rounds", "2", "--seconds", "0.05", "--out", str(out)])
+    words = ["--work", "vae-64", "--rounds", "2", "--seconds", "0.05", "--out", str(out)]
+    program.main([*words, "--contender", "bare loop", turns.OURS])
     result = json.loads(out.read_text())
-    rates = result["images_per_second"]["vae-64"]
-    assert len(rates) == 5
-    assert all(len(values) == 2 and min(values) > 0 for values in rates.values())
+    found = result["work"]["vae-64"]
+    assert len(found["limit_flops_per_second"]) == 2
+    # 6 products a weight and image, but the first layer's input needs no gradient.
+    weights = 784 * 400 + 400 * 40 + 20 * 400 + 400 * 784
+    assert found["flops_per_image"] == 6 * weights - 2 * 784 * 400
+    assert set(found["contenders"]) == {"bare loop", turns.OURS}
+    for contender in found["contenders"].values():
+        assert len(contender["images_per_second"]) == 2
+        assert min(contender["images_per_second"]) > 0
+        assert contender["peak_memory_mib"] > 50
+        assert 0 < contender["share_of_limit"] < 2
     assert result["hardware"]["threads"] > 0
-    assert "genmodels ÷ it" in capsys.readouterr().out
+    assert "ours ÷ it" in capsys.readouterr().out
 
 
-def test_unknown_work_is_named():
-    with pytest.raises(SystemExit, match="vae-64"):
+def test_unknown_work_is_named(capsys):
+    with pytest.raises(SystemExit):
         program.main(["--work", "vae-1"])
+    assert "vae-64" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("number", range(4))
-def test_every_contender_takes_whole_batches(number):
-    chosen = work.all_of(data.load("glyphs"))[number]
-    for contender in (tutorial.contender(0), bare.contender("highest"), shared_trainer.contender()):
-        loop = contender.loops[chosen.family](chosen)
-        assert next(loop) % chosen.batch == 0
-        loop.close()
+@pytest.mark.parametrize("name", ["vae-64", "gan-100", "conv-vae-32", "conv-gan-32"])
+@pytest.mark.parametrize("contender", turns.CONTENDERS)
+def test_every_contender_takes_whole_batches_or_says_why_not(name, contender):
+    module, options = turns.CONTENDERS[contender]
+    chosen = work.named(name, "glyphs")
+    optional = {"pythae_trainer": "pythae", "jax_scan": "optax"}
+    if contender.endswith("bf16"):
+        takes_part = device.multiplies_bf16()
+    elif module in optional:
+        fits = "vae" in name if module == "pythae_trainer" else "conv" not in name
+        takes_part = fits and util.find_spec(optional[module]) is not None
+    else:
+        takes_part = True
+    start = importlib.import_module(f"benchmarks.{module}").start
+    if not takes_part:
+        with pytest.raises(work.Skipped):
+            start(chosen, **options)
+        return
+    loop = start(chosen, **options)
+    assert next(loop) % chosen.batch == 0
+    loop.close()
+
+
+def test_others_get_the_layers_they_would_write():
+    chosen = work.named("gan-64", "glyphs")
+    plain = chosen.plain_model()
+    assert not any(isinstance(layer, Dropout) for layer in plain.modules())
+    assert [m.p for m in plain.modules() if isinstance(m, nn.Dropout)] == [0.3] * 3
 
 
 def test_ratios_compare_what_ran_side_by_side():
-    assert measure.ratio([2, 4, 9], [1, 4, 3]) == (2, 1, 3)
+    assert turns.ratio([2, 4, 9], [1, 4, 3]) == (2, 1, 3)

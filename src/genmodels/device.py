@@ -3,6 +3,7 @@
 import ctypes
 import platform
 import re
+import sys
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -49,6 +50,18 @@ class Device:
             torch.cuda.synchronize(self.device)
         elif self.device.type == "mps":
             torch.mps.synchronize()
+
+    def peak_memory(self) -> float | None:
+        """MiB that the GPU, or else this process, has held at most; None where the system
+        does not tell."""
+        if self.device.type == "cuda":
+            return torch.cuda.max_memory_allocated(self.device) / 2**20
+        if sys.platform == "win32":
+            return None
+        import resource
+
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
 
 
 def choose(device: str = "auto", precision: str = "auto") -> Device:
@@ -125,6 +138,12 @@ def _products(device: torch.device) -> str:
         return f"; products by oneDNN, error {error:.0e}"
     torch.set_float32_matmul_precision(before)
     return ""
+
+
+def multiplies_bf16() -> bool:
+    """Whether this processor has products of bfloat16: on others they are slower than float32."""
+    probe = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
+    return bool(probe and probe())
 
 
 def _keep_freed_memory() -> None:

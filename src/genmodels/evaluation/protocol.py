@@ -4,7 +4,6 @@ Snapshots are chosen on the validation split and scored on the test split. Laten
 positions of their own, so evaluation neither disturbs training nor depends on it.
 """
 
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -129,11 +128,17 @@ def evaluate(
     numbers["parameters_training"] = float(_parameters(model))
     numbers["latent_dimensions"] = float(model.latent_dim)
     numbers["training_images"] = float(progress["images"])
+    if "flops_per_image" in progress:
+        numbers["training_teraflops"] = progress["flops_per_image"] * progress["images"] / 1e12
+    else:
+        undefined["training_teraflops"] = "not counted when the run was trained"
     measured = {
         **measured,
         "training_seconds": progress["seconds"],
         "training_images_per_second": progress["images"] / max(progress["seconds"], 1e-9),
     }
+    if progress.get("peak_memory_mib") is not None:
+        measured["training_peak_memory_mib"] = progress["peak_memory_mib"]
     fd = scores.fd_name(reference)
     shown = torch.cat(kept)[:SHOWN]
     chosen = [Weights(headline, progress["step"], numbers[fd], shown)]
@@ -175,7 +180,6 @@ def _seen(
     measured = {
         "sampling_images_per_second": reference.count / seconds,
         "sampling_latency_seconds": latency,
-        **_peak_memory(),
     }
     try:
         return reference.extractor(kept), kept, measured
@@ -265,15 +269,3 @@ def _rows(reference: Reference, rows: Sequence[int]) -> Tensor:
 
 def _parameters(module: torch.nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters())
-
-
-def _peak_memory() -> dict[str, float]:
-    """MiB that the GPU, or else this process, has held at most; Windows does not tell."""
-    if torch.cuda.is_available():
-        return {"peak_memory_mib": torch.cuda.max_memory_allocated() / 2**20}
-    if sys.platform == "win32":
-        return {}
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return {"peak_memory_mib": peak / 2**20 if sys.platform == "darwin" else peak / 2**10}

@@ -59,9 +59,11 @@ class Entry:
         found = self.estimate(name)
         return found.mean if found else None
 
-    def measured(self, name: str) -> float:
-        """The mean of something this machine measured."""
-        return statistics.mean([r.evaluation.measured[name] for r in self.results])
+    def measured(self, name: str) -> float | None:
+        """The mean of something this machine measured; None where it did not."""
+        found = [r.evaluation.measured.get(name) for r in self.results]
+        known = [value for value in found if value is not None]
+        return statistics.mean(known) if known else None
 
     def why_not(self, name: str) -> str:
         """Why a number is not defined."""
@@ -150,6 +152,11 @@ class Comparison:
     def rows(self) -> list[str]:
         """The names of all numbers, in the order they first appear."""
         names = [n for e in self.entries for r in e.results for n in r.evaluation.numbers]
+        return list(dict.fromkeys(names))
+
+    def measured_rows(self) -> list[str]:
+        """The names of what this machine measured, of any model."""
+        names = [n for e in self.entries for r in e.results for n in r.evaluation.measured]
         return list(dict.fromkeys(names))
 
 

@@ -1,8 +1,11 @@
 """How one training step runs: every phase that is due sees the same batch."""
 
+from contextlib import nullcontext
+
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
+from torch.utils.flop_counter import FlopCounterMode
 
 from genmodels import randomness
 from genmodels.data.images import Batch
@@ -49,6 +52,13 @@ class Step:
         self.rates = {name: o.param_groups[0]["lr"] for name, o in self.optimizers.items()}
         self.scaler = device.scaler()
         self.average = Average(model, train.average) if train.average else None
+        self.flops_of: dict[str, int] = {}  # phase → of one run of it, once it has run
+
+    @property
+    def flops(self) -> float:
+        """Floating-point operations of products and convolutions in a step, all phases that
+        have run, on average."""
+        return sum(self.flops_of.get(phase.name, 0) / phase.every for phase in self.phases)
 
     def __call__(self, batch: Batch, step: int) -> dict[str, Tensor]:
         """Run the step numbered ``step``, counted from 0.
@@ -70,11 +80,15 @@ class Step:
     def _learn(self, phase: Phase, batch: Batch) -> dict[str, Tensor]:
         name = self.module_of[phase.name]
         parameters, optimizer = self.parameters[name], self.optimizers[name]
-        with self.device.autocast():
-            terms = phase.objective(batch)
-        loss = self.scaler.scale(terms["loss"])
-        # Only the learning module's gradients are computed, whatever the loss ran through.
-        gradients = torch.autograd.grad(loss, parameters, allow_unused=True)
+        counter = None if phase.name in self.flops_of else FlopCounterMode(display=False)
+        with counter or nullcontext():
+            with self.device.autocast():
+                terms = phase.objective(batch)
+            loss = self.scaler.scale(terms["loss"])
+            # Only the learning module's gradients are computed, whatever the loss ran through.
+            gradients = torch.autograd.grad(loss, parameters, allow_unused=True)
+        if counter:
+            self.flops_of[phase.name] = counter.get_total_flops()
         for parameter, gradient in zip(parameters, gradients, strict=True):
             parameter.grad = gradient
         if self.train.clip is not None:

@@ -235,6 +235,8 @@ class Trainer:
             "seconds": self.seconds,
             "sums": self.totals.sums,
             "counts": self.totals.counts,
+            "flops_per_image": self.run_step.flops / self.train.batch_size,
+            "peak_memory_mib": self.device.peak_memory(),
         }
         return self.run_step.state(), progress
 

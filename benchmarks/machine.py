@@ -1,0 +1,46 @@
+"""What the machine is, and how fast it multiplies: the limit that training is measured against."""
+
+import platform
+import time
+from typing import Any
+
+import torch
+
+from genmodels.recording import versions
+
+SIZE = 2048  # of the square matrices: 48 MiB, and 17 billion operations
+
+
+def hardware() -> dict[str, Any]:
+    """What the numbers depend on."""
+    return {
+        "platform": platform.platform(),
+        "processor": _processor(),
+        "threads": torch.get_num_threads(),
+        "versions": versions(),
+    }
+
+
+class Limit:
+    """Products of large square float32 matrices, by the library that genmodels chooses."""
+
+    def __init__(self) -> None:
+        generator = torch.Generator().manual_seed(0)
+        self.a, self.b = torch.randn(2, SIZE, SIZE, generator=generator)
+
+    def rate(self, seconds: float) -> float:
+        """Floating-point operations a second."""
+        count, began = 0, time.perf_counter()
+        while (elapsed := time.perf_counter() - began) < seconds:
+            torch.mm(self.a, self.b)
+            count += 1
+        return 2 * SIZE**3 * count / elapsed
+
+
+def _processor() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            names = [line.partition(":")[2].strip() for line in file if "model name" in line]
+        return names[0] if names else platform.machine()
+    except OSError:
+        return platform.processor() or platform.machine()
