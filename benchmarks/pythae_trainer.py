@@ -1,6 +1,7 @@
 """The trainer of pythae (Chadebec et al., 2022), from its package, on the same networks."""
 
 import logging
+import os
 import tempfile
 from importlib import util
 
@@ -16,6 +17,7 @@ def start(work: Work) -> Loop:
     """Its VAE and trainer, images as a float tensor, as its examples have it."""
     if util.find_spec("pythae") is None:
         raise Skipped("pythae is not installed: pip install pythae")
+    os.environ["TQDM_DISABLE"] = "1"
     if work.family != "vae":
         raise Skipped("pythae trains autoencoders alone")
     return _train(work)

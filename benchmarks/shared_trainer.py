@@ -2,7 +2,8 @@
 
 from benchmarks.work import Loop, Skipped, Work
 from genmodels import device
-from genmodels.training.trainer import Progress, Trainer
+from genmodels.training.records import Progress
+from genmodels.training.trainer import Trainer
 
 
 def start(work: Work, precision: str) -> Loop:

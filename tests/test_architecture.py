@@ -25,6 +25,7 @@ ALLOWED = {
     "randomness": "errors",
     "losses": "errors",
     "device": "errors",
+    "ranks": "errors",
     "construct": "errors",
     "yaml12": "errors",
     "settings": "errors yaml12",
@@ -38,17 +39,20 @@ ALLOWED = {
     "models": "errors randomness losses networks data.images models.base",
     "sampling": f"{_GROUND} construct",
     "evaluation": f"{_GROUND} sampling evaluation",
-    "training": f"{_GROUND} training",
+    "training": f"{_GROUND} ranks training",
     "report": f"{_GROUND} evaluation report",
     ROOT: "errors verbs",
     "recording": f"{ROOT} {_GROUND} sampling training report",
-    "session": f"{ROOT} {_GROUND} construct training report recording",
+    "session": f"{ROOT} {_GROUND} construct ranks training report recording",
     "study": f"{_GROUND} sampling evaluation training report session",
     "verbs": f"{_GROUND} sampling evaluation report recording session study",
-    "cli": f"{ROOT} errors yaml12 construct config runs data report verbs cli",
+    "cli": f"{ROOT} errors yaml12 construct config ranks runs data report verbs cli",
     "__main__": "cli",
 }
-LATE = {ROOT: "verbs", "cli": "yaml12 construct config runs data report verbs"}  # not at the top
+LATE = {
+    ROOT: "verbs",
+    "cli": "yaml12 construct config ranks runs data report verbs",
+}  # not at the top
 
 # Library → the parts through which it enters.
 DOORS = {
@@ -62,7 +66,7 @@ DOORS = {
     "scipy": "evaluation.statistics",
     "torch_fidelity": "evaluation.inception",
     "safetensors": "checkpoint",
-    "torch.distributed": "device",
+    "torch.distributed": "ranks",
     "torch.utils.tensorboard": "report",
     "torchvision": "data pictures",
     "typer": "cli",

@@ -69,7 +69,7 @@ def complaint(folder: Path, **options: object) -> str:
 
 
 def listed(cache: Path) -> list[str]:
-    return sorted(path.name for path in cache.rglob("*") if path.is_file())
+    return sorted(path.name for path in (cache / "tables").rglob("*") if path.is_file())
 
 
 @pytest.mark.parametrize("extension", [".png", ".bmp", ".tif", ".TIFF", ".webp", ".gif"])

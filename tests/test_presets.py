@@ -8,7 +8,8 @@ import torch
 from genmodels import config, construct
 from genmodels.data.images import TEST, TRAIN, VALIDATION, Images
 from genmodels.device import Device
-from genmodels.training.trainer import Epoch, Trainer
+from genmodels.training.records import Epoch
+from genmodels.training.trainer import Trainer
 
 STEPS = 2
 SHAPE = (1, 28, 28)

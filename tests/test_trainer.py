@@ -13,7 +13,8 @@ from genmodels.errors import InputError
 from genmodels.models.base import Phase
 from genmodels.models.vae import VAE
 from genmodels.settings import Train
-from genmodels.training.trainer import Epoch, Progress, Trainer, next_snapshot
+from genmodels.training.records import Epoch, Progress, next_snapshot
+from genmodels.training.trainer import Trainer
 
 SHAPE = (1, 12, 12)
 NETWORK = {"class": "MLP", "hidden": [16, 8]}

@@ -6,6 +6,7 @@ import re
 import sys
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -51,6 +52,16 @@ class Device:
         elif self.device.type == "mps":
             torch.mps.synchronize()
 
+    def free_memory(self) -> int | None:
+        """Bytes that may still be taken; None where the system does not tell."""
+        if self.device.type == "cuda":
+            return torch.cuda.mem_get_info(self.device)[0]
+        with suppress(OSError, ValueError):
+            for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+                if line.startswith("MemAvailable:"):
+                    return 1024 * int(line.split()[1])
+        return None
+
     def peak_memory(self) -> float | None:
         """MiB that the GPU, or else this process, has held at most; None where the system
         does not tell."""
@@ -64,28 +75,29 @@ class Device:
         return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
 
 
-def choose(device: str = "auto", precision: str = "auto") -> Device:
+def choose(device: str = "auto", precision: str = "auto", number: int = 0) -> Device:
     """Choose where to compute.
 
     Args:
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
         precision: ``auto``, ``fp32``, ``bf16``, ``fp16``.
+        number: of the GPU that is taken where none is named.
 
     Raises:
         InputError: an unknown name, or a device this machine does not have.
     """
-    chosen, why = _device(device)
+    chosen, why = _device(device, number)
     if chosen.type == "cpu":
         _keep_freed_memory()
     kind, because = _precision(precision, chosen)
     return Device(chosen, kind, (why, because))
 
 
-def _device(name: str) -> tuple[torch.device, str]:
+def _device(name: str, number: int) -> tuple[torch.device, str]:
     cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
     if name == "auto":
         if cuda:
-            return torch.device("cuda", 0), f"cuda: found {torch.cuda.get_device_name(0)}"
+            return torch.device("cuda", number), f"cuda: found {torch.cuda.get_device_name(number)}"
         if mps:
             return torch.device("mps"), "mps: found Apple's GPU"
         return torch.device("cpu"), f"cpu: no GPU found, threads: {torch.get_num_threads()}"
@@ -100,7 +112,7 @@ def _device(name: str) -> tuple[torch.device, str]:
         raise InputError(
             f"unknown device {name!r}{nearest(name, DEVICES)}; use auto, cpu, cuda, cuda:1 or mps"
         )
-    index, found = int(match[1] or 0), torch.cuda.device_count() if cuda else 0
+    index, found = int(match[1] or number), torch.cuda.device_count() if cuda else 0
     if index >= found:
         has = f"{found} CUDA device(s), cuda:0 to cuda:{found - 1}" if found else "no CUDA device"
         raise InputError(f"device {name!r} is not present: this machine has {has}; use auto or cpu")

@@ -23,7 +23,8 @@ from genmodels.models.base import Encodes
 from genmodels.report import figures, tensorboard
 from genmodels.report.terminal import Display
 from genmodels.settings import Settings
-from genmodels.training.trainer import Epoch, Progress, Trainer
+from genmodels.training.records import Epoch, Progress
+from genmodels.training.trainer import Trainer
 
 GRID = 64  # images in the grid of an epoch
 PAIRS = 16  # originals and their reconstructions
@@ -40,6 +41,7 @@ class Recorder:
         self.saved_step, self.saved_at, self.drawn_at = trainer.step, time.monotonic(), -math.inf
         generator = randomness.generator(settings.seed, "grid")
         self.latents = trainer.model.prior(GRID, generator)
+        self.told = len(trainer.notes)  # notes that the user has read
         self.events: tensorboard.Events | None = None
         if settings.train.tensorboard:
             self.events = tensorboard.Events(folder.path / "tensorboard")
@@ -67,6 +69,9 @@ class Recorder:
             )
 
     def _handle(self, record: Progress | Epoch) -> None:
+        for note in self.trainer.notes[self.told :]:
+            self.display.say(note)
+        self.told = len(self.trainer.notes)
         if isinstance(record, Progress):
             share, left = self._share(record)
             losses = {
@@ -139,6 +144,19 @@ class Recorder:
             pairs = torch.stack([originals, sampling.reconstruct(model, originals)], 1)
             sheet = pictures.grid(pairs.flatten(0, 1), columns=8)
             pictures.save_png(sheet, self.folder.figures / "reconstructions.png")
+
+
+def follow(trainer: Trainer) -> None:
+    """Train along in a process that is not the first one, and record nothing.
+
+    Raises:
+        Interrupted: a signal came.
+    """
+    with stopped_by_signals() as stop:
+        for _ in trainer.records(lambda: bool(stop)):
+            pass
+        if stop and not trainer.finished():
+            raise Interrupted(f"stopped at step {trainer.step:,}", 128 + stop[0])
 
 
 @contextmanager

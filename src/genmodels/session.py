@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from genmodels import checkpoint, config, construct, data, randomness, runs
+from genmodels import checkpoint, config, construct, data, randomness, ranks, runs
 from genmodels import device as devices
+from genmodels.data.augment import Augmentation
 from genmodels.data.images import Images
 from genmodels.errors import InputError
 from genmodels.models.base import Model
-from genmodels.recording import Recorder, now, versions
+from genmodels.recording import Recorder, follow, now, versions
 from genmodels.report import tensorboard
 from genmodels.report.terminal import Display
 from genmodels.settings import Data, Settings
@@ -58,9 +59,11 @@ def train(
         InputError: something that was given cannot be used; nothing is half-written.
         Interrupted: a signal came; the run was saved.
     """
-    device = devices.choose(settings.train.device, settings.train.precision)
+    here = ranks.here()
+    display = display if here.first else Display(quiet=True)
+    device = devices.choose(settings.train.device, settings.train.precision, here.local)
     folder = runs.Folder(out or (_resumable(name) if resume else runs.new_path(name, now())))
-    if not resume and folder.path.is_dir() and any(folder.path.iterdir()):
+    if not resume and here.first and folder.path.is_dir() and any(folder.path.iterdir()):
         raise InputError(
             f"run folder {folder.path} is in use; go on with it by --resume, "
             "or choose another --out"
@@ -76,17 +79,37 @@ def train(
             image_shape=images.image_shape,
             num_classes=len(images.classes),
         )
-    trainer = Trainer(model, images, settings.train, settings.seed, device)
-    for reason in device.reasons:
-        display.say(reason)
-    with folder.lock():
-        if resume and folder.config_path.exists():
-            _continue(folder, settings, trainer, images, display)
-        else:
-            if resume:
-                display.say(f"{folder.path} holds no run yet: starting at step 0")
-            folder.create(settings, _environment(name, device, images))
-        Recorder(folder, settings, trainer, display).run()
+    with ranks.joined(device.device, settings.train.batch_size) as together:
+        trainer = Trainer(
+            model,
+            images,
+            settings.train,
+            settings.seed,
+            device,
+            settings.data.placement,
+            Augmentation(**settings.data.augment.model_dump()),
+            together,
+        )
+        for reason in (*device.reasons, *trainer.notes):
+            display.say(reason)
+        resumed = resume and folder.config_path.exists()
+        together.wait()  # all have looked before the first one writes
+        if not together.first:
+            if resumed:
+                _restore(folder, settings, trainer, images)
+            follow(trainer)
+            return folder
+        if together.world > 1:
+            display.say(f"{together.world} processes share every batch")
+        with folder.lock():
+            if resumed:
+                if _restore(folder, settings, trainer, images):
+                    _rewind(folder, settings, trainer, display)
+            else:
+                if resume:
+                    display.say(f"{folder.path} holds no run yet: starting at step 0")
+                folder.create(settings, _environment(name, device, images))
+            Recorder(folder, settings, trainer, display).run()
     return folder
 
 
@@ -125,14 +148,12 @@ def _with_data(settings: Settings, images: Images) -> Settings:
     return settings.model_copy(update={"data": named})
 
 
-def _continue(
-    folder: runs.Folder,
-    settings: Settings,
-    trainer: Trainer,
-    images: Images,
-    display: Display,
-) -> None:
-    """Bring a trainer to where a run's newest checkpoint stands."""
+def _restore(folder: runs.Folder, settings: Settings, trainer: Trainer, images: Images) -> bool:
+    """Bring a trainer to where a run's newest checkpoint stands.
+
+    Returns:
+        Whether there is anything left to train.
+    """
     differences = settings.differences(folder.settings)
     if differences:
         raise InputError(
@@ -145,17 +166,20 @@ def _continue(
             f"run {folder.path} was trained on other images than {images.name} holds now; "
             "restore them, or start a new run without --resume"
         )
-    if not folder.checkpoint_paths():
-        folder.rewind_log(0, trainer.steps_per_epoch)
-        display.say(f"{folder.path} has no checkpoint yet: starting at step 0")
-        return
-    saved = folder.latest()
-    progress = saved.header["progress"]
-    trainer.restore(dict(saved.tensors), progress)
-    if not trainer.finished():
-        folder.rewind_log(trainer.step, trainer.steps_per_epoch)
-        checkpoint.write(folder.config_path, settings.yaml().encode())
+    if folder.checkpoint_paths():
+        saved = folder.latest()
+        trainer.restore(dict(saved.tensors), saved.header["progress"])
+    return not trainer.finished()
+
+
+def _rewind(folder: runs.Folder, settings: Settings, trainer: Trainer, display: Display) -> None:
+    """Take back what a run recorded after its newest checkpoint."""
+    folder.rewind_log(trainer.step, trainer.steps_per_epoch)
+    checkpoint.write(folder.config_path, settings.yaml().encode())
+    if trainer.step:
         display.say(f"resuming {folder.path} at step {trainer.step:,}")
+    else:
+        display.say(f"{folder.path} has no checkpoint yet: starting at step 0")
 
 
 def _resumable(name: str) -> Path:

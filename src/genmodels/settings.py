@@ -47,6 +47,14 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
+class Augment(Section):
+    """What is done to the images of a batch at random; nothing by default."""
+
+    flip: bool = False  # mirror left and right
+    shift: int = Field(0, ge=0)  # pixels
+    crop: float = Field(0.0, ge=0, lt=1)  # share of the sides
+
+
 class Data(Section):
     """Which images, and how they are split."""
 
@@ -57,6 +65,8 @@ class Data(Section):
     image_size: int | None = Field(None, ge=1)
     channels: Literal["auto", 1, 3] = "auto"
     fit: Literal["crop", "pad"] = "crop"
+    placement: Literal["auto", "resident", "mapped"] = "auto"  # of the table while training
+    augment: Augment = Augment()
 
 
 class Optimizer(Section):
@@ -102,6 +112,7 @@ class Train(Section):
     clip: float | None = Field(None, gt=0)  # largest norm of a phase's gradient
     device: str = "auto"
     precision: str = "auto"
+    execution: Literal["auto", "eager", "compiled", "captured"] = "auto"  # of a step
     save_every: Annotated[Positive, BeforeValidator(seconds)] = 60.0
     keep: int = Field(3, ge=1)  # resumable checkpoints
     tensorboard: bool = False  # also write TensorBoard's event files; an extra
@@ -148,7 +159,7 @@ class Settings(Section):
         """
         mine, theirs = _flat(self.plain()), _flat(other.plain())
         free = {f"train.{name}" for name in (*LIMITS, "device", "save_every", "keep")}
-        free |= {"train.tensorboard", "data.root"}
+        free |= {"train.tensorboard", "data.root", "data.placement"}
         return [
             f"{key}: {theirs.get(key)} there, {mine.get(key)} now"
             for key in dict.fromkeys([*theirs, *mine])

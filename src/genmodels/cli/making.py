@@ -55,10 +55,11 @@ def train(
             raise InputError("--dry-run needs --config, a preset such as vae.yaml or a path")
         options.print_config(config, assignments, changes)
         return
-    from genmodels import verbs
+    from genmodels import ranks, verbs
 
     run = verbs.train(config, settings=assignments, out=out, resume=resume, **changes)
-    typer.echo(f"run: {run.path}")
+    if ranks.here().first:
+        typer.echo(f"run: {run.path}")
 
 
 def sample(

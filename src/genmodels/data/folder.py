@@ -62,7 +62,7 @@ def load(
     held_out = positions(table.images, rows, TEST) < TEST_SHARE
     splits = {TRAIN: rows[~held_out], VALIDATION: rows[:0], TEST: rows[held_out]}
     notes = (*table.notes, *_left_out(folder, listing))
-    return Images(str(folder), table.images, splits, labels, listing.classes, notes)
+    return Images(str(folder), table.images, splits, labels, listing.classes, notes, mapped=True)
 
 
 def _list(folder: Path) -> Listing:

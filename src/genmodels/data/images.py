@@ -47,6 +47,7 @@ class Images:
         labels: (N,), int64, or None.
         classes: the name of each label, empty where there are no labels.
         notes: what the reader did that the user should know, one sentence each.
+        mapped: whether the table is a file that the system reads when it is needed.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Images:
     labels: Tensor | None = None
     classes: tuple[str, ...] = ()
     notes: tuple[str, ...] = field(default=(), compare=False)
+    mapped: bool = False
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -82,6 +84,10 @@ class Images:
         labels = None if self.labels is None else self.labels.to(device)
         splits = {name: rows.to(device) for name, rows in self.splits.items()}
         return replace(self, table=self.table.to(device), labels=labels, splits=splits)
+
+    def in_memory(self) -> "Images":
+        """Read a mapped table whole."""
+        return replace(self, table=self.table.clone(), mapped=False)
 
     @cached_property
     def fingerprint(self) -> str:

@@ -1,7 +1,8 @@
 """A list of picture files becomes one table: decoded once, in parallel, then only mapped.
 
 Tables lie in the user's cache folder, at ``tables/<folder and settings>/<files>.npy``. A
-table is complete or absent, and a new one replaces the one before it.
+table is complete or absent, and a new one replaces the one before it. What was decoded when
+a process was killed lies beside it, and the next one goes on from there.
 """
 
 import hashlib
@@ -12,11 +13,13 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import platformdirs
 import torch
+from filelock import FileLock
 from torch import Tensor
 
 from genmodels.data import decoding
@@ -26,6 +29,7 @@ from genmodels.errors import InputError
 
 VERSION = 2  # of the decoding; a new one makes new tables
 CHUNK = 256  # pictures that are decoded at a time, and kept until they are written
+SYNCED = 2048  # rows after which a table is brought to the disk
 SIZE = 64  # pixels, where nobody asked: small models of faces and objects start there
 LARGEST = 128  # pixels up to which pictures of one size are taken as they are
 SHOWN = 5  # broken pictures that are named
@@ -99,17 +103,19 @@ class _Colour(Exception):
 
 
 def _make(pictures: Pictures, target: Path, progress: Progress) -> tuple[str, ...]:
-    """Make a table; return what the user should know about it."""
-    temporary = target.with_name(f".{target.stem}.{os.getpid()}.part")
+    """Make a table, or finish one that was begun; return what the user should know about it."""
+    part = target.with_suffix(".part")
     with _pool() as pool:
         size, notes = _size(pictures, pool)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                _write(pictures, temporary, size, pictures.channels, pool, progress)
-            except _Colour:  # seldom late: most folders are all grey or all colour
-                _write(pictures, temporary, size, 3, pool, progress)
-            temporary.replace(target)
+            lock = target.parents[2] / "locks" / f"{target.parent.name}.lock"
+            lock.parent.mkdir(exist_ok=True)
+            with FileLock(lock):
+                if target.exists():  # another process has made it meanwhile
+                    return notes
+                _write(pictures, part, size, pool, progress)
+                part.replace(target)
         except OSError as error:
             raise InputError(
                 f"the table of {len(pictures.files):,} pictures cannot be written to "
@@ -118,9 +124,8 @@ def _make(pictures: Pictures, target: Path, progress: Progress) -> tuple[str, ..
             ) from None
         finally:
             with suppress(OSError):
-                temporary.unlink(missing_ok=True)
                 target.parent.rmdir()  # where no table came to be, it is empty
-    for old in set(target.parent.glob("*.npy")) - {target}:
+    for old in {*target.parent.glob("*.npy"), *target.parent.glob("*.part")} - {target}:
         with suppress(OSError):  # Windows keeps a file that another process has mapped
             old.unlink()
     return notes
@@ -130,33 +135,82 @@ def _write(
     pictures: Pictures,
     path: Path,
     size: tuple[int, int],
+    pool: ThreadPoolExecutor,
+    progress: Progress,
+) -> None:
+    """Decode into a file, from where an earlier attempt was killed. Plain writes, since a full
+    disk would kill whoever writes to a map."""
+    channels = pictures.channels
+    if channels == "auto" and _begun(path, _header(pictures, 3, size)):
+        channels = 3
+    try:
+        try:
+            _append(pictures, path, size, channels, pool, progress)
+        except _Colour:  # seldom late: most folders are all grey or all colour
+            _append(pictures, path, size, 3, pool, progress)
+    except (InputError, OSError):
+        path.unlink(missing_ok=True)
+        raise
+
+
+def _append(
+    pictures: Pictures,
+    path: Path,
+    size: tuple[int, int],
     channels: Channels,
     pool: ThreadPoolExecutor,
     progress: Progress,
 ) -> None:
-    """Decode into a file. Plain writes, since a full disk would kill whoever writes to a map.
+    """Write the rows that a file does not have yet.
 
     Raises:
         _Colour: ``channels`` is ``auto``, which stands for grey here, and not all are grey.
     """
-    shape = (len(pictures.files), 3 if channels == 3 else 1, *size)
-    with path.open("wb") as file:
-        header = {"descr": "|u1", "fortran_order": False, "shape": shape}
-        np.lib.format.write_array_header_1_0(file, header)
-        for array in _decoded(pictures, size, channels, pool, progress):
+    planes = 3 if channels == 3 else 1
+    header, row = _header(pictures, planes, size), planes * size[0] * size[1]
+    done = (path.stat().st_size - len(header)) // row if _begun(path, header) else 0
+    done -= done % SYNCED  # what came later may not have reached the disk in one piece
+    with path.open("r+b" if done else "wb") as file:
+        if done:
+            file.truncate(len(header) + done * row)
+            file.seek(0, os.SEEK_END)
+        else:
+            file.write(header)
+        decoded = _decoded(pictures, done, size, channels, pool, progress)
+        for number, array in enumerate(decoded, done + 1):
             file.write(np.ascontiguousarray(array).data)
-        file.flush()
-        os.fsync(file.fileno())
+            if number % SYNCED == 0 or number == len(pictures.files):
+                file.flush()
+                os.fsync(file.fileno())
+
+
+def _header(pictures: Pictures, planes: int, size: tuple[int, int]) -> bytes:
+    shape = (len(pictures.files), planes, *size)
+    file = BytesIO()
+    described = {"descr": "|u1", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(file, described)
+    return file.getvalue()
+
+
+def _begun(path: Path, header: bytes) -> bool:
+    """Whether a file starts so."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(header)) == header
+    except OSError:
+        return False
 
 
 def _decoded(
     pictures: Pictures,
+    first: int,
     size: tuple[int, int],
     channels: Channels,
     pool: ThreadPoolExecutor,
     progress: Progress,
 ) -> Iterator[np.ndarray]:
-    """Yield (C, H, W) for each file; refuse the broken ones at the end, together."""
+    """Yield (C, H, W) for each file from the first one on, up to the first that is broken;
+    refuse the broken ones at the end, together."""
 
     def decode(file: str) -> np.ndarray | str:
         try:
@@ -166,14 +220,14 @@ def _decoded(
 
     total = len(pictures.files)
     problems: list[str] = []
-    for start in range(0, total, CHUNK):
+    for start in range(first, total, CHUNK):
         chunk = pool.map(decode, pictures.files[start : start + CHUNK])
         for done, result in enumerate(chunk, start + 1):
             if isinstance(result, str):
                 problems.append(result)
             elif channels == "auto" and len(result) == 3:
                 raise _Colour
-            else:
+            elif not problems:
                 yield result
             progress("reading pictures", done, total)
     if problems:

@@ -33,7 +33,7 @@ def normalization(name: Normalization, channels: int, dimensions: int) -> list[n
     return [nn.BatchNorm2d(channels) if dimensions == 2 else nn.BatchNorm1d(channels)]
 
 
-LEVELS = 1 << 16  # of the probability that a unit is kept
+LEVELS = 1 << 15  # of the probability that a unit is kept
 
 
 class Dropout(nn.Module):
@@ -41,7 +41,7 @@ class Dropout(nn.Module):
 
     PyTorch's own draws 64 random bits a unit, one after the other, on a CPU: a fifth of the
     report's GAN's step. Here a draw serves four units, each kept with a probability that is
-    a multiple of 2^-16.
+    a multiple of 2^-15.
 
     Args:
         share: of the units that are dropped, in [0, 1).
@@ -58,9 +58,9 @@ class Dropout(nn.Module):
             return values
         if values.device.type != "cpu":
             return F.dropout(values, self.share)
-        words = torch.empty(-(-values.numel() // 4), dtype=torch.int64).random_(-(2**63), None)
-        levels = words.view(torch.int16)[: values.numel()].view(values.shape)
-        keep = (levels < self.kept - LEVELS // 2).to(values.dtype)
+        words = torch.empty(-(-values.numel() // 4), dtype=torch.int64).random_()  # 63 bits
+        levels = words.view(torch.int16)[: values.numel()].view(values.shape) & (LEVELS - 1)
+        keep = (levels < self.kept).to(values.dtype)
         return values * keep.mul_(LEVELS / self.kept)
 
     def extra_repr(self) -> str:

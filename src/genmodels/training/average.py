@@ -19,18 +19,25 @@ class Average:
     def __init__(self, model: nn.Module, decay: float):
         self.decay = decay
         self.state = {name: value.clone() for name, value in _live(model).items()}
+        device = next(iter(self.state.values())).device
+        self.share = torch.zeros((), device=device)  # a tensor, so that recorded steps see it
+
+    def move_to(self, step: int) -> None:
+        """Set the share that the weights after ``step`` steps get."""
+        self.share.fill_(1 - min(self.decay, (1 + step) / (10 + step)))
 
     @torch.no_grad()
-    def update(self, model: nn.Module, step: int) -> None:
-        """Move towards the weights after ``step`` steps; integer buffers are copied."""
-        decay = min(self.decay, (1 + step) / (10 + step))
+    def update(self, model: nn.Module) -> None:
+        """Move towards the model's weights by that share; integer buffers are copied."""
         followed: list[tuple[Tensor, Tensor]] = []
         for name, value in _live(model).items():
             if value.is_floating_point():
                 followed.append((self.state[name], value))
             else:
                 self.state[name].copy_(value)
-        torch._foreach_lerp_([a for a, _ in followed], [b for _, b in followed], 1 - decay)
+        torch._foreach_lerp_(
+            [a for a, _ in followed], [b for _, b in followed], [self.share] * len(followed)
+        )
 
 
 def _live(model: nn.Module) -> dict[str, Tensor]:

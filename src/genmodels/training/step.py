@@ -1,6 +1,6 @@
 """How one training step runs: every phase that is due sees the same batch."""
 
-from contextlib import nullcontext
+from collections import Counter
 
 import torch
 from torch import Tensor, nn
@@ -12,11 +12,17 @@ from genmodels.data.images import Batch
 from genmodels.device import Device
 from genmodels.errors import InputError
 from genmodels.models.base import Model, Phase
+from genmodels.ranks import ALONE, Ranks
 from genmodels.settings import Optimizer as OptimizerSettings
 from genmodels.settings import Schedule, Train
 from genmodels.training.average import Average
+from genmodels.training.capture import WARM_UP, Recorded
+from genmodels.training.compiling import Compiled, Gradients
+from genmodels.training.execution import EAGER, Execution
 
 WHOLE = "model"  # the name of a phase's module where that is the model itself
+BETWEEN = 200  # steps at most between two looks at their terms
+FAILURES = (RuntimeError, NotImplementedError, OSError)  # of compilers and graphs
 
 
 class Step:
@@ -27,13 +33,27 @@ class Step:
         train: the trainer's settings.
         seed: of the run.
         device: where and how precisely to compute.
+        execution: how steps run.
+        ranks: the processes that train together; gradients are means over all.
+
+    Attributes:
+        notes: what the user should know, one sentence each.
 
     Raises:
         InputError: ``train.optimizers`` names a module that no phase trains.
     """
 
-    def __init__(self, model: Model, train: Train, seed: int, device: Device):
+    def __init__(
+        self,
+        model: Model,
+        train: Train,
+        seed: int,
+        device: Device,
+        execution: Execution = EAGER,
+        ranks: Ranks = ALONE,
+    ):
         self.model, self.train, self.seed, self.device = model, train, seed, device
+        self.ranks = ranks
         self.phases = model.phases()
         names = {id(module): name or WHOLE for name, module in model.named_modules()}
         self.modules = {names[id(phase.module)]: phase.module for phase in self.phases}
@@ -46,13 +66,19 @@ class Step:
                 f"this model trains {', '.join(self.modules)}"
             )
         self.optimizers = {
-            name: optimizer(module, train.optimizers.get(name, train.optimizer))
+            name: optimizer(module, train.optimizers.get(name, train.optimizer), device.device)
             for name, module in self.modules.items()
         }
-        self.rates = {name: o.param_groups[0]["lr"] for name, o in self.optimizers.items()}
+        self.rates = {name: float(o.param_groups[0]["lr"]) for name, o in self.optimizers.items()}
         self.scaler = device.scaler()
         self.average = Average(model, train.average) if train.average else None
         self.flops_of: dict[str, int] = {}  # phase → of one run of it, once it has run
+        self.kind, self.notes = execution.kind, [execution.why]
+        self.compiled: dict[str, Compiled] = {}
+        self.recorded: dict[tuple[str, ...], Recorded] = {}  # by the phases that are due
+        self.runs: Counter[tuple[str, ...]] = Counter()
+        self.names_of: dict[tuple[str, ...], list[str]] = {}
+        self.history: list[tuple[int, dict[str, Tensor]]] = []
 
     @property
     def flops(self) -> float:
@@ -60,35 +86,45 @@ class Step:
         have run, on average."""
         return sum(self.flops_of.get(phase.name, 0) / phase.every for phase in self.phases)
 
-    def __call__(self, batch: Batch, step: int) -> dict[str, Tensor]:
-        """Run the step numbered ``step``, counted from 0.
-
-        Returns:
-            ``<phase>.<term>`` → scalar on the device, for the phases that were due.
-        """
-        randomness.place(self.seed, "step", step, device=self.device.device)
+    def __call__(self, batch: Batch, step: int) -> None:
+        """Run the step numbered ``step``, counted from 0."""
+        randomness.place(self.seed, "step", step, self.ranks.rank, self.device.device)
         if self.train.schedule != Schedule():
             self._set_rates(step)
+        if self.average:
+            self.average.move_to(step + 1)
+        due = tuple(phase.name for phase in self.phases if (step + 1) % phase.every == 0)
+        if self.kind == "captured" and due not in self.recorded and self.runs[due] >= WARM_UP:
+            self._record(due, batch)
+        if due in self.recorded:
+            self.recorded[due](batch, step)
+        else:
+            terms = self._run(due, batch)
+            self.history.append((step, terms))
+            self.runs[due] += 1
+            self.names_of[due] = list(terms)
+
+    def collect(self) -> list[tuple[int, dict[str, Tensor]]]:
+        """Each step since the last call with its terms: ``<phase>.<term>`` → scalar."""
+        found, self.history = self.history, []
+        for recorded in self.recorded.values():
+            found += recorded.collect()
+        return sorted(found, key=lambda entry: entry[0])
+
+    def _run(self, due: tuple[str, ...], batch: Batch) -> dict[str, Tensor]:
         terms: dict[str, Tensor] = {}
         for phase in self.phases:
-            if (step + 1) % phase.every == 0:
+            if phase.name in due:
                 terms.update(self._learn(phase, batch))
         if self.average:
-            self.average.update(self.model, step + 1)
+            self.average.update(self.model)
         return terms
 
     def _learn(self, phase: Phase, batch: Batch) -> dict[str, Tensor]:
         name = self.module_of[phase.name]
         parameters, optimizer = self.parameters[name], self.optimizers[name]
-        counter = None if phase.name in self.flops_of else FlopCounterMode(display=False)
-        with counter or nullcontext():
-            with self.device.autocast():
-                terms = phase.objective(batch)
-            loss = self.scaler.scale(terms["loss"])
-            # Only the learning module's gradients are computed, whatever the loss ran through.
-            gradients = torch.autograd.grad(loss, parameters, allow_unused=True)
-        if counter:
-            self.flops_of[phase.name] = counter.get_total_flops()
+        terms, gradients = self._gradients(phase, batch)
+        self.ranks.mean([gradient for gradient in gradients if gradient is not None])
         for parameter, gradient in zip(parameters, gradients, strict=True):
             parameter.grad = gradient
         if self.train.clip is not None:
@@ -98,11 +134,58 @@ class Step:
         self.scaler.update()
         return {f"{phase.name}.{term}": value.detach() for term, value in terms.items()}
 
+    def _gradients(self, phase: Phase, batch: Batch) -> Gradients:
+        """A phase's terms, and the gradients of what it trains; the first run is counted."""
+        if phase.name not in self.flops_of:
+            with FlopCounterMode(display=False) as counter:
+                found = self._eagerly(phase, batch)
+            self.flops_of[phase.name] = counter.get_total_flops()
+            return found
+        if self.kind == "compiled" and phase.name not in self.compiled:
+            self._compile(phase, batch)
+        if phase.name in self.compiled:
+            return self.compiled[phase.name](batch)
+        return self._eagerly(phase, batch)
+
+    def _eagerly(self, phase: Phase, batch: Batch) -> Gradients:
+        with self.device.autocast():
+            terms = phase.objective(batch)
+        loss = self.scaler.scale(terms["loss"])
+        # Only the learning module's gradients are computed, whatever the loss ran through.
+        parameters = self.parameters[self.module_of[phase.name]]
+        return terms, torch.autograd.grad(loss, parameters, allow_unused=True)
+
+    def _compile(self, phase: Phase, batch: Batch) -> None:
+        parameters = self.parameters[self.module_of[phase.name]]
+        state = torch.get_rng_state()  # compiling draws numbers, training goes on without them
+        try:
+            with self.device.autocast():
+                self.compiled[phase.name] = Compiled(self.model, phase.objective, parameters, batch)
+        except FAILURES as error:
+            self._go_eagerly("compiled", error)
+        torch.set_rng_state(state)
+
+    def _record(self, due: tuple[str, ...], batch: Batch) -> None:
+        try:
+            self.recorded[due] = Recorded(
+                lambda b: self._run(due, b), batch, self.names_of[due], BETWEEN
+            )
+        except FAILURES as error:
+            self._go_eagerly("captured", error)
+
+    def _go_eagerly(self, asked: str, error: BaseException) -> None:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        self.kind = "eager"
+        self.notes.append(f"eager steps: this one cannot be {asked} ({reason})")
+
     def _set_rates(self, step: int) -> None:
         factor = self.train.schedule.factor(step)
         for name, optimizer in self.optimizers.items():
             for group in optimizer.param_groups:
-                group["lr"] = self.rates[name] * factor
+                if isinstance(group["lr"], Tensor):
+                    group["lr"].fill_(self.rates[name] * factor)
+                else:
+                    group["lr"] = self.rates[name] * factor
 
     def state(self) -> dict[str, Tensor]:
         """Every tensor that the next step depends on, by its name in a checkpoint."""
@@ -120,6 +203,8 @@ class Step:
 
     def restore(self, tensors: dict[str, Tensor]) -> None:
         """Take over what :meth:`state` returned, of a run with the same settings."""
+        self.recorded.clear()  # optimisers get other tensors than were recorded
+        self.runs.clear()
         self.model.load_state_dict(_below(tensors, "model."))
         if self.average:
             for name, value in _below(tensors, "average.").items():
@@ -138,18 +223,23 @@ class Step:
             self.scaler.load_state_dict({k: int(v) if k in whole else v for k, v in scaler.items()})
 
 
-def optimizer(module: nn.Module, settings: OptimizerSettings) -> Optimizer:
-    """Make the optimiser of a module: fused kernels, one pass over the weights a step."""
+def optimizer(module: nn.Module, settings: OptimizerSettings, device: torch.device) -> Optimizer:
+    """Make the optimiser of a module: fused kernels, one pass over the weights a step.
+
+    On CUDA its learning rate is a tensor and its counters lie on the device, so that a
+    recorded step sees the one and counts in the others.
+    """
     parameters, decay = list(module.parameters()), settings.weight_decay
+    recordable = device.type == "cuda"
+    rate = torch.tensor(settings.lr, device=device) if recordable else settings.lr
     if settings.name == "sgd":
-        return torch.optim.SGD(
-            parameters, settings.lr, settings.momentum, weight_decay=decay, fused=True
-        )
+        return torch.optim.SGD(parameters, rate, settings.momentum, weight_decay=decay, fused=True)
     kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[settings.name]
     first, second = settings.betas
     return kind(
-        parameters, settings.lr, (first, second), settings.eps, weight_decay=decay, fused=True
-    )
+        parameters, rate, (first, second), settings.eps, weight_decay=decay, fused=True,
+        capturable=recordable,
+    )  # fmt: skip
 
 
 def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

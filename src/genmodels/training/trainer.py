@@ -4,71 +4,30 @@ It yields records and draws nothing; between two records it is at rest, so whoev
 them may save, draw or stop. It knows no model.
 """
 
-import math
 import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from genmodels import randomness
-from genmodels.data.images import TEST, TRAIN, VALIDATION, Images
+from genmodels.data import feed
+from genmodels.data.augment import NOTHING, Augmentation
+from genmodels.data.images import TEST, TRAIN, VALIDATION, Batch, Images
 from genmodels.device import Device
 from genmodels.errors import InputError
 from genmodels.models.base import Model
+from genmodels.ranks import ALONE, Ranks
 from genmodels.settings import Train
-from genmodels.training.step import Step
+from genmodels.training import execution
+from genmodels.training.records import Epoch, Progress, Totals, next_snapshot
+from genmodels.training.step import BETWEEN, Step
 
-PAUSE_SECONDS, PAUSE_STEPS = 0.5, 200  # how long the loop runs between two looks at its terms
+PAUSE_SECONDS = 0.5  # that the loop runs between two looks at its terms
 HELD_OUT_BATCH = 1000
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where training stands, some times a second.
-
-    Attributes:
-        step: steps done.
-        images: training images seen.
-        seconds: seconds of training steps, without evaluation, figures and saves.
-        rate: images per second since the last record.
-        terms: ``<phase>.<term>`` → mean since the last record.
-        snapshot: whether the step is one of those whose weights are kept.
-    """
-
-    step: int
-    images: int
-    seconds: float
-    rate: float
-    terms: dict[str, float]
-    snapshot: bool
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """The end of an epoch, or of training within one: one record of the log."""
-
-    record: dict[str, Any]
-
-
-@dataclass
-class Totals:
-    """Sums of terms over an epoch, in float64."""
-
-    sums: dict[str, float] = field(default_factory=dict)
-    counts: dict[str, int] = field(default_factory=dict)
-
-    def add(self, name: str, values: Tensor) -> None:
-        """Add a term's values."""
-        self.sums[name] = self.sums.get(name, 0.0) + values.double().sum().item()
-        self.counts[name] = self.counts.get(name, 0) + len(values)
-
-    def means(self) -> dict[str, float]:
-        """Term → mean."""
-        return {name: self.sums[name] / self.counts[name] for name in self.sums}
 
 
 class Trainer:
@@ -80,12 +39,28 @@ class Trainer:
         train: batch size, limit, optimiser and so on.
         seed: of the run.
         device: where and how precisely to compute.
+        placement: where the table of images is.
+        augmentation: what is done to the images of a batch.
+        ranks: the processes that train together; each takes its share of every batch.
+
+    Attributes:
+        notes: how it trains, one sentence each.
 
     Raises:
         InputError: fewer training images than one batch.
     """
 
-    def __init__(self, model: Model, images: Images, train: Train, seed: int, device: Device):
+    def __init__(
+        self,
+        model: Model,
+        images: Images,
+        train: Train,
+        seed: int,
+        device: Device,
+        placement: feed.Placement = "auto",
+        augmentation: Augmentation = NOTHING,
+        ranks: Ranks = ALONE,
+    ):
         count = images.count(TRAIN)
         if count == 0:
             raise InputError(
@@ -98,11 +73,20 @@ class Trainer:
                 f"{train.batch_size}; add images or lower it with --set train.batch_size={count}"
             )
         self.model = model.to(device.device)
-        self.images = images.to(device.device)
-        self.train, self.seed, self.device = train, seed, device
+        self.train, self.seed, self.device, self.ranks = train, seed, device, ranks
+        self.feed = feed.choose(images, placement, device.device, device.free_memory())
+        self.images, self.augmentation = self.feed.images, augmentation
         self.steps_per_epoch = count // train.batch_size
-        self.run_step = Step(self.model, train, seed, device)
         self.step, self.seconds, self.totals = 0, 0.0, Totals()
+        way = execution.choose(train.execution, device, self.total_steps)
+        self.run_step = Step(self.model, train, seed, device, way, ranks)
+        self.order: tuple[int, Tensor] = (-1, torch.empty(0))  # the epoch, and its rows
+        self.rate = 0.0  # images a second, of late
+
+    @property
+    def notes(self) -> list[str]:
+        """How it trains, one sentence each."""
+        return [self.feed.why, *self.run_step.notes]
 
     @property
     def total_steps(self) -> int | None:
@@ -113,9 +97,8 @@ class Trainer:
 
     def finished(self) -> bool:
         """Whether the limit is reached."""
-        if self.train.budget is not None:
-            return self.seconds >= self.train.budget
-        assert self.total_steps is not None
+        if self.total_steps is None:
+            return self._spent(self.seconds)
         return self.step >= self.total_steps
 
     def records(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Progress | Epoch]:
@@ -127,7 +110,7 @@ class Trainer:
         if self.finished():
             return
         recorded = True
-        while not self.finished() and not stop():
+        while not self.finished() and not self.ranks.any(stop(), self.device.device):
             yield self._stretch(stop)
             recorded = self.step % self.steps_per_epoch == 0
             if recorded:
@@ -139,51 +122,82 @@ class Trainer:
     def _stretch(self, stop: Callable[[], bool]) -> Progress:
         """Run steps up to the next place where somebody may want to look."""
         first, began = self.step, time.perf_counter()
-        epoch, done = divmod(first, self.steps_per_epoch)
         end = min(
-            first - done + self.steps_per_epoch,
+            first - first % self.steps_per_epoch + self.steps_per_epoch,
             next_snapshot(first),
-            first + PAUSE_STEPS,
+            first + BETWEEN,
             self.total_steps or sys.maxsize,
         )
-        order, size = self._order(epoch), self.train.batch_size
-        history: list[dict[str, Tensor]] = []
+        alone = self.ranks.world == 1
+        if not alone:  # all must run equally many steps, so the first one says how many
+            planned = max(1, int(PAUSE_SECONDS * self.rate / self.train.batch_size))
+            end = min(end, first + int(self.ranks.agree(planned, self.device.device)))
         self.model.train()
-        while self.step < end:
-            position = self.step % self.steps_per_epoch * size
-            batch = self.images.batch(order[position : position + size])
-            history.append(self.run_step(batch, self.step))
-            self.step += 1
-            elapsed = time.perf_counter() - began
-            spent = self.train.budget is not None and self.seconds + elapsed >= self.train.budget
-            if spent or elapsed > PAUSE_SECONDS or stop():
-                break
+        with closing(self._batches(first, end)) as batches:
+            for batch in batches:
+                self.run_step(batch, self.step)
+                self.step += 1
+                elapsed = time.perf_counter() - began
+                spent = self._spent(self.seconds + elapsed)
+                if alone and (spent or elapsed > PAUSE_SECONDS or stop()):
+                    break
         self.device.synchronize()
         elapsed = time.perf_counter() - began
-        self.seconds += elapsed
-        rate = (self.step - first) * size / elapsed
-        terms = self._account(history, first)
-        snapshot = self.step == next_snapshot(self.step - 1)
-        return Progress(self.step, self.step * size, self.seconds, rate, terms, snapshot)
+        self.seconds = self.ranks.agree(self.seconds + elapsed, self.device.device)
+        self.rate = (self.step - first) * self.train.batch_size / elapsed
+        terms = self._account(self.run_step.collect())
+        return Progress(
+            self.step,
+            self.step * self.train.batch_size,
+            self.seconds,
+            self.rate,
+            terms,
+            self.step == next_snapshot(self.step - 1),
+        )
+
+    def _batches(self, first: int, end: int) -> Generator[Batch]:
+        """The batches of steps within one epoch; of each, what this process takes."""
+        epoch, done = divmod(first, self.steps_per_epoch)
+        size = self.train.batch_size
+        rows = self._order(epoch)[done * size : (done + end - first) * size]
+        mine = self.ranks.share(rows.view(-1, size).T).T.flatten()
+        for number, batch in enumerate(self.feed.batches(mine, size // self.ranks.world), first):
+            if self.augmentation:
+                place = ("augment", number, self.ranks.rank)
+                yield self.augmentation(batch, randomness.generator(self.seed, *place))
+            else:
+                yield batch
+
+    def _spent(self, seconds: float) -> bool:
+        return self.train.budget is not None and seconds >= self.train.budget
 
     def _order(self, epoch: int) -> Tensor:
         """The rows of an epoch, the same on every device."""
-        rows = self.images.splits[TRAIN]
-        permutation = torch.randperm(
-            len(rows), generator=randomness.generator(self.seed, "order", epoch)
-        )
-        return rows[permutation.to(rows.device)]
+        if self.order[0] != epoch:
+            rows = self.images.splits[TRAIN]
+            permutation = torch.randperm(
+                len(rows), generator=randomness.generator(self.seed, "order", epoch)
+            )
+            self.order = (epoch, rows[permutation.to(rows.device)])
+        return self.order[1]
 
-    def _account(self, history: list[dict[str, Tensor]], first: int) -> dict[str, float]:
+    def _account(self, history: list[tuple[int, dict[str, Tensor]]]) -> dict[str, float]:
         """Add the terms of a stretch to the epoch's; one synchronisation for all of them."""
         recent = Totals()
         columns = {
-            name: [(first + i, terms[name]) for i, terms in enumerate(history) if name in terms]
-            for name in dict.fromkeys(name for terms in history for name in terms)
+            name: [(step, terms[name]) for step, terms in history if name in terms]
+            for name in dict.fromkeys(name for _, terms in history for name in terms)
         }
+        stacked = {
+            name: torch.stack([value for _, value in entries]).float()
+            for name, entries in columns.items()
+        }
+        if self.ranks.world > 1:
+            stacked = {name: values.to(self.device.device) for name, values in stacked.items()}
+            self.ranks.mean(list(stacked.values()))
         broken: list[tuple[int, str]] = []
         for name, entries in columns.items():
-            values = torch.stack([value for _, value in entries]).float().cpu()
+            values = stacked[name].cpu()
             finite = values.isfinite()
             if not finite.all():
                 broken.append((entries[int(finite.logical_not().nonzero()[0])][0], name))
@@ -217,9 +231,11 @@ class Trainer:
         """``<split>.<term>`` → mean over a split with the last weights; empty for an empty
         split. The noise is the same each time, so curves move by the weights alone."""
         totals: dict[str, float] = {}
+        if not self.ranks.first:
+            return totals
         self.model.eval()
         with randomness.placed(self.seed, split, device=self.device.device):
-            for batch in self.images.batches(split, HELD_OUT_BATCH):
+            for batch in self.feed.batches(self.images.splits[split], HELD_OUT_BATCH):
                 with self.device.autocast():
                     terms = self.model.held_out(batch)
                 for name, value in terms.items():
@@ -245,9 +261,3 @@ class Trainer:
         self.run_step.restore(tensors)
         self.step, self.seconds = progress["step"], progress["seconds"]
         self.totals = Totals(dict(progress["sums"]), dict(progress["counts"]))
-
-
-def next_snapshot(step: int) -> int:
-    """The first of 100, 200, 500, 1000, 2000, … after a step."""
-    power = 10 ** max(2, math.floor(math.log10(max(step, 1))))
-    return next(n for n in (power, 2 * power, 5 * power, 10 * power) if n > step)

@@ -1,0 +1,106 @@
+"""Where batches come from while a model trains: a table on the device, or one that is mapped.
+
+A table that is too large to be held is read through the system's cache: a thread fetches
+the rows of the next batch while a step runs.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from genmodels.data.images import Batch, Images
+
+Placement = Literal["auto", "resident", "mapped"]
+ROOM = 0.5  # of the free memory that a table may take; models and evaluation need the rest
+AHEAD = 2  # batches that are fetched before they are needed
+
+
+class Feed(Protocol):
+    """A source of training batches.
+
+    Attributes:
+        images: the table, where evaluation reads it.
+        why: one sentence on where the table is.
+    """
+
+    @property
+    def images(self) -> Images: ...  # noqa: D102
+
+    @property
+    def why(self) -> str: ...  # noqa: D102
+
+    def batches(self, rows: Tensor, size: int) -> Iterator[Batch]:
+        """Yield ``rows`` in batches of ``size``, on the device."""
+        ...
+
+
+def choose(images: Images, placement: Placement, device: torch.device, free: int | None) -> Feed:
+    """Choose where the table is while a model trains.
+
+    Args:
+        images: as they were loaded.
+        placement: ``resident``, ``mapped``, or ``auto``: resident where there is room.
+        device: of the model.
+        free: bytes of memory that the device has left; None where that is not known.
+    """
+    size = images.table.nbytes
+    gigabytes = f"{size / 1e9:.2g} GB"
+    fits = free is None or size <= ROOM * free
+    if placement == "resident" or (placement == "auto" and fits):
+        moved = images.to(device)
+        if images.mapped and device.type == "cpu":
+            moved = images.in_memory()
+        return Resident(moved, f"images: {gigabytes} on {device.type}")
+    reason = "asked for" if placement == "mapped" else f"{(free or 0) / 1e9:.2g} GB are free"
+    return Mapped(images, f"images: {gigabytes} mapped and fetched ahead, {reason}", device)
+
+
+@dataclass(frozen=True)
+class Resident:
+    """The whole table is on the device."""
+
+    images: Images
+    why: str
+
+    def batches(self, rows: Tensor, size: int) -> Iterator[Batch]:
+        """Yield ``rows`` in batches of ``size``."""
+        for start in range(0, len(rows), size):
+            yield self.images.batch(rows[start : start + size])
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """The table stays where it is; rows are copied as bytes and become floats on the device."""
+
+    images: Images
+    why: str
+    device: torch.device
+    pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "fetch"))
+
+    def batches(self, rows: Tensor, size: int) -> Iterator[Batch]:
+        """Yield ``rows`` in batches of ``size``; the next ones are fetched meanwhile."""
+        parts = iter(rows.split(size))
+        waiting: deque[tuple[Tensor, Future[Tensor]]] = deque()
+        for part in parts:
+            waiting.append((part, self.pool.submit(self._fetch, part)))
+            if len(waiting) > AHEAD:
+                yield self._batch(*waiting.popleft())
+        while waiting:
+            yield self._batch(*waiting.popleft())
+
+    def _fetch(self, rows: Tensor) -> Tensor:
+        """Copy rows by numpy, which lets go of the interpreter and starts no threads."""
+        fetched = torch.from_numpy(np.take(self.images.table.numpy(), rows.numpy(), axis=0))
+        return fetched.pin_memory() if self.device.type == "cuda" else fetched
+
+    def _batch(self, rows: Tensor, fetched: Future[Tensor]) -> Batch:
+        table = fetched.result().to(self.device, non_blocking=True)
+        labels = self.images.labels
+        chosen = None if labels is None else labels.index_select(0, rows).to(self.device)
+        return Batch(table.float().div_(255), chosen)

@@ -1,0 +1,94 @@
+"""An objective and its gradients as one compiled function, without autograd at run time.
+
+The function is traced down to its kernels with the weights as arguments, and compiled by
+PyTorch's inductor, which fuses what lies between the products. Random numbers are drawn by
+the same kernels from the same generator as eagerly; sums are rounded otherwise.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+from torch.fx.experimental.proxy_tensor import make_fx
+
+from genmodels.data.images import Batch
+from genmodels.models.base import Terms
+
+Gradients = tuple[Terms, tuple[Tensor | None, ...]]
+
+
+class _Objective(nn.Module):
+    """A model that is called by one of its objectives, so that its weights can be replaced."""
+
+    def __init__(self, model: nn.Module, objective: Callable[[Batch], Terms]):
+        super().__init__()
+        self.model, self.objective = model, objective
+
+    def forward(self, batch: Batch) -> Terms:
+        return self.objective(batch)
+
+
+class Compiled:
+    """One phase's terms and gradients, compiled for one shape of batch.
+
+    Args:
+        model: whose weights they depend on; it changes in place from step to step.
+        objective: a batch → terms.
+        learning: the parameters that gradients are taken of.
+        like: a batch of the shape that all batches have.
+
+    Raises:
+        RuntimeError: it cannot be compiled here, such as without a C++ compiler.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        objective: Callable[[Batch], Terms],
+        learning: list[nn.Parameter],
+        like: Batch,
+    ):
+        called = _Objective(model, objective)
+        parameters = dict(called.named_parameters())
+        learnt = {id(parameter) for parameter in learning}
+        names = [name for name, parameter in parameters.items() if id(parameter) in learnt]
+        self.weights = [parameter.detach() for parameter in parameters.values()]
+        self.buffers = dict(called.named_buffers())
+        self.names: list[str] = []
+        self.given: list[bool] = []
+
+        def run(weights: list[Tensor], buffers: list[Tensor], batch: list[Tensor]) -> list[Tensor]:
+            leaves = [weight.detach().requires_grad_() for weight in weights]
+            named = dict(zip(parameters, leaves, strict=True))
+            state = named | dict(zip(self.buffers, buffers, strict=True))
+            with torch.enable_grad():
+                terms = functional_call(called, state, (Batch(*batch),))
+                wanted = [named[name] for name in names]
+                gradients = torch.autograd.grad(terms["loss"], wanted, allow_unused=True)
+            self.names = list(terms)
+            self.given = [gradient is not None for gradient in gradients]
+            return [*(t.detach() for t in terms.values()), *(g for g in gradients if g is not None)]
+
+        arguments = (self.weights, list(self.buffers.values()), _tensors(like))
+        from torch._inductor import config
+
+        kept = [tensor.clone() for tensor in self.buffers.values()]
+        with torch.no_grad(), config.patch(fallback_random=True, cpp_wrapper=True):
+            traced = make_fx(run)(*arguments)
+            self.compiled = torch.compile(traced, fullgraph=True, dynamic=False)
+            self.compiled(*arguments)
+            # Both ran the objective; what it keeps, such as running means, is put back.
+            for tensor, before in zip(self.buffers.values(), kept, strict=True):
+                tensor.copy_(before)
+
+    def __call__(self, batch: Batch) -> Gradients:
+        """Compute terms and gradients."""
+        with torch.no_grad():
+            found = iter(self.compiled(self.weights, list(self.buffers.values()), _tensors(batch)))
+        terms = {name: next(found) for name in self.names}
+        return terms, tuple(next(found) if given else None for given in self.given)
+
+
+def _tensors(batch: Batch) -> list[Tensor]:
+    return [batch.images] if batch.labels is None else [batch.images, batch.labels]

@@ -1,0 +1,130 @@
+"""Several processes that train one model: the run of one, in shares."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from conftest import TINY
+from genmodels import checkpoint, ranks
+from genmodels.ranks import Ranks
+
+# Without noise and without statistics of the batch, so that shares change nothing.
+PLAIN = """
+model: {class: Autoencoder, latent_dim: 4, network: {class: MLP, hidden: [16]}}
+data: {name: glyphs}
+train: {batch_size: 512, epochs: 2, average: 0.9}
+"""
+pytestmark = pytest.mark.skipif(
+    not torch.distributed.is_available() or sys.platform == "win32", reason="PyTorch without gloo"
+)
+
+
+def launch(words, count=2, **options):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    launcher = [
+        sys.executable, "-m", "torch.distributed.run", f"--nproc-per-node={count}",
+        f"--master-port={port}", "-m", "genmodels", *words,
+    ]  # fmt: skip
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(
+        launcher, env=environment, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options,
+    )  # fmt: skip
+
+
+def log(run):
+    return [json.loads(line) for line in Path(run, "log.jsonl").read_text().splitlines()]
+
+
+def newest(run):
+    return checkpoint.load(max(Path(run, "checkpoints").iterdir()))
+
+
+def test_two_processes_give_the_run_of_one(genmodels, workplace):
+    Path("plain.yaml").write_text(PLAIN)
+    words = ["train", "--config", "plain.yaml", "--device", "cpu"]
+    assert genmodels(*words, "--out", "one").code == 0
+    process = launch([*words, "--out", "two"])
+    out = process.communicate(timeout=120)[0]
+    assert process.returncode == 0, out
+    assert out.count("run: two") == 1
+    assert "2 processes share every batch" in out
+    for alone, together in zip(log("one"), log("two"), strict=True):
+        assert {**together, "seconds": 0} == pytest.approx({**alone, "seconds": 0}, rel=1e-4)
+    one, two = newest("one"), newest("two")
+    assert one.tensors.keys() == two.tensors.keys()
+    for name in one.tensors:
+        torch.testing.assert_close(two.tensors[name], one.tensors[name], rtol=1e-3, atol=1e-5)
+
+    more = ["train", "--out", "two", "--resume", "--epochs", "3"]
+    process = launch(more)
+    out = process.communicate(timeout=120)[0]
+    assert process.returncode == 0, out
+    assert genmodels("train", "--out", "one", "--resume", "--epochs", "3").code == 0
+    alone, together = log("one")[-1], log("two")[-1]
+    assert {**together, "seconds": 0} == pytest.approx({**alone, "seconds": 0}, rel=1e-3)
+    # With another number of processes, too.
+    assert genmodels("train", "--out", "two", "--resume", "--epochs", "4").code == 0
+    assert log("two")[-1]["epoch"] == 4
+
+
+def test_noise_differs_between_processes(genmodels, workplace):
+    words = ["train", "--config", "vae.yaml", *TINY, "--device", "cpu", "--steps", "4"]
+    process = launch([*words, "--out", "two"])
+    out = process.communicate(timeout=120)[0]
+    assert process.returncode == 0, out
+    assert genmodels(*words, "--out", "one").code == 0
+    assert log("one")[-1]["train.elbo.loss"] != log("two")[-1]["train.elbo.loss"]
+
+
+def test_a_signal_saves_once_and_a_dead_process_ends_the_run(genmodels, workplace):
+    words = ["train", "--config", "vae.yaml", *TINY, "--device", "cpu", "--budget", "5m"]
+    process = launch([*words, "--out", "two"])
+    _wait_for(Path("two/log.jsonl"), process)
+    process.send_signal(signal.SIGTERM)
+    out = process.communicate(timeout=60)[0]
+    assert process.returncode != 0
+    assert out.count("and saved; go on with") == 1, out
+    step = newest("two").header["progress"]["step"]
+    assert step > 0
+    assert genmodels("train", "--out", "two", "--resume", "--steps", str(step + 3)).code == 0
+    assert newest("two").header["progress"]["step"] == step + 3
+
+
+def _wait_for(path, process):
+    for _ in range(600):
+        if path.exists() and path.stat().st_size:
+            return
+        assert process.poll() is None, process.communicate()[0]
+        time.sleep(0.1)
+    raise AssertionError(f"{path} did not come")
+
+
+def test_a_batch_that_cannot_be_shared_is_refused(workplace):
+    process = launch(
+        ["train", "--config", "vae.yaml", *TINY, "--device", "cpu", "--set", "train.batch_size=65"]
+    )
+    out = process.communicate(timeout=120)[0]
+    assert process.returncode != 0
+    assert "train.batch_size is 65, of all 2 processes together; give a multiple of 2" in out
+
+
+def test_alone_nothing_is_sent(monkeypatch):
+    rows = torch.arange(6)
+    alone = ranks.here()
+    assert alone == Ranks()
+    assert torch.equal(alone.share(rows), rows)
+    assert alone.agree(3.5, torch.device("cpu")) == 3.5
+    assert alone.any(True, torch.device("cpu"))
+    shares = [Ranks(rank, 3).share(rows) for rank in range(3)]
+    assert torch.equal(torch.cat(shares), rows)

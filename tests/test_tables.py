@@ -1,0 +1,89 @@
+"""Tables are made once, whatever happens meanwhile."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import platformdirs
+import pytest
+import torch
+from PIL import Image
+
+from genmodels import data
+from genmodels.data import tables
+from genmodels.errors import InputError
+
+KILLED = """
+import os, signal
+from genmodels import data
+from genmodels.data import tables
+
+tables.SYNCED = 8
+
+def progress(what, done, total):
+    if done == 29:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+data.load({folder!r}, progress=progress)
+"""
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+
+
+@pytest.fixture
+def cache(own_cache, monkeypatch):
+    """One cache for this process and those it starts."""
+    shared = own_cache / "genmodels"
+    monkeypatch.setattr(platformdirs, "user_cache_path", lambda *names, **options: shared)
+    return shared
+
+
+def fill(folder: Path, count: int, colour: bool) -> None:
+    folder.mkdir(exist_ok=True)
+    generator = np.random.default_rng(0)
+    for number in range(count):
+        shape = (6, 9, 3) if colour else (6, 9)
+        pixels = generator.integers(0, 256, shape, dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"{number:03d}.png")
+
+
+@pytest.mark.parametrize("colour", [False, True])
+def test_decoding_goes_on_where_it_was_killed(tmp_path, cache, colour, monkeypatch):
+    folder = tmp_path / "pictures"
+    fill(folder, 40, colour)
+    ended = subprocess.run([sys.executable, "-c", KILLED.format(folder=str(folder))], check=False)
+    assert ended.returncode == -signal.SIGKILL
+    (part,) = cache.rglob("*.part")
+    monkeypatch.setattr(tables, "SYNCED", 8)
+    seen = []
+    table = data.load(str(folder), progress=lambda what, done, total: seen.append(done)).table
+    assert seen == list(range(seen[0], 41))
+    assert seen[0] in (17, 25)  # a multiple of 8 was on the disk
+    assert not part.exists()
+    for number, row in enumerate(table):
+        pixels = np.asarray(Image.open(folder / f"{number:03d}.png")).reshape(6, 9, -1)
+        assert torch.equal(row, torch.from_numpy(pixels.transpose(2, 0, 1).copy()))
+
+
+def test_a_broken_picture_leaves_nothing_to_go_on_from(tmp_path, cache, monkeypatch):
+    monkeypatch.setattr(tables, "SYNCED", 2)
+    folder = tmp_path / "pictures"
+    fill(folder, 20, True)
+    (folder / "009.png").write_bytes(b"no picture")
+    with pytest.raises(InputError, match="1 of 20 pictures"):
+        data.load(str(folder))
+    assert list(cache.rglob("*.part")) == []
+
+
+def test_two_processes_make_one_table(tmp_path, cache):
+    folder = tmp_path / "pictures"
+    fill(folder, 300, True)
+    script = f"from genmodels import data; print(data.load({str(folder)!r}).fingerprint)"
+    both = [
+        subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) for _ in range(2)
+    ]
+    found = {process.communicate()[0] for process in both}
+    assert [process.returncode for process in both] == [0, 0]
+    assert len(found) == 1
+    assert len(list(cache.rglob("*.npy"))) == 1
