@@ -44,8 +44,9 @@ ALLOWED = {
     ROOT: "errors verbs",
     "recording": f"{ROOT} {_GROUND} sampling training report",
     "session": f"{ROOT} {_GROUND} construct ranks training report recording",
-    "study": f"{_GROUND} sampling evaluation training report session",
-    "verbs": f"{_GROUND} sampling evaluation report recording session study",
+    "plan": f"{_GROUND} evaluation report session",
+    "study": f"{_GROUND} sampling evaluation report session plan",
+    "verbs": f"{_GROUND} sampling evaluation report recording session plan study",
     "cli": f"{ROOT} errors yaml12 construct config ranks runs data report verbs cli",
     "__main__": "cli",
 }
@@ -76,7 +77,7 @@ EVERYWHERE = {"numpy", "torch"}
 PICKLES = {"pickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}
 
 # What serves all models and all data alike may name none of them.
-GENERAL = "training evaluation report sampling study session verbs runs checkpoint cli"
+GENERAL = "training evaluation report sampling plan study session verbs runs checkpoint cli"
 FAMILIES = {
     path.stem for path in (PACKAGE / "models").glob("*.py") if path.stem not in ("__init__", "base")
 }

@@ -237,3 +237,30 @@ def test_options_lie_over_the_configurations_that_are_trained(genmodels, workpla
     outcome = genmodels("compare", "one.yaml", "--steps", "3", "--epochs", "1")
     assert outcome.code == 2
     assert "one of --epochs, --steps and --budget" in outcome.err
+
+
+def test_shares_meet_in_one_study(genmodels, workplace):
+    write("one.yaml", "VAE")
+    write("two.yaml", "GAN")
+    words = ["compare", "one.yaml", "two.yaml", "--seeds", "2", *QUICK]
+    for shard, made in (("2/3", 1), ("1/3", 3), ("3/3", 4)):
+        outcome = genmodels(*words, "--shard", shard)
+        assert outcome.code == 0
+        assert f"share {shard} is trained in comparison" in outcome.out
+        assert len(list(Path("comparison/runs").iterdir())) == made
+    assert not Path("comparison/report.json").exists()
+    trained = {p: p.stat().st_mtime_ns for p in Path("comparison/runs").rglob("*.safetensors")}
+    assert genmodels(*words).code == 0
+    assert {p: p.stat().st_mtime_ns for p in trained} == trained
+    assert [len(model["seeds"]) for model in report()["models"]] == [2, 2]
+
+
+@pytest.mark.parametrize("shard", ["0/2", "3/2", "1", "a/b"])
+def test_what_is_no_share_is_refused(shard, genmodels, workplace):
+    write("one.yaml", "VAE")
+    outcome = genmodels("compare", "one.yaml", "--shard", shard)
+    assert outcome.code == 2
+    assert "is no share" in outcome.err.splitlines()[-1]
+    outcome = genmodels("compare", "one.yaml", "--shard", "1/2", "--match", "images")
+    assert outcome.code == 2
+    assert "leave out --shard" in outcome.err.splitlines()[-1]

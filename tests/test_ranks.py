@@ -14,7 +14,12 @@ import torch
 
 from conftest import TINY
 from genmodels import checkpoint, ranks
+from genmodels import device as devices
+from genmodels.data.images import Batch
+from genmodels.errors import InputError
 from genmodels.ranks import Ranks
+from genmodels.training.step import Step
+from test_trainer import MODELS, SHAPE, trainer
 
 # Without noise and without statistics of the batch, so that shares change nothing.
 PLAIN = """
@@ -78,13 +83,16 @@ def test_two_processes_give_the_run_of_one(genmodels, workplace):
     assert log("two")[-1]["epoch"] == 4
 
 
-def test_noise_differs_between_processes(genmodels, workplace):
-    words = ["train", "--config", "vae.yaml", *TINY, "--device", "cpu", "--steps", "4"]
-    process = launch([*words, "--out", "two"])
-    out = process.communicate(timeout=120)[0]
-    assert process.returncode == 0, out
-    assert genmodels(*words, "--out", "one").code == 0
-    assert log("one")[-1]["train.elbo.loss"] != log("two")[-1]["train.elbo.loss"]
+def test_noise_differs_between_processes():
+    cpu = devices.choose("cpu", "fp32")
+    batch = Batch(torch.rand(8, *SHAPE, generator=torch.Generator().manual_seed(0)))
+    losses = []
+    for rank in (0, 0, 1):
+        made = trainer(MODELS["vae"], {"steps": 1}, cpu)
+        step = Step(made.model, made.train, 0, cpu, ranks=Ranks(rank))
+        step(batch, 0)
+        losses.append(step.collect()[0][1]["elbo.loss"].item())
+    assert losses[0] == losses[1] != losses[2]
 
 
 def test_a_signal_saves_once_and_a_dead_process_ends_the_run(genmodels, workplace):
@@ -110,13 +118,15 @@ def _wait_for(path, process):
     raise AssertionError(f"{path} did not come")
 
 
-def test_a_batch_that_cannot_be_shared_is_refused(workplace):
-    process = launch(
-        ["train", "--config", "vae.yaml", *TINY, "--device", "cpu", "--set", "train.batch_size=65"]
-    )
-    out = process.communicate(timeout=120)[0]
-    assert process.returncode != 0
-    assert "train.batch_size is 65, of all 2 processes together; give a multiple of 2" in out
+def test_a_batch_that_cannot_be_shared_is_refused(monkeypatch):
+    for name, value in {"WORLD_SIZE": "2", "RANK": "1"}.items():
+        monkeypatch.setenv(name, value)
+    assert ranks.here() == Ranks(1, 2)
+    with (
+        pytest.raises(InputError, match="is 65, of all 2 processes together; give a multiple of 2"),
+        ranks.joined(torch.device("cpu"), 65),
+    ):
+        pass
 
 
 def test_alone_nothing_is_sent(monkeypatch):

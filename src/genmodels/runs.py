@@ -88,6 +88,11 @@ class Folder:
         """The configuration's name, such as ``vae`` or ``report/vae``."""
         return self.environment["config"]
 
+    @property
+    def fingerprint(self) -> str:
+        """Of the images it was trained on."""
+        return self.environment["data"]["fingerprint"]
+
     def create(self, settings: Settings, environment: Mapping[str, Any]) -> None:
         """Make the folder with its configuration and environment.
 

@@ -161,7 +161,7 @@ def _restore(folder: runs.Folder, settings: Settings, trainer: Trainer, images: 
             f"({'; '.join(differences)}); only the limit may change: use the same settings, "
             "or start a new run without --resume"
         )
-    if folder.environment["data"]["fingerprint"] != images.fingerprint:
+    if folder.fingerprint != images.fingerprint:
         raise InputError(
             f"run {folder.path} was trained on other images than {images.name} holds now; "
             "restore them, or start a new run without --resume"

@@ -1,74 +1,21 @@
-"""Several models under one protocol: train what is missing, measure all alike."""
+"""Several models under one protocol: all are measured alike."""
 
-import os
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Any
 
 from torch import Tensor
 
-from genmodels import config, device, runs, sampling, session
+from genmodels import device, plan, runs, sampling, session
 from genmodels.data.images import Images
 from genmodels.errors import InputError
 from genmodels.evaluation import anchors, features, likelihood, protocol, reference, scores
 from genmodels.evaluation.reference import Reference
 from genmodels.report.comparison import Comparison, Entry, Result
 from genmodels.report.terminal import Display
-from genmodels.settings import Data, Settings, Shift
+from genmodels.settings import Shift
 
-Match = Literal["seconds", "images"]
 STRIPS = 4
 FRAMES = 21  # of the report's perturbation test
-
-
-def subjects(
-    given: Sequence[str | Path | runs.Folder],
-    layers: Sequence[Mapping[str, Any]],
-    seeds: int,
-    match: Match | None,
-    extractor: str,
-    out: Path,
-    display: Display,
-) -> list[runs.Folder]:
-    """Turn runs and configurations into runs; configurations are trained under ``out``.
-
-    Args:
-        given: runs and configurations; without any, the latest run of each configuration.
-        layers: what options lay over every configuration.
-        seeds: how often each configuration is trained, with seeds from 0.
-        match: what every configuration shall have as much of as the first.
-        extractor: name or file of the features they will be compared by.
-        out: the study's folder. Runs that are finished there are not trained again.
-        display: where progress is shown.
-
-    Raises:
-        InputError: there is nothing to compare, nothing of a given name, or what would be
-            trained could not be compared.
-    """
-    if not given:
-        return _latest_of_each()
-    planned = [item if isinstance(item, runs.Folder) else _plan(item, layers) for item in given]
-    to_train = [item for item in planned if not isinstance(item, runs.Folder)]
-    _check_before_training(
-        [(name, config.read(source, layers)) for name, source in to_train], extractor, display
-    )
-    limit: dict[str, Any] = {}
-    found: list[runs.Folder] = []
-    for item in planned:
-        if isinstance(item, runs.Folder):
-            found.append(item)
-            continue
-        name, source = item
-        for seed in range(seeds):
-            settings = config.read(source, [*layers, {"seed": seed}])
-            if limit:
-                settings = config.read(source, [*layers, {"seed": seed}, _limit(limit, settings)])
-            path = out / "runs" / f"{name.replace('/', '-')}-seed-{seed}"
-            display.say(f"{name}, seed {seed}: {seed + 1} of {seeds}")
-            found.append(session.train(settings, name, path, path.exists(), display))
-            if match and not limit:
-                limit = {match: found[-1].latest().header["progress"][match]}
-    return found
 
 
 def compare(
@@ -123,25 +70,6 @@ def compare(
     )
 
 
-def check_out(out: Path) -> None:
-    """Say whether a folder can be made and written, before hours are spent.
-
-    Raises:
-        InputError: it cannot.
-    """
-    there = next(place for place in (out, *out.absolute().parents) if place.exists())
-    if not there.is_dir() or not os.access(there, os.W_OK):
-        why = "not writable" if there.is_dir() else "a file"
-        raise InputError(f"--out {out} cannot be made, {there} is {why}; choose another --out")
-
-
-def _limit(limit: Mapping[str, float], settings: Settings) -> dict[str, Any]:
-    """As much as the first configuration had, in this one's terms."""
-    if "seconds" in limit:
-        return {"train": {"budget": float(limit["seconds"])}}
-    return {"train": {"steps": max(1, round(limit["images"] / settings.train.batch_size))}}
-
-
 def _entry(name: str, folder: runs.Folder, results: list[Result], seed: int) -> Entry:
     model = sampling.load_model(folder.latest())
     start = next(sampling.latents(model, 2 * STRIPS, seed))
@@ -189,32 +117,6 @@ def _shares(seen: Reference) -> list[float]:
     return (counts / len(labels)).tolist()
 
 
-def _plan(
-    item: str | Path, layers: Sequence[Mapping[str, Any]]
-) -> runs.Folder | tuple[str, str | Path]:
-    """A run where there is one of that name, else a configuration, which is read at once so
-    that its mistakes are said before anything is trained."""
-    if str(item).endswith((".yaml", ".yml")) or f"{item}.yaml" in config.presets():
-        config.read(item, layers)
-        return session.name_of(item), item
-    return runs.open_run(item)
-
-
-def _latest_of_each() -> list[runs.Folder]:
-    newest = runs.latest()
-    same_data = [
-        folder
-        for folder in runs.listed()
-        if _fingerprint(folder) == _fingerprint(newest) and folder.checkpoint_paths()
-    ]
-    latest: dict[str, runs.Folder] = {}
-    for folder in same_data:
-        latest.setdefault(folder.config_name, folder)
-    if not latest:
-        raise InputError(f"run {newest.path} has no checkpoint yet; train it further first")
-    return list(latest.values())
-
-
 def _models(folders: Sequence[runs.Folder]) -> dict[str, list[runs.Folder]]:
     """Group runs that differ by their seed alone; named by their configuration, or by their
     folder where that is not distinct."""
@@ -232,7 +134,7 @@ def _models(folders: Sequence[runs.Folder]) -> dict[str, list[runs.Folder]]:
 def _check_same_data(folders: Sequence[runs.Folder]) -> None:
     first = folders[0]
     for other in folders[1:]:
-        if _fingerprint(other) != _fingerprint(first):
+        if other.fingerprint != first.fingerprint:
             raise InputError(
                 "the runs were trained on different data, so their numbers cannot be compared: "
                 f"{first.path} on {first.environment['data']['name']}, "
@@ -241,43 +143,12 @@ def _check_same_data(folders: Sequence[runs.Folder]) -> None:
             )
 
 
-def _fingerprint(folder: runs.Folder) -> str:
-    return folder.environment["data"]["fingerprint"]
-
-
 def _load(folder: runs.Folder, display: Display) -> Images:
     """All images of a run's data; each run holds out its own share of them."""
-    images = session.load(_whole(folder.settings), display)
-    if images.fingerprint != _fingerprint(folder):
+    images = session.load(plan.whole(folder.settings), display)
+    if images.fingerprint != folder.fingerprint:
         raise InputError(
             f"{images.name} holds other images now than {folder.path} was trained on; "
             "restore them or train again"
         )
     return images
-
-
-def _whole(settings: Settings) -> Data:
-    return settings.data.model_copy(update={"validation": 0.0})
-
-
-def _check_before_training(
-    planned: Sequence[tuple[str, Settings]], extractor: str, display: Display
-) -> None:
-    """Say what would make the comparison fail, before hours are spent."""
-    seen: dict[str, Images] = {}  # by what was asked for
-    for name, settings in planned:
-        asked = repr(_whole(settings))
-        if asked in seen:
-            continue
-        seen[asked] = session.load(_whole(settings), display)
-        first_name, first = planned[0][0], next(iter(seen.values()))
-        if seen[asked].fingerprint != first.fingerprint:
-            raise InputError(
-                "the configurations ask for different data, so their numbers could not be "
-                f"compared: {first_name} for {first.name}, {name} for {seen[asked].name}; "
-                "give all the same --data"
-            )
-        reference.check(seen[asked])
-    if seen:
-        features.choose(extractor, next(iter(seen.values())), display.reading)
-        display.close()

@@ -13,17 +13,17 @@ from typing import Any, Literal, get_args
 import torch
 from torch import Tensor
 
-from genmodels import config, device, pictures, runs, sampling, session, study
+from genmodels import config, device, pictures, plan, runs, sampling, session, study
 from genmodels.errors import InputError
 from genmodels.evaluation.protocol import COUNT
 from genmodels.models.base import Model
+from genmodels.plan import Match
 from genmodels.recording import now, versions
 from genmodels.report import writing
 from genmodels.report.comparison import Comparison
 from genmodels.report.terminal import Display
 from genmodels.sampling import Weights
 from genmodels.settings import Settings, Shift
-from genmodels.study import Match
 
 Mode = Literal["slerp", "lerp", "perturb"]
 
@@ -212,10 +212,11 @@ def compare(
     count: int = COUNT,
     features: str = "auto",
     match: Match | None = None,
+    shard: str | None = None,
     out: str | Path = "comparison",
     seed: int = 0,
     quiet: bool = False,
-) -> Comparison:
+) -> Comparison | None:
     """Compare runs and configurations on the same data; configurations are trained first.
 
     Args:
@@ -228,9 +229,14 @@ def compare(
         count: test images and samples that are used, at most.
         features: ``auto``, ``domain``, ``random``, ``inception`` or a file.
         match: give every configuration as many ``seconds`` or ``images`` as the first had.
+        shard: ``K/N``: train the K-th of N shares of the runs and compare nothing, so that
+            several machines can work on one study in a folder that they all see.
         out: the folder for the report; runs that are trained lie in it too.
         seed: of the samples.
         quiet: show no progress.
+
+    Returns:
+        The comparison; None for a shard.
 
     Raises:
         InputError: the runs were trained on different data, or one cannot be used.
@@ -239,13 +245,20 @@ def compare(
         raise InputError(f"--seeds {seeds} --count {count}: give 1 or more seeds, 2 or more images")
     if match not in (None, *get_args(Match)):
         raise InputError(f"unknown --match {match!r}; use {' or '.join(get_args(Match))}")
-    study.check_out(Path(out))
+    plan.check_out(Path(out))
     display = Display(quiet)
     layers = [settings] if isinstance(settings, Mapping) else list(settings)
     layers.append(config.overrides(data, data_root, None, epochs, steps, budget, device, precision))
     given = [s.folder if isinstance(s, Run) else s for s in subjects]
-    folders = study.subjects(given, layers, seeds, match, features, Path(out), display)
-    comparison = study.compare(folders, count, features, seed, display)
+    planned = plan.make(given, layers, seeds, Path(out))
+    jobs = planned.jobs if shard is None else plan.share(planned.jobs, shard)
+    if shard and match:
+        raise InputError("--match needs the first run before the others; leave out --shard")
+    plan.check(planned, features, display)
+    plan.train(planned, jobs, match, display)
+    if shard:
+        return None
+    comparison = study.compare(planned.folders, count, features, seed, display)
     writing.save(comparison, Path(out), _measured())
     return comparison
 

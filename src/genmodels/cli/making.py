@@ -131,6 +131,13 @@ def compare(
         str | None,
         typer.Option(help="seconds or images: give each as much as the first had."),
     ] = None,
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            metavar="K/N",
+            help="Train the K-th of N shares of the runs; compare when all are there.",
+        ),
+    ] = None,
     data: Data = None,
     data_root: DataRoot = None,
     set_: Given = None,
@@ -153,8 +160,11 @@ def compare(
         subjects or [], settings=options.assignments(set_), data=data, data_root=data_root,
         epochs=epochs, steps=steps, budget=budget, device=device, precision=precision,
         seeds=seeds, match=options.one_of("--match", match, "seconds", "images"), count=count,
-        features=features, seed=seed, out=out,
+        features=features, seed=seed, out=out, shard=shard,
     )  # fmt: skip
+    if comparison is None:
+        typer.echo(f"share {shard} is trained in {out}; when all are, compare without --shard")
+        return
     terminal.show(terminal.comparison_table(comparison))
     typer.echo(verdicts.summary(comparison))
     typer.echo(f"{out / 'report.html'}")
