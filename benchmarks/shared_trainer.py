@@ -6,18 +6,20 @@ from genmodels.training.records import Progress
 from genmodels.training.trainer import Trainer
 
 
-def start(work: Work, precision: str) -> Loop:
+def start(work: Work, precision: str, execution: str = "auto") -> Loop:
     """Train, and look at each record as the command line does."""
     chosen = device.choose("cpu", precision)
     if precision == "bf16" and not device.multiplies_bf16():
         raise Skipped("this processor has no bf16 products")
-    return _train(work, chosen)
+    train = work.settings.train.model_copy(update={"execution": execution})
+    return _train(Trainer(work.model(), work.images, train, work.settings.seed, chosen))
 
 
-def _train(work: Work, chosen: device.Device) -> Loop:
-    trainer = Trainer(work.model(), work.images, work.settings.train, work.settings.seed, chosen)
+def _train(trainer: Trainer) -> Loop:
     done = 0
     for record in trainer.records():
         if isinstance(record, Progress):
             yield record.images - done
             done = record.images
+        if trainer.run_step.notes[1:]:
+            raise Skipped(trainer.run_step.notes[-1])

@@ -26,6 +26,7 @@ CONTENDERS: dict[str, tuple[str, dict[str, Any]]] = {
     "bare loop, our settings": ("bare", {"tuned": True}),
     "JAX, scanned": ("jax_scan", {}),
     OURS: ("shared_trainer", {"precision": "fp32"}),
+    f"{OURS}, compiled": ("shared_trainer", {"precision": "fp32", "execution": "compiled"}),
     f"{OURS}, bf16": ("shared_trainer", {"precision": "bf16"}),
 }
 START_SECONDS = 300  # that a contender has to import, load and compile

@@ -223,4 +223,4 @@ def _celeba(
     held_out = torch.tensor([split == TEST for split in chosen.values()])
     rows = torch.arange(len(chosen))
     splits = {TRAIN: rows[~held_out], VALIDATION: rows[:0], TEST: rows[held_out]}
-    return Images("celeba", table.images, splits, notes=table.notes)
+    return Images("celeba", table.images, splits, notes=table.notes, mapped=True)
