@@ -83,6 +83,7 @@ def main(arguments: list[str] | None = None) -> None:
         "work": {name: its.plain() for name, its in found.items()},
     }
     options.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    options.out.with_suffix(".md").write_text(markdown(table(found)), encoding="utf-8")
     console.print(f"{options.out}")
 
 
@@ -103,6 +104,13 @@ def table(found: Mapping[str, Found]) -> Table:
             made.add_row(name, contender, f"{rate:,.0f}", *cells)
         made.add_section()
     return made
+
+
+def markdown(made: Table) -> str:
+    """A table as Markdown."""
+    rows = zip(*(column.cells for column in made.columns), strict=True)
+    lines = [[str(column.header) for column in made.columns], ["---"] * len(made.columns), *rows]
+    return "".join(f"| {' | '.join(map(str, line))} |\n" for line in lines)
 
 
 def _measure(name: str, options: argparse.Namespace, console: Console) -> Found:

@@ -1,7 +1,6 @@
 """The trainer of pythae (Chadebec et al., 2022), from its package, on the same networks."""
 
 import logging
-import os
 import tempfile
 from importlib import util
 
@@ -17,7 +16,6 @@ def start(work: Work) -> Loop:
     """Its VAE and trainer, images as a float tensor, as its examples have it."""
     if util.find_spec("pythae") is None:
         raise Skipped("pythae is not installed: pip install pythae")
-    os.environ["TQDM_DISABLE"] = "1"
     if work.family != "vae":
         raise Skipped("pythae trains autoencoders alone")
     return _train(work)
@@ -66,6 +64,7 @@ def _train(work: Work) -> Loop:
         labels = torch.zeros(len(images))
         trainer = BaseTrainer(model, BaseDataset(images, labels), training_config=settings)
         trainer.prepare_training()
+        trainer.callback_handler.callbacks.clear()  # its progress bars
         epoch = 0
         while True:
             epoch += 1

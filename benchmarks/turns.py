@@ -5,9 +5,7 @@ Ratios of one round compare what ran next to each other, so a busy machine slows
 
 import importlib
 import multiprocessing
-import resource
 import statistics
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +13,10 @@ from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Any
 
+import torch
+
 from benchmarks.work import Loop, Skipped, named
+from genmodels import device
 
 OURS = "genmodels"
 CONTENDERS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -29,6 +30,7 @@ CONTENDERS: dict[str, tuple[str, dict[str, Any]]] = {
     f"{OURS}, compiled": ("shared_trainer", {"precision": "fp32", "execution": "compiled"}),
     f"{OURS}, bf16": ("shared_trainer", {"precision": "bf16"}),
 }
+CPU = device.Device(torch.device("cpu"), "fp32", ("", ""))
 START_SECONDS = 300  # that a contender has to import, load and compile
 
 
@@ -127,7 +129,7 @@ def _serve(there: Connection, name: str, work: str, grey: str) -> None:
         except EOFError:
             loop.close()  # type: ignore[attr-defined]
             return
-        there.send(Turn(_rate(loop, seconds), _memory()))
+        there.send(Turn(_rate(loop, seconds), CPU.peak_memory() or 0.0))
 
 
 def _rate(loop: Loop, seconds: float) -> float:
@@ -135,8 +137,3 @@ def _rate(loop: Loop, seconds: float) -> float:
     while (elapsed := time.perf_counter() - began) < seconds:
         images += next(loop)
     return images / elapsed
-
-
-def _memory() -> float:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 2**20 if sys.platform == "darwin" else peak / 2**10

@@ -30,6 +30,7 @@ def test_the_command_writes_what_it_measured(tmp_path, capsys):
         assert contender["peak_memory_mib"] > 50
         assert 0 < contender["share_of_limit"] < 2
     assert result["hardware"]["threads"] > 0
+    assert "| vae-64 | genmodels |" in out.with_suffix(".md").read_text()
     assert "ours ÷ it" in capsys.readouterr().out
 
 

@@ -82,7 +82,9 @@ def commands_of(block: Block) -> Iterator[Command]:
         if line.rstrip().endswith("\\"):
             continue
         for piece in re.split(r"\s(?:&&|\|)\s|;\s", joined.removeprefix("$ ")):
-            shown = re.match(r"\s*(?:\w+=\S+ )*(?:python -m )?genmodels(?:\s(.*))?$", piece)
+            shown = re.match(
+                r"\s*(?:\w+=\S+ )*(?:python -m |torchrun [^|]*-m )?genmodels(?:\s(.*))?$", piece
+            )
             if shown:
                 plain = re.sub(r"\s>{1,2}\s*\S+$", "", (shown[1] or "").rstrip())
                 yield Command(block, first, tuple(shlex.split(plain, comments=True)))
@@ -227,6 +229,9 @@ def check_compare(arguments: Sequence[str], make_run: Callable[..., Path]) -> No
     for name in configs:
         config.read(name)
     if configs:
+        cut = without(arguments, LIMITS | WHERE | {"--data", "--seeds", "--count"})
+        small = ["--data", DATA, "--device", "cpu", "--steps", "2", "--count", "100"]
+        run([*cut, *small, *SHORT])
         return
     for name, preset in zip(subjects or ["runs/vae-1", "runs/gan-1"], _alternate(), strict=False):
         make_run(inside(name), preset)

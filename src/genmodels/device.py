@@ -56,23 +56,30 @@ class Device:
         """Bytes that may still be taken; None where the system does not tell."""
         if self.device.type == "cuda":
             return torch.cuda.mem_get_info(self.device)[0]
-        with suppress(OSError, ValueError):
-            for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
-                if line.startswith("MemAvailable:"):
-                    return 1024 * int(line.split()[1])
-        return None
+        available = _lines("/proc/meminfo").get("MemAvailable")
+        return 1024 * int(available.split()[0]) if available else None
 
     def peak_memory(self) -> float | None:
         """MiB that the GPU, or else this process, has held at most; None where the system
         does not tell."""
         if self.device.type == "cuda":
             return torch.cuda.max_memory_allocated(self.device) / 2**20
-        if sys.platform == "win32":
-            return None
+        status = _lines("/proc/self/status").get("VmHWM")  # which starts anew with a program
+        if status or sys.platform == "win32":
+            return int(status.split()[0]) / 2**10 if status else None
         import resource
 
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
+
+
+def _lines(path: str) -> dict[str, str]:
+    """A file of the system with ``name: value`` lines; empty where there is none."""
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except OSError:
+        return {}
+    return dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
 
 
 def choose(device: str = "auto", precision: str = "auto", number: int = 0) -> Device:

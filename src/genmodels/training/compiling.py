@@ -6,6 +6,7 @@ the same kernels from the same generator as eagerly; sums are rounded otherwise.
 """
 
 from collections.abc import Callable
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -51,41 +52,44 @@ class Compiled:
     ):
         called = _Objective(model, objective)
         parameters = dict(called.named_parameters())
-        learnt = {id(parameter) for parameter in learning}
-        names = [name for name, parameter in parameters.items() if id(parameter) in learnt]
+        name_of = {id(parameter): name for name, parameter in parameters.items()}
+        names = [name_of[id(parameter)] for parameter in learning]
         self.weights = [parameter.detach() for parameter in parameters.values()]
-        self.buffers = dict(called.named_buffers())
+        buffers = dict(called.named_buffers())
+        self.buffers = list(buffers.values())
         self.names: list[str] = []
         self.given: list[bool] = []
 
-        def run(weights: list[Tensor], buffers: list[Tensor], batch: list[Tensor]) -> list[Tensor]:
-            leaves = [weight.detach().requires_grad_() for weight in weights]
+        inputs = [*self.weights, *self.buffers, *_tensors(like)]
+        count, state = len(self.weights), len(inputs) - len(_tensors(like))
+
+        def run(*given: Tensor) -> list[Tensor]:
+            leaves = [weight.detach().requires_grad_() for weight in given[:count]]
             named = dict(zip(parameters, leaves, strict=True))
-            state = named | dict(zip(self.buffers, buffers, strict=True))
+            replaced = named | dict(zip(buffers, given[count:state], strict=True))
             with torch.enable_grad():
-                terms = functional_call(called, state, (Batch(*batch),))
+                terms = functional_call(called, replaced, (Batch(*given[state:]),))
                 wanted = [named[name] for name in names]
                 gradients = torch.autograd.grad(terms["loss"], wanted, allow_unused=True)
             self.names = list(terms)
             self.given = [gradient is not None for gradient in gradients]
             return [*(t.detach() for t in terms.values()), *(g for g in gradients if g is not None)]
 
-        arguments = (self.weights, list(self.buffers.values()), _tensors(like))
         from torch._inductor import config
+        from torch._inductor.compile_fx import compile_fx
 
-        kept = [tensor.clone() for tensor in self.buffers.values()]
+        kept = [tensor.clone() for tensor in self.buffers]
         with torch.no_grad(), config.patch(fallback_random=True, cpp_wrapper=True):
-            traced = make_fx(run)(*arguments)
-            self.compiled = torch.compile(traced, fullgraph=True, dynamic=False)
-            self.compiled(*arguments)
-            # Both ran the objective; what it keeps, such as running means, is put back.
-            for tensor, before in zip(self.buffers.values(), kept, strict=True):
+            traced = make_fx(run, tracing_mode="fake")(*inputs)
+            self.compiled: Callable[..., Any] = cast(Any, compile_fx(traced, inputs))
+            self.compiled(*inputs)  # compiles; what the objective keeps is put back
+            for tensor, before in zip(self.buffers, kept, strict=True):
                 tensor.copy_(before)
 
     def __call__(self, batch: Batch) -> Gradients:
         """Compute terms and gradients."""
         with torch.no_grad():
-            found = iter(self.compiled(self.weights, list(self.buffers.values()), _tensors(batch)))
+            found = iter(self.compiled(*self.weights, *self.buffers, *_tensors(batch)))
         terms = {name: next(found) for name in self.names}
         return terms, tuple(next(found) if given else None for given in self.given)
 
