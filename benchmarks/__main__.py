@@ -114,13 +114,13 @@ def markdown(made: Table) -> str:
 
 
 def _measure(name: str, options: argparse.Namespace, console: Console) -> Found:
-    chosen = device.choose("cpu", "fp32")
-    flops, limit = named(name, options.data).flops_per_image(chosen), machine.Limit()
+    chosen = device.choose(options.device, "fp32")
+    flops, limit = named(name, options.data).flops_per_image(chosen), machine.Limit(chosen)
     with ExitStack() as stack:
         present: list[Contender] = []
         skipped: dict[str, str] = {}
         for which in options.contender:  # one after the other: compiling takes all cores
-            contender = stack.enter_context(Contender(which, name, options.data))
+            contender = stack.enter_context(Contender(which, name, options.data, options.device))
             if contender.wait():
                 present.append(contender)
                 contender.turn(options.seconds / 2)
@@ -144,6 +144,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--contender", nargs="*", default=list(CONTENDERS), choices=CONTENDERS,
                         metavar="NAME", help=f"of {'; '.join(CONTENDERS)}")  # fmt: skip
     parser.add_argument("--data", default="glyphs", help="a set of grey images")
+    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3.0, help="of each turn")
     parser.add_argument("--out", type=Path, default=Path("benchmarks.json"))

@@ -7,22 +7,22 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from benchmarks.work import Loop, Work
-from genmodels import device
+from genmodels import device as devices
 
 
-def start(work: Work, tuned: bool) -> Loop:
+def start(work: Work, device: str, tuned: bool) -> Loop:
     """The bare loop, written by hand for each family; ``tuned``: with the products and the
     memory that genmodels chooses, so that what is left is the trainer's own cost."""
     if tuned:
-        device.choose("cpu", "fp32")
-    return {"vae": vae, "gan": gan}[work.family](work)
+        devices.choose(device, "fp32")
+    return {"vae": vae, "gan": gan}[work.family](work, device)
 
 
-def vae(work: Work) -> Loop:
+def vae(work: Work, device: str) -> Loop:
     """The evidence lower bound, in logits."""
-    model = work.plain_model()
+    model = work.plain_model().to(device)
     optimizer = torch.optim.Adam(model.parameters(), lr=work.lr, fused=True)
-    for images in _batches(work):
+    for images in _batches(work, device):
         mean, log_variance = model.encoder(images).chunk(2, dim=1)
         latents = mean + (0.5 * log_variance).exp() * torch.randn_like(mean)
         logits = model.decoder(latents)
@@ -34,17 +34,17 @@ def vae(work: Work) -> Loop:
         yield work.batch
 
 
-def gan(work: Work) -> Loop:
+def gan(work: Work, device: str) -> Loop:
     """The non-saturating losses, in logits; the generator's step spares the
     discriminator's gradients."""
-    model = work.plain_model()
+    model = work.plain_model().to(device)
     latent = work.settings.model["latent_dim"]
     generator, discriminator = model.generator, model.discriminator
     optimizer_g = torch.optim.Adam(generator.parameters(), lr=work.lr, fused=True)
     optimizer_d = torch.optim.Adam(discriminator.parameters(), lr=work.lr, fused=True)
-    for batch in _batches(work):
+    for batch in _batches(work, device):
         with torch.no_grad():
-            generated = generator(torch.randn(work.batch, latent)).tanh()
+            generated = generator(torch.randn(work.batch, latent, device=device)).tanh()
         real = F.softplus(-discriminator(batch * 2 - 1)).mean()
         fake = F.softplus(discriminator(generated)).mean()
         optimizer_d.zero_grad()
@@ -52,7 +52,7 @@ def gan(work: Work) -> Loop:
         optimizer_d.step()
 
         discriminator.requires_grad_(False)
-        generated = generator(torch.randn(work.batch, latent)).tanh()
+        generated = generator(torch.randn(work.batch, latent, device=device)).tanh()
         optimizer_g.zero_grad()
         F.softplus(-discriminator(generated)).mean().backward()
         optimizer_g.step()
@@ -60,10 +60,10 @@ def gan(work: Work) -> Loop:
         yield work.batch
 
 
-def _batches(work: Work) -> Iterator[Tensor]:
+def _batches(work: Work, device: str) -> Iterator[Tensor]:
     """(B, C, H, W), float32 in [0, 1]: bytes are gathered, then converted."""
-    table = work.images.table[work.images.splits["train"]]
+    table = work.images.table[work.images.splits["train"]].to(device)
     while True:
-        for rows in torch.randperm(len(table)).split(work.batch):
+        for rows in torch.randperm(len(table), device=device).split(work.batch):
             if len(rows) == work.batch:
                 yield table[rows].float().div_(255)

@@ -11,13 +11,17 @@ from benchmarks.work import Loop, Skipped, Work
 STEPS = 50  # in one scan
 
 
-def start(work: Work) -> Loop:
+def start(work: Work, device: str) -> Loop:
     """The same fully connected networks, objectives and optimiser."""
     for name in ("jax", "optax"):
         if util.find_spec(name) is None:
             raise Skipped(f"{name} is not installed: pip install jax optax")
     if work.settings.model["network"].get("class", "MLP") != "MLP":
         raise Skipped("written for fully connected networks")
+    import jax
+
+    if (jax.default_backend() == "cpu") != (device == "cpu"):
+        raise Skipped(f"this JAX runs on {jax.default_backend()}, not on {device}")
     return _train(work)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from genmodels.device import Device
 from genmodels.recording import versions
 
 SIZE = 2048  # of the square matrices: 48 MiB, and 17 billion operations
@@ -17,6 +18,7 @@ def hardware() -> dict[str, Any]:
         "platform": platform.platform(),
         "processor": _processor(),
         "threads": torch.get_num_threads(),
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         "versions": versions(),
     }
 
@@ -24,17 +26,19 @@ def hardware() -> dict[str, Any]:
 class Limit:
     """Products of large square float32 matrices, by the library that genmodels chooses."""
 
-    def __init__(self) -> None:
+    def __init__(self, device: Device) -> None:
+        self.device = device
         generator = torch.Generator().manual_seed(0)
-        self.a, self.b = torch.randn(2, SIZE, SIZE, generator=generator)
+        self.a, self.b = torch.randn(2, SIZE, SIZE, generator=generator).to(device.device)
 
     def rate(self, seconds: float) -> float:
         """Floating-point operations a second."""
         count, began = 0, time.perf_counter()
-        while (elapsed := time.perf_counter() - began) < seconds:
+        while time.perf_counter() - began < seconds:
             torch.mm(self.a, self.b)
+            self.device.synchronize()
             count += 1
-        return 2 * SIZE**3 * count / elapsed
+        return 2 * SIZE**3 * count / (time.perf_counter() - began)
 
 
 def _processor() -> str:

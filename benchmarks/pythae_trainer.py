@@ -12,16 +12,16 @@ from benchmarks.work import Loop, Skipped, Work
 EPOCH = 6400  # images; pythae trains an epoch at a time, so that a turn has some of them
 
 
-def start(work: Work) -> Loop:
+def start(work: Work, device: str) -> Loop:
     """Its VAE and trainer, images as a float tensor, as its examples have it."""
     if util.find_spec("pythae") is None:
         raise Skipped("pythae is not installed: pip install pythae")
     if work.family != "vae":
         raise Skipped("pythae trains autoencoders alone")
-    return _train(work)
+    return _train(work, device)
 
 
-def _train(work: Work) -> Loop:
+def _train(work: Work, device: str) -> Loop:
     from pythae.data.datasets import BaseDataset
     from pythae.models import VAE, VAEConfig
     from pythae.models.base.base_utils import ModelOutput
@@ -59,7 +59,7 @@ def _train(work: Work) -> Loop:
             per_device_train_batch_size=work.batch,
             num_epochs=1,
             learning_rate=work.lr,
-            no_cuda=True,
+            no_cuda=device == "cpu",
         )
         labels = torch.zeros(len(images))
         trainer = BaseTrainer(model, BaseDataset(images, labels), training_config=settings)

@@ -1,15 +1,15 @@
 """genmodels itself: the shared trainer, with everything it does while it trains."""
 
 from benchmarks.work import Loop, Skipped, Work
-from genmodels import device
+from genmodels import device as devices
 from genmodels.training.records import Progress
 from genmodels.training.trainer import Trainer
 
 
-def start(work: Work, precision: str, execution: str = "auto") -> Loop:
+def start(work: Work, device: str, precision: str, execution: str = "auto") -> Loop:
     """Train, and look at each record as the command line does."""
-    chosen = device.choose("cpu", precision)
-    if precision == "bf16" and not device.multiplies_bf16():
+    chosen = devices.choose(device, precision)
+    if device == "cpu" and precision == "bf16" and not devices.multiplies_bf16():
         raise Skipped("this processor has no bf16 products")
     train = work.settings.train.model_copy(update={"execution": execution})
     return _train(Trainer(work.model(), work.images, train, work.settings.seed, chosen))

@@ -29,8 +29,6 @@ from genmodels.data.images import Images
 from genmodels.training.records import Progress
 from genmodels.training.trainer import Trainer
 
-PART = 500  # pictures that are decoded in a turn
-
 
 def main() -> None:
     """Measure, print, write JSON."""
@@ -57,7 +55,7 @@ def main() -> None:
 
 
 def folder(place: Path, count: int, rounds: int) -> dict[str, Any]:
-    """Decode 256×256 JPEG files with one thread and with all in turn, then the whole folder."""
+    """Decode a folder of 256×256 JPEG files on one core and on all in turn, then map its table."""
     pictures = place / "pictures"
     pictures.mkdir()
     generator = np.random.default_rng(0)
@@ -66,42 +64,35 @@ def folder(place: Path, count: int, rounds: int) -> dict[str, Any]:
         picture = Image.fromarray(small[number]).resize((256, 256), Image.Resampling.BICUBIC)
         picture.save(pictures / f"{number:06d}.jpg", quality=90)
     turns: dict[str, list[float]] = {"one": [], "all": []}
-    for number in range(rounds):
-        part = place / f"part-{number}"
-        part.mkdir()
-        for file in sorted(pictures.iterdir())[number * PART : (number + 1) * PART]:
-            shutil.copy(file, part)
+    for _ in range(rounds):
         for name, cores in (("one", {0}), ("all", None)):
-            turns[name].append(_decoded(part, cores))
-        shutil.rmtree(part)
-    began = time.perf_counter()
-    data.load(str(pictures), image_size=64)
-    first = time.perf_counter() - began
-    began = time.perf_counter()
-    data.load(str(pictures), image_size=64)
-    second = time.perf_counter() - began
+            turns[name].append(count / _first(pictures, cores))
+    second = _start(pictures)
     shutil.rmtree(pictures)
     return {
         "pictures": count,
         "pictures_per_second": {name: median(rates) for name, rates in turns.items()},
         "all_cores_to_one": ratio(turns["all"], turns["one"]),
-        "first_start_seconds": first,
+        "first_start_seconds": count / median(turns["all"]),
         "second_start_seconds": second,
         "anonymous_memory_mib": _anonymous(),
     }
 
 
-def _decoded(part: Path, cores: set[int] | None) -> float:
-    """Pictures a second; on these cores alone."""
+def _first(pictures: Path, cores: set[int] | None) -> float:
+    """Seconds of a start without a table; on these cores alone."""
+    shutil.rmtree(os.environ["XDG_CACHE_HOME"], ignore_errors=True)
     before = os.sched_getaffinity(0)
-    cache = Path(os.environ["XDG_CACHE_HOME"])
-    shutil.rmtree(cache, ignore_errors=True)
     os.sched_setaffinity(0, cores or before)
-    began = time.perf_counter()
-    data.load(str(part), image_size=64)
-    elapsed = time.perf_counter() - began
+    elapsed = _start(pictures)
     os.sched_setaffinity(0, before)
-    return len(list(part.iterdir())) / elapsed
+    return elapsed
+
+
+def _start(pictures: Path) -> float:
+    began = time.perf_counter()
+    data.load(str(pictures), image_size=64)
+    return time.perf_counter() - began
 
 
 def mapped(place: Path, gigabytes: float, rounds: int, seconds: float) -> dict[str, Any]:

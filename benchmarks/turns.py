@@ -30,7 +30,6 @@ CONTENDERS: dict[str, tuple[str, dict[str, Any]]] = {
     f"{OURS}, compiled": ("shared_trainer", {"precision": "fp32", "execution": "compiled"}),
     f"{OURS}, bf16": ("shared_trainer", {"precision": "bf16"}),
 }
-CPU = device.Device(torch.device("cpu"), "fp32", ("", ""))
 START_SECONDS = 300  # that a contender has to import, load and compile
 
 
@@ -54,14 +53,15 @@ class Contender:
         name: one of ``CONTENDERS``.
         work: a name of work.
         grey: the set of grey images.
+        device: where it trains.
     """
 
-    def __init__(self, name: str, work: str, grey: str):
+    def __init__(self, name: str, work: str, grey: str, device: str):
         self.name, self.why_not = name, ""
         context = multiprocessing.get_context("spawn")
         self.here, there = context.Pipe()
         self.process = context.Process(
-            target=_serve, args=(there, name, work, grey), daemon=name.count("worker") == 0
+            target=_serve, args=(there, name, work, grey, device), daemon=name.count("worker") == 0
         )
         self.process.start()
         there.close()
@@ -110,11 +110,13 @@ def medians(turns: Mapping[str, Sequence[Turn]]) -> dict[str, float]:
     return {name: statistics.median(t.rate for t in its) for name, its in turns.items()}
 
 
-def _serve(there: Connection, name: str, work: str, grey: str) -> None:
+def _serve(there: Connection, name: str, work: str, grey: str, where: str) -> None:
     """Start a contender, then train for as long as each message says."""
     module, options = CONTENDERS[name]
     try:
-        loop = importlib.import_module(f"benchmarks.{module}").start(named(work, grey), **options)
+        loop = importlib.import_module(f"benchmarks.{module}").start(
+            named(work, grey), where, **options
+        )
         next(loop)
     except Skipped as reason:
         there.send(str(reason))
@@ -123,17 +125,19 @@ def _serve(there: Connection, name: str, work: str, grey: str) -> None:
         there.send(f"{type(error).__name__}: {error}")
         return
     there.send("")
+    on = device.Device(torch.device(where), "fp32", ("", ""))
     while True:
         try:
             seconds = there.recv()
         except EOFError:
             loop.close()  # type: ignore[attr-defined]
             return
-        there.send(Turn(_rate(loop, seconds), CPU.peak_memory() or 0.0))
+        there.send(Turn(_rate(loop, seconds, on), on.peak_memory() or 0.0))
 
 
-def _rate(loop: Loop, seconds: float) -> float:
+def _rate(loop: Loop, seconds: float, on: device.Device) -> float:
     images, began = 0, time.perf_counter()
-    while (elapsed := time.perf_counter() - began) < seconds:
+    while time.perf_counter() - began < seconds:
         images += next(loop)
-    return images / elapsed
+    on.synchronize()
+    return images / (time.perf_counter() - began)

@@ -30,17 +30,18 @@ class Colours(Dataset):
         return self.transform(Image.fromarray(self.images[index])), 0
 
 
-def start(work: Work, workers: int) -> Loop:
+def start(work: Work, device: str, workers: int) -> Loop:
     """The tutorial with a number of loader processes."""
-    return {"vae": vae, "gan": gan}[work.family](work, workers)
+    return {"vae": vae, "gan": gan}[work.family](work, device, workers)
 
 
-def vae(work: Work, workers: int) -> Loop:
+def vae(work: Work, device: str, workers: int) -> Loop:
     """As in the tutorials on VAEs."""
-    model = work.plain_model()
+    model = work.plain_model().to(device)
     optimizer = torch.optim.Adam(model.parameters(), lr=work.lr)
     total = 0.0
     for images in _batches(work, workers):
+        images = images.to(device)
         optimizer.zero_grad()
         mu, logvar = model.encoder(images).chunk(2, dim=1)
         std = torch.exp(0.5 * logvar)
@@ -55,9 +56,9 @@ def vae(work: Work, workers: int) -> Loop:
         yield len(images)
 
 
-def gan(work: Work, workers: int) -> Loop:
+def gan(work: Work, device: str, workers: int) -> Loop:
     """As in the tutorials on GANs."""
-    model = work.plain_model()
+    model = work.plain_model().to(device)
     latent = work.settings.model["latent_dim"]
     generator, discriminator = model.generator, model.discriminator
     optimizer_g = torch.optim.Adam(generator.parameters(), lr=work.lr)
@@ -65,11 +66,12 @@ def gan(work: Work, workers: int) -> Loop:
     criterion = torch.nn.BCELoss()
     total_d = total_g = 0.0
     for batch in _batches(work, workers):
-        images = batch * 2 - 1
-        real, fake = torch.ones(len(images), 1), torch.zeros(len(images), 1)
+        images = batch.to(device) * 2 - 1
+        real = torch.ones(len(images), 1, device=device)
+        fake = torch.zeros(len(images), 1, device=device)
 
         optimizer_d.zero_grad()
-        generated = torch.tanh(generator(torch.randn(len(images), latent)))
+        generated = torch.tanh(generator(torch.randn(len(images), latent, device=device)))
         loss_real = criterion(torch.sigmoid(discriminator(images)), real)
         loss_fake = criterion(torch.sigmoid(discriminator(generated.detach())), fake)
         loss_d = loss_real + loss_fake
@@ -78,7 +80,7 @@ def gan(work: Work, workers: int) -> Loop:
         total_d += loss_d.item()
 
         optimizer_g.zero_grad()
-        generated = torch.tanh(generator(torch.randn(len(images), latent)))
+        generated = torch.tanh(generator(torch.randn(len(images), latent, device=device)))
         loss_g = criterion(torch.sigmoid(discriminator(generated)), real)
         loss_g.backward()
         optimizer_g.step()

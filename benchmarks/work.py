@@ -73,8 +73,9 @@ class Work:
 
     def flops_per_image(self, device: Device) -> float:
         """Floating-point operations of a training step, an image."""
-        step = Step(self.model(), self.settings.train, 0, device)
-        step(Batch(torch.rand(self.batch, *self.images.image_shape)), 0)
+        step = Step(self.model().to(device.device), self.settings.train, 0, device)
+        images = torch.rand(self.batch, *self.images.image_shape, device=device.device)
+        step(Batch(images), 0)
         return step.flops / self.batch
 
 

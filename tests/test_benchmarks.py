@@ -56,9 +56,9 @@ def test_every_contender_takes_whole_batches_or_says_why_not(name, contender):
     start = importlib.import_module(f"benchmarks.{module}").start
     if not takes_part:
         with pytest.raises(work.Skipped):
-            start(chosen, **options)
+            start(chosen, "cpu", **options)
         return
-    loop = start(chosen, **options)
+    loop = start(chosen, "cpu", **options)
     assert next(loop) % chosen.batch == 0
     loop.close()
 

@@ -1,5 +1,6 @@
 """Tables are made once, whatever happens meanwhile."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -20,10 +21,10 @@ import os, signal
 from genmodels import data
 from genmodels.data import tables
 
-tables.SYNCED = 8
+tables.CHUNK, tables.SYNCED = 324, 4  # of two pictures; brought to the disk every eight
 
 def progress(what, done, total):
-    if done == 29:
+    if done == 30:
         os.kill(os.getpid(), signal.SIGKILL)
 
 data.load({folder!r}, progress=progress)
@@ -55,11 +56,11 @@ def test_decoding_goes_on_where_it_was_killed(tmp_path, cache, colour, monkeypat
     ended = subprocess.run([sys.executable, "-c", KILLED.format(folder=str(folder))], check=False)
     assert ended.returncode == -signal.SIGKILL
     (part,) = cache.rglob("*.part")
-    monkeypatch.setattr(tables, "SYNCED", 8)
+    monkeypatch.setattr(tables, "CHUNK", 324)
+    monkeypatch.setattr(tables, "SYNCED", 4)
     seen = []
     table = data.load(str(folder), progress=lambda what, done, total: seen.append(done)).table
-    assert seen == list(range(seen[0], 41))
-    assert seen[0] in (17, 25)  # a multiple of 8 was on the disk
+    assert seen == [26, 28, 30, 32, 34, 36, 38, 40]  # a multiple of 8 was on the disk
     assert not part.exists()
     for number, row in enumerate(table):
         pixels = np.asarray(Image.open(folder / f"{number:03d}.png")).reshape(6, 9, -1)
@@ -67,7 +68,8 @@ def test_decoding_goes_on_where_it_was_killed(tmp_path, cache, colour, monkeypat
 
 
 def test_a_broken_picture_leaves_nothing_to_go_on_from(tmp_path, cache, monkeypatch):
-    monkeypatch.setattr(tables, "SYNCED", 2)
+    monkeypatch.setattr(tables, "CHUNK", 324)
+    monkeypatch.setattr(tables, "SYNCED", 1)
     folder = tmp_path / "pictures"
     fill(folder, 20, True)
     (folder / "009.png").write_bytes(b"no picture")
@@ -87,3 +89,40 @@ def test_two_processes_make_one_table(tmp_path, cache):
     assert [process.returncode for process in both] == [0, 0]
     assert len(found) == 1
     assert len(list(cache.rglob("*.npy"))) == 1
+
+
+@pytest.mark.filterwarnings("ignore:This DataLoader will create")  # on one core
+def test_processes_decode_what_one_does(tmp_path, cache, monkeypatch):
+    folder = tmp_path / "pictures"
+    fill(folder, 30, True)
+    (folder / "030.png").write_bytes(b"no picture")
+    monkeypatch.setattr(tables, "CHUNK", 3 * 6 * 9 * 4)
+    monkeypatch.setattr(tables, "_cores", lambda: 2)
+    monkeypatch.setattr(tables, "SHARE", 10)
+    state = torch.get_rng_state()
+    with pytest.raises(InputError, match=r"1 of 31 pictures.*030\.png: not a picture"):
+        data.load(str(folder))
+    (folder / "030.png").unlink()
+    apart = data.load(str(folder)).table.clone()
+    assert torch.equal(torch.get_rng_state(), state)
+    monkeypatch.setattr(tables, "_cores", lambda: 1)
+    next(cache.rglob("*.npy")).unlink()
+    assert torch.equal(data.load(str(folder)).table, apart)
+
+
+@pytest.mark.filterwarnings("ignore:This DataLoader will create")
+def test_a_killed_worker_ends_the_decoding(tmp_path, cache, monkeypatch):
+    folder = tmp_path / "pictures"
+    fill(folder, 30, True)
+    me = os.getpid()
+
+    def die(*_):
+        if os.getpid() != me:
+            os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError("decoded in the wrong process")
+
+    monkeypatch.setattr(tables, "_cores", lambda: 2)
+    monkeypatch.setattr(tables, "SHARE", 10)
+    monkeypatch.setattr(tables.decoding, "decode", die)
+    with pytest.raises(InputError, match=r"decoded pictures has ended .*(exited|killed)"):
+        data.load(str(folder))

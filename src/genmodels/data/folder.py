@@ -4,6 +4,7 @@ A tenth of the pictures is held out by a hash of each one's pixels alone, so add
 picture moves no other, and equal pictures are on the same side.
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,17 +74,17 @@ def _list(folder: Path) -> Listing:
     """
     try:
         inside = _visible(folder)
-        folders = {path.name: _visible(path) for path in inside if path.is_dir()}
+        folders = {entry.name: _visible(folder / entry.name) for entry in inside if entry.is_dir()}
     except OSError as error:
         raise InputError(
             f"folder {error.filename} cannot be read: {error.strerror}; change its permissions"
         ) from None
-    flat = [path.name for path in inside if path.name not in folders]
+    flat = [entry.name for entry in inside if entry.name not in folders]
     nested = {
-        name: [f"{name}/{path.name}" for path in paths if not path.is_dir()]
-        for name, paths in folders.items()
+        name: [f"{name}/{entry.name}" for entry in entries if not entry.is_dir()]
+        for name, entries in folders.items()
     }
-    deeper = sum(path.is_dir() for paths in folders.values() for path in paths)
+    deeper = sum(entry.is_dir() for entries in folders.values() for entry in entries)
     below = [file for name in nested for file in nested[name]]
     pictures, in_classes = _pictures(flat), _pictures(below)
     if pictures and in_classes:
@@ -102,10 +103,11 @@ def _list(folder: Path) -> Listing:
     return Listing(tuple(files), classes, len(flat) + len(below) - len(files), deeper)
 
 
-def _visible(folder: Path) -> list[Path]:
+def _visible(folder: Path) -> list[os.DirEntry[str]]:
     """What lies in a folder, sorted by name in the same way on every system."""
-    inside = (path for path in folder.iterdir() if not path.name.startswith("."))
-    return sorted(inside, key=lambda path: path.name)
+    with os.scandir(folder) as inside:
+        visible = [entry for entry in inside if not entry.name.startswith(".")]
+    return sorted(visible, key=lambda entry: entry.name)
 
 
 def _pictures(files: list[str]) -> list[str]:

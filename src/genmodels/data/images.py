@@ -6,6 +6,7 @@ glyphs and a folder of pictures all become :class:`Images`.
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -123,9 +124,11 @@ def positions(table: Tensor, rows: Tensor, purpose: str) -> Tensor:
     """
     pixels = table.numpy()
     key = purpose.encode()
-    digests = (
-        hashlib.blake2b(np.ascontiguousarray(pixels[row]).data, digest_size=8, key=key).digest()
-        for row in rows.tolist()
-    )
-    numbers = np.frombuffer(b"".join(digests), dtype="<u8")
+
+    def digests(part: Tensor) -> bytes:
+        parts = (np.ascontiguousarray(pixels[row]).data for row in part.tolist())
+        return b"".join(hashlib.blake2b(p, digest_size=8, key=key).digest() for p in parts)
+
+    with ThreadPoolExecutor() as pool:  # hashing lets go of the interpreter
+        numbers = np.frombuffer(b"".join(pool.map(digests, rows.split(1024))), dtype="<u8")
     return torch.from_numpy((numbers >> np.uint64(11)).astype(np.float64) / 2**53)
