@@ -5,6 +5,7 @@ PyTorch's inductor, which fuses what lies between the products. Random numbers a
 the same kernels from the same generator as eagerly; sums are rounded otherwise.
 """
 
+import logging
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -78,6 +79,8 @@ class Compiled:
         from torch._inductor import config
         from torch._inductor.compile_fx import compile_fx
 
+        # Inductor looks for CUDA's compiler, and its absence is no news on a CPU.
+        logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
         kept = [tensor.clone() for tensor in self.buffers]
         with torch.no_grad(), config.patch(fallback_random=True, cpp_wrapper=True):
             traced = make_fx(run, tracing_mode="fake")(*inputs)
