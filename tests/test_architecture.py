@@ -16,7 +16,9 @@ REPOSITORY = Path(__file__).parents[1]
 ROOT = "__init__"  # what `from genmodels import __version__` needs
 
 # What everything that works on models, runs and data stands on.
-_GROUND = "errors randomness device pictures checkpoint settings config runs data models.base"
+_GROUND = (
+    "errors memory randomness device pictures checkpoint settings config runs data models.base"
+)
 
 # Part → what it may import, at its top or inside a function. The parts stand from the
 # ground up and a part names only parts above it in this list, or itself: arrows point down.
@@ -33,7 +35,8 @@ ALLOWED = {
     "checkpoint": "errors",
     "networks": "errors networks",
     "config": "errors construct yaml12 settings",
-    "runs": "errors checkpoint settings config",
+    "memory": "errors",
+    "runs": "errors checkpoint settings config runs",
     "data": "errors randomness pictures checkpoint data",
     "models.base": "errors randomness losses networks data.images",
     "models": "errors randomness losses networks data.images models.base",
@@ -62,7 +65,7 @@ DOORS = {
     "jinja2": "report",
     "matplotlib": "report",
     "platformdirs": "data evaluation",
-    "pydantic": "settings construct",
+    "pydantic": "settings construct runs.manifest",
     "rich": "cli report",
     "scipy": "evaluation.statistics",
     "torch_fidelity": "evaluation.inception",

@@ -168,28 +168,6 @@ def test_runs_on_different_data_are_not_compared(genmodels, workplace, trained):
     assert tree(workplace) == before
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_a_full_disk(genmodels, workplace, trained, monkeypatch):
-    run = trained(workplace / "runs" / "a")
-    opened = Path.open
-
-    def full(self, mode="r", *arguments, **options):
-        writes = "w" in mode or "a" in mode
-        return opened(Path("/dev/full") if writes else self, mode, *arguments, **options)
-
-    before = tree(workplace)
-    monkeypatch.setattr(Path, "open", full)
-    given = [*TINY, "--epochs", "2", "--out", run, "--resume"]
-    outcome = genmodels("train", "--config", "vae.yaml", *given)
-    assert outcome.code == 2
-    assert outcome.err.count("No space left on device") == 1
-    assert outcome.err.splitlines()[-1].startswith("genmodels: ")
-    refused(genmodels("sample", run, "--out", "x.npz"), "No space left on device", "free space")
-    monkeypatch.undo()
-    assert {path for path in tree(workplace) - before if ".lock" not in path} == set()
-    assert genmodels("sample", run, "--out", workplace / "x.png").code == 0
-
-
 def test_other_outputs_that_are_refused(genmodels, workplace, trained):
     run = trained(workplace / "runs" / "vae-1")
     refused(genmodels("sample", run, "--out", "x.jpeg"), ".jpeg", ".npz")

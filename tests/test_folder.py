@@ -163,7 +163,7 @@ def test_first_frame_of_an_animation(folder: Path) -> None:
 def test_channels(
     folder: Path, monkeypatch: pytest.MonkeyPatch, last: str, channels: object, expected: int
 ) -> None:
-    monkeypatch.setattr("genmodels.data.tables.CHUNK", 2)  # the last comes after some are written
+    monkeypatch.setattr("genmodels.data.workers.CHUNK", 1)  # the last comes after some are written
     final = np.repeat(greys(9)[..., None], 3, 2) if last == "grey as RGB" else colours(9)
     for number in range(5):
         Image.fromarray(greys(number)).save(folder / f"{number}.png")

@@ -13,15 +13,15 @@ import torch
 from PIL import Image
 
 from genmodels import data
-from genmodels.data import tables
+from genmodels.data import tables, workers
 from genmodels.errors import InputError
 
 KILLED = """
 import os, signal
 from genmodels import data
-from genmodels.data import tables
+from genmodels.data import tables, workers
 
-tables.CHUNK, tables.SYNCED = 324, 4  # of two pictures; brought to the disk every eight
+workers.CHUNK, tables.SYNCED = 324, 4  # of two pictures; brought to the disk every eight
 
 def progress(what, done, total):
     if done == 30:
@@ -56,7 +56,7 @@ def test_decoding_goes_on_where_it_was_killed(tmp_path, cache, colour, monkeypat
     ended = subprocess.run([sys.executable, "-c", KILLED.format(folder=str(folder))], check=False)
     assert ended.returncode == -signal.SIGKILL
     (part,) = cache.rglob("*.part")
-    monkeypatch.setattr(tables, "CHUNK", 324)
+    monkeypatch.setattr(workers, "CHUNK", 324)
     monkeypatch.setattr(tables, "SYNCED", 4)
     seen = []
     table = data.load(str(folder), progress=lambda what, done, total: seen.append(done)).table
@@ -68,7 +68,7 @@ def test_decoding_goes_on_where_it_was_killed(tmp_path, cache, colour, monkeypat
 
 
 def test_a_broken_picture_leaves_nothing_to_go_on_from(tmp_path, cache, monkeypatch):
-    monkeypatch.setattr(tables, "CHUNK", 324)
+    monkeypatch.setattr(workers, "CHUNK", 324)
     monkeypatch.setattr(tables, "SYNCED", 1)
     folder = tmp_path / "pictures"
     fill(folder, 20, True)
@@ -96,16 +96,16 @@ def test_processes_decode_what_one_does(tmp_path, cache, monkeypatch):
     folder = tmp_path / "pictures"
     fill(folder, 30, True)
     (folder / "030.png").write_bytes(b"no picture")
-    monkeypatch.setattr(tables, "CHUNK", 3 * 6 * 9 * 4)
-    monkeypatch.setattr(tables, "_cores", lambda: 2)
-    monkeypatch.setattr(tables, "SHARE", 10)
+    monkeypatch.setattr(workers, "CHUNK", 3 * 6 * 9 * 4)
+    monkeypatch.setattr(workers, "_cores", lambda: 2)
+    monkeypatch.setattr(workers, "SHARE", 10)
     state = torch.get_rng_state()
     with pytest.raises(InputError, match=r"1 of 31 pictures.*030\.png: not a picture"):
         data.load(str(folder))
     (folder / "030.png").unlink()
     apart = data.load(str(folder)).table.clone()
     assert torch.equal(torch.get_rng_state(), state)
-    monkeypatch.setattr(tables, "_cores", lambda: 1)
+    monkeypatch.setattr(workers, "_cores", lambda: 1)
     next(cache.rglob("*.npy")).unlink()
     assert torch.equal(data.load(str(folder)).table, apart)
 
@@ -121,8 +121,8 @@ def test_a_killed_worker_ends_the_decoding(tmp_path, cache, monkeypatch):
             os.kill(os.getpid(), signal.SIGKILL)
         raise AssertionError("decoded in the wrong process")
 
-    monkeypatch.setattr(tables, "_cores", lambda: 2)
-    monkeypatch.setattr(tables, "SHARE", 10)
-    monkeypatch.setattr(tables.decoding, "decode", die)
+    monkeypatch.setattr(workers, "_cores", lambda: 2)
+    monkeypatch.setattr(workers, "SHARE", 10)
+    monkeypatch.setattr(workers.decoding, "decode", die)
     with pytest.raises(InputError, match=r"decoded pictures has ended .*(exited|killed)"):
         data.load(str(folder))

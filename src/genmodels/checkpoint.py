@@ -1,11 +1,12 @@
-"""One file without pickle that explains itself.
+"""One file without pickle that explains itself, and proves that it is whole.
 
 A checkpoint is a safetensors file: all tensors under ``model.*``, ``average.*`` and
-``optimizer.<module>.*``, and a JSON header with the resolved configuration, the image
-shape, the step, the versions and the data's fingerprint. Every verb after ``train`` needs
-nothing else. Nothing in it is executed when it is read.
+``optimizer.<module>.*``, a JSON header with the resolved configuration, the image shape, the
+step, the versions and the data's fingerprint, and a digest of both. Every verb after
+``train`` needs nothing else. Nothing in it is executed when it is read.
 """
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -16,12 +17,13 @@ from typing import Any
 
 import safetensors
 import safetensors.torch
+import torch
 from torch import Tensor
 
-from genmodels.errors import InputError
+from genmodels.errors import InputError, NotFinite, Unwritable
 
-FORMAT = 1
-HEADER = "genmodels"
+FORMAT = 2  # 1 had no digest
+HEADER, DIGEST = "genmodels", "sha256"
 
 
 @dataclass(frozen=True)
@@ -51,11 +53,16 @@ def save(path: Path, tensors: Mapping[str, Tensor], header: Mapping[str, Any]) -
     """Write a checkpoint durably: whole under its name, or not at all.
 
     Raises:
-        InputError: the file cannot be written, for lack of space or of permission; what
+        Unwritable: the file cannot be written, for lack of space or of permission; what
             was there before is untouched.
+        NotFinite: a number is NaN or infinite; nothing was written.
     """
-    metadata = {HEADER: json.dumps({"format": FORMAT, **header})}
+    for name, tensor in tensors.items():
+        if tensor.is_floating_point() and not tensor.isfinite().all():
+            raise NotFinite(f"{name} is not finite")
+    text = json.dumps({"format": FORMAT, **header})
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    metadata = {HEADER: text, DIGEST: _digest(text, plain)}
     write(path, safetensors.torch.save(plain, metadata))
 
 
@@ -65,7 +72,7 @@ def write(path: Path, content: bytes) -> None:
     The bytes reach the disk under a temporary name before they take their own.
 
     Raises:
-        InputError: as for :func:`save`.
+        Unwritable: as for :func:`save`.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -78,7 +85,7 @@ def write(path: Path, content: bytes) -> None:
     except OSError as error:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
-        raise InputError(
+        raise Unwritable(
             f"{path} ({len(content) / 2**20:.1f} MiB) cannot be written: {error.strerror}; "
             "free space or choose another folder with --out"
         ) from None
@@ -88,26 +95,54 @@ def load(path: Path) -> Checkpoint:
     """Read a checkpoint.
 
     Raises:
-        InputError: the file is missing, truncated, of another program or of a newer format.
+        InputError: the file is missing, damaged, of another program or of a newer format.
     """
     try:
         with safetensors.safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (OSError, safetensors.SafetensorError) as error:
-        raise InputError(
-            f"checkpoint {path} cannot be read, it is damaged or incomplete ({error}); "
-            "delete it to go on from the one before"
-        ) from None
+    except (OSError, ValueError, safetensors.SafetensorError) as error:
+        raise _damaged(path, str(error)) from None
     if HEADER not in metadata:
         raise InputError(f"{path} was not written by genmodels; give a run's folder")
-    header = json.loads(metadata[HEADER])
-    if header["format"] > FORMAT:
+    try:
+        header = json.loads(metadata[HEADER])
+        version = header["format"]
+        if not isinstance(version, int) or version < 1:
+            raise ValueError(f"format {version!r}")
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise _damaged(path, f"its header is not what was written: {error}") from None
+    if version > FORMAT:
         raise InputError(
-            f"{path} has format {header['format']}, this version reads up to {FORMAT}; "
-            "update genmodels"
+            f"{path} has format {version}, this version reads up to {FORMAT}; update genmodels"
         )
+    if version > 1 and metadata.get(DIGEST) != _digest(metadata[HEADER], tensors):
+        raise _damaged(path, "its bytes are not those that were written")
     return Checkpoint(path, header, tensors)
+
+
+def peek(path: Path) -> Mapping[str, Any]:
+    """Read a checkpoint's header alone, unchecked; empty where there is none to read."""
+    try:
+        with safetensors.safe_open(path, framework="pt") as file:
+            header = json.loads((file.metadata() or {})[HEADER])
+    except (OSError, ValueError, KeyError, RecursionError, safetensors.SafetensorError):
+        return {}
+    return header if isinstance(header, dict) else {}
+
+
+def _damaged(path: Path, reason: str) -> InputError:
+    return InputError(f"checkpoint {path} cannot be read, it is damaged or incomplete ({reason})")
+
+
+def _digest(text: str, tensors: Mapping[str, Tensor]) -> str:
+    """Of the header and of every tensor's name, type, shape and bytes."""
+    digest = hashlib.sha256(text.encode())
+    for name, tensor in sorted(tensors.items()):
+        described = f"\0{name}\0{tensor.dtype}\0{tuple(tensor.shape)}\0"
+        digest.update(described.encode())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
 
 
 def _sync_folder(folder: Path) -> None:

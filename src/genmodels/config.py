@@ -90,10 +90,11 @@ def overrides(
     budget: str | float | None = None,
     device: str | None = None,
     precision: str | None = None,
+    on_nan: str | None = None,
 ) -> dict[str, Any]:
     """The layer that options lay over a configuration."""
     limits = {"epochs": epochs, "steps": steps, "budget": budget}
-    trained = {**limits, "device": device, "precision": precision}
+    trained = {**limits, "device": device, "precision": precision, "on_nan": on_nan}
     layer: dict[str, Any] = {"train": {k: v for k, v in trained.items() if v is not None}}
     if seed is not None:
         layer["seed"] = seed

@@ -10,6 +10,26 @@ class InputError(ValueError):
     """Something the user gave cannot be used; the message says what to do instead."""
 
 
+class Unwritable(InputError):
+    """A file cannot be written now; it may be possible again when space was freed."""
+
+
+class NotFinite(InputError):
+    """A number that training depends on became NaN or infinite.
+
+    Attributes:
+        what: the number, and when.
+    """
+
+    def __init__(self, what: str, advice: str = "nothing of it was saved"):
+        super().__init__(f"{what}; {advice}")
+        self.what = what
+
+
+class Note(UserWarning):
+    """Something that was done otherwise than asked for, and why."""
+
+
 class Interrupted(KeyboardInterrupt):
     """Training was stopped by a signal, after it saved; the message says how to go on.
 

@@ -5,7 +5,10 @@ way, 0 is black and 1 is white.
 """
 
 import math
+import os
+import zipfile
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +16,7 @@ import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
-from genmodels.errors import InputError
+from genmodels.errors import InputError, Unwritable
 
 GAP = 2  # pixels between the pictures of a grid
 SMALLEST_SIDE = 480  # a grid is enlarged by a whole factor until it is about this wide
@@ -127,24 +130,20 @@ def save(chunks: Iterable[Tensor], count: int, path: Path) -> None:
 
 
 def _save_array(chunks: Iterable[Tensor], count: int, path: Path, suffix: str) -> None:
-    array, filled = None, 0
-    memory = path.with_suffix(".rows") if suffix == ".npz" else path
-    try:
-        for chunk in chunks:
-            pixels = to_uint8(chunk).numpy()
-            if array is None:
-                shape = (count, *pixels.shape[1:])
-                array = np.lib.format.open_memmap(memory, "w+", np.uint8, shape)
-            array[filled : filled + len(pixels)] = pixels
-            filled += len(pixels)
-        assert array is not None
-        array.flush()
+    """Plain writes, since a full disk would kill whoever writes to a map."""
+    with ExitStack() as stack:
         if suffix == ".npz":
-            with path.open("wb") as file:
-                np.savez_compressed(file, images=array)
-    finally:
-        if memory != path:
-            memory.unlink(missing_ok=True)
+            archive = stack.enter_context(zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED))
+            file = stack.enter_context(archive.open("images.npy", "w", force_zip64=True))
+        else:
+            file = stack.enter_context(path.open("wb"))
+        for number, chunk in enumerate(chunks):
+            pixels = to_uint8(chunk).numpy()
+            if number == 0:
+                shape = (count, *pixels.shape[1:])
+                described = {"descr": "|u1", "fortran_order": False, "shape": shape}
+                np.lib.format.write_array_header_1_0(file, described)
+            file.write(np.ascontiguousarray(pixels).tobytes())
 
 
 def read(path: Path, image_shape: tuple[int, int, int]) -> Tensor:
@@ -171,16 +170,17 @@ def save_with(path: Path, save_to: Callable[[Path], object]) -> None:
     """Let a library write under a temporary name, then rename: whole or not at all.
 
     Raises:
-        InputError: the file cannot be written.
+        Unwritable: the file cannot be written.
     """
-    temporary = path.with_name(f".{path.stem}.part{path.suffix}")
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         save_to(temporary)
         temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise InputError(
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise Unwritable(
             f"{path} cannot be written: {error.strerror or error}; "
             "free space or choose another --out"
         ) from None

@@ -11,14 +11,15 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import torch
 
 import genmodels
-from genmodels import checkpoint, pictures, randomness, runs, sampling
+from genmodels import checkpoint, memory, pictures, randomness, runs, sampling
 from genmodels.data.images import TEST, TRAIN, VALIDATION
-from genmodels.errors import Interrupted
+from genmodels.errors import InputError, Interrupted, NotFinite, Unwritable
 from genmodels.models.base import Encodes
 from genmodels.report import figures, tensorboard
 from genmodels.report.terminal import Display
@@ -29,6 +30,8 @@ from genmodels.training.trainer import Trainer
 GRID = 64  # images in the grid of an epoch
 PAIRS = 16  # originals and their reconstructions
 CURVE_SECONDS = 30.0
+UNSAVED = 5  # saves in a row that may fail before training stops
+ROLLBACKS = 3  # times that a run goes back because a number was not finite
 
 
 class Recorder:
@@ -42,31 +45,88 @@ class Recorder:
         generator = randomness.generator(settings.seed, "grid")
         self.latents = trainer.model.prior(GRID, generator)
         self.told = len(trainer.notes)  # notes that the user has read
+        self.unsaved = 0  # saves in a row that failed
+        self.unlogged: list[dict[str, Any]] = []  # records that are not on the disk yet
+        self.complained = ""
+        newest = folder.checkpoint_paths()[-1:]
+        self.resumed_from = newest[0] if trainer.step and newest else None
         self.events: tensorboard.Events | None = None
         if settings.train.tensorboard:
             self.events = tensorboard.Events(folder.path / "tensorboard")
 
     def run(self) -> None:
-        """Train until the limit or a signal; save in both cases."""
-        if self.trainer.finished():
+        """Train until the limit or a signal; save in both cases.
+
+        Raises:
+            Interrupted: a signal came.
+            NotFinite: a number was NaN or infinite, more often than the run may go back.
+            Unwritable: the run cannot be saved; what was saved before is as it was.
+        """
+        if self.trainer.done():
             self.display.say(f"{self.folder.path} is already trained to its limit; nothing to do")
             return
         self.display.say(f"results go to {self.folder.path}")
         with stopped_by_signals() as stop:
-            try:
-                for record in self.trainer.records(lambda: bool(stop)):
-                    self._handle(record)
-            finally:
-                self.display.close()
-        if self.saved_step != self.trainer.step:
-            self._save()
-        self._draw()
-        if stop and not self.trainer.finished():
+            while True:
+                try:
+                    self._train(stop)
+                    break
+                except NotFinite as error:
+                    self._roll_back(error)
+                except (RuntimeError, MemoryError) as error:
+                    if not memory.ran_out(error):
+                        raise
+                    raise InputError(self._out_of_memory(error)) from None
+                finally:
+                    self.display.close()
+        if stop and not self.trainer.done():
             raise Interrupted(
                 f"stopped at step {self.trainer.step:,} and saved; go on with: "
                 f"genmodels train --out {self.folder.path} --resume",
                 128 + stop[0],
             )
+
+    def _train(self, stop: list[int]) -> None:
+        if self.settings.train.on_nan == "rollback" and not self.folder.checkpoint_paths():
+            self._save()  # somewhere to go back to
+        for record in self.trainer.records(lambda: bool(stop)):
+            self._handle(record)
+        self.display.close()
+        self._write_log()
+        if self.saved_step != self.trainer.step or self.unsaved:
+            self._save()
+        if not stop:
+            self._draw()
+
+    def _out_of_memory(self, error: BaseException) -> str:
+        asked, peak = memory.asked(error), self.trainer.device.peak_memory()
+        used = f" after {peak:,.0f} MiB at most" if peak else ""
+        return (
+            f"memory ran out at step {self.trainer.step + 1:,}"
+            + (f" when {asked} more were asked for{used}" if asked else used)
+            + f": lower train.batch_size, now {self.settings.train.batch_size}, or the widths of "
+            "the model's network; checkpoints are as they were"
+        )
+
+    def _roll_back(self, error: NotFinite) -> None:
+        """Go back to the newest checkpoint, at half the learning rates.
+
+        Raises:
+            NotFinite: it may not, or did so too often.
+        """
+        if self.settings.train.on_nan == "stop":
+            raise error
+        if self.trainer.rollbacks >= ROLLBACKS:
+            raise NotFinite(error.what, f"after {ROLLBACKS} rollbacks; {self.trainer.advice}")
+        saved = self.folder.latest()
+        self.trainer.roll_back(dict(saved.tensors), dict(saved.header["progress"]))
+        self.folder.rewind_log(self.trainer.recorded, self.trainer.steps_per_epoch)
+        self.unlogged.clear()
+        self.saved_step = self.trainer.step
+        self.display.say(
+            f"{error.what}: back to step {self.trainer.step:,}, learning rates halved "
+            f"({self.trainer.rollbacks} of {ROLLBACKS} times)"
+        )
 
     def _handle(self, record: Progress | Epoch) -> None:
         for note in self.trainer.notes[self.told :]:
@@ -81,16 +141,19 @@ class Recorder:
             }
             self.display.training(share, record.step, record.rate, left, losses)
             if record.snapshot:
-                self._snapshot()
+                with self._tolerant():
+                    self._snapshot()
             if time.monotonic() - self.saved_at > self.settings.train.save_every:
-                self._save()
+                self._save_on_the_way()
             return
-        self.folder.append(record.record)
-        self._grid(record.record["epoch"])
-        if self.events:
-            self.events.write(record.record)
-        if time.monotonic() - self.drawn_at > CURVE_SECONDS:
-            self._draw()
+        self.unlogged.append(record.record)
+        with self._tolerant():
+            self._write_log()
+            self._grid(record.record["epoch"])
+            if self.events:
+                self.events.write(record.record)
+            if time.monotonic() - self.drawn_at > CURVE_SECONDS:
+                self._draw()
 
     def _share(self, record: Progress) -> tuple[float, float]:
         """The share of the work that is done, and the seconds that are left."""
@@ -104,6 +167,7 @@ class Recorder:
     def _header(self, progress: Mapping[str, Any]) -> dict[str, Any]:
         return {
             "run": self.name,
+            "started": self.folder.started,
             "config": self.settings.plain(),
             "image_shape": list(self.trainer.images.image_shape),
             "num_classes": len(self.trainer.images.classes),
@@ -115,16 +179,51 @@ class Recorder:
 
     def _save(self) -> None:
         tensors, progress = self.trainer.state()
-        path = self.folder.checkpoints / runs.step_name(self.trainer.step)
-        checkpoint.save(path, tensors, self._header(progress))
-        self.folder.keep_last(self.settings.train.keep)
-        self.saved_step, self.saved_at = self.trainer.step, time.monotonic()
+        self._write(self.folder.checkpoints, tensors, progress)
+        self.folder.keep_last(self.settings.train.keep, self.resumed_from)
+        self.saved_step, self.saved_at, self.unsaved = self.trainer.step, time.monotonic(), 0
+
+    def _save_on_the_way(self) -> None:
+        """Save, or train on without for some more intervals: space may be freed meanwhile."""
+        try:
+            self._save()
+        except Unwritable as error:
+            self.unsaved += 1
+            self.saved_at = time.monotonic()
+            if self.unsaved == UNSAVED:
+                raise
+            self.display.say(
+                f"{error}; training goes on and tries again, {UNSAVED - self.unsaved} more times"
+            )
+
+    def _write_log(self) -> None:
+        while self.unlogged:
+            self.folder.append(self.unlogged[0])
+            del self.unlogged[0]
+
+    @contextmanager
+    def _tolerant(self) -> Iterator[None]:
+        """Say what cannot be written, and train on."""
+        try:
+            yield
+        except Unwritable as error:
+            if str(error) != self.complained:
+                self.complained = str(error)
+                self.display.say(f"{error}; training goes on")
 
     def _snapshot(self) -> None:
         tensors, progress = self.trainer.state()
         weights = {k: v for k, v in tensors.items() if k.startswith(("model.", "average."))}
-        path = self.folder.snapshots / runs.step_name(self.trainer.step)
-        checkpoint.save(path, weights, self._header(progress))
+        self._write(self.folder.snapshots, weights, progress)
+
+    def _write(
+        self, place: Path, tensors: Mapping[str, torch.Tensor], progress: Mapping[str, Any]
+    ) -> None:
+        step = self.trainer.step
+        try:
+            checkpoint.save(place / runs.step_name(step), tensors, self._header(progress))
+        except NotFinite as error:
+            raise NotFinite(f"{error.what} after step {step:,}", self.trainer.advice) from None
 
     def _grid(self, epoch: float) -> None:
         self.trainer.model.eval()

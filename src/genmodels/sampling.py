@@ -5,7 +5,8 @@ a sample depends on the seed and its number alone: 64 images are the first of 10
 every device and whatever the memory allows at once.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Literal
 
 import torch
@@ -15,6 +16,7 @@ from genmodels import construct, randomness
 from genmodels.checkpoint import Checkpoint
 from genmodels.config import GIVEN, MODELS
 from genmodels.errors import InputError
+from genmodels.memory import Chunks
 from genmodels.models.base import Encodes, Model
 from genmodels.settings import Shift
 
@@ -41,24 +43,46 @@ def load_model(
             f"{checkpoint.path} has no weight average; use --weights last, "
             "or train with --set train.average=0.999"
         )
+    tensors = checkpoint.part("model.") if weights == "last" or not average else average
+    with torch.device("meta"):  # takes no memory, however large it says it is
+        _check(_build(checkpoint).state_dict(), tensors, checkpoint.path)
+    model = _build(checkpoint)
+    model.load_state_dict(tensors)
+    return model.to(device).eval()
+
+
+def _build(checkpoint: Checkpoint) -> Model:
     given = {key: checkpoint.header[key] for key in GIVEN}
     given["image_shape"] = tuple(given["image_shape"])
-    model = construct.build(checkpoint.header["config"]["model"], MODELS, **given)
-    model.load_state_dict(
-        checkpoint.part("model.") if weights == "last" or not average else average
-    )
-    return model.to(device).eval()
+    try:
+        model: Model = construct.build(checkpoint.header["config"]["model"], MODELS, **given)
+    except (RuntimeError, OverflowError, MemoryError) as error:
+        raise InputError(f"{checkpoint.path} describes a model that cannot be: {error}") from None
+    return model
+
+
+def _check(wanted: Mapping[str, Tensor], found: Mapping[str, Tensor], path: Path) -> None:
+    """Refuse tensors that are not those of the model, whose shapes are looked at alone."""
+    for name in sorted(wanted.keys() | found.keys()):
+        shapes = [tuple(t[name].shape) if name in t else "none" for t in (wanted, found)]
+        if shapes[0] != shapes[1]:
+            raise InputError(
+                f"{path} does not hold the weights of the model it describes: {name} is "
+                f"{shapes[1]}, the model has {shapes[0]}; it was not written by this version"
+            )
 
 
 @torch.no_grad()
 def decode(model: Model, latents: Tensor, labels: Tensor | None = None) -> Tensor:
     """Latents (N, latent_dim) on any device → images (N, C, H, W) on the CPU."""
     device = next(model.parameters()).device
-    parts = []
-    for rows in torch.arange(len(latents)).split(BLOCK):
+
+    def part(rows: Tensor) -> Tensor:
         chosen = None if labels is None else labels[rows].to(device)
-        parts.append(model.decode(latents[rows].to(device), chosen).float().cpu())
-    return torch.cat(parts)
+        return model.decode(latents[rows].to(device), chosen).float().cpu()
+
+    chunks = Chunks(BLOCK, "generating images")
+    return torch.cat(chunks.map(part, torch.arange(len(latents))))
 
 
 def latents(model: Model, count: int, seed: int = 0) -> Iterator[Tensor]:
@@ -95,9 +119,8 @@ def encode(model: Model, images: Tensor) -> Tensor:
             "leave --from and --to out to use samples"
         )
     device = next(model.parameters()).device
-    return torch.cat(
-        [model.encode(block.to(device)).float().cpu() for block in images.split(BLOCK)]
-    )
+    chunks = Chunks(BLOCK, "encoding images")
+    return torch.cat(chunks.map(lambda part: model.encode(part.to(device)).float().cpu(), images))
 
 
 def reconstruct(model: Model, images: Tensor) -> Tensor:

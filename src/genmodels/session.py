@@ -15,6 +15,7 @@ from genmodels.models.base import Model
 from genmodels.recording import Recorder, follow, now, versions
 from genmodels.report import tensorboard
 from genmodels.report.terminal import Display
+from genmodels.runs import room
 from genmodels.settings import Data, Settings
 from genmodels.training.trainer import Trainer
 
@@ -62,12 +63,10 @@ def train(
     here = ranks.here()
     display = display if here.first else Display(quiet=True)
     device = devices.choose(settings.train.device, settings.train.precision, here.local)
-    folder = runs.Folder(out or (_resumable(name) if resume else runs.new_path(name, now())))
-    if not resume and here.first and folder.path.is_dir() and any(folder.path.iterdir()):
-        raise InputError(
-            f"run folder {folder.path} is in use; go on with it by --resume, "
-            "or choose another --out"
-        )
+    if resume and out is None:
+        out = _resumable(name)
+    if out is not None and not resume and here.first:
+        _check_unused(out)
     if settings.train.tensorboard:
         tensorboard.check()
     images = _load(settings, display)
@@ -92,25 +91,41 @@ def train(
         )
         for reason in (*device.reasons, *trainer.notes):
             display.say(reason)
-        resumed = resume and folder.config_path.exists()
+        resumed = resume and out is not None and runs.Folder(out).config_path.exists()
         together.wait()  # all have looked before the first one writes
         if not together.first:
+            folder = runs.Folder(out or runs.HOME)  # where nothing is written from here
             if resumed:
                 _restore(folder, settings, trainer, images)
             follow(trainer)
             return folder
         if together.world > 1:
             display.say(f"{together.world} processes share every batch")
+        folder = runs.Folder(out or runs.new_path(name, now()))
         with folder.lock():
             if resumed:
+                folder.check_links()
+                folder.sweep()
                 if _restore(folder, settings, trainer, images):
                     _rewind(folder, settings, trainer, display)
             else:
                 if resume:
                     display.say(f"{folder.path} holds no run yet: starting at step 0")
+                else:
+                    _check_unused(folder.path)  # by a process that was faster
                 folder.create(settings, _environment(name, device, images))
+            whole, weights = trainer.run_step.sizes
+            kept = min(settings.train.keep + 1, 2 if resumed else sys.maxsize)
+            room.check(folder.path, whole, kept * whole + trainer.snapshots_left() * weights)
             Recorder(folder, settings, trainer, display).run()
     return folder
+
+
+def _check_unused(path: Path) -> None:
+    if path.is_dir() and any(inside.name != runs.LOCK for inside in path.iterdir()):
+        raise InputError(
+            f"run folder {path} is in use; go on with it by --resume, or choose another --out"
+        )
 
 
 def load(chosen: Data, display: Display) -> Images:
@@ -174,7 +189,7 @@ def _restore(folder: runs.Folder, settings: Settings, trainer: Trainer, images: 
 
 def _rewind(folder: runs.Folder, settings: Settings, trainer: Trainer, display: Display) -> None:
     """Take back what a run recorded after its newest checkpoint."""
-    folder.rewind_log(trainer.step, trainer.steps_per_epoch)
+    folder.rewind_log(trainer.recorded, trainer.steps_per_epoch)
     checkpoint.write(folder.config_path, settings.yaml().encode())
     if trainer.step:
         display.say(f"resuming {folder.path} at step {trainer.step:,}")

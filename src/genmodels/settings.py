@@ -115,6 +115,7 @@ class Train(Section):
     execution: Literal["auto", "eager", "compiled", "captured"] = "auto"  # of a step
     save_every: Annotated[Positive, BeforeValidator(seconds)] = 60.0
     keep: int = Field(3, ge=1)  # resumable checkpoints
+    on_nan: Literal["stop", "rollback"] = "stop"  # back to the last checkpoint, at half the rates
     tensorboard: bool = False  # also write TensorBoard's event files; an extra
 
     @model_validator(mode="after")
@@ -159,7 +160,7 @@ class Settings(Section):
         """
         mine, theirs = _flat(self.plain()), _flat(other.plain())
         free = {f"train.{name}" for name in (*LIMITS, "device", "save_every", "keep")}
-        free |= {"train.tensorboard", "data.root", "data.placement"}
+        free |= {"train.tensorboard", "train.on_nan", "data.root", "data.placement"}
         return [
             f"{key}: {theirs.get(key)} there, {mine.get(key)} now"
             for key in dict.fromkeys([*theirs, *mine])

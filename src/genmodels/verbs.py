@@ -75,6 +75,7 @@ def train(
     budget: str | float | None = None,
     device: str | None = None,
     precision: str | None = None,
+    on_nan: str | None = None,
     out: str | Path | None = None,
     resume: bool = False,
     quiet: bool = False,
@@ -84,8 +85,8 @@ def train(
     Args:
         source: a preset's name such as ``"vae.yaml"``, or a path. May be left out when
             ``resume`` names a run by ``out``.
-        data, data_root, seed, epochs, steps, budget, device, precision: replace what the
-            configuration says; a limit replaces any other limit.
+        data, data_root, seed, epochs, steps, budget, device, precision, on_nan: replace what
+            the configuration says; a limit replaces any other limit.
         settings: further overrides, nested: ``{"model": {"latent_dim": 64}}``.
         out: the run's folder; by default a new one under ``runs/``.
         resume: go on with a run.
@@ -96,7 +97,9 @@ def train(
         Interrupted: Ctrl-C; the run was saved.
     """
     layers = [settings] if isinstance(settings, Mapping) else list(settings)
-    layers.append(config.overrides(data, data_root, seed, epochs, steps, budget, device, precision))
+    layers.append(
+        config.overrides(data, data_root, seed, epochs, steps, budget, device, precision, on_nan)
+    )
     existing = runs.Folder(Path(out)) if resume and out is not None else None
     resumed = existing if existing and existing.config_path.is_file() else None
     resolved = session.read_settings(source, layers, resumed)

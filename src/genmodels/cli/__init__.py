@@ -5,6 +5,7 @@ Heavy imports stand inside the commands, so that help and mistakes cost no time.
 
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from typing import Annotated, Any, NoReturn
 
@@ -12,7 +13,7 @@ import typer
 
 from genmodels import __version__
 from genmodels.cli import listing, making
-from genmodels.errors import InputError, Interrupted
+from genmodels.errors import InputError, Interrupted, Note
 
 # The base of what is wrong on a command line, in whichever click typer brings.
 UsageError: Any = typer.BadParameter.__mro__[1]
@@ -43,6 +44,7 @@ def options(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; a user's mistake is one line and exit code 2."""
+    warnings.showwarning = _note  # type: ignore[assignment]  # takes what it is called with
     command = typer.main.get_command(app)
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
@@ -63,6 +65,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(1)
 
 
+def _note(message: Any, category: type[Warning], filename: str, lineno: int, *more: Any) -> None:
+    """Show what is meant for people as one line, and other warnings as Python does."""
+    if issubclass(category, Note):
+        text = str(message)
+    else:
+        text = warnings.formatwarning(message, category, filename, lineno).rstrip()
+    print(text, file=sys.stderr)
+
+
 def _fail(message: str, code: int) -> NoReturn:
-    print(f"genmodels: {message}", file=sys.stderr)
+    # Names come from files: what is no text must not move the terminal's cursor.
+    shown = "".join(
+        c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in message
+    )
+    print(f"genmodels: {shown}", file=sys.stderr)
     sys.exit(code)

@@ -49,6 +49,8 @@ def runs() -> None:
     from genmodels.report import terminal
 
     rows = []
+    for problem in folders.damaged():
+        typer.echo(f"left out: {problem}", err=True)
     for folder in folders.listed():
         last = (folder.log() or [{}])[-1]
         loss = [f"{k.split('.')[-2]} {v:.4g}" for k, v in last.items() if k.endswith(".loss")]

@@ -35,6 +35,10 @@ def train(
     budget: Budget = None,
     device: Device = None,
     precision: Precision = None,
+    on_nan: Annotated[
+        str | None,
+        typer.Option(help="stop, or rollback: from the last checkpoint at half the rates."),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="The run's folder; by default runs/<config>-<date>.")
     ] = None,
@@ -47,7 +51,7 @@ def train(
     options.one_limit(epochs, steps, budget)
     changes: dict[str, Any] = {
         "data": data, "data_root": data_root, "seed": seed, "epochs": epochs, "steps": steps,
-        "budget": budget, "device": device, "precision": precision,
+        "budget": budget, "device": device, "precision": precision, "on_nan": on_nan,
     }  # fmt: skip
     assignments = options.assignments(set_)
     if dry_run:

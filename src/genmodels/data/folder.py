@@ -13,6 +13,7 @@ import torch
 from genmodels.data import tables
 from genmodels.data.decoding import EXTENSIONS, Channels, Fit
 from genmodels.data.images import TEST, TRAIN, VALIDATION, Images, Progress, positions
+from genmodels.data.workers import Pictures
 from genmodels.errors import InputError
 
 TEST_SHARE = 0.1  # as in the validation split's default: a tenth measures, the rest learns
@@ -43,7 +44,7 @@ def load(
 
     Args:
         path: of the folder.
-        image_size: height and width; None as in :class:`tables.Pictures`.
+        image_size: height and width; None as in :class:`workers.Pictures`.
         channels: 1, 3, or ``auto``: 1 exactly when no picture has colour.
         fit: ``crop`` the middle, or ``pad`` with black.
         progress: is told how far decoding is.
@@ -53,7 +54,7 @@ def load(
     """
     folder = path.resolve()
     listing = _list(folder)
-    pictures = tables.Pictures(folder, listing.files, image_size, channels, fit)
+    pictures = Pictures(folder, listing.files, image_size, channels, fit)
     table = tables.load(pictures, progress)
     labels = None
     if listing.classes:

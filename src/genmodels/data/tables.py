@@ -7,37 +7,31 @@ a process was killed lies beside it, and the next one goes on from there.
 
 import hashlib
 import os
-import sys
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 import platformdirs
 import torch
 from filelock import FileLock
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
 
-from genmodels.data import decoding
-from genmodels.data.decoding import BROKEN, Channels, Fit
+from genmodels.data import decoding, workers
+from genmodels.data.decoding import BROKEN, Channels
 from genmodels.data.images import Progress
+from genmodels.data.workers import Pictures
 from genmodels.errors import InputError
 
 VERSION = 2  # of the decoding; a new one makes new tables
-CHUNK = 2**20  # bytes of a table that a worker hands over at a time
-AHEAD = 4  # chunks of each worker that wait for the disk
-SHARE = 512  # pictures that are worth a worker's start
 SYNCED = 32  # chunks after which a table is brought to the disk
 SIZE = 64  # pixels, where nobody asked: small models of faces and objects start there
 LARGEST = 128  # pixels up to which pictures of one size are taken as they are
-SHOWN = 5  # broken pictures that are named
 
 
 @dataclass(frozen=True)
@@ -53,44 +47,13 @@ class Table:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Pictures:
-    """What a table is made of.
-
-    Attributes:
-        folder: absolute.
-        files: below the folder, in the order of the table's rows.
-        image_size: height and width; None keeps the one size of all pictures where they have
-            one of at most ``LARGEST``, else it is ``SIZE``.
-        channels, fit: as :func:`genmodels.data.decoding.decode` takes them.
-    """
-
-    folder: Path
-    files: Sequence[str]
-    image_size: int | None
-    channels: Channels
-    fit: Fit
-
-    def target(self) -> Path:
-        """Where the table lies, by the settings and by the files' names, sizes and times."""
-        settings = (VERSION, str(self.folder), self.image_size, self.channels, self.fit)
-        state = hashlib.sha256()
-        for file in self.files:
-            with suppress(OSError):  # a file that is gone is named when it is decoded
-                status = os.stat(f"{self.folder}/{file}")
-                state.update(f"{file}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
-        place = hashlib.sha256(repr(settings).encode()).hexdigest()[:16]
-        tables = platformdirs.user_cache_path("genmodels") / "tables"
-        return tables / place / f"{state.hexdigest()[:16]}.npy"
-
-
 def load(pictures: Pictures, progress: Progress) -> Table:
     """Map the table of these pictures, making it where there is none yet.
 
     Raises:
         InputError: pictures are broken, or the table cannot be written; nothing is left then.
     """
-    target = pictures.target()
+    target = _target(pictures)
     notes: tuple[str, ...] = ()
     if not target.exists():
         notes = _make(pictures, target, progress)
@@ -103,8 +66,17 @@ def load(pictures: Pictures, progress: Progress) -> Table:
         ) from None
 
 
-class _Colour(Exception):
-    """A picture with colour came where all were grey so far."""
+def _target(pictures: Pictures) -> Path:
+    """Where the table lies, by the settings and by the files' names, sizes and times."""
+    settings = (VERSION, str(pictures.folder), pictures.image_size, pictures.channels, pictures.fit)
+    state = hashlib.sha256()
+    for file in pictures.files:
+        with suppress(OSError):  # a file that is gone is named when it is decoded
+            status = os.stat(f"{pictures.folder}/{file}")
+            state.update(f"{file}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
+    place = hashlib.sha256(repr(settings).encode()).hexdigest()[:16]
+    tables = platformdirs.user_cache_path("genmodels") / "tables"
+    return tables / place / f"{state.hexdigest()[:16]}.npy"
 
 
 def _make(pictures: Pictures, target: Path, progress: Progress) -> tuple[str, ...]:
@@ -149,7 +121,7 @@ def _write(pictures: Pictures, path: Path, size: tuple[int, int], progress: Prog
     try:
         try:
             _append(pictures, path, size, channels, progress)
-        except _Colour:  # seldom late: most folders are all grey or all colour
+        except workers.Colour:  # seldom late: most folders are all grey or all colour
             _append(pictures, path, size, 3, progress)
     except (InputError, OSError):
         path.unlink(missing_ok=True)
@@ -166,21 +138,20 @@ def _append(
     """Write the rows that a file does not have yet.
 
     Raises:
-        _Colour: ``channels`` is ``auto``, which stands for grey here, and not all are grey.
+        Colour: ``channels`` is ``auto``, which stands for grey here, and not all are grey.
     """
     planes = 3 if channels == 3 else 1
     header, row = _header(pictures, planes, size), planes * size[0] * size[1]
     done = (path.stat().st_size - len(header)) // row if _begun(path, header) else 0
-    done -= done % (
-        SYNCED * _rows(size)
-    )  # what came later may not have reached the disk in one piece
+    whole = SYNCED * workers.rows(size)
+    done -= done % whole  # what came later may not have reached the disk in one piece
     with path.open("r+b" if done else "wb") as file:
         if done:
             file.truncate(len(header) + done * row)
             file.seek(0, os.SEEK_END)
         else:
             file.write(header)
-        decoded = _decoded(pictures, done, size, channels, progress)
+        decoded = workers.decode(pictures, done, size, channels, progress)
         for number, array in enumerate(decoded, 1):
             file.write(array.data)
             if number % SYNCED == 0:
@@ -191,11 +162,6 @@ def _append(
 def _sync(file: BinaryIO) -> None:
     file.flush()
     os.fsync(file.fileno())
-
-
-def _rows(size: tuple[int, int]) -> int:
-    """Pictures of a chunk."""
-    return max(1, CHUNK // (3 * size[0] * size[1]))
 
 
 def _header(pictures: Pictures, planes: int, size: tuple[int, int]) -> bytes:
@@ -215,80 +181,6 @@ def _begun(path: Path, header: bytes) -> bool:
         return False
 
 
-class _Chunks(Dataset[tuple[np.ndarray, list[str]]]):
-    """Chunks of pictures from the first that is missing on: (n, C, H, W), and what is wrong
-    with those that are not there. With ``auto``, C is 3 where any of them has colour; those
-    that have none are not there then."""
-
-    def __init__(
-        self, pictures: Pictures, first: int, size: tuple[int, int], channels: Channels
-    ) -> None:
-        self.pictures, self.size, self.channels = pictures, size, channels
-        step, total = _rows(size), len(pictures.files)
-        self.parts = [range(at, min(at + step, total)) for at in range(first, total, step)]
-
-    def __len__(self) -> int:
-        return len(self.parts)
-
-    def __getitem__(self, number: int) -> tuple[np.ndarray, list[str]]:
-        arrays: list[np.ndarray] = []
-        problems: list[str] = []
-        for row in self.parts[number]:
-            file = self.pictures.files[row]
-            path = self.pictures.folder / file
-            try:
-                arrays.append(decoding.decode(path, self.size, self.channels, self.pictures.fit))
-            except BROKEN as error:
-                problems.append(f"{file}: {decoding.reason(error)}")
-        planes = max(map(len, arrays), default=1)
-        alike = [array for array in arrays if len(array) == planes]
-        return np.asarray(alike, np.uint8).reshape(-1, planes, *self.size), problems
-
-
-def _decoded(
-    pictures: Pictures, first: int, size: tuple[int, int], channels: Channels, progress: Progress
-) -> Iterator[np.ndarray]:
-    """Yield (n, C, H, W) from the first file on, up to the first that is broken; refuse the
-    broken ones at the end, together.
-
-    Processes, not threads: with these, 2 cores decode small pictures 1.2 times as fast as one,
-    since half of the work holds the interpreter's lock.
-    """
-    chunks = _Chunks(pictures, first, size, channels)
-    total = len(pictures.files)
-    workers = min(_cores(), (total - first) // SHARE)
-    apart: dict[str, Any] = {}
-    if workers > 1:  # one alone would only hand over
-        # Workers only decode, so none of PyTorch's threads is missed in a forked one.
-        fork = "fork" if sys.platform == "linux" else None
-        apart = {"num_workers": workers, "prefetch_factor": AHEAD, "multiprocessing_context": fork}
-    problems: list[str] = []
-    with warnings.catch_warnings():
-        _quiet()
-        # The seed for workers is drawn from a generator of its own, not from the user's.
-        loader = DataLoader(
-            chunks,
-            batch_size=None,
-            collate_fn=_as_is,
-            worker_init_fn=_quiet,
-            generator=torch.Generator(),
-            **apart,
-        )
-        for part, (array, broken) in zip(chunks.parts, loader, strict=True):
-            problems += broken
-            if channels == "auto" and array.shape[1] == 3:
-                raise _Colour
-            if not problems:
-                yield array
-            progress("reading pictures", part.stop, total)
-    if problems:
-        more = f"; and {len(problems) - SHOWN:,} more" if len(problems) > SHOWN else ""
-        raise InputError(
-            f"{len(problems):,} of {total:,} pictures in {pictures.folder} cannot be read: "
-            f"{'; '.join(problems[:SHOWN])}{more}; repair or remove them"
-        )
-
-
 def _size(pictures: Pictures) -> tuple[tuple[int, int], tuple[str, ...]]:
     """(height, width) of the table, and a note where nobody asked for it."""
     if pictures.image_size is not None:
@@ -301,7 +193,7 @@ def _size(pictures: Pictures) -> tuple[tuple[int, int], tuple[str, ...]]:
             return None  # decoding names it, together with the others
 
     with warnings.catch_warnings(), ThreadPoolExecutor() as pool:  # waits for slow disks at once
-        _quiet()
+        workers.quiet()
         seen = Counter(found for found in pool.map(size, pictures.files) if found)
     if len(seen) == 1 and max(only := next(iter(seen))) <= LARGEST:
         return only, ()
@@ -310,18 +202,3 @@ def _size(pictures: Pictures) -> tuple[tuple[int, int], tuple[str, ...]]:
     sizes = f"{len(seen):,} size{'s' if len(seen) > 1 else ''} ({shown}{more})"
     note = f"the pictures have {sizes} and data.image_size is not set: taking {SIZE}x{SIZE}"
     return (SIZE, SIZE), (note,)
-
-
-def _as_is(item: Any) -> Any:
-    return item
-
-
-def _cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-
-
-def _quiet(_worker: int = 0) -> None:
-    """Drop what Pillow warns of, odd metadata and large scans, and Python of forked threads."""
-    warnings.filterwarnings("ignore", module="PIL")
-    warnings.filterwarnings("ignore", ".*multi-threaded, use of fork", DeprecationWarning)

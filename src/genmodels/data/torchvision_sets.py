@@ -16,6 +16,7 @@ from torch import Tensor
 from genmodels.data import download, tables
 from genmodels.data.decoding import Channels, Fit, reason
 from genmodels.data.images import TEST, TRAIN, VALIDATION, Images, Progress
+from genmodels.data.workers import Pictures
 from genmodels.errors import InputError
 
 CELEBA_SIZE = 64  # pixels; at which generative models of faces are usually compared
@@ -216,7 +217,7 @@ def _celeba(
     lines = (folder / "list_eval_partition.txt").read_text(encoding="utf-8").splitlines()
     split_of = dict(line.split() for line in lines if line.strip())
     chosen = {file: CELEBA_SPLITS[s] for file, s in split_of.items() if s in CELEBA_SPLITS}
-    pictures = tables.Pictures(
+    pictures = Pictures(
         folder / "img_align_celeba", tuple(chosen), image_size or CELEBA_SIZE, channels, fit
     )
     table = tables.load(pictures, progress)

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from genmodels import checkpoint, runs, sampling
+from genmodels import runs, sampling
 from genmodels.checkpoint import Checkpoint
 from genmodels.errors import InputError
 from genmodels.evaluation import distances, likelihood, scores
@@ -219,7 +219,7 @@ def _curve(
     target = reference.selection or reference.gaussian
     points: list[Point] = []
     best: Checkpoint | None = None
-    for source in (*map(checkpoint.load, folder.snapshot_paths()), saved):
+    for source in (*map(folder.read, folder.snapshot_paths()), saved):
         progress = source.header["progress"]
         if points and progress["step"] == points[-1].step:
             continue

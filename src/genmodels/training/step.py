@@ -70,6 +70,7 @@ class Step:
             for name, module in self.modules.items()
         }
         self.rates = {name: float(o.param_groups[0]["lr"]) for name, o in self.optimizers.items()}
+        self.slowed = 1.0
         self.scaler = device.scaler()
         self.average = Average(model, train.average) if train.average else None
         self.flops_of: dict[str, int] = {}  # phase → of one run of it, once it has run
@@ -90,7 +91,7 @@ class Step:
         """Run the step numbered ``step``, counted from 0."""
         randomness.place(self.seed, "step", step, self.ranks.rank, self.device.device)
         if self.train.schedule != Schedule():
-            self._set_rates(step)
+            self._set_rates(self.slowed * self.train.schedule.factor(step))
         if self.average:
             self.average.move_to(step + 1)
         due = tuple(phase.name for phase in self.phases if (step + 1) % phase.every == 0)
@@ -178,14 +179,31 @@ class Step:
         self.kind = "eager"
         self.notes.append(f"eager steps: this one cannot be {asked} ({reason})")
 
-    def _set_rates(self, step: int) -> None:
-        factor = self.train.schedule.factor(step)
+    def slow_down(self, factor: float) -> None:
+        """Multiply every learning rate that the settings give from now on."""
+        self.slowed = factor
+        self._set_rates(factor)
+
+    def _set_rates(self, factor: float) -> None:
         for name, optimizer in self.optimizers.items():
             for group in optimizer.param_groups:
                 if isinstance(group["lr"], Tensor):
                     group["lr"].fill_(self.rates[name] * factor)
                 else:
                     group["lr"] = self.rates[name] * factor
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """Bytes of all tensors of :meth:`state` once training is under way, and of the weights
+        and their average alone."""
+        count = 2 if self.average else 1
+        weights = count * sum(value.nbytes for value in self.model.state_dict().values())
+        moments = 0
+        for name, parameters in self.parameters.items():
+            settings = self.train.optimizers.get(name, self.train.optimizer)
+            kept = 2 if settings.name != "sgd" else int(settings.momentum > 0)
+            moments += kept * sum(parameter.nbytes for parameter in parameters)
+        return weights + moments, weights
 
     def state(self) -> dict[str, Tensor]:
         """Every tensor that the next step depends on, by its name in a checkpoint."""

@@ -4,6 +4,7 @@ It yields records and draws nothing; between two records it is at rest, so whoev
 them may save, draw or stop. It knows no model.
 """
 
+import math
 import sys
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -18,16 +19,15 @@ from genmodels.data import feed
 from genmodels.data.augment import NOTHING, Augmentation
 from genmodels.data.images import TEST, TRAIN, VALIDATION, Batch, Images
 from genmodels.device import Device
-from genmodels.errors import InputError
+from genmodels.errors import InputError, NotFinite
 from genmodels.models.base import Model
 from genmodels.ranks import ALONE, Ranks
 from genmodels.settings import Train
-from genmodels.training import execution
+from genmodels.training import execution, held_out
 from genmodels.training.records import Epoch, Progress, Totals, next_snapshot
 from genmodels.training.step import BETWEEN, Step
 
 PAUSE_SECONDS = 0.5  # that the loop runs between two looks at its terms
-HELD_OUT_BATCH = 1000
 
 
 class Trainer:
@@ -78,6 +78,8 @@ class Trainer:
         self.images, self.augmentation = self.feed.images, augmentation
         self.steps_per_epoch = count // train.batch_size
         self.step, self.seconds, self.totals = 0, 0.0, Totals()
+        self.recorded = 0  # the step of the last record of an epoch
+        self.rollbacks = 0  # times that it went back because a number was not finite
         way = execution.choose(train.execution, device, self.total_steps)
         self.run_step = Step(self.model, train, seed, device, way, ranks)
         self.order: tuple[int, Tensor] = (-1, torch.empty(0))  # the epoch, and its rows
@@ -95,29 +97,41 @@ class Trainer:
             return self.train.epochs * self.steps_per_epoch
         return self.train.steps
 
+    def snapshots_left(self) -> int:
+        """How many snapshots are to come; a guess where the limit is a time."""
+        step, count, end = self.step, 0, self.total_steps or 1_000_000
+        while (step := next_snapshot(step)) <= end:
+            count += 1
+        return count
+
     def finished(self) -> bool:
         """Whether the limit is reached."""
         if self.total_steps is None:
             return self._spent(self.seconds)
         return self.step >= self.total_steps
 
+    def done(self) -> bool:
+        """Whether the limit is reached, and recorded."""
+        return self.finished() and self.recorded == self.step
+
     def records(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Progress | Epoch]:
-        """Train until the limit, or until ``stop`` says so between two steps.
+        """Train until the limit, or until ``stop`` says so between two steps, or between two
+        batches of an evaluation; what it was to record then is recorded when it is resumed.
 
         Raises:
-            InputError: a term became NaN or infinite; the message names step, phase, term.
+            NotFinite: a term became NaN or infinite; the message names step, phase, term.
         """
-        if self.finished():
-            return
-        recorded = True
-        while not self.finished() and not self.ranks.any(stop(), self.device.device):
+        while True:
+            whole = self.step % self.steps_per_epoch == 0
+            if self.step > self.recorded and (whole or self.finished()):
+                record = self._record(stop)
+                if record:
+                    yield Epoch(record)
+                    self.recorded = self.step
+                    self.totals = Totals() if whole else self.totals
+            if self.ranks.any(stop(), self.device.device) or self.finished():
+                return
             yield self._stretch(stop)
-            recorded = self.step % self.steps_per_epoch == 0
-            if recorded:
-                yield Epoch(self._record())
-                self.totals = Totals()
-        if not recorded:
-            yield Epoch(self._record())
 
     def _stretch(self, stop: Callable[[], bool]) -> Progress:
         """Run steps up to the next place where somebody may want to look."""
@@ -206,42 +220,57 @@ class Trainer:
         if broken:
             step, name = min(broken, key=lambda entry: entry[0])
             phase, _, term = name.partition(".")
-            raise InputError(
-                f"term {term!r} of phase {phase!r} is not finite at step {step + 1}; nothing of "
-                "it was saved: lower train.optimizer.lr, or set train.clip=1"
-                + (" or train.precision=fp32" if self.device.precision != "fp32" else "")
-                + ", then train again"
+            raise NotFinite(
+                f"term {term!r} of phase {phase!r} is not finite at step {step + 1}", self.advice
             )
         return recent.means()
 
-    def _record(self) -> dict[str, Any]:
+    @property
+    def advice(self) -> str:
+        """What helps against numbers that grow without bound."""
+        exact = " or train.precision=fp32" if self.device.precision != "fp32" else ""
+        return (
+            f"nothing of it was saved: lower train.optimizer.lr, set train.clip=1{exact}, "
+            "or take --on-nan rollback"
+        )
+
+    def roll_back(self, tensors: dict[str, Tensor], progress: dict[str, Any]) -> None:
+        """Go back to where :meth:`state` was taken, and on from there more slowly: every
+        learning rate is halved, once more each time."""
+        times = self.rollbacks + 1
+        self.restore(tensors, progress)
+        self.rollbacks = times
+        self.run_step.slow_down(0.5**times)
+
+    def _record(self, stop: Callable[[], bool]) -> dict[str, Any] | None:
+        """The record of an epoch, or of what was trained of one; None if stopped."""
         epoch = self.step / self.steps_per_epoch
+        measured: dict[str, float] = {}
+        for split in (VALIDATION, TEST):
+            found = self.held_out(split, stop)
+            if found is None:
+                return None
+            measured |= found
+        broken = [name for name, value in measured.items() if not math.isfinite(value)]
+        if broken:
+            raise NotFinite(f"{broken[0]!r} is not finite at step {self.step}", self.advice)
         return {
             "epoch": int(epoch) if epoch == int(epoch) else round(epoch, 4),
             "step": self.step,
             "images": self.step * self.train.batch_size,
             "seconds": round(self.seconds, 4),
             **{f"train.{name}": value for name, value in self.totals.means().items()},
-            **self.held_out(VALIDATION),
-            **self.held_out(TEST),
+            **measured,
         }
 
-    @torch.no_grad()
-    def held_out(self, split: str) -> dict[str, float]:
+    def held_out(
+        self, split: str, stop: Callable[[], bool] = lambda: False
+    ) -> dict[str, float] | None:
         """``<split>.<term>`` → mean over a split with the last weights; empty for an empty
-        split. The noise is the same each time, so curves move by the weights alone."""
-        totals: dict[str, float] = {}
+        split, None if stopped."""
         if not self.ranks.first:
-            return totals
-        self.model.eval()
-        with randomness.placed(self.seed, split, device=self.device.device):
-            for batch in self.feed.batches(self.images.splits[split], HELD_OUT_BATCH):
-                with self.device.autocast():
-                    terms = self.model.held_out(batch)
-                for name, value in terms.items():
-                    totals[name] = totals.get(name, 0.0) + value.item() * len(batch.images)
-        self.model.train()
-        return {f"{split}.{name}": sum_ / self.images.count(split) for name, sum_ in totals.items()}
+            return {}
+        return held_out.evaluate(self.model, self.feed, split, self.seed, self.device, stop)
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Everything the run depends on: tensors, and numbers for the header."""
@@ -251,6 +280,8 @@ class Trainer:
             "seconds": self.seconds,
             "sums": self.totals.sums,
             "counts": self.totals.counts,
+            "recorded": self.recorded,
+            "rollbacks": self.rollbacks,
             "flops_per_image": self.run_step.flops / self.train.batch_size,
             "peak_memory_mib": self.device.peak_memory(),
         }
@@ -261,3 +292,7 @@ class Trainer:
         self.run_step.restore(tensors)
         self.step, self.seconds = progress["step"], progress["seconds"]
         self.totals = Totals(dict(progress["sums"]), dict(progress["counts"]))
+        whole = self.step - self.step % self.steps_per_epoch
+        self.recorded = progress.get("recorded", whole)
+        self.rollbacks = progress.get("rollbacks", 0)
+        self.run_step.slow_down(0.5**self.rollbacks)

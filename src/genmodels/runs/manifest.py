@@ -4,15 +4,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from genmodels import config
 from genmodels.errors import InputError
 
 Whole = Annotated[int, Field(ge=0)]
 Size = Annotated[int, Field(ge=1)]
-# The name of a configuration, which becomes part of file names: none leads out of a folder.
-Name = Annotated[str, Field(pattern=r"^(?!.*\.\.)[\w.+ -]+(/[\w.+ -]+)*$", max_length=200)]
+
+
+def _inside(name: str) -> str:
+    """The name of a configuration becomes part of file names: none leads out of a folder."""
+    if "\\" in name or {"", ".."} & set(name.split("/")) or not name.isprintable():
+        raise ValueError("is no name")
+    return name
+
+
+Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_inside)]
 
 
 class _Part(BaseModel):

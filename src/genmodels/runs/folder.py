@@ -16,7 +16,6 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -25,11 +24,13 @@ import filelock
 
 from genmodels import checkpoint, config
 from genmodels.checkpoint import Checkpoint
-from genmodels.errors import InputError
+from genmodels.errors import InputError, Unwritable
+from genmodels.runs import manifest
 from genmodels.settings import Settings
 
-HOME = Path("runs")
-_STEP = re.compile(r"step-(\d+)\.safetensors")
+LOCK = ".lock"
+_STEP = re.compile(r"step-(\d{9,18})\.safetensors", re.ASCII)
+_PART = re.compile(rf"\.{_STEP.pattern}\.\d+\.part", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,17 @@ class Folder:
 
     @cached_property
     def environment(self) -> dict[str, Any]:
-        """The environment the run was started in."""
-        return json.loads(self.environment_path.read_text(encoding="utf-8"))
+        """The environment the run was started in.
+
+        Raises:
+            InputError: the file is damaged.
+        """
+        try:
+            content = json.loads(self.environment_path.read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError) as error:
+            raise InputError(f"{self.environment_path} cannot be read: {error}") from None
+        manifest.check(manifest.Environment, content, self.environment_path)
+        return content
 
     @property
     def config_name(self) -> str:
@@ -89,9 +99,29 @@ class Folder:
         return self.environment["config"]
 
     @property
+    def started(self) -> str:
+        """When it was started: no two runs in one folder share it."""
+        return self.environment["started"]
+
+    @property
     def fingerprint(self) -> str:
         """Of the images it was trained on."""
         return self.environment["data"]["fingerprint"]
+
+    def check_links(self) -> None:
+        """Refuse a folder whose links lead out of it: what somebody else made reads and
+        writes nothing elsewhere.
+
+        Raises:
+            InputError: one does.
+        """
+        inside = self.path.resolve()
+        for path in self.path.rglob("*"):
+            if path.is_symlink() and not path.resolve().is_relative_to(inside):
+                raise InputError(
+                    f"{path} is a link that leads out of the run, to {path.readlink()}; if it is "
+                    "yours, put the file there instead"
+                )
 
     def create(self, settings: Settings, environment: Mapping[str, Any]) -> None:
         """Make the folder with its configuration and environment.
@@ -111,33 +141,46 @@ class Folder:
         checkpoint.write(self.config_path, settings.yaml().encode())
 
     def log(self) -> list[dict[str, Any]]:
-        """The records of the log, oldest first; a torn last line is left out."""
+        """The records of the log, oldest first; a torn last line is left out.
+
+        Raises:
+            InputError: a line before it is no record.
+        """
         if not self.log_path.exists():
             return []
-        whole = self.log_path.read_text(encoding="utf-8").rpartition("\n")[0]
-        return [json.loads(line) for line in whole.splitlines()]
+        records = []
+        try:
+            whole = self.log_path.read_text(encoding="utf-8").rpartition("\n")[0]
+            for number, line in enumerate(whole.splitlines(), 1):
+                records.append(json.loads(line))
+                if not isinstance(records[-1], dict) or type(records[-1].get("step")) is not int:
+                    raise ValueError(f"line {number} is no record of an epoch")
+        except (OSError, ValueError, RecursionError) as error:
+            raise InputError(f"{self.log_path} cannot be read: {error}") from None
+        return records
 
     def append(self, record: Mapping[str, Any]) -> None:
         """Add one record to the log.
 
         Raises:
-            InputError: the disk is full or the file is read-only.
+            Unwritable: the disk is full or the file is read-only.
         """
         try:
             with self.log_path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(record) + "\n")
         except OSError as error:
-            raise InputError(
+            raise Unwritable(
                 f"{self.log_path} cannot be written: {error.strerror}; free space, then --resume"
             ) from None
 
-    def rewind_log(self, step: int, steps_per_epoch: int) -> None:
-        """Drop what the log says beyond a step, and closing records of unfinished epochs,
-        so that a resumed run continues it without gap or double."""
+    def rewind_log(self, recorded: int, steps_per_epoch: int) -> None:
+        """Drop what the log says beyond the last step that was recorded when the run was saved,
+        and closing records of unfinished epochs, so that a resumed run continues it without
+        gap or double."""
         kept = [
             record
             for record in self.log()
-            if record["step"] <= step and record["step"] % steps_per_epoch == 0
+            if record["step"] <= recorded and record["step"] % steps_per_epoch == 0
         ]
         checkpoint.write(self.log_path, "".join(json.dumps(r) + "\n" for r in kept).encode())
 
@@ -149,11 +192,22 @@ class Folder:
         """Snapshots, oldest step first."""
         return _by_step(self.snapshots)
 
+    def read(self, path: Path) -> Checkpoint:
+        """Load a checkpoint or a snapshot of this run.
+
+        Raises:
+            InputError: it is damaged, or lies outside the folder.
+        """
+        found = checkpoint.load(path)
+        manifest.check(manifest.Header, found.header, path)
+        return found
+
     def latest(self) -> Checkpoint:
         """Load the checkpoint with the highest step.
 
         Raises:
-            InputError: there is none yet, or it is damaged.
+            InputError: there is none yet, or it is damaged; the message offers the newest
+                one that is whole.
         """
         paths = self.checkpoint_paths()
         if not paths:
@@ -161,12 +215,42 @@ class Folder:
                 f"run {self.path} has no checkpoint yet; "
                 f"train it with: genmodels train --out {self.path} --resume"
             )
-        return checkpoint.load(paths[-1])
+        try:
+            return self.read(paths[-1])
+        except InputError as error:
+            whole = next((path for path in reversed(paths[:-1]) if self._reads(path)), None)
+            if whole is None:
+                raise
+            raise InputError(
+                f"{error}; delete it to go on from {whole.name}, which is whole"
+            ) from None
 
-    def keep_last(self, count: int) -> None:
-        """Delete all but the ``count`` newest resumable checkpoints."""
+    def _reads(self, path: Path) -> bool:
+        try:
+            self.read(path)
+        except InputError:
+            return False
+        return True
+
+    def keep_last(self, count: int, spare: Path | None = None) -> None:
+        """Delete all but the newest resumable checkpoints.
+
+        Args:
+            count: how many stay.
+            spare: one more that stays, such as the one that the run was resumed from.
+
+        What this run has not written stays too, whatever it is called.
+        """
         for path in self.checkpoint_paths()[:-count]:
-            path.unlink()
+            if path != spare and checkpoint.peek(path).get("started") == self.started:
+                path.unlink()
+
+    def sweep(self) -> None:
+        """Delete what a killed process had begun to write; only while the folder is locked."""
+        for folder in (self.checkpoints, self.snapshots):
+            for path in folder.glob(".*"):
+                if _PART.fullmatch(path.name):
+                    path.unlink()
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -176,7 +260,7 @@ class Folder:
             InputError: another process trains in this folder.
         """
         self.path.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(self.path / ".lock")
+        lock = filelock.FileLock(self.path / LOCK)
         try:
             lock.acquire(timeout=0)
         except filelock.Timeout:
@@ -192,54 +276,6 @@ class Folder:
 def step_name(step: int) -> str:
     """The file name of a checkpoint, which sorts by step."""
     return f"step-{step:09d}.safetensors"
-
-
-def open_run(path: str | Path) -> Folder:
-    """Open a run by its folder, or by its name under ``runs/``.
-
-    Raises:
-        InputError: there is no run.
-    """
-    for candidate in (Path(path), HOME / path):
-        folder = Folder(candidate)
-        if folder.config_path.is_file() and folder.environment_path.is_file():
-            return folder
-    known = ", ".join(folder.path.name for folder in listed()[:5])
-    raise InputError(
-        f"no run at {str(path)!r}; "
-        + (f"the newest runs are {known}" if known else "train one with: genmodels train")
-    )
-
-
-def listed(home: Path = HOME) -> list[Folder]:
-    """All runs below a folder, newest first."""
-    found = [Folder(path.parent) for path in home.glob("**/config.yaml")]
-    runs = [folder for folder in found if folder.environment_path.is_file()]
-    return sorted(runs, key=lambda folder: folder.environment["started"], reverse=True)
-
-
-def latest() -> Folder:
-    """The newest run under ``runs/``.
-
-    Raises:
-        InputError: there is none.
-    """
-    runs = listed()
-    if not runs:
-        raise InputError(
-            f"there is no run under {HOME}{'/'}; train one with: "
-            "genmodels train --config vae.yaml, or name a run's folder"
-        )
-    return runs[0]
-
-
-def new_path(config_name: str, now: datetime) -> Path:
-    """A folder for a new run: ``runs/<config>-<date>``, numbered where that is taken."""
-    base = HOME / f"{config_name.replace('/', '-')}-{now:%Y%m%d-%H%M%S}"
-    path, number = base, 2
-    while path.exists():
-        path, number = base.with_name(f"{base.name}-{number}"), number + 1
-    return path
 
 
 def _by_step(folder: Path) -> list[Path]:

@@ -1,0 +1,89 @@
+"""Runs: found by name, listed, and made."""
+
+from datetime import datetime
+from pathlib import Path
+
+from genmodels.errors import InputError
+from genmodels.runs.folder import LOCK, Folder, step_name
+
+__all__ = [
+    "HOME", "LOCK", "Folder", "damaged", "latest", "listed", "new_path", "open_run", "step_name",
+]  # fmt: skip
+
+HOME = Path("runs")
+
+
+def open_run(path: str | Path) -> Folder:
+    """Open a run by its folder, or by its name under ``runs/``.
+
+    Raises:
+        InputError: there is no run.
+    """
+    for candidate in (Path(path), HOME / path):
+        folder = Folder(candidate)
+        if folder.config_path.is_file() and folder.environment_path.is_file():
+            folder.check_links()
+            return folder
+    known = ", ".join(folder.path.name for folder in listed()[:5])
+    raise InputError(
+        f"no run at {str(path)!r}; "
+        + (f"the newest runs are {known}" if known else "train one with: genmodels train")
+    )
+
+
+def listed(home: Path = HOME) -> list[Folder]:
+    """All runs below a folder, newest first, but those that are :func:`damaged`."""
+    return sorted(_found(home)[0], key=lambda folder: folder.started, reverse=True)
+
+
+def damaged(home: Path = HOME) -> list[str]:
+    """What is wrong with the runs below a folder that cannot be listed, one line each."""
+    return _found(home)[1]
+
+
+def latest() -> Folder:
+    """The newest run under ``runs/``.
+
+    Raises:
+        InputError: there is none.
+    """
+    runs = listed()
+    if not runs:
+        raise InputError(
+            f"there is no run under {HOME}{'/'}; train one with: "
+            "genmodels train --config vae.yaml, or name a run's folder"
+        )
+    return runs[0]
+
+
+def new_path(config_name: str, now: datetime) -> Path:
+    """Make a folder for a new run: ``runs/<config>-<date>``, numbered where that is taken.
+
+    Raises:
+        InputError: it cannot be made.
+    """
+    base = HOME / f"{config_name.replace('/', '-')}-{now:%Y%m%d-%H%M%S}"
+    path, number = base, 2
+    while True:
+        try:
+            path.mkdir(parents=True)
+            return path
+        except FileExistsError:  # perhaps another process's, of the same second
+            path, number = base.with_name(f"{base.name}-{number}"), number + 1
+        except OSError as error:
+            raise InputError(
+                f"run folder {path} cannot be made: {error.strerror}; choose another with --out"
+            ) from None
+
+
+def _found(home: Path) -> tuple[list[Folder], list[str]]:
+    sound, problems = [], []
+    for path in sorted(home.glob("**/config.yaml")):
+        folder = Folder(path.parent)
+        if folder.environment_path.is_file():
+            try:
+                folder.environment  # noqa: B018  # is read and checked
+                sound.append(folder)
+            except InputError as error:
+                problems.append(str(error))
+    return sound, problems
