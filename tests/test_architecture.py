@@ -20,6 +20,9 @@ _GROUND = (
     "errors memory randomness device pictures checkpoint settings config runs data models.base"
 )
 
+# What the commands call.
+CALLED = "memory yaml12 construct config pictures ranks runs data report verbs doctor"
+
 # Part → what it may import, at its top or inside a function. The parts stand from the
 # ground up and a part names only parts above it in this list, or itself: arrows point down.
 ALLOWED = {
@@ -49,13 +52,15 @@ ALLOWED = {
     "session": f"{ROOT} {_GROUND} construct ranks training report recording",
     "plan": f"{_GROUND} evaluation report session",
     "study": f"{_GROUND} sampling evaluation report session plan",
-    "verbs": f"{_GROUND} sampling evaluation report recording session plan study",
-    "cli": f"{ROOT} errors yaml12 construct config ranks runs data report verbs cli",
+    "verification": f"{_GROUND} sampling report session",
+    "verbs": f"{_GROUND} sampling evaluation report recording session plan study verification",
+    "doctor": f"{_GROUND} verbs",
+    "cli": f"{ROOT} {CALLED} errors cli",
     "__main__": "cli",
 }
 LATE = {
     ROOT: "verbs",
-    "cli": "yaml12 construct config ranks runs data report verbs",
+    "cli": CALLED,
 }  # not at the top
 
 # Library → the parts through which it enters.
@@ -64,7 +69,7 @@ DOORS = {
     "filelock": "data runs",
     "jinja2": "report",
     "matplotlib": "report",
-    "platformdirs": "data evaluation",
+    "platformdirs": "data evaluation doctor",
     "pydantic": "settings construct runs.manifest",
     "rich": "cli report",
     "scipy": "evaluation.statistics",

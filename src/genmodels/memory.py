@@ -13,7 +13,7 @@ from genmodels.errors import Note
 Result = TypeVar("Result")
 # What PyTorch's allocators say: on a GPU, on Linux and macOS, on Windows.
 _SAID = re.compile(r"out of memory|can't allocate memory|not enough memory", re.IGNORECASE)
-_ASKED = re.compile(r"tried to allocate ([\d.]+ [KMGT]?i?B|\d+ bytes)", re.IGNORECASE)
+_ASKED = re.compile(r"tried to allocate (\d+ bytes|[\d.]+ [KMGT]?i?B)", re.IGNORECASE)
 
 
 def ran_out(error: BaseException) -> bool:

@@ -79,6 +79,25 @@ def save_gif(frames: Sequence[Tensor], path: Path, seconds: float = 0.12) -> Non
     )
 
 
+def check_walk(path: Path) -> None:
+    """Say whether a walk can be written under a name, before it is made.
+
+    Raises:
+        InputError: the extension is neither ``.png`` nor ``.gif``.
+    """
+    if path.suffix not in (".png", ".gif"):
+        raise InputError(f"--out {path} has the extension {path.suffix!r}; use .png or .gif")
+
+
+def save_walk(frames: Tensor, path: Path) -> None:
+    """Write a walk (rows, steps, C, H, W): a ``.png`` with a row each, or a ``.gif``."""
+    check_walk(path)
+    if path.suffix == ".png":
+        save_png(grid(frames.flatten(0, 1), frames.shape[1]), path)
+    else:
+        save_gif([grid(frames[:, i]) for i in range(frames.shape[1])], path)
+
+
 def picture(image: Tensor) -> Image.Image:
     """(C, H, W) with one or three channels → a PIL image."""
     pixels = to_uint8(image)

@@ -41,7 +41,8 @@ class Recorder:
         self.folder, self.settings, self.trainer = folder, settings, trainer
         self.display = display
         self.name = folder.config_name
-        self.saved_step, self.saved_at, self.drawn_at = trainer.step, time.monotonic(), -math.inf
+        self.saved = (trainer.step, trainer.recorded)
+        self.saved_at, self.drawn_at = time.monotonic(), -math.inf
         generator = randomness.generator(settings.seed, "grid")
         self.latents = trainer.model.prior(GRID, generator)
         self.told = len(trainer.notes)  # notes that the user has read
@@ -93,7 +94,7 @@ class Recorder:
             self._handle(record)
         self.display.close()
         self._write_log()
-        if self.saved_step != self.trainer.step or self.unsaved:
+        if self.saved != (self.trainer.step, self.trainer.recorded):
             self._save()
         if not stop:
             self._draw()
@@ -122,7 +123,7 @@ class Recorder:
         self.trainer.roll_back(dict(saved.tensors), dict(saved.header["progress"]))
         self.folder.rewind_log(self.trainer.recorded, self.trainer.steps_per_epoch)
         self.unlogged.clear()
-        self.saved_step = self.trainer.step
+        self.saved = (self.trainer.step, self.trainer.recorded)
         self.display.say(
             f"{error.what}: back to step {self.trainer.step:,}, learning rates halved "
             f"({self.trainer.rollbacks} of {ROLLBACKS} times)"
@@ -181,7 +182,8 @@ class Recorder:
         tensors, progress = self.trainer.state()
         self._write(self.folder.checkpoints, tensors, progress)
         self.folder.keep_last(self.settings.train.keep, self.resumed_from)
-        self.saved_step, self.saved_at, self.unsaved = self.trainer.step, time.monotonic(), 0
+        self.saved, self.saved_at = (self.trainer.step, self.trainer.recorded), time.monotonic()
+        self.unsaved = 0
 
     def _save_on_the_way(self) -> None:
         """Save, or train on without for some more intervals: space may be freed meanwhile."""

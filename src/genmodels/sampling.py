@@ -6,7 +6,6 @@ every device and whatever the memory allows at once.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Literal
 
 import torch
@@ -44,11 +43,29 @@ def load_model(
             "or train with --set train.average=0.999"
         )
     tensors = checkpoint.part("model.") if weights == "last" or not average else average
-    with torch.device("meta"):  # takes no memory, however large it says it is
-        _check(_build(checkpoint).state_dict(), tensors, checkpoint.path)
+    check_weights(checkpoint, tensors)
     model = _build(checkpoint)
     model.load_state_dict(tensors)
     return model.to(device).eval()
+
+
+def check_weights(checkpoint: Checkpoint, tensors: Mapping[str, Tensor]) -> None:
+    """See whether tensors are those of the model that a checkpoint describes.
+
+    Only shapes are looked at, so this takes no memory, however large the model says it is.
+
+    Raises:
+        InputError: they are not.
+    """
+    with torch.device("meta"):
+        wanted = _build(checkpoint).state_dict()
+    for name in sorted(wanted.keys() | tensors.keys()):
+        shapes = [tuple(t[name].shape) if name in t else "none" for t in (wanted, tensors)]
+        if shapes[0] != shapes[1]:
+            raise InputError(
+                f"{checkpoint.path} does not hold the weights of the model it describes: {name} "
+                f"is {shapes[1]}, the model has {shapes[0]}; it was not written by this version"
+            )
 
 
 def _build(checkpoint: Checkpoint) -> Model:
@@ -59,17 +76,6 @@ def _build(checkpoint: Checkpoint) -> Model:
     except (RuntimeError, OverflowError, MemoryError) as error:
         raise InputError(f"{checkpoint.path} describes a model that cannot be: {error}") from None
     return model
-
-
-def _check(wanted: Mapping[str, Tensor], found: Mapping[str, Tensor], path: Path) -> None:
-    """Refuse tensors that are not those of the model, whose shapes are looked at alone."""
-    for name in sorted(wanted.keys() | found.keys()):
-        shapes = [tuple(t[name].shape) if name in t else "none" for t in (wanted, found)]
-        if shapes[0] != shapes[1]:
-            raise InputError(
-                f"{path} does not hold the weights of the model it describes: {name} is "
-                f"{shapes[1]}, the model has {shapes[0]}; it was not written by this version"
-            )
 
 
 @torch.no_grad()

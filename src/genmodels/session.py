@@ -71,24 +71,8 @@ def train(
         tensorboard.check()
     images = _load(settings, display)
     settings = _with_data(settings, images)
-    with randomness.placed(settings.seed, "init"):
-        model: Model = construct.build(
-            settings.model,
-            config.MODELS,
-            image_shape=images.image_shape,
-            num_classes=len(images.classes),
-        )
     with ranks.joined(device.device, settings.train.batch_size) as together:
-        trainer = Trainer(
-            model,
-            images,
-            settings.train,
-            settings.seed,
-            device,
-            settings.data.placement,
-            Augmentation(**settings.data.augment.model_dump()),
-            together,
-        )
+        trainer = trainer_of(settings, images, device, together)
         for reason in (*device.reasons, *trainer.notes):
             display.say(reason)
         resumed = resume and out is not None and runs.Folder(out).config_path.exists()
@@ -119,6 +103,32 @@ def train(
             room.check(folder.path, whole, kept * whole + trainer.snapshots_left() * weights)
             Recorder(folder, settings, trainer, display).run()
     return folder
+
+
+def trainer_of(
+    settings: Settings,
+    images: Images,
+    device: devices.Device,
+    together: ranks.Ranks = ranks.ALONE,
+) -> Trainer:
+    """Make what trains as the settings say, at step 0."""
+    with randomness.placed(settings.seed, "init"):
+        model: Model = construct.build(
+            settings.model,
+            config.MODELS,
+            image_shape=images.image_shape,
+            num_classes=len(images.classes),
+        )
+    return Trainer(
+        model,
+        images,
+        settings.train,
+        settings.seed,
+        device,
+        settings.data.placement,
+        Augmentation(**settings.data.augment.model_dump()),
+        together,
+    )
 
 
 def _check_unused(path: Path) -> None:
@@ -184,7 +194,7 @@ def _restore(folder: runs.Folder, settings: Settings, trainer: Trainer, images: 
     if folder.checkpoint_paths():
         saved = folder.latest()
         trainer.restore(dict(saved.tensors), saved.header["progress"])
-    return not trainer.finished()
+    return not trainer.done()
 
 
 def _rewind(folder: runs.Folder, settings: Settings, trainer: Trainer, display: Display) -> None:

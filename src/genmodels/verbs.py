@@ -13,7 +13,17 @@ from typing import Any, Literal, get_args
 import torch
 from torch import Tensor
 
-from genmodels import config, device, pictures, plan, runs, sampling, session, study
+from genmodels import (
+    config,
+    device,
+    pictures,
+    plan,
+    runs,
+    sampling,
+    session,
+    study,
+    verification,
+)  # fmt: skip
 from genmodels.errors import InputError
 from genmodels.evaluation.protocol import COUNT
 from genmodels.models.base import Model
@@ -24,6 +34,7 @@ from genmodels.report.comparison import Comparison
 from genmodels.report.terminal import Display
 from genmodels.sampling import Weights
 from genmodels.settings import Settings, Shift
+from genmodels.verification import Finding
 
 Mode = Literal["slerp", "lerp", "perturb"]
 
@@ -181,25 +192,6 @@ def interpolate(
     return sampling.decode(model, walk.flatten(0, 1)).unflatten(0, walk.shape[:2])
 
 
-def check_walk(path: Path) -> None:
-    """Say whether a walk can be written under a name, before it is made.
-
-    Raises:
-        InputError: the extension is neither ``.png`` nor ``.gif``.
-    """
-    if path.suffix not in (".png", ".gif"):
-        raise InputError(f"--out {path} has the extension {path.suffix!r}; use .png or .gif")
-
-
-def save_walk(frames: Tensor, path: Path) -> None:
-    """Write a walk (rows, steps, C, H, W): a ``.png`` with a row each, or a ``.gif``."""
-    check_walk(path)
-    if path.suffix == ".png":
-        pictures.save_png(pictures.grid(frames.flatten(0, 1), frames.shape[1]), path)
-    else:
-        pictures.save_gif([pictures.grid(frames[:, i]) for i in range(frames.shape[1])], path)
-
-
 def compare(
     subjects: Sequence[str | Path | Run] = (),
     *,
@@ -264,6 +256,26 @@ def compare(
     comparison = study.compare(planned.folders, count, features, seed, display)
     writing.save(comparison, Path(out), _measured())
     return comparison
+
+
+def verify(run: Run) -> list[Finding]:
+    """Read every file of a run that later commands depend on.
+
+    Returns:
+        One finding for each; damaged is what has a ``problem``.
+    """
+    return list(verification.check(run.folder))
+
+
+def replay(run: Run, steps: int, quiet: bool = False) -> list[str]:
+    """Train on from the newest checkpoint twice, without touching the run.
+
+    Returns:
+        The names of the tensors that differ; empty where the steps repeat bit for bit.
+    """
+    if steps < 1:
+        raise InputError(f"--replay {steps} is not a number of steps; give 1 or more")
+    return verification.replay(run.folder, steps, Display(quiet))
 
 
 def _measured() -> dict[str, Any]:

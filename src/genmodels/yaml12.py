@@ -13,6 +13,8 @@ import yaml
 
 from genmodels.errors import InputError
 
+LONGEST = 100_000  # characters; the largest preset has a hundredth
+
 
 def parse(text: str, origin: str) -> Any:
     """Read a text; ``origin`` names it in messages.
@@ -20,8 +22,16 @@ def parse(text: str, origin: str) -> Any:
     Raises:
         InputError: it is not valid YAML; the message says the line and the reason.
     """
+    if len(text) > LONGEST:
+        raise InputError(
+            f"{origin} has {len(text):,} characters; a configuration has {LONGEST:,} at most"
+        )
     try:
         return yaml.load(text, Loader=_Loader)
+    except RecursionError:
+        raise InputError(f"{origin} is nested too deeply for a configuration") from None
+    except ValueError as error:  # such as a number of more digits than Python converts
+        raise InputError(f"{origin} is not valid YAML: {error}") from None
     except yaml.YAMLError as error:
         reason = getattr(error, "problem", None) or str(error).splitlines()[0]
         mark = getattr(error, "problem_mark", None)

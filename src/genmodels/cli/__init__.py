@@ -12,7 +12,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from genmodels import __version__
-from genmodels.cli import listing, making
+from genmodels.cli import listing, making, trusting
 from genmodels.errors import InputError, Interrupted, Note
 
 # The base of what is wrong on a command line, in whichever click typer brings.
@@ -28,6 +28,7 @@ app = typer.Typer(
 for command in (
     making.train, making.sample, making.interpolate, making.compare,
     listing.datasets, listing.models, listing.runs, listing.config,
+    trusting.verify, trusting.doctor,
 ):  # fmt: skip
     app.command()(command)
 
@@ -44,6 +45,7 @@ def options(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; a user's mistake is one line and exit code 2."""
+    warnings.simplefilter("always", Note)
     warnings.showwarning = _note  # type: ignore[assignment]  # takes what it is called with
     command = typer.main.get_command(app)
     given = list(sys.argv[1:] if arguments is None else arguments)
@@ -58,6 +60,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _fail(str(error), 2)
     except Interrupted as error:
         _fail(str(error), error.code)
+    except (RuntimeError, MemoryError) as error:
+        from genmodels import memory
+
+        if not memory.ran_out(error):
+            raise
+        asked = memory.asked(error)
+        more = f" when {asked} more were asked for" if asked else ""
+        _fail(f"memory ran out{more}: lower the model's widths, the batch or the images' size", 2)
     except KeyboardInterrupt:
         _fail("interrupted", 130)
     except BrokenPipeError:  # whoever read the output has seen enough

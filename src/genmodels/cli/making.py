@@ -108,17 +108,17 @@ def interpolate(
     out: Annotated[Path | None, typer.Option(help=".png, a row each, or .gif.")] = None,
 ) -> None:
     """Walk through the latents."""
-    from genmodels import config, verbs
+    from genmodels import config, pictures, verbs
 
     chosen = options.one_of("--mode", mode, "slerp", "lerp", "perturb")
     opened = verbs.load(run)
     path = out or opened.folder.samples / f"{mode}.png"
-    verbs.check_walk(path)
+    pictures.check_walk(path)
     frames = verbs.interpolate(
         opened, chosen, steps=steps, rows=rows, seed=seed, weights=options.which(weights),
         start=from_, end=to, shifts=[config.shift(text) for text in shift or []],
     )  # fmt: skip
-    verbs.save_walk(frames, path)
+    pictures.save_walk(frames, path)
     typer.echo(f"{frames.shape[0]} walks of {frames.shape[1]} frames of {opened.path}: {path}")
 
 

@@ -21,7 +21,7 @@ def open_run(path: str | Path) -> Folder:
     """
     for candidate in (Path(path), HOME / path):
         folder = Folder(candidate)
-        if folder.config_path.is_file() and folder.environment_path.is_file():
+        if folder.config_path.exists() and folder.environment_path.exists():
             folder.check_links()
             return folder
     known = ", ".join(folder.path.name for folder in listed()[:5])
@@ -80,7 +80,7 @@ def _found(home: Path) -> tuple[list[Folder], list[str]]:
     sound, problems = [], []
     for path in sorted(home.glob("**/config.yaml")):
         folder = Folder(path.parent)
-        if folder.environment_path.is_file():
+        if folder.environment_path.exists():
             try:
                 folder.environment  # noqa: B018  # is read and checked
                 sound.append(folder)

@@ -231,8 +231,8 @@ class Step:
             state = {}
             for index, (name, _) in enumerate(self.modules[module].named_parameters()):
                 entries = _below(tensors, f"optimizer.{module}.{name}.")
-                if entries:
-                    state[index] = entries
+                if entries:  # copies, since an optimiser takes over what it is given
+                    state[index] = {key: value.clone() for key, value in entries.items()}
             groups = optimizer.state_dict()["param_groups"]
             optimizer.load_state_dict({"state": state, "param_groups": groups})
         scaler = {key: value.item() for key, value in _below(tensors, "scaler.").items()}

@@ -1,0 +1,46 @@
+"""The commands that say what can be relied on."""
+
+from typing import Annotated
+
+import typer
+
+from genmodels.cli.options import RunArgument
+from genmodels.errors import InputError
+
+
+def verify(
+    run: RunArgument = None,
+    replay: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Also train N steps twice and compare, bit for bit."),
+    ] = None,
+) -> None:
+    """Check that a run's files are whole, and that its steps repeat."""
+    from genmodels import verbs
+
+    opened = verbs.load(run)
+    findings = verbs.verify(opened)
+    for finding in findings:
+        state = f"DAMAGED: {finding.problem}" if finding.problem else f"whole: {finding.what}"
+        typer.echo(f"{finding.path}  {state}")
+    damaged = sum(bool(finding.problem) for finding in findings)
+    if damaged:
+        raise InputError(f"{damaged} of {len(findings)} files of {opened.path} are damaged")
+    if replay is not None:
+        differing = verbs.replay(opened, replay)
+        if differing:
+            raise InputError(
+                f"{replay} steps of {opened.path} do not repeat on this machine: {len(differing)} "
+                f"tensors differ, such as {differing[0]}"
+            )
+        typer.echo(f"{replay} steps, trained twice: the same bits")
+
+
+def doctor() -> None:
+    """Say what this machine offers, and try a tiny training."""
+    from genmodels import doctor as machine
+
+    for name, said in machine.look():
+        typer.echo(f"{name:15} {said}")
+    for name, said in machine.trial():
+        typer.echo(f"{name:15} {said}")
