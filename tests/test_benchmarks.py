@@ -8,7 +8,7 @@ import pytest
 from torch import nn
 
 from benchmarks import __main__ as program
-from benchmarks import turns, work
+from benchmarks import replicas, turns, work
 from genmodels import device
 from genmodels.networks.layers import Dropout
 
@@ -72,3 +72,10 @@ def test_others_get_the_layers_they_would_write():
 
 def test_ratios_compare_what_ran_side_by_side():
     assert turns.ratio([2, 4, 9], [1, 4, 3]) == (2, 1, 3)
+
+
+def test_replicas_are_timed(monkeypatch, capsys):
+    given = ["replicas", "--seeds", "2", "--batch", "4", "--rounds", "1"]
+    monkeypatch.setattr("sys.argv", given)
+    replicas.main()
+    assert capsys.readouterr().out.startswith("2 seeds cost ")
