@@ -390,3 +390,32 @@ def test_a_damaged_table_is_named(folder: Path, own_cache: Path) -> None:
     text = complaint(folder)
     assert str(table) in text
     assert "delete it" in text
+
+
+def test_broken_pictures_are_left_out_and_named(folder: Path, own_cache: Path) -> None:
+    for name in "ab":
+        fill(folder / name, 6)
+    (folder / "a" / "000.png").write_bytes(b"")
+    (folder / "b" / "zz.png").write_bytes(b"no picture")
+    with pytest.raises(InputError, match=r"2 of 13 pictures .* leave them out with --on-bad skip"):
+        load(folder)
+    for _ in range(2):  # the second time from the cache
+        images = load(folder, on_bad="skip")
+        assert len(images.table) == 11
+        assert images.labels is not None
+        assert images.labels.tolist() == [0] * 5 + [1] * 6
+        assert "left out 2 of 13 pictures that cannot be read: a/000.png: " in images.notes[-1]
+        assert "b/zz.png: not a picture" in images.notes[-1]
+    whole = Image.new("L", (8, 8), 7)
+    whole.save(folder / "a" / "000.png")
+    images = load(folder, on_bad="skip")  # a changed folder is looked at anew
+    assert images.labels is not None
+    assert images.labels.tolist() == [0] * 6 + [1] * 6
+    assert len(list(own_cache.rglob("*.json"))) == 1
+
+
+def test_where_nothing_can_be_read_nothing_is_left_out(folder: Path) -> None:
+    for name in "ab":
+        (folder / f"{name}.png").write_bytes(b"no picture")
+    with pytest.raises(InputError, match="2 of 2 pictures"):
+        load(folder, on_bad="skip")

@@ -91,6 +91,7 @@ def overrides(
     device: str | None = None,
     precision: str | None = None,
     on_nan: str | None = None,
+    on_bad: str | None = None,
 ) -> dict[str, Any]:
     """The layer that options lay over a configuration."""
     limits = {"epochs": epochs, "steps": steps, "budget": budget}
@@ -103,6 +104,8 @@ def overrides(
         layer["data"] = {"name": str(data), "offline": None}
     if data_root is not None:
         layer["data"]["root"] = str(data_root)
+    if on_bad is not None:
+        layer["data"]["on_bad"] = on_bad
     return layer
 
 

@@ -28,7 +28,7 @@ def find(name: str, namespace: str) -> type:
     """
     package = importlib.import_module(namespace)
     accepted = classes(package)
-    if name not in accepted:
+    if not isinstance(name, str) or name not in accepted:
         raise InputError(
             f"unknown class {name!r}{nearest(str(name), list(accepted))}; "
             f"{namespace} has {', '.join(accepted)}"

@@ -152,6 +152,7 @@ def load(chosen: Data, display: Display) -> Images:
         image_size=chosen.image_size,
         channels=chosen.channels,
         fit=chosen.fit,
+        on_bad=chosen.on_bad,
         progress=display.reading,
     )
     display.close()

@@ -65,6 +65,7 @@ class Data(Section):
     image_size: int | None = Field(None, ge=1)
     channels: Literal["auto", 1, 3] = "auto"
     fit: Literal["crop", "pad"] = "crop"
+    on_bad: Literal["error", "skip"] = "error"  # for a folder's pictures that cannot be read
     placement: Literal["auto", "resident", "mapped"] = "auto"  # of the table while training
     augment: Augment = Augment()
 
@@ -160,7 +161,7 @@ class Settings(Section):
         """
         mine, theirs = _flat(self.plain()), _flat(other.plain())
         free = {f"train.{name}" for name in (*LIMITS, "device", "save_every", "keep")}
-        free |= {"train.tensorboard", "train.on_nan", "data.root", "data.placement"}
+        free |= {"train.tensorboard", "train.on_nan", "data.root", "data.placement", "data.on_bad"}
         return [
             f"{key}: {theirs.get(key)} there, {mine.get(key)} now"
             for key in dict.fromkeys([*theirs, *mine])

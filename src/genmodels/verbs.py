@@ -87,6 +87,7 @@ def train(
     device: str | None = None,
     precision: str | None = None,
     on_nan: str | None = None,
+    on_bad: str | None = None,
     out: str | Path | None = None,
     resume: bool = False,
     quiet: bool = False,
@@ -96,8 +97,8 @@ def train(
     Args:
         source: a preset's name such as ``"vae.yaml"``, or a path. May be left out when
             ``resume`` names a run by ``out``.
-        data, data_root, seed, epochs, steps, budget, device, precision, on_nan: replace what
-            the configuration says; a limit replaces any other limit.
+        data, data_root, seed, epochs, steps, budget, device, precision, on_nan, on_bad:
+            replace what the configuration says; a limit replaces any other limit.
         settings: further overrides, nested: ``{"model": {"latent_dim": 64}}``.
         out: the run's folder; by default a new one under ``runs/``.
         resume: go on with a run.
@@ -108,8 +109,9 @@ def train(
         Interrupted: Ctrl-C; the run was saved.
     """
     layers = [settings] if isinstance(settings, Mapping) else list(settings)
+    limits = (epochs, steps, budget)
     layers.append(
-        config.overrides(data, data_root, seed, epochs, steps, budget, device, precision, on_nan)
+        config.overrides(data, data_root, seed, *limits, device, precision, on_nan, on_bad)
     )
     existing = runs.Folder(Path(out)) if resume and out is not None else None
     resumed = existing if existing and existing.config_path.is_file() else None
@@ -203,6 +205,7 @@ def compare(
     budget: str | float | None = None,
     device: str | None = None,
     precision: str | None = None,
+    on_bad: str | None = None,
     seeds: int = 1,
     count: int = COUNT,
     features: str = "auto",
@@ -217,7 +220,7 @@ def compare(
     Args:
         subjects: runs, run folders and configurations; by default the latest run of each
             configuration on the newest run's data.
-        data, data_root, epochs, steps, budget, device, precision: replace what every
+        data, data_root, epochs, steps, budget, device, precision, on_bad: replace what every
             configuration says that is trained; a limit replaces any other limit.
         settings: further overrides of them, nested.
         seeds: how often each configuration is trained.
@@ -243,7 +246,10 @@ def compare(
     plan.check_out(Path(out))
     display = Display(quiet)
     layers = [settings] if isinstance(settings, Mapping) else list(settings)
-    layers.append(config.overrides(data, data_root, None, epochs, steps, budget, device, precision))
+    limits = (epochs, steps, budget)
+    layers.append(
+        config.overrides(data, data_root, None, *limits, device, precision, on_bad=on_bad)
+    )
     given = [s.folder if isinstance(s, Run) else s for s in subjects]
     planned = plan.make(given, layers, seeds, Path(out))
     jobs = planned.jobs if shard is None else plan.share(planned.jobs, shard)

@@ -55,7 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except typer.Exit as done:
         sys.exit(done.exit_code)
     except UsageError as error:
-        _fail(f"{error.format_message().rstrip('.')}; see {error.ctx.command_path} --help", 2)
+        where = error.ctx.command_path if error.ctx else "genmodels"
+        _fail(f"{error.format_message().rstrip('.')}; see {where} --help", 2)
     except InputError as error:
         _fail(str(error), 2)
     except Interrupted as error:

@@ -13,6 +13,7 @@ from genmodels.cli.options import (
     Device,
     Epochs,
     Given,
+    OnBad,
     Precision,
     RunArgument,
     Seed,
@@ -28,6 +29,7 @@ def train(
     ] = None,
     data: Data = None,
     data_root: DataRoot = None,
+    on_bad: OnBad = None,
     set_: Given = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of everything random.")] = None,
     epochs: Epochs = None,
@@ -52,6 +54,7 @@ def train(
     changes: dict[str, Any] = {
         "data": data, "data_root": data_root, "seed": seed, "epochs": epochs, "steps": steps,
         "budget": budget, "device": device, "precision": precision, "on_nan": on_nan,
+        "on_bad": on_bad,
     }  # fmt: skip
     assignments = options.assignments(set_)
     if dry_run:
@@ -144,6 +147,7 @@ def compare(
     ] = None,
     data: Data = None,
     data_root: DataRoot = None,
+    on_bad: OnBad = None,
     set_: Given = None,
     epochs: Epochs = None,
     steps: Steps = None,
@@ -164,7 +168,7 @@ def compare(
         subjects or [], settings=options.assignments(set_), data=data, data_root=data_root,
         epochs=epochs, steps=steps, budget=budget, device=device, precision=precision,
         seeds=seeds, match=options.one_of("--match", match, "seconds", "images"), count=count,
-        features=features, seed=seed, out=out, shard=shard,
+        features=features, seed=seed, out=out, shard=shard, on_bad=on_bad,
     )  # fmt: skip
     if comparison is None:
         typer.echo(f"share {shard} is trained in {out}; when all are, compare without --shard")

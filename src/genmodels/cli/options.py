@@ -18,6 +18,9 @@ Weights = Annotated[
 Seed = Annotated[int, typer.Option(help="Seed of the latents.", min=0)]
 Data = Annotated[str | None, typer.Option(help="A data set's name, or a folder of pictures.")]
 DataRoot = Annotated[Path | None, typer.Option(help="Where data sets lie.")]
+OnBad = Annotated[
+    str | None, typer.Option(help="error or skip, for pictures of a folder that cannot be read.")
+]
 Given = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="K=V", help="Set a key, as in train.batch_size=128."),

@@ -7,7 +7,7 @@ from typing import Literal
 
 import platformdirs
 
-from genmodels.data import folder, glyphs, resize, torchvision_sets
+from genmodels.data import folder, glyphs, resize, tables, torchvision_sets
 from genmodels.data.decoding import Channels, Fit
 from genmodels.data.download import Unavailable
 from genmodels.data.images import Images, Progress, silent
@@ -53,6 +53,7 @@ def load(
     image_size: int | None = None,
     channels: Channels = "auto",
     fit: Fit = "crop",
+    on_bad: tables.OnBad = "error",
     progress: Progress = silent,
 ) -> Images:
     """Load a named set or a folder of pictures.
@@ -66,6 +67,7 @@ def load(
         image_size: height and width; by default as the images are.
         channels: 1 for grey, 3 for colour, ``auto`` as the images are.
         fit: ``crop`` the middle or ``pad`` with black where a picture is not square.
+        on_bad: of a folder's pictures that cannot be read: ``error``, or ``skip`` and say which.
         progress: is told how far downloading and decoding are.
 
     Raises:
@@ -78,11 +80,11 @@ def load(
             f"use one of {', '.join(names())}"
         )
     try:
-        images = _load(name, root, image_size, channels, fit, progress)
+        images = _load(name, root, image_size, channels, fit, progress, on_bad)
     except Unavailable as error:
         if offline is None or offline == name:
             raise
-        images = _load(offline, root, image_size, channels, fit, progress)
+        images = _load(offline, root, image_size, channels, fit, progress, on_bad)
         note = f"{error.why}: taking {offline} instead, as data.offline says"
         images = replace(images, notes=(note, *images.notes))
     return images.with_validation(validation)
@@ -114,6 +116,7 @@ def _load(
     channels: Channels,
     fit: Fit,
     progress: Progress,
+    on_bad: tables.OnBad,
 ) -> Images:
     """Load by name or by path; a name goes before a folder of the same name."""
     if name == glyphs.NAME:
@@ -123,7 +126,7 @@ def _load(
         return resize.fit_table(images, image_size, channels)
     path = Path(name).expanduser()
     if name and path.is_dir():
-        return folder.load(path, image_size, channels, fit, progress)
+        return folder.load(path, image_size, channels, fit, progress, on_bad)
     raise InputError(_unknown(name, path))
 
 

@@ -38,7 +38,12 @@ class Listing:
 
 
 def load(
-    path: Path, image_size: int | None, channels: Channels, fit: Fit, progress: Progress
+    path: Path,
+    image_size: int | None,
+    channels: Channels,
+    fit: Fit,
+    progress: Progress,
+    on_bad: tables.OnBad = "error",
 ) -> Images:
     """Load a folder of pictures.
 
@@ -48,6 +53,7 @@ def load(
         channels: 1, 3, or ``auto``: 1 exactly when no picture has colour.
         fit: ``crop`` the middle, or ``pad`` with black.
         progress: is told how far decoding is.
+        on_bad: what is done about pictures that cannot be read: ``error`` or ``skip``.
 
     Raises:
         InputError: no or too few pictures, broken ones, or no place for the table.
@@ -55,12 +61,12 @@ def load(
     folder = path.resolve()
     listing = _list(folder)
     pictures = Pictures(folder, listing.files, image_size, channels, fit)
-    table = tables.load(pictures, progress)
+    table = tables.load(pictures, progress, on_bad)
     labels = None
     if listing.classes:
         numbers = {name: number for number, name in enumerate(listing.classes)}
-        labels = torch.tensor([numbers[file.partition("/")[0]] for file in listing.files])
-    rows = torch.arange(len(listing.files))
+        labels = torch.tensor([numbers[file.partition("/")[0]] for file in table.files])
+    rows = torch.arange(len(table.files))
     held_out = positions(table.images, rows, TEST) < TEST_SHARE
     splits = {TRAIN: rows[~held_out], VALIDATION: rows[:0], TEST: rows[held_out]}
     notes = (*table.notes, *_left_out(folder, listing))

@@ -6,15 +6,17 @@ a process was killed lies beside it, and the next one goes on from there.
 """
 
 import hashlib
+import json
 import os
 import warnings
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 import numpy as np
 import platformdirs
@@ -25,12 +27,13 @@ from torch import Tensor
 from genmodels.data import decoding, workers
 from genmodels.data.decoding import BROKEN, Channels
 from genmodels.data.images import Progress
-from genmodels.data.workers import Pictures
+from genmodels.data.workers import Broken, Pictures
 from genmodels.errors import InputError
 
 VERSION = 2  # of the decoding; a new one makes new tables
 SYNCED = 32  # chunks after which a table is brought to the disk
 SIZE = 64  # pixels, where nobody asked: small models of faces and objects start there
+OnBad = Literal["error", "skip"]
 LARGEST = 128  # pixels up to which pictures of one size are taken as they are
 
 
@@ -40,26 +43,73 @@ class Table:
 
     Attributes:
         images: (N, C, H, W), uint8, memory-mapped; a change stays in memory.
+        files: those of the rows, below the folder.
         notes: one sentence each.
     """
 
     images: Tensor
+    files: Sequence[str]
     notes: tuple[str, ...]
 
 
-def load(pictures: Pictures, progress: Progress) -> Table:
+def load(pictures: Pictures, progress: Progress, on_bad: OnBad = "error") -> Table:
     """Map the table of these pictures, making it where there is none yet.
+
+    Args:
+        pictures: what to decode.
+        progress: is told how far it is.
+        on_bad: ``skip`` leaves pictures out that cannot be read, and says which; they are
+            remembered beside the table until the folder changes.
 
     Raises:
         InputError: pictures are broken, or the table cannot be written; nothing is left then.
     """
+    if on_bad == "error":
+        return _load(pictures, progress)
+    record = _target(pictures).with_suffix(".json")
+    left_out = _read(record)
+    while True:
+        kept = [file for file in pictures.files if file not in left_out]
+        if not kept:
+            raise Broken(pictures.folder, left_out, len(pictures.files))
+        try:
+            table = _load(replace(pictures, files=kept), progress)
+        except Broken as error:
+            left_out = {**left_out, **error.files}
+            _write_record(record, left_out)
+            continue
+        if left_out:
+            total = f"{len(left_out):,} of {len(pictures.files):,} pictures that cannot be read"
+            table = replace(
+                table, notes=(*table.notes, f"left out {total}: {workers.listed(left_out)}")
+            )
+        return table
+
+
+def _read(record: Path) -> dict[str, str]:
+    try:
+        found = json.loads(record.read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # then they are found anew
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _write_record(record: Path, left_out: Mapping[str, str]) -> None:
+    with suppress(OSError):  # then they are found anew next time
+        record.parent.mkdir(parents=True, exist_ok=True)
+        for old in record.parent.glob("*.json"):
+            old.unlink()
+        record.write_text(json.dumps(left_out), encoding="utf-8")
+
+
+def _load(pictures: Pictures, progress: Progress) -> Table:
     target = _target(pictures)
     notes: tuple[str, ...] = ()
     if not target.exists():
         notes = _make(pictures, target, progress)
         notes += (f"decoded {len(pictures.files):,} pictures once into {target}",)
     try:
-        return Table(torch.from_numpy(np.load(target, mmap_mode="c")), notes)
+        return Table(torch.from_numpy(np.load(target, mmap_mode="c")), pictures.files, notes)
     except (OSError, ValueError, EOFError) as error:
         raise InputError(
             f"the cached table {target} cannot be read ({error}); delete it to have it made anew"

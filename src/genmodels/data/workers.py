@@ -7,7 +7,7 @@ since half of the work holds the interpreter's lock.
 import os
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,28 @@ class Pictures:
     fit: Fit
 
 
+class Broken(InputError):
+    """Some pictures of a folder cannot be read.
+
+    Attributes:
+        files: which, below the folder, and what is wrong with each.
+    """
+
+    def __init__(self, folder: Path, files: Mapping[str, str], total: int):
+        super().__init__(
+            f"{len(files):,} of {total:,} pictures in {folder} cannot be read: {listed(files)}; "
+            "repair or remove them, or leave them out with --on-bad skip"
+        )
+        self.files = files
+
+
+def listed(files: Mapping[str, str]) -> str:
+    """The first broken pictures, each with its reason, and how many more there are."""
+    shown = [f"{file}: {reason}" for file, reason in list(files.items())[:SHOWN]]
+    more = f"; and {len(files) - SHOWN:,} more" if len(files) > SHOWN else ""
+    return "; ".join(shown) + more
+
+
 class Colour(Exception):
     """A picture with colour came where all were grey so far."""
 
@@ -55,7 +77,7 @@ def rows(size: tuple[int, int]) -> int:
     return max(1, CHUNK // (3 * size[0] * size[1]))
 
 
-class _Chunks(Dataset[tuple[np.ndarray, list[str]]]):
+class _Chunks(Dataset[tuple[np.ndarray, dict[str, str]]]):
     """Chunks of pictures from the first that is missing on: (n, C, H, W), and what is wrong
     with those that are not there. With ``auto``, C is 3 where any of them has colour; those
     that have none are not there then."""
@@ -70,16 +92,16 @@ class _Chunks(Dataset[tuple[np.ndarray, list[str]]]):
     def __len__(self) -> int:
         return len(self.parts)
 
-    def __getitem__(self, number: int) -> tuple[np.ndarray, list[str]]:
+    def __getitem__(self, number: int) -> tuple[np.ndarray, dict[str, str]]:
         arrays: list[np.ndarray] = []
-        problems: list[str] = []
+        problems: dict[str, str] = {}
         for row in self.parts[number]:
             file = self.pictures.files[row]
             path = self.pictures.folder / file
             try:
                 arrays.append(decoding.decode(path, self.size, self.channels, self.pictures.fit))
             except BROKEN as error:
-                problems.append(f"{file}: {decoding.reason(error)}")
+                problems[file] = decoding.reason(error)
         planes = max(map(len, arrays), default=1)
         alike = [array for array in arrays if len(array) == planes]
         return np.asarray(alike, np.uint8).reshape(-1, planes, *self.size), problems
@@ -93,7 +115,7 @@ def decode(
 
     Raises:
         Colour: ``channels`` is ``auto``, which stands for grey here, and not all are grey.
-        InputError: pictures are broken.
+        Broken: pictures cannot be read.
         RuntimeError: a worker has ended.
     """
     chunks = _Chunks(pictures, first, size, channels)
@@ -104,7 +126,7 @@ def decode(
         # Workers only decode, so none of PyTorch's threads is missed in a forked one.
         fork = "fork" if sys.platform == "linux" else None
         apart = {"num_workers": workers, "prefetch_factor": AHEAD, "multiprocessing_context": fork}
-    problems: list[str] = []
+    problems: dict[str, str] = {}
     with warnings.catch_warnings():
         quiet()
         # The seed for workers is drawn from a generator of its own, not from the user's.
@@ -117,18 +139,14 @@ def decode(
             **apart,
         )
         for part, (array, broken) in zip(chunks.parts, loader, strict=True):
-            problems += broken
+            problems |= broken
             if channels == "auto" and array.shape[1] == 3:
                 raise Colour
             if not problems:
                 yield array
             progress("reading pictures", part.stop, total)
     if problems:
-        more = f"; and {len(problems) - SHOWN:,} more" if len(problems) > SHOWN else ""
-        raise InputError(
-            f"{len(problems):,} of {total:,} pictures in {pictures.folder} cannot be read: "
-            f"{'; '.join(problems[:SHOWN])}{more}; repair or remove them"
-        )
+        raise Broken(pictures.folder, problems, total)
 
 
 def _as_is(item: Any) -> Any:

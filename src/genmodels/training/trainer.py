@@ -283,6 +283,7 @@ class Trainer:
             "recorded": self.recorded,
             "rollbacks": self.rollbacks,
             "flops_per_image": self.run_step.flops / self.train.batch_size,
+            "flops": self.run_step.flops_of,
             "peak_memory_mib": self.device.peak_memory(),
         }
         return self.run_step.state(), progress
@@ -295,4 +296,5 @@ class Trainer:
         whole = self.step - self.step % self.steps_per_epoch
         self.recorded = progress.get("recorded", whole)
         self.rollbacks = progress.get("rollbacks", 0)
+        self.run_step.flops_of = dict(progress.get("flops", {}))
         self.run_step.slow_down(0.5**self.rollbacks)
