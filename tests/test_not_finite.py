@@ -1,0 +1,114 @@
+"""NaN and infinity: told with step, phase and term, never saved, and gone back from."""
+
+import math
+
+import pytest
+import torch
+
+from genmodels import runs
+from genmodels.training.step import Step
+
+TINY = (
+    "--data", "glyphs", "--device", "cpu", "--set", "train.batch_size=500",
+    "--set", "model.network.hidden=[16]", "--set", "model.latent_dim=4",
+)  # fmt: skip
+
+
+@pytest.fixture
+def breaking(monkeypatch):
+    """Have a weight become NaN in the steps that are named: in the first one, and in each
+    next one once the run has gone back."""
+
+    def at(*steps):
+        left, broke_at, went_back = list(steps), [math.inf], [False]
+        call = Step.__call__
+
+        def broken(self, batch, step):
+            call(self, batch, step)
+            went_back[0] |= step < broke_at[0]
+            if left and step + 1 == left[0] and went_back[0]:
+                broke_at[0], went_back[0] = step, False
+                del left[0]
+                with torch.no_grad():
+                    next(self.model.parameters()).view(-1)[0] = math.nan
+
+        monkeypatch.setattr(Step, "__call__", broken)
+
+    return at
+
+
+def finite(folder):
+    for path in (*folder.checkpoint_paths(), *folder.snapshot_paths()):
+        for name, tensor in folder.read(path).tensors.items():
+            assert tensor.isfinite().all(), name
+    return folder.latest().header["progress"]
+
+
+def test_a_weight_that_breaks_is_told_by_the_next_step(genmodels, workplace, breaking):
+    breaking(9)
+    outcome = genmodels("train", "--config", "vae.yaml", *TINY, "--steps", "30", "--out", "a")
+    assert outcome.code == 2
+    assert "of phase 'elbo' is not finite at step 10; nothing of it was saved" in outcome.err
+    assert "lower train.optimizer.lr" in outcome.err
+    assert runs.Folder(workplace / "a").checkpoint_paths() == []
+
+
+def test_a_weight_that_breaks_at_the_end_is_not_saved(genmodels, workplace, breaking):
+    breaking(20)
+    outcome = genmodels("train", "--config", "vae.yaml", *TINY, "--steps", "20", "--out", "a")
+    assert outcome.code == 2
+    assert "is not finite" in outcome.err
+    assert "20" in outcome.err
+    assert runs.Folder(workplace / "a").checkpoint_paths() == []
+
+
+@pytest.mark.parametrize("preset", ["vae.yaml", "gan.yaml"])
+def test_a_run_goes_back_and_on_at_half_the_rate(preset, genmodels, workplace, breaking):
+    given = ["train", "--config", preset, *TINY, "--epochs", "2", "--on-nan", "rollback"]
+    breaking(25, 30)
+    often = ["--set", "train.save_every=0.01"]
+    outcome = genmodels(*given, *often, "--out", "a")
+    assert outcome.code == 0, outcome
+    assert outcome.err.count("learning rates halved") == 2
+    folder = runs.Folder(workplace / "a")
+    progress = finite(folder)
+    assert (progress["step"], progress["rollbacks"]) == (42, 2)
+    assert [record["step"] for record in folder.log()] == [21, 42]
+    assert genmodels("train", "--out", "a", "--resume", "--steps", "44").code == 0
+    assert finite(folder)["rollbacks"] == 2  # and the rates stay as low
+
+
+def test_rates_are_halved(genmodels, workplace, breaking, monkeypatch):
+    seen = []
+    slow_down = Step.slow_down
+
+    def watched(self, factor):
+        slow_down(self, factor)
+        seen.append([o.param_groups[0]["lr"] for o in self.optimizers.values()])
+
+    monkeypatch.setattr(Step, "slow_down", watched)
+    breaking(5, 6)
+    given = ["--steps", "8", "--set", "train.optimizer.lr=0.008", "--on-nan", "rollback"]
+    assert genmodels("train", "--config", "ae.yaml", *TINY, *given, "--out", "a").code == 0
+    assert seen[-1] == [0.002]
+
+
+def test_what_keeps_breaking_is_given_up(genmodels, workplace):
+    given = ["--set", "train.optimizer.lr=1e18", "--set", "train.optimizer.name=sgd"]
+    outcome = genmodels(
+        "train", "--config", "vae.yaml", *TINY, *given, "--steps", "90", "--on-nan", "rollback",
+        "--out", "a",
+    )  # fmt: skip
+    assert outcome.code == 2
+    assert outcome.err.count("learning rates halved") == 3
+    assert "after 3 rollbacks" in outcome.err
+    assert finite(runs.Folder(workplace / "a"))["step"] == 0
+
+
+def test_a_huge_learning_rate_is_told(genmodels, workplace):
+    given = ["--set", "train.optimizer.lr=1e6", "--steps", "40", "--out", "a"]
+    outcome = genmodels("train", "--config", "vae.yaml", *TINY, *given)
+    if outcome.code == 0:  # large and finite is allowed
+        finite(runs.Folder(workplace / "a"))
+    else:
+        assert "is not finite at step" in outcome.err or "is not finite after step" in outcome.err
