@@ -228,6 +228,19 @@ def test_two_processes_never_write_into_one_folder(workplace):
         pass
 
 
+def test_of_two_trainings_in_one_folder_one_wins(workplace):
+    given = [
+        sys.executable, "-m", "genmodels", "train", "--config", "vae.yaml", "--data", "glyphs",
+        "--device", "cpu", "--steps", "3", "--set", "model.network.hidden=[8]", "--out", "same",
+    ]  # fmt: skip
+    both = [subprocess.Popen(given, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    said = [process.communicate(timeout=100)[1] for process in both]
+    assert sorted(process.returncode for process in both) == [0, 2], said
+    (lost,) = (text for text, process in zip(said, both, strict=True) if process.returncode)
+    assert re.search(r"another process is training in same|run folder same is in use", lost)
+    assert runs.open_run("same").latest().header["progress"]["step"] == 3
+
+
 def test_no_run(workplace):
     with pytest.raises(InputError, match="no run at 'x'; train one"):
         runs.open_run("x")

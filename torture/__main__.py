@@ -1,4 +1,4 @@
-"""``python -m torture``: kill trainings, and count what was lost."""
+"""``python -m torture``: kill trainings, count what was lost, and what saving costs."""
 
 import argparse
 import json
@@ -8,7 +8,7 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from torture import kills
+from torture import kills, saves
 
 
 def main() -> None:
@@ -16,6 +16,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m torture", description=__doc__)
     parser.add_argument("--kills", type=int, default=100, help="of each model")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--folder", type=Path, help="on the disk that saves are timed on")
     parser.add_argument("--out", type=Path, default=Path("torture.json"))
     options = parser.parse_args()
     found: dict[str, object] = {"command": " ".join(["python -m torture", *sys.argv[1:]])}
@@ -27,6 +28,9 @@ def main() -> None:
         found[name] = {**asdict(tally), "minutes": round((time.monotonic() - began) / 60, 1)}
         print(f"{name}: {found[name]}", flush=True)
         failed = failed or bool(tally.problems) or tally.identical < tally.ends
+    with tempfile.TemporaryDirectory(dir=options.folder) as place:
+        found["saves"] = saves.costs(Path(place))
+    print(f"saves: {found['saves']}")
     options.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     sys.exit(failed)
 

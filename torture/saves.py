@@ -1,0 +1,42 @@
+"""What a save costs: its seconds, beside the interval between two, and its bytes."""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from statistics import median
+
+from genmodels import checkpoint, config, data, device, session
+from genmodels.data.images import TRAIN
+
+PRESETS = ("report/vae.yaml", "report/gan.yaml")
+TIMES = 7
+
+
+def costs(place: Path) -> Mapping[str, Mapping[str, float]]:
+    """Save each of the report's models some times, durably.
+
+    Args:
+        place: an empty folder on the disk that is meant.
+    """
+    images = data.load("glyphs")
+    found = {}
+    for name in PRESETS:
+        settings = config.read(name, [{"train": {"steps": 2}}])
+        trainer = session.trainer_of(settings, images, device.choose("cpu", "fp32"))
+        assert images.count(TRAIN) >= settings.train.batch_size
+        for _ in trainer.records():
+            pass
+        path, seconds = place / "step-000000002.safetensors", []
+        for _ in range(TIMES):
+            began = time.perf_counter()
+            tensors, progress = trainer.state()
+            checkpoint.save(path, tensors, {"config": settings.plain(), "progress": progress})
+            seconds.append(time.perf_counter() - began)
+        weights = sum(parameter.nbytes for parameter in trainer.model.parameters())
+        found[name] = {
+            "seconds": round(median(seconds), 3),
+            "share_of_the_interval": round(median(seconds) / settings.train.save_every, 5),
+            "mebibytes": round(path.stat().st_size / 2**20, 1),
+            "bytes_to_parameters": round(path.stat().st_size / weights, 3),
+        }
+    return found
