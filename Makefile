@@ -7,7 +7,7 @@ ARGS ?=
 BIN = $(VENV)/bin
 SOURCES = $(shell find src configs -type f -not -name '*.pyc') README.md LICENSE
 
-.PHONY: help demo test lint format types docs bench clean
+.PHONY: help demo test lint format types docs bench torture audit clean
 
 help:
 	@echo "make demo    train a VAE and a GAN for one minute each, and compare them in demo/"
@@ -16,6 +16,8 @@ help:
 	@echo "make types   check types"
 	@echo "make docs    run every command that the README and docs/ show, cut short"
 	@echo "make bench   measure speed"
+	@echo "make torture kill trainings again and again, and count what is lost"
+	@echo "make audit   look for known holes in the dependencies"
 	@echo "make clean   remove the environment, caches and the demo"
 
 demo: $(VENV)/package
@@ -40,6 +42,13 @@ docs: $(VENV)/package
 
 bench: $(VENV)/package
 	$(BIN)/python -m benchmarks
+
+torture: $(VENV)/package
+	$(BIN)/python -m torture
+
+audit: $(VENV)/dependencies
+	$(BIN)/python -m pip install --quiet pip-audit
+	$(BIN)/pip-audit --skip-editable
 
 clean:
 	rm -rf $(VENV) build dist demo .mypy_cache .pytest_cache .ruff_cache

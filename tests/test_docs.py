@@ -3,7 +3,7 @@
 A command is first parsed as it stands, so a verb or an option that does not exist fails.
 Then it runs in a folder of its own, where what it speaks of has been made: the run, the
 pictures, and every file that the same page shows in a block whose first line is
-``# <its name>``. Comparisons of configurations are parsed only.
+``# <its name>``.
 """
 
 import re
@@ -23,7 +23,7 @@ from genmodels import config, data, pictures, verbs
 from genmodels.cli import app
 
 REPOSITORY = Path(__file__).parents[1]
-PAGES = sorted([*REPOSITORY.glob("README.md"), *(REPOSITORY / "docs").rglob("*.md")])
+PAGES = sorted([*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md")])
 SHELLS = {"console", "bash", "sh"}
 VERBS = typer.main.get_command(app)
 LIMITS = {"--epochs", "--steps", "--budget"}
@@ -208,9 +208,9 @@ def check_train(arguments: Sequence[str]) -> None:
 
 
 def check_on_run(arguments: Sequence[str], make_run: Callable[..., Path]) -> None:
-    """``sample`` and ``interpolate``: make the run and the pictures that they speak of."""
+    """``sample``, ``interpolate``, ``verify``: make the run and the pictures that they speak of."""
     given = parse(arguments)
-    average = ["--set", "train.average=0.9"] if given["weights"] == "average" else []
+    average = ["--set", "train.average=0.9"] if given.get("weights") == "average" else []
     make_run(inside(given["run"] or "runs/vae-1"), "vae.yaml", *average)
     for name in ("from_", "to"):
         if given.get(name):
@@ -254,7 +254,7 @@ def test_command_runs(command: Command, workplace: Path, make_run: Callable[...,
     verb = arguments[0]
     if verb == "train":
         check_train(arguments)
-    elif verb in ("sample", "interpolate"):
+    elif verb in ("sample", "interpolate", "verify"):
         check_on_run(arguments, make_run)
     elif verb == "compare":
         check_compare(arguments, make_run)

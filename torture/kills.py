@@ -30,6 +30,7 @@ MODELS: dict[str, dict[str, Any]] = {
 TRAIN = {"batch_size": 100, "steps": 250, "save_every": 0.02, "average": 0.99}
 VOLATILE = {"saved", "started"}  # of a header
 VOLATILE_PROGRESS = {"seconds", "peak_memory_mib"}
+AT_A_SAVE = 0.5  # share of the kills that wait for a save to be under way
 DISK = 0.01  # seconds that a write takes to reach the disk
 LONGEST = 120.0  # seconds that one process may take before something hangs
 
@@ -80,7 +81,12 @@ def kill(place: Path, count: int, seed: int = 0, name: str = "vae") -> Tally:
         run = runs.Folder(place / f"run-{number}")
         while True:
             process, began = _start(started, name, run.path), time.time()
-            process.join(generator.uniform(0, length) if tally.kills < count else LONGEST)
+            if tally.kills == count:
+                process.join(LONGEST)
+            elif generator.random() < AT_A_SAVE:
+                _wait_for_a_save(run, process, generator)
+            else:
+                process.join(generator.uniform(0, length))
             if process.exitcode is not None:
                 if process.exitcode:
                     tally.problems.append(f"{run.path}: exit code {process.exitcode}")
@@ -129,6 +135,17 @@ def train(name: str, path: str) -> None:
         resume=Path(path).exists(),
         quiet=True,
     )
+
+
+def _wait_for_a_save(run: runs.Folder, process: Any, generator: random.Random) -> None:
+    """Wait until one of the next saves is under way, or the process has ended."""
+    left = generator.randrange(1, 6)
+    seen: set[Path] = set()
+    while left and process.exitcode is None:
+        found = set(run.checkpoints.glob(".*.part")) - seen if run.checkpoints.is_dir() else set()
+        left -= bool(found)
+        seen |= found
+        time.sleep(DISK / 10)
 
 
 def _slow(fsync: Callable[[int], None]) -> Callable[[int], None]:
