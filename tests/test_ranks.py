@@ -141,6 +141,14 @@ def test_a_batch_that_cannot_be_shared_is_refused(monkeypatch):
         pass
 
 
+def test_rollbacks_are_for_one_process(genmodels, workplace, monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("RANK", "0")
+    outcome = genmodels("train", "--config", "vae.yaml", *TINY, "--on-nan", "rollback")
+    assert outcome.code == 2
+    assert "rollbacks are for one process" in outcome.err
+
+
 def test_alone_nothing_is_sent(monkeypatch):
     rows = torch.arange(6)
     alone = ranks.here()

@@ -67,6 +67,8 @@ def train(
         out = _resumable(name)
     if out is not None and not resume and here.first:
         _check_unused(out)
+    if here.world > 1 and settings.train.on_nan == "rollback":
+        raise InputError("rollbacks are for one process; with torchrun leave --on-nan at stop")
     if settings.train.tensorboard:
         tensorboard.check()
     images = _load(settings, display)

@@ -219,11 +219,10 @@ class Folder:
             return self.read(paths[-1])
         except InputError as error:
             whole = next((path for path in reversed(paths[:-1]) if self._reads(path)), None)
-            if whole is None:
-                raise
-            raise InputError(
-                f"{error}; delete it to go on from {whole.name}, which is whole"
-            ) from None
+            todo = "no other of the run is whole: restore one from a copy, or train again"
+            if whole:
+                todo = f"delete it to go on from {whole.name}, which is whole"
+            raise InputError(f"{error}; {todo}") from None
 
     def _reads(self, path: Path) -> bool:
         try:
