@@ -3,9 +3,12 @@
 import errno
 import os
 import shutil
+import struct
 import warnings
+import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +16,7 @@ import torch
 from PIL import Image
 
 from genmodels import data
-from genmodels.data import decoding
+from genmodels.data import decoding, workers
 from genmodels.data.images import TEST, TRAIN, VALIDATION, Images
 from genmodels.errors import InputError
 
@@ -419,3 +422,88 @@ def test_where_nothing_can_be_read_nothing_is_left_out(folder: Path) -> None:
         (folder / f"{name}.png").write_bytes(b"no picture")
     with pytest.raises(InputError, match="2 of 2 pictures"):
         load(folder, on_bad="skip")
+
+
+@pytest.mark.parametrize(
+    "name", ["größe ☃ 図.png", "a" * 251 + ".png", "new\nline.png", "-rf.png", "%s{0}.png"]
+)
+def test_any_name_will_do(folder: Path, name: str) -> None:
+    fill(folder, 3)
+    Image.fromarray(colours(9)).save(folder / name)
+    images = load(folder)
+    row = sorted([*(f"{n:03d}.png" for n in range(3)), name]).index(name)
+    assert np.array_equal(images.table[row].permute(1, 2, 0).numpy(), colours(9))
+    (folder / name).write_bytes(b"no picture")
+    with pytest.raises(InputError, match=r"1 of 4 pictures"):
+        load(folder)
+
+
+def test_links_that_lead_in_a_circle(folder: Path) -> None:
+    fill(folder, 3)
+    (folder / "circle").symlink_to(folder)
+    (folder / "self.png").symlink_to("self.png")
+    with pytest.raises(InputError, match=r"both directly in it|cannot be read"):
+        load(folder)
+    (folder / "circle").unlink()
+    with pytest.raises(InputError, match=r"1 of 4 pictures.*self\.png: "):
+        load(folder)
+    assert len(load(folder, on_bad="skip").table) == 3
+
+
+def test_a_file_that_vanishes_while_the_folder_is_read(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(folder, 5)
+    decode = workers.decoding.decode
+
+    def vanish(path: Path, *more: Any) -> np.ndarray:
+        if path.name == "001.png":
+            (folder / "003.png").unlink(missing_ok=True)
+        return decode(path, *more)
+
+    monkeypatch.setattr(workers.decoding, "decode", vanish)
+    with pytest.raises(InputError, match=r"1 of 5 pictures.*003\.png: No such file"):
+        load(folder)
+    assert len(load(folder).table) == 4
+
+
+def test_pictures_of_one_pixel(folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    for number in range(4):
+        Image.new("L", (1, 1), number * 60).save(folder / f"{number}.png")
+    assert load(folder).table.flatten().tolist() == [0, 60, 120, 180]
+    assert load(folder, image_size=8).table.shape == (4, 1, 8, 8)
+
+
+def test_a_decompression_bomb_is_not_decoded(folder: Path) -> None:
+    fill(folder, 2)
+    header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+    chunks = b""
+    for kind, content in (
+        (b"IHDR", header),
+        (b"IDAT", zlib.compress(b"\0" * 10**6)),
+        (b"IEND", b""),
+    ):
+        checked = kind + content
+        chunks += struct.pack(">I", len(content)) + checked + struct.pack(">I", zlib.crc32(checked))
+    (folder / "bomb.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunks)
+    with pytest.raises(InputError, match=r"1 of 3 pictures.*bomb\.png: .*decompression bomb"):
+        load(folder, image_size=8)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\0" * 5000, b"\x89PNG\r\n\x1a\n", b"GIF89a", b"\xff\xd8\xff"]
+)
+def test_bytes_that_are_no_picture(folder: Path, content: bytes) -> None:
+    fill(folder, 2)
+    for name in ("x.png", "x.jpg"):
+        (folder / name).write_bytes(content)
+    with pytest.raises(InputError, match=r"2 of 4 pictures"):
+        load(folder)
+    assert len(load(folder, on_bad="skip").table) == 2
+
+
+def test_a_wrong_extension_does_not_matter(folder: Path) -> None:
+    fill(folder, 2)
+    Image.fromarray(colours(7)).save(folder / "000.bmp", "PNG")
+    assert np.array_equal(load(folder).table[0].permute(1, 2, 0).numpy(), colours(7))

@@ -81,17 +81,19 @@ def _list(folder: Path) -> Listing:
     """
     try:
         inside = _visible(folder)
-        folders = {entry.name: _visible(folder / entry.name) for entry in inside if entry.is_dir()}
+        folders = {
+            entry.name: _visible(folder / entry.name) for entry in inside if _is_folder(entry)
+        }
     except OSError as error:
         raise InputError(
             f"folder {error.filename} cannot be read: {error.strerror}; change its permissions"
         ) from None
     flat = [entry.name for entry in inside if entry.name not in folders]
     nested = {
-        name: [f"{name}/{entry.name}" for entry in entries if not entry.is_dir()]
+        name: [f"{name}/{entry.name}" for entry in entries if not _is_folder(entry)]
         for name, entries in folders.items()
     }
-    deeper = sum(entry.is_dir() for entries in folders.values() for entry in entries)
+    deeper = sum(_is_folder(entry) for entries in folders.values() for entry in entries)
     below = [file for name in nested for file in nested[name]]
     pictures, in_classes = _pictures(flat), _pictures(below)
     if pictures and in_classes:
@@ -115,6 +117,13 @@ def _visible(folder: Path) -> list[os.DirEntry[str]]:
     with os.scandir(folder) as inside:
         visible = [entry for entry in inside if not entry.name.startswith(".")]
     return sorted(visible, key=lambda entry: entry.name)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link in a circle is a file that cannot be read
+        return False
 
 
 def _pictures(files: list[str]) -> list[str]:
