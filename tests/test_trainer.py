@@ -12,6 +12,7 @@ from genmodels.data.images import Images
 from genmodels.errors import InputError
 from genmodels.models.base import Phase
 from genmodels.models.vae import VAE
+from genmodels.networks import MLP
 from genmodels.settings import Train
 from genmodels.training.records import Epoch, Progress, next_snapshot
 from genmodels.training.trainer import Trainer
@@ -151,6 +152,42 @@ class Twice(VAE):
             phase,
             Phase("lazy", self.decoder, lambda b: {"loss": phase.objective(b)["loss"]}, 3),
         ]
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_resumed_twice_with_a_lazy_phase_and_looks_in_between(precision, device, tmp_path):
+    chosen = devices.choose(device.device.type, precision)
+
+    def made(steps):
+        with randomness.placed(0, "init"):
+            model = Twice(SHAPE, latent_dim=3, network=MLP((16, 8), normalization="batch"))
+        return Trainer(model, images(), Train(batch_size=8, steps=steps, average=0.9), 0, chosen)
+
+    whole = made(20)
+    wanted = finish(whole)
+    log, saved = [], None
+    for end in (5, 13, 20):  # an epoch has six steps
+        part = made(end)
+        if saved:
+            part.restore(dict(saved.tensors), saved.header["progress"])
+            log = [r for r in log if r["step"] <= part.recorded and r["step"] % 6 == 0]
+        for record in part.records():
+            torch.randn(5)
+            part.held_out("test")
+            if isinstance(record, Epoch):
+                log.append(record.record)
+        tensors, progress = part.state()
+        checkpoint.save(tmp_path / f"{end}.safetensors", tensors, {"progress": progress})
+        saved = checkpoint.load(tmp_path / f"{end}.safetensors")
+    assert [{**r, "seconds": 0} for r in log] == [{**r, "seconds": 0} for r in wanted]
+    tensors, progress = whole.state()
+    assert tensors.keys() == saved.tensors.keys()
+    for name, tensor in tensors.items():
+        assert torch.equal(tensor.cpu(), saved.tensors[name]), name
+    volatile = {"seconds": 0, "peak_memory_mib": 0}
+    assert {**json.loads(json.dumps(progress)), **volatile} == {
+        **saved.header["progress"], **volatile
+    }  # fmt: skip
 
 
 def test_a_lazy_phase_runs_when_it_is_due(device):

@@ -138,8 +138,8 @@ def train(name: str, path: str) -> None:
 
 
 def _wait_for_a_save(run: runs.Folder, process: Any, generator: random.Random) -> None:
-    """Wait until one of the next saves is under way, or the process has ended."""
-    left = generator.randrange(1, 6)
+    """Wait until one of the next two saves is under way, or the process has ended."""
+    left = generator.randrange(1, 3)
     seen: set[Path] = set()
     while left and process.exitcode is None:
         found = set(run.checkpoints.glob(".*.part")) - seen if run.checkpoints.is_dir() else set()
