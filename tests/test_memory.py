@@ -9,6 +9,7 @@ import torch
 
 from genmodels import memory, sampling, verbs
 from genmodels.errors import Note
+from genmodels.evaluation.extractor import Extractor
 from genmodels.training.step import Step
 
 GPU = "CUDA out of memory. Tried to allocate 20.00 MiB. GPU 0 has a total capacity of 8 GiB"
@@ -84,6 +85,18 @@ def test_sampling_goes_on_with_smaller_chunks(workplace, trained, monkeypatch, g
     outcome = genmodels("sample", run.path, "--count", "200", "--out", "x.npz")
     assert outcome.code == 0
     assert "memory ran out while generating images: going on with 100 at a time" in outcome.err
+
+
+def test_features_are_extracted_in_smaller_chunks():
+    def see(images):
+        if len(images) > 300:
+            raise torch.OutOfMemoryError(GPU)
+        return images.flatten(1), None
+
+    images = torch.rand(700, 1, 2, 2)
+    with pytest.warns(Note, match="extracting features: going on with 250 at a time"):
+        features = Extractor("all", "0", see)([images])
+    assert torch.equal(features.values, images.flatten(1).double())
 
 
 def test_training_says_what_to_lower(workplace, trained, monkeypatch, genmodels):

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from genmodels.errors import InputError
+from genmodels.memory import Chunks
 
 BLOCK = 500  # images at once
 
@@ -50,9 +51,9 @@ class Extractor:
             InputError: images hold NaN or infinity.
         """
         values, labels = [], []
+        chunks = Chunks(BLOCK, "extracting features")
         for block in blocks:
-            for images in block.split(BLOCK):
-                seen, logits = self.see(images)
+            for seen, logits in chunks.map(self.see, block):
                 if not seen.isfinite().all():
                     raise InputError(
                         "images are not finite numbers, so they cannot be measured; the weights "
