@@ -32,6 +32,12 @@ def asked(error: BaseException) -> str:
     return f"{int(number) / 2**20:,.1f} MiB" if unit == "bytes" else found[1]
 
 
+def told(error: BaseException) -> str:
+    """That memory ran out, and for how much more, where that is said."""
+    more = asked(error)
+    return f"memory ran out when {more} more were asked for" if more else "memory ran out"
+
+
 class Chunks:
     """Rows are treated in chunks, which are halved for good when memory runs out.
 

@@ -9,6 +9,7 @@ import os
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, suppress
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -148,6 +149,14 @@ def save(chunks: Iterable[Tensor], count: int, path: Path) -> None:
                 number += 1
 
 
+def array_header(shape: Sequence[int]) -> bytes:
+    """What a ``.npy`` file of uint8 in this shape begins with; its rows follow in order."""
+    file = BytesIO()
+    described = {"descr": "|u1", "fortran_order": False, "shape": tuple(shape)}
+    np.lib.format.write_array_header_1_0(file, described)
+    return file.getvalue()
+
+
 def _save_array(chunks: Iterable[Tensor], count: int, path: Path, suffix: str) -> None:
     """Plain writes, since a full disk would kill whoever writes to a map."""
     with ExitStack() as stack:
@@ -159,9 +168,7 @@ def _save_array(chunks: Iterable[Tensor], count: int, path: Path, suffix: str) -
         for number, chunk in enumerate(chunks):
             pixels = to_uint8(chunk).numpy()
             if number == 0:
-                shape = (count, *pixels.shape[1:])
-                described = {"descr": "|u1", "fortran_order": False, "shape": shape}
-                np.lib.format.write_array_header_1_0(file, described)
+                file.write(array_header((count, *pixels.shape[1:])))
             file.write(np.ascontiguousarray(pixels).tobytes())
 
 

@@ -66,9 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
         if not memory.ran_out(error):
             raise
-        asked = memory.asked(error)
-        more = f" when {asked} more were asked for" if asked else ""
-        _fail(f"memory ran out{more}: lower the model's widths, the batch or the images' size", 2)
+        said = memory.told(error)
+        _fail(f"{said}: lower the model's widths, the batch or the images' size", 2)
     except KeyboardInterrupt:
         _fail("interrupted", 130)
     except BrokenPipeError:  # whoever read the output has seen enough

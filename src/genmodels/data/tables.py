@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Literal
 
@@ -29,6 +28,7 @@ from genmodels.data.decoding import BROKEN, Channels
 from genmodels.data.images import Progress
 from genmodels.data.workers import Broken, Pictures
 from genmodels.errors import InputError
+from genmodels.pictures import array_header
 
 VERSION = 2  # of the decoding; a new one makes new tables
 SYNCED = 32  # chunks after which a table is brought to the disk
@@ -215,11 +215,7 @@ def _sync(file: BinaryIO) -> None:
 
 
 def _header(pictures: Pictures, planes: int, size: tuple[int, int]) -> bytes:
-    shape = (len(pictures.files), planes, *size)
-    file = BytesIO()
-    described = {"descr": "|u1", "fortran_order": False, "shape": shape}
-    np.lib.format.write_array_header_1_0(file, described)
-    return file.getvalue()
+    return array_header((len(pictures.files), planes, *size))
 
 
 def _begun(path: Path, header: bytes) -> bool:
