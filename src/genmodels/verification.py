@@ -31,7 +31,7 @@ class Finding:
 
 def check(folder: runs.Folder) -> Iterator[Finding]:
     """Read every file of a run that later commands depend on, and say what each holds."""
-    yield _finding(folder, folder.config_path, lambda: _said(folder.settings, "settings"))
+    yield _finding(folder, folder.config_path, partial(_settings, folder))
     yield _finding(folder, folder.environment_path, lambda: f"started {folder.started}")
     yield _finding(folder, folder.log_path, lambda: f"{len(folder.log())} records")
     for path in (*folder.checkpoint_paths(), *folder.snapshot_paths()):
@@ -92,5 +92,6 @@ def _checkpoint(folder: runs.Folder, path: Path) -> str:
     return f"step {saved.header['progress']['step']:,}, {size:.1f} MiB of tensors"
 
 
-def _said(_read: object, what: str) -> str:
-    return what
+def _settings(folder: runs.Folder) -> str:
+    folder.settings  # noqa: B018  # is read and checked
+    return "settings"
