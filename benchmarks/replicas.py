@@ -52,7 +52,7 @@ def main() -> None:
 
 def _model(where: torch.device) -> _Loss:
     spec = config.read("report/vae.yaml").model
-    model = construct.build(spec, config.MODELS, image_shape=(1, 28, 28), num_classes=10)
+    model = construct.build(spec, config.MODELS, image_shape=(1, 28, 28))
     return _Loss(model).to(where)
 
 

@@ -28,7 +28,7 @@ CALLED = "memory yaml12 construct config pictures ranks runs data report verbs d
 ALLOWED = {
     "errors": "",
     "randomness": "errors",
-    "losses": "errors",
+    "losses": "errors losses",
     "device": "errors",
     "ranks": "errors",
     "construct": "errors",
@@ -37,18 +37,20 @@ ALLOWED = {
     "pictures": "errors",
     "checkpoint": "errors",
     "networks": "errors networks",
+    "interruption": "",
     "config": "errors construct yaml12 settings",
     "memory": "errors",
     "runs": "errors checkpoint settings config runs",
     "data": "errors randomness pictures checkpoint data",
     "models.base": "errors randomness losses networks data.images",
-    "models": "errors randomness losses networks data.images models.base",
+    "models.density": "errors",
+    "models": "errors randomness losses networks data.images models.base models.density",
     "sampling": f"{_GROUND} construct",
-    "evaluation": f"{_GROUND} sampling evaluation",
+    "evaluation": f"{_GROUND} losses sampling evaluation",
     "training": f"{_GROUND} ranks training",
     "report": f"{_GROUND} evaluation report",
     ROOT: "errors verbs",
-    "recording": f"{ROOT} {_GROUND} sampling training report",
+    "recording": f"{ROOT} {_GROUND} interruption sampling training report",
     "session": f"{ROOT} {_GROUND} construct ranks training report recording",
     "plan": f"{_GROUND} evaluation report session",
     "study": f"{_GROUND} sampling evaluation report session plan",
@@ -73,6 +75,7 @@ DOORS = {
     "pydantic": "settings construct runs.manifest",
     "rich": "cli report",
     "scipy": "evaluation.statistics",
+    "sklearn": "models.density",
     "torch_fidelity": "evaluation.inception",
     "safetensors": "checkpoint",
     "torch.distributed": "ranks",
@@ -87,7 +90,9 @@ PICKLES = {"pickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}
 # What serves all models and all data alike may name none of them.
 GENERAL = "training evaluation report sampling plan study session verbs runs checkpoint cli"
 FAMILIES = {
-    path.stem for path in (PACKAGE / "models").glob("*.py") if path.stem not in ("__init__", "base")
+    path.stem
+    for path in (PACKAGE / "models").glob("*.py")
+    if path.stem not in ("__init__", "base", "density")
 }
 SETS = {"mnist", "emnist", "kmnist", "usps", "cifar10", "cifar100", "svhn", "celeba", "glyphs"}
 

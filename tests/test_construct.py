@@ -3,7 +3,7 @@
 import sys
 import types
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import pytest
 
@@ -11,8 +11,10 @@ from genmodels import construct
 from genmodels.errors import InputError
 
 NAMESPACE = "made_up_shapes"
+SHAPES = construct.Place(NAMESPACE)
 
 
+@runtime_checkable
 class Brush(Protocol):
     """A part that a shape is drawn with."""
 
@@ -52,15 +54,15 @@ def package(monkeypatch):
 
 
 def test_defaults_are_written_out():
-    spec = construct.complete({"class": "Circle", "radius": 3}, NAMESPACE, ["scale"])
+    spec = construct.complete({"class": "Circle", "radius": 3}, SHAPES, ["scale"])
     brush = {"class": "Pen", "width": 1.0}
     assert spec == {"class": "Circle", "radius": 3, "fill": "none", "brush": brush}
-    assert construct.problems(spec, NAMESPACE, "model", ["scale"]) == []
+    assert construct.problems(spec, SHAPES, "model", ["scale"]) == []
 
 
 def test_build_hands_over_what_the_class_takes():
     spec = {"class": "Circle", "brush": {"class": "Pen", "width": 2.0}}
-    circle = construct.build(spec, NAMESPACE, scale=4, colours=3)
+    circle = construct.build(spec, SHAPES, scale=4, colours=3)
     assert (circle.scale, circle.radius, circle.brush) == (4, 2.0, Pen(2.0))
 
 
@@ -79,23 +81,23 @@ def test_build_hands_over_what_the_class_takes():
     ],
 )
 def test_problems(spec, problem):
-    (found,) = construct.problems(spec, NAMESPACE, "model", ["scale"])
+    (found,) = construct.problems(spec, SHAPES, "model", ["scale"])
     assert found.startswith(problem)
 
 
 def test_what_is_not_given_is_missing():
-    assert construct.problems({"class": "Circle"}, NAMESPACE, "m") == [
+    assert construct.problems({"class": "Circle"}, SHAPES, "m") == [
         "m.scale: is missing; give a value"
     ]
 
 
 def test_protocols_are_no_classes():
-    assert list(construct.classes(sys.modules[NAMESPACE])) == ["Circle"]
+    assert list(SHAPES.classes()) == ["Circle"]
     with pytest.raises(InputError, match="unknown class 'Brush'"):
-        construct.find("Brush", NAMESPACE)
+        construct.find("Brush", SHAPES)
 
 
 def test_described_takes_the_first_paragraph():
-    ((name, sentence, settings),) = construct.described(NAMESPACE, ["scale"])
+    ((name, sentence, settings),) = construct.described(SHAPES, ["scale"])
     assert (name, sentence) == ("Circle", "A circle. It is round.")
     assert list(settings) == ["radius", "fill", "brush"]

@@ -95,7 +95,7 @@ def test_texts(text):
     refused_or(config.shift, text)
 
 
-FIELDS = ["run", "config", "image_shape", "num_classes", "fingerprint", "progress", "started"]
+FIELDS = ["run", "config", "image_shape", "class_shares", "fingerprint", "progress", "started"]
 
 
 @configurations

@@ -5,8 +5,8 @@ import copy
 import pytest
 import torch
 
-import genmodels.models
-from genmodels import construct, randomness
+from genmodels import randomness
+from genmodels.config import MODELS
 from genmodels.data.images import Batch
 from genmodels.models.base import Encodes, Model
 from genmodels.networks import MLP, Conv, Network
@@ -16,7 +16,7 @@ NETWORKS = [
     *(MLP((24, 16), normalization=kind) for kind in ("none", "batch")),
     *(Conv((8, 12), normalization=kind) for kind in ("none", "batch")),
 ]
-KINDS = construct.classes(genmodels.models)
+KINDS = MODELS.classes()
 COUNT = 6
 
 pytestmark = pytest.mark.parametrize(

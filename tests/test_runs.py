@@ -47,7 +47,7 @@ HEADER = {
     "started": "2024-01-01",
     "config": SETTINGS.plain(),
     "image_shape": [1, 28, 28],
-    "num_classes": 10,
+    "class_shares": [0.1] * 10,
     "fingerprint": "0",
     "progress": {"step": 9, "images": 576, "seconds": 1.0, "sums": {}, "counts": {}},
 }
@@ -113,7 +113,7 @@ def test_a_damaged_checkpoint_offers_the_one_before(workplace):
         ({"progress": {}}, "progress.step: Field required"),
         ({"image_shape": [1, 28]}, "image_shape: List should have at least 3 items"),
         ({"image_shape": [1, 28, -1]}, "image_shape.2: Input should be greater"),
-        ({"num_classes": "10"}, "num_classes: Input should be a valid integer"),
+        ({"class_shares": "10"}, "class_shares: Input should be a valid list"),
         ({"run": "../../etc"}, "run: Value error, is no name"),
         ({"run": "/etc/passwd"}, "run: Value error, is no name"),
         ({"run": "a\x1b[2J"}, "run: Value error, is no name"),

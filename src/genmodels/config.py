@@ -13,8 +13,8 @@ from genmodels import construct, yaml12
 from genmodels.errors import InputError, nearest
 from genmodels.settings import LIMITS, Settings, Shift
 
-MODELS = "genmodels.models"
-GIVEN = ("image_shape", "num_classes")  # what a model learns from the data, once
+MODELS = construct.Place("genmodels.models")
+GIVEN = ("image_shape", "class_shares")  # what a model learns from the data, once
 
 
 def read(source: str | Path, overrides: Sequence[Mapping[str, Any]] = ()) -> Settings:

@@ -3,14 +3,16 @@
 A configuration names a class and its keyword arguments; the class's signature and its
 annotations say what is accepted, so no class of settings is written for any model. An
 argument annotated with a protocol (a network, say) is itself a mapping with a ``class``,
-looked up in the package that defines the protocol.
+looked up among the classes of the package that defines the protocol which do what it asks.
+Settings that are valid one by one may contradict each other: a class that knows so has a
+static method ``contradictions``, settings → one line for each.
 """
 
 import importlib
 import inspect
+import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
-from types import ModuleType
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
@@ -18,40 +20,51 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from genmodels.errors import InputError, nearest
 
 CLASS = "class"
+CONTRADICTIONS = "contradictions"  # a class's own check of settings that are valid one by one
 
 
-def find(name: str, namespace: str) -> type:
-    """Look a class up among the public names of a package.
+@dataclass(frozen=True)
+class Place:
+    """Where classes are looked up: a package, and what they must be able to do."""
+
+    package: str
+    protocol: type = object
+
+    def classes(self) -> dict[str, type]:
+        """The concrete public classes, by name, in the order of ``__all__``."""
+        package = importlib.import_module(self.package)
+        public = {name: getattr(package, name) for name in package.__all__}
+        return {
+            name: value
+            for name, value in public.items()
+            if inspect.isclass(value)
+            and not inspect.isabstract(value)
+            and not _is_protocol(value)
+            and issubclass(value, self.protocol)
+        }
+
+
+def find(name: str, place: Place) -> type:
+    """Look a class up.
 
     Raises:
         InputError: there is none of that name.
     """
-    package = importlib.import_module(namespace)
-    accepted = classes(package)
+    accepted = place.classes()
     if not isinstance(name, str) or name not in accepted:
         raise InputError(
             f"unknown class {name!r}{nearest(str(name), list(accepted))}; "
-            f"{namespace} has {', '.join(accepted)}"
+            f"{place.package} has {', '.join(accepted)}"
         )
     return accepted[name]
 
 
-def classes(package: ModuleType) -> dict[str, type]:
-    """The concrete public classes of a package, by name, in the order of ``__all__``."""
-    public = {name: getattr(package, name) for name in package.__all__}
-    return {
-        name: value
-        for name, value in public.items()
-        if inspect.isclass(value) and not inspect.isabstract(value) and not _is_protocol(value)
-    }
-
-
-def problems(spec: Any, namespace: str, path: str, given: Sequence[str] = ()) -> list[str]:
+def problems(spec: Any, place: Place, path: str, given: Sequence[str] = ()) -> list[str]:
     """List everything wrong with a mapping of ``class`` and keyword arguments.
 
     Args:
         spec: the mapping.
-        namespace: the package in which the class is looked up.
+        place: where the class is looked up.
         path: where the mapping stands in the configuration, for the messages.
         given: arguments that are supplied by the program, not by the configuration.
 
@@ -59,10 +72,10 @@ def problems(spec: Any, namespace: str, path: str, given: Sequence[str] = ()) ->
         One line for each problem; empty if :func:`build` will accept the mapping.
     """
     if not isinstance(spec, Mapping) or CLASS not in spec:
-        accepted = ", ".join(classes(importlib.import_module(namespace)))
+        accepted = ", ".join(place.classes())
         return [f"{path}: is {_show(spec)}; give a mapping with 'class': one of {accepted}"]
     try:
-        found = find(spec[CLASS], namespace)
+        found = find(spec[CLASS], place)
     except InputError as error:
         return [f"{path}.{CLASS}: {error}"]
     parts = _components(found)
@@ -70,12 +83,15 @@ def problems(spec: Any, namespace: str, path: str, given: Sequence[str] = ()) ->
     found_problems = validation_problems(_schema(found, given), keywords, path)
     for key in parts.keys() & keywords.keys():
         found_problems += problems(keywords[key], parts[key], f"{path}.{key}")
+    if not found_problems and hasattr(found, CONTRADICTIONS):
+        settings = complete(spec, place, given)
+        found_problems += [f"{path}.{line}" for line in getattr(found, CONTRADICTIONS)(settings)]
     return found_problems
 
 
-def complete(spec: Mapping[str, Any], namespace: str, given: Sequence[str] = ()) -> dict[str, Any]:
+def complete(spec: Mapping[str, Any], place: Place, given: Sequence[str] = ()) -> dict[str, Any]:
     """Write out the defaults of a valid mapping, so that it means the same in ten years."""
-    found = find(spec[CLASS], namespace)
+    found = find(spec[CLASS], place)
     parts = _components(found)
     result: dict[str, Any] = {CLASS: spec[CLASS]}
     for name, parameter in _parameters(found, given).items():
@@ -86,27 +102,26 @@ def complete(spec: Mapping[str, Any], namespace: str, given: Sequence[str] = ())
     return result
 
 
-def described(namespace: str, given: Sequence[str] = ()) -> list[tuple[str, str, dict[str, Any]]]:
+def described(place: Place, given: Sequence[str] = ()) -> list[tuple[str, str, dict[str, Any]]]:
     """Each class of a package: its name, the first sentence of its docstring, and its
     settings with their defaults."""
-    package = importlib.import_module(namespace)
     rows = []
-    for name, found in classes(package).items():
+    for name, found in place.classes().items():
         sentence = (inspect.getdoc(found) or "").partition("\n\n")[0].replace("\n", " ")
-        settings = complete({CLASS: name}, namespace, given)
+        settings = complete({CLASS: name}, place, given)
         rows.append((name, sentence, {k: v for k, v in settings.items() if k != CLASS}))
     return rows
 
 
-def build(spec: Mapping[str, Any], namespace: str, **given: Any) -> Any:
+def build(spec: Mapping[str, Any], place: Place, **given: Any) -> Any:
     """Construct what a valid mapping describes.
 
     Args:
         spec: the mapping, free of :func:`problems`.
-        namespace: the package in which the class is looked up.
+        place: where the class is looked up.
         given: what the program supplies; arguments the class does not have are left out.
     """
-    found = find(spec[CLASS], namespace)
+    found = find(spec[CLASS], place)
     parts = _components(found)
     keywords = {
         key: build(value, parts[key]) if key in parts else value
@@ -168,10 +183,15 @@ def _parameters(found: type, given: Sequence[str]) -> dict[str, inspect.Paramete
     return {name: value for name, value in parameters.items() if name not in given}
 
 
-def _components(found: type) -> dict[str, str]:
-    """The arguments that are objects themselves → the package that defines them."""
+def _components(found: type) -> dict[str, Place]:
+    """The arguments that are objects themselves → where their classes are looked up."""
     hints = get_type_hints(_constructor(found))
-    return {name: kind.__module__ for name, kind in hints.items() if _is_protocol(kind)}
+    return {name: Place(_package(kind), kind) for name, kind in hints.items() if _is_protocol(kind)}
+
+
+def _package(kind: type) -> str:
+    """The package that defines a class, in one of its modules or in itself."""
+    return sys.modules[kind.__module__].__package__ or kind.__module__
 
 
 def _constructor(found: type) -> Any:

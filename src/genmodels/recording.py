@@ -5,8 +5,6 @@ The trainer only yields them; here it is decided what is written and when to sav
 
 import math
 import platform
-import signal
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,10 +18,12 @@ import genmodels
 from genmodels import checkpoint, memory, pictures, randomness, runs, sampling
 from genmodels.data.images import TEST, TRAIN, VALIDATION
 from genmodels.errors import InputError, Interrupted, NotFinite, Unwritable
+from genmodels.interruption import stopped_by_signals
 from genmodels.models.base import Encodes
 from genmodels.report import figures, tensorboard
 from genmodels.report.terminal import Display
 from genmodels.settings import Settings
+from genmodels.training import fitting
 from genmodels.training.records import Epoch, Progress
 from genmodels.training.trainer import Trainer
 
@@ -43,8 +43,7 @@ class Recorder:
         self.name = folder.config_name
         self.saved = (trainer.step, trainer.recorded)
         self.saved_at, self.drawn_at = time.monotonic(), -math.inf
-        generator = randomness.generator(settings.seed, "grid")
-        self.latents = trainer.model.prior(GRID, generator)
+        self._draw_latents()
         self.told = len(trainer.notes)  # notes that the user has read
         self.unsaved = 0  # saves in a row that failed
         self.unlogged: list[dict[str, Any]] = []  # records that are not on the disk yet
@@ -64,6 +63,9 @@ class Recorder:
             Unwritable: the run cannot be saved; what was saved before is as it was.
         """
         if self.trainer.done():
+            if fitting.left(self.trainer):
+                self._fit()
+                return
             self.display.say(f"{self.folder.path} is already trained to its limit; nothing to do")
             return
         self.display.say(f"results go to {self.folder.path}")
@@ -96,8 +98,26 @@ class Recorder:
         self._write_log()
         if self.saved != (self.trainer.step, self.trainer.recorded):
             self._save()
+        if fitting.left(self.trainer) and self.trainer.done():
+            self._fit()
         if not stop:
             self._draw()
+
+    def _fit(self) -> None:
+        """Fit what comes after the last step, and show what it generates now."""
+        self.display.say("fitting the density of the codes")
+        fitting.fit(self.trainer)
+        self._save()
+        self._draw_latents()
+        with self._tolerant():
+            self._grid(self.folder.log()[-1]["epoch"])
+
+    def _draw_latents(self) -> None:
+        """What the grids are generated from."""
+        model, seed = self.trainer.model, self.settings.seed
+        self.latents = model.prior(GRID, randomness.generator(seed, "grid"))
+        labels = model.draw_labels(GRID, randomness.generator(seed, "grid labels"))
+        self.labels = None if labels is None else labels.sort().values
 
     def _out_of_memory(self, error: BaseException) -> str:
         asked, peak = memory.asked(error), self.trainer.device.peak_memory()
@@ -171,7 +191,7 @@ class Recorder:
             "started": self.folder.started,
             "config": self.settings.plain(),
             "image_shape": list(self.trainer.images.image_shape),
-            "num_classes": len(self.trainer.images.classes),
+            "class_shares": list(self.trainer.images.class_shares),
             "fingerprint": self.trainer.images.fingerprint,
             "progress": progress,
             "versions": versions(),
@@ -229,7 +249,7 @@ class Recorder:
 
     def _grid(self, epoch: float) -> None:
         self.trainer.model.eval()
-        images = sampling.decode(self.trainer.model, self.latents)
+        images = sampling.decode(self.trainer.model, self.latents, self.labels)
         name = f"epoch-{epoch:04d}.png" if isinstance(epoch, int) else f"epoch-{epoch:09.4f}.png"
         pictures.save_png(pictures.grid(images), self.folder.samples / name)
 
@@ -241,8 +261,10 @@ class Recorder:
         model, images = self.trainer.model.eval(), self.trainer.images
         split = next((s for s in (VALIDATION, TEST, TRAIN) if images.count(s) >= PAIRS), None)
         if isinstance(model, Encodes) and split:
-            originals = next(images.batches(split, PAIRS)).images.cpu()
-            pairs = torch.stack([originals, sampling.reconstruct(model, originals)], 1)
+            batch = next(images.batches(split, PAIRS))
+            originals = batch.images.cpu()
+            again = sampling.reconstruct(model, originals, batch.labels)
+            pairs = torch.stack([originals, again], 1)
             sheet = pictures.grid(pairs.flatten(0, 1), columns=8)
             pictures.save_png(sheet, self.folder.figures / "reconstructions.png")
 
@@ -258,32 +280,6 @@ def follow(trainer: Trainer) -> None:
             pass
         if stop and not trainer.finished():
             raise Interrupted(f"stopped at step {trainer.step:,}", 128 + stop[0])
-
-
-@contextmanager
-def stopped_by_signals() -> Iterator[list[int]]:
-    """Collect SIGINT and SIGTERM instead of dying of them; the second one is deadly.
-
-    Yields:
-        A list that is empty until a signal came, and then holds its number.
-    """
-    received: list[int] = []
-    if threading.current_thread() is not threading.main_thread():
-        yield received  # only the main thread may handle signals
-        return
-
-    def receive(number: int, frame: Any) -> None:
-        if received:
-            signal.signal(number, signal.SIG_DFL)
-            signal.raise_signal(number)
-        received.append(number)
-
-    before = {n: signal.signal(n, receive) for n in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield received
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def versions() -> dict[str, str]:

@@ -16,7 +16,7 @@ from genmodels.checkpoint import Checkpoint
 from genmodels.config import GIVEN, MODELS
 from genmodels.errors import InputError
 from genmodels.memory import Chunks
-from genmodels.models.base import Encodes, Model
+from genmodels.models.base import Encodes, Fitted, Model
 from genmodels.settings import Shift
 
 BLOCK = 500  # images decoded at once
@@ -69,7 +69,7 @@ def check_weights(checkpoint: Checkpoint, tensors: Mapping[str, Tensor]) -> None
 
 
 def _build(checkpoint: Checkpoint) -> Model:
-    given = {key: checkpoint.header[key] for key in GIVEN}
+    given = {key: checkpoint.header[key] for key in GIVEN if key in checkpoint.header}
     given["image_shape"] = tuple(given["image_shape"])
     try:
         model: Model = construct.build(checkpoint.header["config"]["model"], MODELS, **given)
@@ -91,8 +91,23 @@ def decode(model: Model, latents: Tensor, labels: Tensor | None = None) -> Tenso
     return torch.cat(chunks.map(part, torch.arange(len(latents))))
 
 
+def decode_walks(model: Model, walks: Tensor, labels: Tensor | None = None) -> Tensor:
+    """Latents (R, S, latent_dim) and a label for each walk → images (R, S, C, H, W)."""
+    known = None if labels is None else labels.repeat_interleave(walks.shape[1])
+    return decode(model, walks.flatten(0, 1), known).unflatten(0, walks.shape[:2])
+
+
 def latents(model: Model, count: int, seed: int = 0) -> Iterator[Tensor]:
-    """Draw ``count`` latents in blocks of at most ``BLOCK``."""
+    """Draw ``count`` latents in blocks of at most ``BLOCK``.
+
+    Raises:
+        InputError: the density that they come from was not fitted yet.
+    """
+    if isinstance(model, Fitted) and not model.fitted:
+        raise InputError(
+            "training was stopped before the density of the codes was fitted; go on with it by "
+            "genmodels train --resume"
+        )
     for index, start in enumerate(range(0, count, BLOCK)):
         block = model.prior(BLOCK, randomness.generator(seed, "sample", index))
         yield block[: count - start]
@@ -101,19 +116,41 @@ def latents(model: Model, count: int, seed: int = 0) -> Iterator[Tensor]:
 def sample(model: Model, count: int, seed: int = 0, label: int | None = None) -> Iterator[Tensor]:
     """Generate images in blocks, (n, C, H, W) float32 in [0, 1] on the CPU.
 
+    Args:
+        model: ready to be used.
+        count: of images.
+        seed: of latents and labels.
+        label: of all images; by default labels are drawn as often as they were trained on.
+
     Raises:
         InputError: a label is asked for and the model takes none.
     """
-    if label is not None and not 0 <= label < model.num_classes:
-        takes = f"labels 0 to {model.num_classes - 1}" if model.num_classes else "no labels"
-        raise InputError(f"--label {label}: this {type(model).__name__} takes {takes}")
-    for block in latents(model, count, seed):
-        labels = None if label is None else torch.full((len(block),), label)
-        yield decode(model, block, labels)
+    known = labels(model, count, seed, label)
+    for start, block in zip(range(0, count, BLOCK), latents(model, count, seed), strict=True):
+        yield decode(model, block, None if known is None else known[start : start + BLOCK])
+
+
+def labels(model: Model, count: int, seed: int = 0, label: int | None = None) -> Tensor | None:
+    """The labels of samples, (count,); None for a model without classes.
+
+    Raises:
+        InputError: a label is asked for and the model takes none.
+    """
+    if label is not None:
+        if not 0 <= label < model.num_classes:
+            takes = f"labels 0 to {model.num_classes - 1}" if model.num_classes else "no labels"
+            raise InputError(f"--label {label}: this {type(model).__name__} takes {takes}")
+        return torch.full((count,), label)
+    drawn = [
+        model.draw_labels(BLOCK, randomness.generator(seed, "sample labels", index))
+        for index in range(-(-count // BLOCK))
+    ]
+    known = [block for block in drawn if block is not None]
+    return torch.cat(known)[:count] if known else None
 
 
 @torch.no_grad()
-def encode(model: Model, images: Tensor) -> Tensor:
+def encode(model: Model, images: Tensor, labels: Tensor | None = None) -> Tensor:
     """Images (N, C, H, W) → latents (N, latent_dim) on the CPU.
 
     Raises:
@@ -125,13 +162,18 @@ def encode(model: Model, images: Tensor) -> Tensor:
             "leave --from and --to out to use samples"
         )
     device = next(model.parameters()).device
+
+    def part(rows: Tensor) -> Tensor:
+        chosen = None if labels is None else labels[rows].to(device)
+        return model.encode(images[rows].to(device), chosen).float().cpu()
+
     chunks = Chunks(BLOCK, "encoding images")
-    return torch.cat(chunks.map(lambda part: model.encode(part.to(device)).float().cpu(), images))
+    return torch.cat(chunks.map(part, torch.arange(len(images))))
 
 
-def reconstruct(model: Model, images: Tensor) -> Tensor:
+def reconstruct(model: Model, images: Tensor, labels: Tensor | None = None) -> Tensor:
     """Encode and decode: (N, C, H, W) → (N, C, H, W)."""
-    return decode(model, encode(model, images))
+    return decode(model, encode(model, images, labels), labels)
 
 
 def lerp(start: Tensor, end: Tensor, steps: int) -> Tensor:

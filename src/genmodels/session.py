@@ -119,7 +119,7 @@ def trainer_of(
             settings.model,
             config.MODELS,
             image_shape=images.image_shape,
-            num_classes=len(images.classes),
+            class_shares=images.class_shares,
         )
     return Trainer(
         model,

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from torch import Tensor
-
 from genmodels import device, plan, runs, sampling, session
 from genmodels.data.images import Images
 from genmodels.errors import InputError
@@ -60,7 +58,7 @@ def compare(
         data=images.name,
         protocol=_protocol(seen, seed),
         fd=scores.fd_name(seen),
-        real=next(seen.batches("test", protocol.SHOWN)),
+        real=next(seen.batches("test", protocol.SHOWN)).images,
         real_numbers=seen.pixels,
         real_histogram=_shares(seen),
         classes=images.classes,
@@ -73,20 +71,17 @@ def compare(
 def _entry(name: str, folder: runs.Folder, results: list[Result], seed: int) -> Entry:
     model = sampling.load_model(folder.latest())
     start = next(sampling.latents(model, 2 * STRIPS, seed))
+    labels = sampling.labels(model, STRIPS, seed)
     shifts: Sequence[Shift] = folder.settings.perturb
     walks = {
         "perturbation": sampling.perturb(start[:STRIPS], shifts, FRAMES),
         "interpolation": sampling.slerp(start[:STRIPS], start[STRIPS:], FRAMES),
     }
-
-    def decoded(walk: Tensor) -> Tensor:
-        return sampling.decode(model, walk.flatten(0, 1)).unflatten(0, walk.shape[:2])
-
     return Entry(
         name=name,
         results=results,
         records=folder.log(),
-        walks={kind: decoded(walk) for kind, walk in walks.items()},
+        walks={kind: sampling.decode_walks(model, walk, labels) for kind, walk in walks.items()},
     )
 
 

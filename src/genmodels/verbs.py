@@ -13,17 +13,9 @@ from typing import Any, Literal, get_args
 import torch
 from torch import Tensor
 
-from genmodels import (
-    config,
-    device,
-    pictures,
-    plan,
-    runs,
-    sampling,
-    session,
-    study,
-    verification,
-)  # fmt: skip
+from genmodels import config, device, pictures, plan, runs
+
+from genmodels import sampling, session, study, verification  # isort: skip
 from genmodels.errors import InputError
 from genmodels.evaluation.protocol import COUNT
 from genmodels.models.base import Model
@@ -159,6 +151,7 @@ def interpolate(
     start: str | Path | None = None,
     end: str | Path | None = None,
     shifts: Sequence[Shift] | None = None,
+    label: int | None = None,
 ) -> Tensor:
     """Walk through the latents and decode the way.
 
@@ -169,6 +162,7 @@ def interpolate(
         rows: how many walks.
         start, end: pictures to go from and to, for models that encode; one row then.
         shifts: the movements of ``perturb``; by default those of the run's configuration.
+        label: the class of every walk, for models that take labels; drawn by default.
 
     Returns:
         (rows, steps, C, H, W), float32 in [0, 1].
@@ -179,19 +173,22 @@ def interpolate(
     if steps < 2 or rows < 1:
         raise InputError(f"--steps {steps} --rows {rows}: give 2 or more steps, 1 or more rows")
     model = run.model(weights)
+    if start is not None or end is not None:
+        rows = 1
+        if label is None and model.num_classes:
+            raise InputError("--from and --to need --label, the class that the pictures have")
+    labels = sampling.labels(model, rows, seed, label)
     ends = torch.cat(list(sampling.latents(model, 2 * rows, seed))).unflatten(0, (rows, 2))
     first, last = ends[:, 0], ends[:, 1]
     if start is not None:
-        first = _latent(model, Path(start))
-        last = last[:1]
+        first = _latent(model, Path(start), labels)
     if end is not None:
-        last = _latent(model, Path(end))
-        first = first[:1]
+        last = _latent(model, Path(end), labels)
     if mode == "perturb":
         walk = sampling.perturb(first, shifts or run.settings.perturb, steps)
     else:
         walk = {"slerp": sampling.slerp, "lerp": sampling.lerp}[mode](first, last, steps)
-    return sampling.decode(model, walk.flatten(0, 1)).unflatten(0, walk.shape[:2])
+    return sampling.decode_walks(model, walk, labels)
 
 
 def compare(
@@ -293,5 +290,5 @@ def _measured() -> dict[str, Any]:
     }
 
 
-def _latent(model: Model, path: Path) -> Tensor:
-    return sampling.encode(model, pictures.read(path, model.image_shape).unsqueeze(0))
+def _latent(model: Model, path: Path, labels: Tensor | None) -> Tensor:
+    return sampling.encode(model, pictures.read(path, model.image_shape).unsqueeze(0), labels)

@@ -108,6 +108,7 @@ def interpolate(
             help="perturb: move these dimensions, as in 0:8:2,-1,0.1; may be repeated.",
         ),
     ] = None,
+    label: Annotated[int | None, typer.Option(help="Class, for models that take labels.")] = None,
     out: Annotated[Path | None, typer.Option(help=".png, a row each, or .gif.")] = None,
 ) -> None:
     """Walk through the latents."""
@@ -119,7 +120,7 @@ def interpolate(
     pictures.check_walk(path)
     frames = verbs.interpolate(
         opened, chosen, steps=steps, rows=rows, seed=seed, weights=options.which(weights),
-        start=from_, end=to, shifts=[config.shift(text) for text in shift or []],
+        start=from_, end=to, shifts=[config.shift(text) for text in shift or []], label=label,
     )  # fmt: skip
     pictures.save_walk(frames, path)
     typer.echo(f"{frames.shape[0]} walks of {frames.shape[1]} frames of {opened.path}: {path}")

@@ -35,6 +35,11 @@ class Batch:
     images: Tensor
     labels: Tensor | None = None
 
+    def to(self, device: torch.device) -> "Batch":
+        """The same on a device."""
+        labels = None if self.labels is None else self.labels.to(device)
+        return Batch(self.images.to(device), labels)
+
 
 @dataclass(frozen=True)
 class Images:
@@ -68,6 +73,14 @@ class Images:
     def count(self, split: str) -> int:
         """How many images a split holds."""
         return len(self.splits[split])
+
+    @property
+    def class_shares(self) -> tuple[float, ...]:
+        """How large a part of the training images each class is; empty without labels."""
+        if self.labels is None:
+            return ()
+        counts = torch.bincount(self.labels[self.splits[TRAIN]], minlength=len(self.classes))
+        return tuple((counts / counts.sum().clamp(min=1)).tolist())
 
     def batch(self, rows: Tensor) -> Batch:
         """Gather rows of the table, on the table's device, as a :class:`Batch`."""

@@ -44,7 +44,7 @@ def images(reference: Reference, count: int) -> dict[str, Tensor]:
     """The first images of every anchor, (count, C, H, W)."""
     rows = reference.random_rows(TRAIN, reference.count)[:count]
     return {
-        "floor": next(reference.batches(TEST, count)),
+        "floor": next(reference.batches(TEST, count)).images,
         "copycat": reference.images.batch(rows).images,
         "gaussian": next(gaussian_images(reference))[:count],
         "mean_image": next(mean_images(reference))[:count],

@@ -1,14 +1,13 @@
 """What is measured of models that encode, that have a likelihood, that discriminate."""
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from genmodels import randomness
-from genmodels.data.images import TEST, TRAIN
+from genmodels import losses, randomness
+from genmodels.data.images import TEST, TRAIN, Batch
 from genmodels.evaluation import distances
 from genmodels.evaluation.reference import Reference
 from genmodels.models.base import Discriminates, Encodes, Likelihood
@@ -26,11 +25,14 @@ def of_encoder(model: Encodes, reference: Reference) -> dict[str, float]:
     errors, latents = [], []
     device = _device(model)
     with randomness.placed(0, "latents of test images", device=device):
-        for images in reference.batches(TEST, min(AT_MOST, reference.count)):
-            moved = images.to(device)
-            codes = model.encode(moved)
-            errors.append((model.decode(codes) - moved).square().flatten(1).sum(1).double().cpu())
-            drawn = model.infer(moved) if isinstance(model, Likelihood) else codes
+        for batch in reference.batches(TEST, min(AT_MOST, reference.count)):
+            seen = batch.to(device)
+            codes = model.encode(seen.images, seen.labels)
+            shown = model.decode(codes, seen.labels)
+            errors.append(losses.squared_error(shown, seen.images).double().cpu())
+            drawn = codes
+            if isinstance(model, Likelihood):
+                drawn = model.infer(seen.images, seen.labels)
             latents.append(drawn.double().cpu())
     found = distances.gaussian(torch.cat(latents))
     size = len(found.mean)
@@ -53,58 +55,68 @@ def of_likelihood(model: Likelihood, reference: Reference) -> dict[str, float]:
     binary = model.binary_pixels
     bounds, singles, means = [], [], []
     with randomness.placed(0, "importance samples", device=device):
-        for images in reference.batches(TEST, min(IMAGES, reference.count)):
-            seen = _binarised(images) if binary else images
-            weights = log_weights(model, seen.to(device), SAMPLES)
-            bounds.append(importance_bound(weights))
+        for batch in reference.batches(TEST, min(IMAGES, reference.count)):
+            pixels = _binarised(batch.images) if binary else batch.images
+            weights = log_weights(model, Batch(pixels, batch.labels).to(device), SAMPLES)
+            bounds.append(losses.importance_weighted(weights))
             singles.append(-weights.mean(1))
             if isinstance(model, Encodes):
-                means.append(model.encode(images.to(device)).double().cpu())
-    pixels = "binary" if binary else "density"
+                seen = batch.to(device)
+                means.append(model.encode(seen.images, seen.labels).double().cpu())
+    kind = "binary" if binary else "density"
     numbers = {
-        f"nll_{pixels}_iwae_{SAMPLES}": torch.cat(bounds).mean().item(),
-        f"nll_{pixels}_elbo": torch.cat(singles).mean().item(),
+        f"nll_{kind}_iwae_{SAMPLES}": torch.cat(bounds).mean().item(),
+        f"nll_{kind}_elbo": torch.cat(singles).mean().item(),
     }
     if means:
         numbers["active_units"] = float((torch.cat(means).var(0) > ACTIVE).sum())
     return numbers
 
 
-def log_weights(model: Likelihood, images: Tensor, count: int) -> Tensor:
+def log_weights(model: Likelihood, batch: Batch, count: int) -> Tensor:
     """``count`` log importance weights of each image, (B, count), float64 on the CPU."""
-    columns = [model.log_weights(images).double().cpu() for _ in range(count)]
-    return torch.stack(columns, 1)
-
-
-def importance_bound(weights: Tensor) -> Tensor:
-    """−log of the mean weight, (B, K) → (B,): Burda et al. (2016), equation 8; all K weights
-    that are given are used, and the bound falls with K."""
-    return math.log(weights.shape[1]) - weights.logsumexp(1)
+    drawn = (model.log_weights(batch.images, batch.labels) for _ in range(count))
+    return torch.stack([weights.double().cpu() for weights in drawn], 1)
 
 
 @torch.no_grad()
 def of_discriminator(
-    model: Discriminates, samples: Sequence[Tensor], reference: Reference, last: Mapping[str, Any]
+    model: Discriminates, samples: Sequence[Batch], reference: Reference, last: Mapping[str, Any]
 ) -> dict[str, float]:
-    """The share that the discriminator tells rightly of training images, of held-out images
-    and of samples, and how far the last losses are from equilibrium."""
+    """The share of pairs of a real image and a sample that the discriminator ranks rightly;
+    where it decides, the share of training images, of held-out images and of samples on which
+    it is right; and how far the last losses are from equilibrium."""
     device = _device(model)
     count = min(AT_MOST, reference.count)
 
-    def taken_for_real(blocks: Any) -> float:
-        logits = [model.realness(block.to(device)).cpu() for block in blocks]
-        return (torch.cat(logits) > 0).double().mean().item()
+    def judge(batches: Iterable[Batch]) -> Tensor:
+        seen = (batch.to(device) for batch in batches)
+        return torch.cat([model.realness(b.images, b.labels).double().cpu() for b in seen])
 
-    trained = reference.batches(TRAIN, count)
+    trained = judge(reference.batches(TRAIN, count))
+    held_out, generated = judge(reference.batches(TEST, count)), judge(samples)
     numbers = {
-        "discriminator_right_on_training": taken_for_real(trained),
-        "discriminator_right_on_held_out": taken_for_real(reference.batches(TEST, count)),
-        "discriminator_right_on_samples": 1 - taken_for_real(samples),
+        "discriminator_ranks_training": _ranked(trained, generated),
+        "discriminator_ranks_held_out": _ranked(held_out, generated),
     }
+    if model.threshold is not None:
+        for name, logits in (("training", trained), ("held_out", held_out)):
+            right = (logits > model.threshold).double().mean().item()
+            numbers[f"discriminator_right_on_{name}"] = right
+        right = (generated <= model.threshold).double().mean().item()
+        numbers["discriminator_right_on_samples"] = right
     for term, value in model.equilibrium().items():
         if (found := last.get(f"train.{term}")) is not None:
             numbers[f"{term.removesuffix('.loss')}_from_equilibrium"] = found - value
     return numbers
+
+
+def _ranked(real: Tensor, generated: Tensor) -> float:
+    """The share of pairs in which the real image has the higher logit; 0.5 where the
+    discriminator cannot tell."""
+    ordered = generated.sort().values
+    below = torch.searchsorted(ordered, real) + torch.searchsorted(ordered, real, right=True)
+    return below.double().mean().item() / (2 * len(generated))
 
 
 def _binarised(images: Tensor) -> Tensor:

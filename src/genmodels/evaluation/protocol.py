@@ -12,14 +12,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from genmodels import runs, sampling
+from genmodels import randomness, runs, sampling
 from genmodels.checkpoint import Checkpoint
+from genmodels.data.images import TRAIN, Batch
 from genmodels.errors import InputError
 from genmodels.evaluation import distances, likelihood, scores
 from genmodels.evaluation.extractor import Features
 from genmodels.evaluation.reference import Reference
 from genmodels.evaluation.scores import Scored
-from genmodels.models.base import Discriminates, Encodes, Likelihood, Model
+from genmodels.models.base import Discriminates, Encodes, Fitted, Likelihood, Model
 
 COUNT = 10_000  # samples and test images; Lucic et al. (2018)
 FEW = 2000  # below which the bias of the Fréchet distance is flagged
@@ -39,8 +40,10 @@ OPTIONAL = {  # what is defined for some families alone → why it is not for th
     "nll_density": LIKELIHOOD,
     "active_units": LIKELIHOOD,
     "distance_average": "no average of the weights was kept",
-    "discriminator": DISCRIMINATES,
-    "generator": DISCRIMINATES,
+    "discriminator_ranks": DISCRIMINATES,
+    "discriminator_right": "no discriminator, or one that orders images and decides on none",
+    "discriminator_from": "no discriminator, or one whose losses have no equilibrium",
+    "generator_from": "no discriminator, or one whose losses have no equilibrium",
 }
 
 
@@ -114,11 +117,15 @@ def evaluate(
     """
     saved = folder.latest()
     headline: sampling.Weights = "average" if saved.part("average.") else "last"
-    model = sampling.load_model(saved, headline, device)
+    model = _ready(saved, headline, reference, device)
     features, kept, measured = _seen(folder, model, reference, seed)
     scored = scores.score(reference, features)
     pixel_numbers, undefined = scores.pixels(reference, kept)
-    numbers = {**scored.numbers, **pixel_numbers, **_of_family(model, folder, reference, kept)}
+    numbers = {
+        **scored.numbers,
+        **pixel_numbers,
+        **_of_family(model, folder, reference, kept, seed),
+    }
     undefined = {**scored.undefined, **undefined}
     for prefix, why in OPTIONAL.items():
         if not any(name.startswith(prefix) for name in numbers):
@@ -167,6 +174,18 @@ def evaluate(
     )
 
 
+def _ready(
+    source: Checkpoint, weights: sampling.Weights, reference: Reference, device: torch.device
+) -> Model:
+    """Load a model; what was saved on the way gets its fitted part only now."""
+    model = sampling.load_model(source, weights, device)
+    if isinstance(model, Fitted) and not model.fitted:
+        rows = reference.images.count(TRAIN)
+        with randomness.placed(0, "fit", device=device):
+            model.fit(batch.to(device) for batch in reference.batches(TRAIN, rows))
+    return model
+
+
 def _seen(
     folder: runs.Folder, model: Model, reference: Reference, seed: int
 ) -> tuple[Features, list[Tensor], dict[str, float]]:
@@ -188,7 +207,7 @@ def _seen(
 
 
 def _of_family(
-    model: Model, folder: runs.Folder, reference: Reference, kept: Sequence[Tensor]
+    model: Model, folder: runs.Folder, reference: Reference, kept: Sequence[Tensor], seed: int
 ) -> dict[str, float]:
     """The numbers that only some families have."""
     numbers: dict[str, float] = {}
@@ -199,8 +218,8 @@ def _of_family(
     if isinstance(model, Likelihood):
         numbers |= likelihood.of_likelihood(model, reference)
     if isinstance(model, Discriminates):
-        count = -(-likelihood.AT_MOST // sampling.BLOCK)
-        numbers |= likelihood.of_discriminator(model, kept[:count], reference, last)
+        samples = _with_labels(model, kept[: -(-likelihood.AT_MOST // sampling.BLOCK)], seed)
+        numbers |= likelihood.of_discriminator(model, samples, reference, last)
     # What the run logged of the test split with its last weights, on the images as they are.
     logged = {k: v for k, v in last.items() if k.startswith("test.")}
     return numbers | {f"logged_{k.partition('.')[2]}": float(v) for k, v in logged.items()}
@@ -223,7 +242,7 @@ def _curve(
         progress = source.header["progress"]
         if points and progress["step"] == points[-1].step:
             continue
-        model = sampling.load_model(source, weights, device)
+        model = _ready(source, weights, reference, device)
         seen = reference.extractor(sampling.sample(model, CURVE_COUNT, seed))
         distance = distances.frechet(target, distances.gaussian(seen.values))
         if reference.selection and distance < min((p.distance for p in points), default=torch.inf):
@@ -241,7 +260,7 @@ def _other(
     name: str | None = None,
 ) -> Weights:
     """Score another choice of weights on the test split."""
-    model = sampling.load_model(source, weights, device)
+    model = _ready(source, weights, reference, device)
     kept: list[Tensor] = []
 
     def blocks() -> Iterator[Tensor]:
@@ -261,6 +280,14 @@ def _spread(model: Model, reference: Reference, features: Features, seed: int) -
         drawn = sampling.sample(model, reference.count, seed + 1000 * other)
         found.append(scores.frechet(reference, reference.extractor(drawn)))
     return torch.tensor(found).double().std().item()
+
+
+def _with_labels(model: Model, blocks: Sequence[Tensor], seed: int) -> list[Batch]:
+    """Samples, with the labels that they were generated for."""
+    sizes = [len(block) for block in blocks]
+    known = sampling.labels(model, sum(sizes), seed)
+    labels = [None] * len(sizes) if known is None else list(known.split(sizes))
+    return [Batch(block, label) for block, label in zip(blocks, labels, strict=True)]
 
 
 def _rows(reference: Reference, rows: Sequence[int]) -> Tensor:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from genmodels import checkpoint, randomness
-from genmodels.data.images import TEST, TRAIN, VALIDATION, Images, Progress
+from genmodels.data.images import TEST, TRAIN, VALIDATION, Batch, Images, Progress
 from genmodels.errors import InputError
 from genmodels.evaluation import distances, metrics
 from genmodels.evaluation.distances import Gaussian
@@ -75,12 +75,12 @@ class Reference:
     @cached_property
     def pixels(self) -> dict[str, float]:
         """Sharpness and isolated dots of the test images."""
-        return metrics.of_blocks(self.batches(TEST, self.count))
+        return metrics.of_blocks(batch.images for batch in self.batches(TEST, self.count))
 
-    def batches(self, split: str, count: int) -> Iterator[Tensor]:
-        """Images of a split in blocks, (B, C, H, W), in the order of :meth:`random_rows`."""
+    def batches(self, split: str, count: int) -> Iterator[Batch]:
+        """Images of a split in blocks, in the order of :meth:`random_rows`."""
         for rows in self.random_rows(split, count).split(BLOCK):
-            yield self.images.batch(rows).images
+            yield self.images.batch(rows)
 
     def random_rows(self, split: str, count: int) -> Tensor:
         """Rows of a split in an order of chance, the same each time: what comes first in a

@@ -1,23 +1,39 @@
-"""The autoencoder: the basis that the report starts from, without a distribution."""
+"""The autoencoder: the basis that the report starts from, and what was made of it since."""
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import torch
 from torch import Tensor, nn
 
 from genmodels import losses
 from genmodels.data.images import Batch
 from genmodels.models.base import Model, Phase, Terms
-from genmodels.networks import MLP, Network
+from genmodels.models.density import COMPONENTS, Density, Sampler, gather
+from genmodels.networks import MLP, Network, labels
 
 
 class Autoencoder(Model):
     """Encode and decode under squared error (Rumelhart, Hinton & Williams, 1986).
 
     Its codes follow no known distribution; samples decode standard normal latents
-    nevertheless, which shows why a VAE is needed.
+    nevertheless, which shows why a VAE is needed, unless a penalty brings the codes there or
+    a density is fitted to them.
 
     Args:
         image_shape: (C, H, W).
         latent_dim: size of the code.
         network: the encoder and its mirror image, the decoder.
+        code_weight: β of ½ β ‖z‖², which keeps codes near 0; Ghosh et al., From Variational
+            to Deterministic Autoencoders (2020), equation 9.
+        decoder_weight: λ of λ ‖θ‖² over the decoder's parameters; the same, RAE-L2.
+        mmd: λ of the maximum mean discrepancy between codes and N(0, I); Tolstikhin et al.,
+            Wasserstein Auto-Encoders (2018), algorithm 2.
+        sampler: from which density samples come; ``gaussian`` and ``gmm`` are fitted to the
+            codes of training images afterwards (Ghosh et al., 2020, section 4).
+        components: of ``gmm``.
+        conditional: whether both networks are told the label.
+        class_shares: how large a part of the training images each class is.
     """
 
     def __init__(
@@ -25,31 +41,84 @@ class Autoencoder(Model):
         image_shape: tuple[int, int, int],
         latent_dim: int = 20,
         network: Network = MLP(),
+        code_weight: float = 0.0,
+        decoder_weight: float = 0.0,
+        mmd: float = 0.0,
+        sampler: Sampler = "prior",
+        components: int = COMPONENTS,
+        conditional: bool = False,
+        class_shares: Sequence[float] = (),
     ):
-        super().__init__(image_shape, latent_dim)
-        self.encoder = network.encoder(image_shape, latent_dim)
-        self.decoder = network.decoder(latent_dim, image_shape)
+        super().__init__(image_shape, latent_dim, conditional, class_shares)
+        self.encoder = labels.encoder(network, image_shape, latent_dim, self.num_classes)
+        self.decoder = labels.decoder(network, latent_dim, image_shape, self.num_classes)
+        self.code_weight, self.decoder_weight, self.mmd = code_weight, decoder_weight, mmd
+        self.density = Density(latent_dim, sampler, components)
+
+    @staticmethod
+    def contradictions(settings: Mapping[str, Any]) -> Iterator[str]:
+        """What does not go together."""
+        if settings["mmd"] and settings["code_weight"]:
+            yield "code_weight and mmd both say where codes lie; give one of them"
+        for name in ("code_weight", "decoder_weight", "mmd"):
+            if settings[name] < 0:
+                yield f"{name}: is {settings[name]}; give 0 or more"
+        for name in ("latent_dim", "components"):
+            if settings[name] < 1:
+                yield f"{name}: is {settings[name]}; give 1 or more"
 
     def phases(self) -> list[Phase]:
         """One: reconstruct the batch."""
-        return [Phase("reconstruction", self, self._terms)]
+        return [Phase("reconstruction", self, self._objective)]
 
-    def encode(self, images: Tensor) -> Tensor:
+    def encode(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """(B, C, H, W) → codes (B, latent_dim)."""
-        return self.encoder(images)
+        return self.encoder(images, *self.known(labels))
 
     def decode(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Codes (B, latent_dim) → (B, C, H, W) in [0, 1]."""
-        return self.decoder(latents).sigmoid()
+        return self.decoder(latents, *self.known(labels)).sigmoid()
+
+    def prior(self, count: int, generator: torch.Generator) -> Tensor:
+        """Draw ``count`` latents, (count, latent_dim), on the CPU, from the sampler's density."""
+        return self.density.draw(count, generator)
+
+    @property
+    def fitted(self) -> bool:
+        """Whether the sampler's density is known."""
+        return self.density.fitted
+
+    @torch.no_grad()
+    def fit(self, batches: Iterable[Batch]) -> None:
+        """Fit the sampler's density to the codes of training images."""
+        if not self.fitted:
+            self.density.fit(gather(self.encode(batch.images, batch.labels) for batch in batches))
 
     def held_out(self, batch: Batch) -> Terms:
         """``squared_error``, summed over pixels, per image."""
-        return {"squared_error": self._terms(batch)["loss"]}
+        codes = self.encode(batch.images, batch.labels)
+        return {"squared_error": self._squared_error(codes, batch)}
 
     def sampling_module(self) -> nn.Module:
         """The decoder."""
         return self.decoder
 
-    def _terms(self, batch: Batch) -> Terms:
-        images = self.decode(self.encode(batch.images))
-        return {"loss": losses.squared_error(images.float(), batch.images).mean()}
+    def _objective(self, batch: Batch) -> Terms:
+        codes = self.encode(batch.images, batch.labels).float()
+        terms = {"loss": self._squared_error(codes, batch)}
+        parts: Terms = {}
+        if self.code_weight:
+            parts["codes"] = self.code_weight * codes.square().sum(1).mean() / 2
+        if self.decoder_weight:
+            squares = [p.square().sum() for p in self.decoder.parameters()]
+            parts["decoder"] = self.decoder_weight * torch.stack(squares).sum()
+        if self.mmd:
+            parts["mmd"] = self.mmd * losses.mmd(codes, torch.randn_like(codes))
+        if not parts:
+            return terms
+        parts["squared_error"] = terms["loss"]
+        return {"loss": torch.stack(list(parts.values())).sum(), **parts}
+
+    def _squared_error(self, codes: Tensor, batch: Batch) -> Tensor:
+        images = self.decode(codes, batch.labels)
+        return losses.squared_error(images.float(), batch.images).mean()

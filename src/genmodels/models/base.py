@@ -6,7 +6,7 @@ written once, on top of this.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from genmodels.data.images import Batch
+from genmodels.errors import InputError
 
 Terms = dict[str, Tensor]
 
@@ -28,29 +29,70 @@ class Phase:
         objective: a batch → named scalars, of which ``loss`` is minimised. Terms named
             otherwise are logged only. All are means over the batch.
         every: the phase runs at each ``every``-th step.
+        constrain: brings the module's parameters back to where they may be, after each of
+            the phase's updates.
     """
 
     name: str
     module: nn.Module
     objective: Callable[[Batch], Terms]
     every: int = 1
+    constrain: Callable[[], None] | None = None
 
 
 class Model(nn.Module, ABC):
     """A generative model of images, (B, C, H, W) in [0, 1] at every boundary.
 
-    Attributes:
+    A model with classes is given labels (B,), int64, with everything it is asked; one without
+    is given None.
+
+    Args:
         image_shape: (C, H, W).
         latent_dim: the number of latent dimensions.
+        conditional: whether it takes labels.
+        class_shares: how large a part of the training images each class is; empty without
+            labels.
+
+    Attributes:
         num_classes: how many labels it takes; 0 if it takes none.
+
+    Raises:
+        InputError: labels are asked for and there are none.
     """
 
-    num_classes = 0
-
-    def __init__(self, image_shape: tuple[int, int, int], latent_dim: int):
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int],
+        latent_dim: int,
+        conditional: bool = False,
+        class_shares: Sequence[float] = (),
+    ):
         super().__init__()
         self.image_shape = image_shape
         self.latent_dim = latent_dim
+        if conditional and not class_shares:
+            raise InputError(
+                "model.conditional: true needs labels, and these images have none; take a "
+                "labelled set or a folder with one folder for each class, or false"
+            )
+        self.class_shares = tuple(class_shares) if conditional else ()
+
+    @property
+    def num_classes(self) -> int:
+        """How many labels it takes; 0 if it takes none."""
+        return len(self.class_shares)
+
+    def known(self, labels: Tensor | None) -> tuple[Tensor, ...]:
+        """What a network is given beside images or latents: labels, or nothing.
+
+        Raises:
+            InputError: the model has classes, and no labels are given.
+        """
+        if self.num_classes == 0:
+            return ()
+        if labels is None:
+            raise InputError(f"this {type(self).__name__} needs labels 0 to {self.num_classes - 1}")
+        return (labels,)
 
     @abstractmethod
     def phases(self) -> list[Phase]:
@@ -63,6 +105,14 @@ class Model(nn.Module, ABC):
     def prior(self, count: int, generator: torch.Generator) -> Tensor:
         """Draw ``count`` latents, (count, latent_dim), on the CPU: standard normal."""
         return torch.randn(count, self.latent_dim, generator=generator)
+
+    def draw_labels(self, count: int, generator: torch.Generator) -> Tensor | None:
+        """Draw ``count`` labels, (count,), on the CPU, as often as they were trained on; None
+        for a model without classes."""
+        if self.num_classes == 0:
+            return None
+        shares = torch.tensor(self.class_shares, dtype=torch.float64)
+        return torch.multinomial(shares, count, replacement=True, generator=generator)
 
     def held_out(self, batch: Batch) -> Terms:
         """Measure images that were not trained on: named means over the batch.
@@ -80,7 +130,7 @@ class Model(nn.Module, ABC):
 class Encodes(Protocol):
     """A model that finds latents for given images."""
 
-    def encode(self, images: Tensor) -> Tensor:
+    def encode(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """(B, C, H, W) in [0, 1] → latents (B, latent_dim), without noise."""
         ...
 
@@ -99,11 +149,11 @@ class Likelihood(Protocol):
 
     binary_pixels: bool
 
-    def infer(self, images: Tensor) -> Tensor:
+    def infer(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """(B, C, H, W) → latents (B, latent_dim) drawn from q(z|x)."""
         ...
 
-    def log_weights(self, images: Tensor) -> Tensor:
+    def log_weights(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """Draw log p(x|z) + log p(z) − log q(z|x), (B,), in nats: one z ~ q(z|x) an image."""
         ...
 
@@ -112,10 +162,30 @@ class Likelihood(Protocol):
 class Discriminates(Protocol):
     """A model that tells real images from its own."""
 
-    def realness(self, images: Tensor) -> Tensor:
-        """(B, C, H, W) in [0, 1] → logits (B,), above 0 for what it takes for real."""
+    @property
+    def threshold(self) -> float | None:
+        """The realness above which it takes an image for real; None where it orders images
+        and decides on none."""
+        ...
+
+    def realness(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
+        """(B, C, H, W) in [0, 1] → logits (B,), the higher the more real."""
         ...
 
     def equilibrium(self) -> Mapping[str, float]:
-        """``<phase>.<term>`` → its value where neither side can improve."""
+        """``<phase>.<term>`` → its value where neither side can improve, where there is one."""
+        ...
+
+
+@runtime_checkable
+class Fitted(Protocol):
+    """A model of which a part is fitted to training images once gradient steps are over."""
+
+    def fit(self, batches: Iterable[Batch]) -> None:
+        """Fit it, in place, given training images in any order."""
+        ...
+
+    @property
+    def fitted(self) -> bool:
+        """Whether it has been, so that the model can be sampled from."""
         ...

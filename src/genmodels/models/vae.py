@@ -1,6 +1,7 @@
-"""The variational autoencoder."""
+"""The variational autoencoder: one class, of which the papers are settings."""
 
-from typing import Literal
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -8,7 +9,13 @@ from torch import Tensor, nn
 from genmodels import losses
 from genmodels.data.images import Batch
 from genmodels.models.base import Model, Phase, Terms
-from genmodels.networks import MLP, Network
+from genmodels.models.density import COMPONENTS, Density, Sampler, gather
+from genmodels.networks import MLP, Network, labels
+
+Likelihood = Literal["bernoulli", "continuous_bernoulli", "gaussian", "discretized_logistic"]
+Scale = Literal["learned", "optimal"]
+SCALED = {"gaussian", "discretized_logistic"}
+FOLLOWED = 0.01  # share of the newest batch in the scale that is kept, PyTorch's for statistics
 
 
 class VAE(Model):
@@ -22,11 +29,30 @@ class VAE(Model):
         image_shape: (C, H, W).
         latent_dim: size of z.
         network: the encoder and its mirror image, the decoder.
-        likelihood: ``bernoulli`` takes any image in [0, 1] (appendix C.1); ``gaussian`` has
-            the fixed standard deviation ``scale`` (appendix C.2).
-        scale: standard deviation of ``gaussian``, in units of the pixel range. Rybkin et
-            al. (2021) show that 1 blurs; 0.1 is near the residual of trained models.
+        likelihood: ``bernoulli`` takes any image in [0, 1] (appendix C.1), so does
+            ``continuous_bernoulli`` (Loaiza-Ganem & Cunningham, 2019), which is a density;
+            ``gaussian`` has one standard deviation (appendix C.2), ``discretized_logistic``
+            256 levels (Kingma et al., 2016).
+        scale: of ``gaussian`` and ``discretized_logistic``, in units of the pixel range: a
+            number, ``learned``, or ``optimal`` for ``gaussian``: the batch's root mean squared
+            error (Rybkin et al., 2021, equation 5), which show that 1 blurs; 0.1 is near
+            the residual of trained models.
         beta: weight of the KL term; 1 is the ELBO, others are Higgins et al. (2017).
+        bound: ``elbo``, or ``iwae``: the logarithm of the mean weight of ``samples`` draws
+            (Burda et al., 2016, equation 8).
+        samples: latents that are drawn for each image of a batch.
+        divergence: ``kl``, or ``total_correlation``: β then weighs that part of the KL term
+            alone (Chen et al., 2018, equation 4, α = γ = 1).
+        free_bits: nats of each latent dimension that cost nothing (Kingma et al., 2016,
+            equation 15).
+        warmup: steps in which β rises from 0, linearly (Sønderby et al., 2016, section 2.3).
+        binarize: whether pixels are drawn as 0 or 1 with their grey value as the
+            probability, anew at each step (Burda et al., 2016, section 5).
+        sampler: from which density samples come; ``gaussian`` and ``gmm`` are fitted to the
+            codes of training images afterwards (Ghosh et al., 2020, section 4).
+        components: of ``gmm``.
+        conditional: whether both networks are told the label (Sohn et al., 2015).
+        class_shares: how large a part of the training images each class is.
     """
 
     def __init__(
@@ -34,53 +60,126 @@ class VAE(Model):
         image_shape: tuple[int, int, int],
         latent_dim: int = 20,
         network: Network = MLP(),
-        likelihood: Literal["bernoulli", "gaussian"] = "bernoulli",
-        scale: float = 0.1,
+        likelihood: Likelihood = "bernoulli",
+        scale: float | Scale = 0.1,
         beta: float = 1.0,
+        bound: Literal["elbo", "iwae"] = "elbo",
+        samples: int = 1,
+        divergence: Literal["kl", "total_correlation"] = "kl",
+        free_bits: float = 0.0,
+        warmup: int = 0,
+        binarize: bool = False,
+        sampler: Sampler = "prior",
+        components: int = COMPONENTS,
+        conditional: bool = False,
+        class_shares: Sequence[float] = (),
     ):
-        super().__init__(image_shape, latent_dim)
-        self.encoder = network.encoder(image_shape, 2 * latent_dim)
-        self.decoder = network.decoder(latent_dim, image_shape)
-        self.likelihood = likelihood
-        self.binary_pixels = likelihood == "bernoulli"
-        self.scale = scale
-        self.beta = beta
+        super().__init__(image_shape, latent_dim, conditional, class_shares)
+        self.encoder = labels.encoder(network, image_shape, 2 * latent_dim, self.num_classes)
+        self.decoder = labels.decoder(network, latent_dim, image_shape, self.num_classes)
+        self.likelihood, self.binary_pixels = likelihood, likelihood == "bernoulli"
+        self.beta, self.bound, self.samples = beta, bound, samples
+        self.divergence, self.free_bits, self.binarize = divergence, free_bits, binarize
+        self.density = Density(latent_dim, sampler, components)
+        self.scale = scale if isinstance(scale, str) else float(scale)
+        if likelihood in SCALED and scale == "learned":
+            self.log_scale = nn.Parameter(torch.tensor(0.1).log())
+        if likelihood in SCALED and scale == "optimal":
+            self.register_buffer("kept_variance", torch.tensor(0.01))
+        self.warmup = warmup
+        if warmup:
+            self.register_buffer("steps", torch.zeros((), dtype=torch.int64))
+
+    @staticmethod
+    def contradictions(settings: Mapping[str, Any]) -> Iterator[str]:
+        """What does not go together."""
+        likelihood, scale = settings["likelihood"], settings["scale"]
+        if isinstance(scale, str) and likelihood not in SCALED:
+            yield f"scale: a {likelihood} likelihood has none; leave it out, or take gaussian"
+        if scale == "optimal" and likelihood == "discretized_logistic":
+            yield "scale: optimal is known for gaussian; take learned"
+        if not isinstance(scale, str) and scale <= 0:
+            yield f"scale: is {scale}; give a number above 0"
+        if settings["binarize"] and likelihood != "bernoulli":
+            yield f"binarize: pixels that are 0 or 1 are not {likelihood}; take bernoulli"
+        if settings["bound"] == "iwae":
+            changed = [
+                name
+                for name, plain in (("beta", 1), ("free_bits", 0), ("divergence", "kl"))
+                if settings[name] != plain
+            ]
+            if changed:
+                yield f"bound: iwae has no KL term that {', '.join(changed)} could change"
+            if settings["samples"] == 1:
+                yield "bound: iwae of 1 sample is the elbo; give samples: 5, or more"
+        for name, least in (("samples", 1), ("components", 1), ("warmup", 0), ("latent_dim", 1)):
+            if settings[name] < least:
+                yield f"{name}: is {settings[name]}; give {least} or more"
+        for name in ("beta", "free_bits"):
+            if settings[name] < 0:
+                yield f"{name}: is {settings[name]}; give 0 or more"
+        if settings["divergence"] != "kl" and settings["free_bits"]:
+            yield "free_bits: they belong to divergence: kl"
 
     def phases(self) -> list[Phase]:
         """One: the evidence lower bound."""
         return [Phase("elbo", self, self._objective)]
 
-    def posterior(self, images: Tensor) -> tuple[Tensor, Tensor]:
+    def posterior(self, images: Tensor, labels: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """(B, C, H, W) → mean and log-variance of q(z|x), each (B, latent_dim)."""
-        mean, log_variance = self.encoder(images).float().chunk(2, dim=1)
+        mean, log_variance = self.encoder(images, *self.known(labels)).float().chunk(2, dim=1)
         return mean, log_variance
 
-    def encode(self, images: Tensor) -> Tensor:
+    def encode(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """(B, C, H, W) → the mean of q(z|x), (B, latent_dim)."""
-        return self.posterior(images)[0]
+        return self.posterior(images, labels)[0]
 
     def decode(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """(B, latent_dim) → the mean of p(x|z), (B, C, H, W) in [0, 1]."""
-        return self.decoder(latents).sigmoid()
+        outputs = self.decoder(latents, *self.known(labels))
+        if self.likelihood == "continuous_bernoulli":
+            return losses.continuous_bernoulli_mean(outputs.float())
+        return outputs.sigmoid()
 
-    def infer(self, images: Tensor) -> Tensor:
+    def prior(self, count: int, generator: torch.Generator) -> Tensor:
+        """Draw ``count`` latents, (count, latent_dim), on the CPU, from the sampler's density."""
+        return self.density.draw(count, generator)
+
+    @property
+    def fitted(self) -> bool:
+        """Whether the sampler's density is known."""
+        return self.density.fitted
+
+    @torch.no_grad()
+    def fit(self, batches: Iterable[Batch]) -> None:
+        """Fit the sampler's density to draws from q(z|x) of training images."""
+        if not self.fitted:
+            codes = (self.infer(batch.images, batch.labels) for batch in batches)
+            self.density.fit(gather(codes))
+
+    def infer(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """(B, C, H, W) → latents (B, latent_dim) drawn from q(z|x)."""
-        mean, log_variance = self.posterior(images)
+        mean, log_variance = self.posterior(images, labels)
         return mean + (0.5 * log_variance).exp() * torch.randn_like(mean)
 
-    def log_weights(self, images: Tensor) -> Tensor:
+    def log_weights(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """Draw log p(x|z) + log p(z) − log q(z|x), (B,), for one z for each image; Burda et al.
-        (2016), equation 7. Unlike the ELBO's KL, the latter two are taken at that z."""
-        mean, log_variance = self.posterior(images)
+        (2016), equation 7. Unlike the ELBO's KL, the latter two are taken at that z; p(z) is
+        the sampler's density."""
+        mean, log_variance = self.posterior(images, labels)
         noise = torch.randn_like(mean)
         latents = mean + (0.5 * log_variance).exp() * noise
-        log_ratio = 0.5 * (noise.square() + log_variance - latents.square()).sum(1)
-        return log_ratio - self._negative_log_likelihood(latents, images)
+        log_posterior = -0.5 * (noise.square() + log_variance + losses.LOG_TWO_PI).sum(1)
+        log_ratio = self.density.log_density(latents) - log_posterior
+        return log_ratio - self._negative_log_likelihood(latents, images, labels)
 
     def held_out(self, batch: Batch) -> Terms:
         """``negative_elbo`` with β = 1 whatever was trained, and its two terms, in nats per
         image, one latent for each image."""
-        reconstruction, divergence = self._terms(batch)
+        mean, log_variance = self.posterior(batch.images, batch.labels)
+        latents = mean + (0.5 * log_variance).exp() * torch.randn_like(mean)
+        reconstruction = self._negative_log_likelihood(latents, batch.images, batch.labels).mean()
+        divergence = losses.kl_to_standard_normal(mean, log_variance).sum(1).mean()
         return {
             "negative_elbo": reconstruction + divergence,
             "reconstruction": reconstruction,
@@ -92,22 +191,92 @@ class VAE(Model):
         return self.decoder
 
     def _objective(self, batch: Batch) -> Terms:
-        reconstruction, divergence = self._terms(batch)
+        images, labels = batch.images, batch.labels
+        if self.binarize:
+            images = (torch.rand_like(images) < images).float()
+        if self.bound == "iwae":
+            return self._importance_weighted(images, labels)
+        mean, log_variance = self.posterior(images, labels)
+        if self.samples > 1:
+            mean, log_variance, images, labels = self._repeated(mean, log_variance, images, labels)
+        latents = mean + (0.5 * log_variance).exp() * torch.randn_like(mean)
+        reconstruction = self._negative_log_likelihood(latents, images, labels).mean()
+        share = self._warm()
+        if self.divergence == "total_correlation":
+            parts = losses.total_correlation(latents, mean, log_variance)
+            divergence = parts.information + parts.dimensions
+            weighed = divergence + self.beta * parts.total_correlation
+            return {
+                "loss": reconstruction + share * weighed,
+                "reconstruction": reconstruction,
+                "information": parts.information,
+                "total_correlation": parts.total_correlation,
+                "dimensions": parts.dimensions,
+            }
+        divergences = losses.kl_to_standard_normal(mean, log_variance)
+        divergence = divergences.sum(1).mean()
+        weighed = divergence
+        if self.free_bits:
+            weighed = losses.free_bits(divergences, self.free_bits)
         return {
-            "loss": reconstruction + self.beta * divergence,
+            "loss": reconstruction + share * self.beta * weighed,
             "reconstruction": reconstruction,
             "kl": divergence,
         }
 
-    def _terms(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        mean, log_variance = self.posterior(batch.images)
-        latents = mean + (0.5 * log_variance).exp() * torch.randn_like(mean)
-        divergence = losses.kl_to_standard_normal(mean, log_variance)
-        return self._negative_log_likelihood(latents, batch.images).mean(), divergence.mean()
+    def _importance_weighted(self, images: Tensor, labels: Tensor | None) -> Terms:
+        mean, log_variance = self.posterior(images, labels)
+        mean, log_variance, images, labels = self._repeated(mean, log_variance, images, labels)
+        noise = torch.randn_like(mean)
+        latents = mean + (0.5 * log_variance).exp() * noise
+        log_ratio = 0.5 * (noise.square() + log_variance - latents.square()).sum(1)
+        weights = log_ratio - self._negative_log_likelihood(latents, images, labels)
+        weights = weights.view(-1, self.samples)
+        return {
+            "loss": losses.importance_weighted(weights).mean(),
+            "negative_elbo": -weights.mean(),
+        }
 
-    def _negative_log_likelihood(self, latents: Tensor, images: Tensor) -> Tensor:
+    def _repeated(
+        self, mean: Tensor, log_variance: Tensor, images: Tensor, labels: Tensor | None
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
+        """Each row ``samples`` times, one beside the other."""
+        mean, log_variance, images = (
+            values.repeat_interleave(self.samples, 0) for values in (mean, log_variance, images)
+        )
+        repeated = None if labels is None else labels.repeat_interleave(self.samples, 0)
+        return mean, log_variance, images, repeated
+
+    def _warm(self) -> float | Tensor:
+        """Count a step, and say what the divergence is multiplied by in it."""
+        if not self.warmup:
+            return 1.0
+        steps = self.get_buffer("steps")
+        share = (steps / self.warmup).clamp(max=1.0)
+        steps.add_(1)
+        return share
+
+    def _negative_log_likelihood(
+        self, latents: Tensor, images: Tensor, labels: Tensor | None = None
+    ) -> Tensor:
         """−log p(x|z), (B,)."""
-        outputs = self.decoder(latents).float()
+        outputs = self.decoder(latents, *self.known(labels)).float()
         if self.likelihood == "bernoulli":
             return losses.bernoulli(outputs, images)
-        return losses.gaussian(outputs.sigmoid(), images, self.scale)
+        if self.likelihood == "continuous_bernoulli":
+            return losses.continuous_bernoulli(outputs, images)
+        means = outputs.sigmoid()
+        density = getattr(losses, self.likelihood)
+        return density(means, images, self._scale(means, images))
+
+    def _scale(self, means: Tensor, images: Tensor) -> float | Tensor:
+        if isinstance(self.scale, float):
+            return self.scale
+        if self.scale == "learned":
+            return self.log_scale.exp()
+        kept = self.get_buffer("kept_variance")
+        if self.training:
+            variance = (means - images).square().mean().clamp(min=1e-8)
+            kept.lerp_(variance.detach(), FOLLOWED)
+            return variance.sqrt()
+        return kept.sqrt()

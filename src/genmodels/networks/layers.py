@@ -1,5 +1,6 @@
 """The pieces that both network shapes are built from."""
 
+import math
 from typing import Literal
 
 import torch
@@ -8,7 +9,8 @@ from torch.nn import functional as F
 from torch.nn.modules.batchnorm import _BatchNorm
 
 Activation = Literal["relu", "leaky_relu", "silu", "tanh"]
-Normalization = Literal["none", "batch"]
+Normalization = Literal["none", "batch", "group"]
+GROUP = 16  # channels of a group, as Wu & He, Group Normalization (2018), table 3
 
 
 def activation(name: Activation) -> nn.Module:
@@ -25,12 +27,25 @@ def activation(name: Activation) -> nn.Module:
 def normalization(name: Normalization, channels: int, dimensions: int) -> list[nn.Module]:
     """The layers that normalise features of (B, channels, …) with 0 or 2 further dimensions.
 
+    Groups have ``GROUP`` channels, or the nearest smaller number that divides them all.
+
     Returns:
         An empty list for ``none``: there is no such layer then.
     """
     if name == "none":
         return []
+    if name == "group":
+        return [nn.GroupNorm(channels // math.gcd(channels, GROUP), channels)]
     return [nn.BatchNorm2d(channels) if dimensions == 2 else nn.BatchNorm1d(channels)]
+
+
+def spectrally_normalized(network: nn.Module) -> nn.Module:
+    """Divide each layer's weight by its largest singular value, by one power iteration a
+    forward pass: Miyato et al., Spectral Normalization for GANs (2018), algorithm 1."""
+    for layer in list(network.modules()):
+        if isinstance(layer, nn.Linear | nn.Conv2d):
+            nn.utils.parametrizations.spectral_norm(layer)
+    return network
 
 
 LEVELS = 1 << 15  # of the probability that a unit is kept

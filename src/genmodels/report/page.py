@@ -24,6 +24,8 @@ LABELS = {
     "distance_average": "FD of the averaged weights",
     "distance_best": "FD of the snapshot chosen on validation images",
     "distance_gap": "FD, end − chosen",
+    "discriminator_ranks_training": "training images ranked above samples",
+    "discriminator_ranks_held_out": "held-out images ranked above samples",
     "discriminator_from_equilibrium": "discriminator's loss − at equilibrium",
     "generator_from_equilibrium": "generator's loss − at equilibrium",
     "logged_real": "discriminator's loss on real test images",

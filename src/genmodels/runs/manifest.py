@@ -43,7 +43,7 @@ class Header(_Part):
     run: Name
     config: dict[str, Any]
     image_shape: Annotated[list[Size], Field(min_length=3, max_length=3)]
-    num_classes: Whole
+    class_shares: list[Annotated[float, Field(ge=0, le=1)]] = []  # none before format 3
     fingerprint: str
     progress: Progress
 

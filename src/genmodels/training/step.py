@@ -133,6 +133,8 @@ class Step:
             nn.utils.clip_grad_norm_(parameters, self.train.clip)
         self.scaler.step(optimizer)
         self.scaler.update()
+        if phase.constrain:
+            phase.constrain()
         return {f"{phase.name}.{term}": value.detach() for term, value in terms.items()}
 
     def _gradients(self, phase: Phase, batch: Batch) -> Gradients:

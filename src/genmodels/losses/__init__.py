@@ -1,0 +1,51 @@
+"""Objectives as pure functions: likelihoods, divergences, adversarial games, penalties.
+
+Nothing here knows a network or a model. Likelihoods and divergences are in nats and *summed*
+over pixels or latent dimensions, so that their balance does not depend on the image size;
+adversarial losses and penalties are means over the batch.
+"""
+
+from genmodels.losses.adversarial import ADVERSARIAL, Adversarial, Relativistic, relativistic
+from genmodels.losses.augmentation import Augmented, augment
+from genmodels.losses.divergences import (
+    TotalCorrelation,
+    free_bits,
+    kl_to_standard_normal,
+    mmd,
+    total_correlation,
+)
+from genmodels.losses.likelihoods import (
+    LOG_TWO_PI,
+    bernoulli,
+    continuous_bernoulli,
+    continuous_bernoulli_mean,
+    discretized_logistic,
+    gaussian,
+    importance_weighted,
+    squared_error,
+)
+from genmodels.losses.penalties import PENALTIES, Penalty
+
+__all__ = [
+    "ADVERSARIAL",
+    "LOG_TWO_PI",
+    "PENALTIES",
+    "Adversarial",
+    "Augmented",
+    "Penalty",
+    "Relativistic",
+    "TotalCorrelation",
+    "augment",
+    "bernoulli",
+    "continuous_bernoulli",
+    "continuous_bernoulli_mean",
+    "discretized_logistic",
+    "free_bits",
+    "gaussian",
+    "importance_weighted",
+    "kl_to_standard_normal",
+    "mmd",
+    "relativistic",
+    "squared_error",
+    "total_correlation",
+]

@@ -1,0 +1,80 @@
+"""Differentiable augmentation: what a discriminator sees is moved, and so are its gradients.
+
+Zhao et al., Differentiable Augmentation for Data-Efficient GAN Training (2020), section 3.2:
+real and generated images alike, in both sides' losses, so that the generator does not learn
+the augmentation.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+Augmented = Literal["color", "translation", "cutout"]
+MOVED = 0.125  # of a side, at most; their appendix A
+CUT = 0.5  # of a side; the same
+
+
+def augment(images: Tensor, kinds: Sequence[Augmented]) -> Tensor:
+    """Change each image at random, differentiably.
+
+    Args:
+        images: (B, C, H, W) in [-1, 1]; black is what comes in from outside.
+        kinds: which changes, in that order.
+
+    Returns:
+        (B, C, H, W); a change of colour may leave the range.
+    """
+    for kind in kinds:
+        images = _KINDS[kind](images)
+    return images
+
+
+def _uniform(images: Tensor, low: float, high: float) -> Tensor:
+    """One number for each image, (B, 1, 1, 1)."""
+    return low + (high - low) * torch.rand(len(images), 1, 1, 1, device=images.device)
+
+
+def _color(images: Tensor) -> Tensor:
+    images = images + _uniform(images, -0.5, 0.5)  # brightness
+    grey = images.mean(1, keepdim=True)
+    images = grey + (images - grey) * _uniform(images, 0, 2)  # saturation
+    mean = images.mean((1, 2, 3), keepdim=True)
+    return mean + (images - mean) * _uniform(images, 0.5, 1.5)  # contrast
+
+
+def _translation(images: Tensor) -> Tensor:
+    count, _, height, width = images.shape
+    device = images.device
+    down = _whole(images, -int(height * MOVED), int(height * MOVED))
+    right = _whole(images, -int(width * MOVED), int(width * MOVED))
+    rows = (torch.arange(height, device=device) + 1 - down).clamp(0, height + 1)
+    columns = (torch.arange(width, device=device) + 1 - right).clamp(0, width + 1)
+    padded = F.pad(images + 1, (1, 1, 1, 1))  # so that what is padded is black
+    chosen = torch.arange(count, device=device).view(-1, 1, 1)
+    moved = padded.permute(0, 2, 3, 1)[chosen, rows.unsqueeze(2), columns.unsqueeze(1)]
+    return moved.permute(0, 3, 1, 2) - 1
+
+
+def _cutout(images: Tensor) -> Tensor:
+    _, _, height, width = images.shape
+    inside = _inside(images, height).unsqueeze(2) & _inside(images, width).unsqueeze(1)
+    return torch.where(inside.unsqueeze(1), torch.zeros_like(images), images)
+
+
+def _inside(images: Tensor, size: int) -> Tensor:
+    """Of each image, which of ``size`` places a gap of half of them covers, (B, size)."""
+    gap = int(size * CUT + 0.5)
+    start = _whole(images, 0, size - gap % 2) - gap // 2
+    places = torch.arange(size, device=images.device)
+    return (places >= start) & (places < start + gap)
+
+
+def _whole(images: Tensor, low: int, high: int) -> Tensor:
+    """One integer from low to high inclusive for each image, (B, 1)."""
+    return torch.randint(low, high + 1, (len(images), 1), device=images.device)
+
+
+_KINDS = {"color": _color, "translation": _translation, "cutout": _cutout}

@@ -1,0 +1,107 @@
+"""How far codes are from a standard normal distribution, and from being independent."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from genmodels.losses.likelihoods import LOG_TWO_PI
+
+# Of the radii that Tolstikhin et al. (2018) sum the kernel over, in their code.
+SCALES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+
+
+def kl_to_standard_normal(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """KL(N(μ, diag σ²) ‖ N(0, I)) of each dimension: ½ (μ² + σ² − 1 − log σ²).
+
+    Kingma & Welling, Auto-Encoding Variational Bayes (2014), appendix B.
+
+    Args:
+        mean, log_variance: (B, D).
+
+    Returns:
+        (B, D), nats; summed over dimensions, it is that of an image.
+    """
+    return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance)
+
+
+def free_bits(divergences: Tensor, least: float) -> Tensor:
+    """The mean divergence of a batch, of which each dimension has ``least`` nats for nothing.
+
+    Kingma et al., Improving Variational Inference with Inverse Autoregressive Flow (2016),
+    equation 15, with a group for each dimension.
+
+    Args:
+        divergences: (B, D), nats.
+        least: λ, nats for each dimension.
+
+    Returns:
+        A scalar, nats per image; the plain mean for λ = 0.
+    """
+    return divergences.mean(0).clamp(min=least).sum()
+
+
+@dataclass(frozen=True)
+class TotalCorrelation:
+    """The KL term of a batch, taken apart; scalars in nats per image.
+
+    Attributes:
+        information: between an image and its code.
+        total_correlation: among the dimensions of the codes.
+        dimensions: of each dimension by itself to the prior, summed.
+    """
+
+    information: Tensor
+    total_correlation: Tensor
+    dimensions: Tensor
+
+
+def total_correlation(latents: Tensor, mean: Tensor, log_variance: Tensor) -> TotalCorrelation:
+    """Chen et al., Isolating Sources of Disentanglement in VAEs (2018), equations 2 and S3.
+
+    The aggregate q(z) is estimated by the batch's own mixture. Their further factor, the
+    number of training images, adds a constant, which changes no gradient.
+
+    Args:
+        latents: (B, D), each drawn from its q(z|x).
+        mean, log_variance: (B, D), of q(z|x).
+    """
+    difference = latents.unsqueeze(1) - mean
+    each = -0.5 * (difference.square() / log_variance.exp() + log_variance + LOG_TWO_PI)
+    count = torch.tensor(float(len(latents)), device=latents.device).log()
+    own = each.diagonal(dim1=0, dim2=1).sum(0)
+    joint = each.sum(2).logsumexp(1) - count
+    marginals = (each.logsumexp(1) - count).sum(1)
+    prior = -0.5 * (latents.square() + LOG_TWO_PI).sum(1)
+    return TotalCorrelation(
+        information=(own - joint).mean(),
+        total_correlation=(joint - marginals).mean(),
+        dimensions=(marginals - prior).mean(),
+    )
+
+
+def mmd(first: Tensor, second: Tensor) -> Tensor:
+    """Squared maximum mean discrepancy under inverse multiquadratic kernels, without bias.
+
+    Gretton et al., A Kernel Two-Sample Test (2012), lemma 6, with the kernels C / (C + d²) of
+    Tolstikhin et al., Wasserstein Auto-Encoders (2018), section 4: C = 2 D s, summed over the
+    scales s of their code.
+
+    Args:
+        first, second: (N, D) and (M, D), from N(0, I) or near it; two rows or more.
+
+    Returns:
+        A scalar; its mean is 0 for equal distributions, so it can be negative.
+    """
+
+    def kernel(left: Tensor, right: Tensor) -> Tensor:
+        squared = (left.unsqueeze(1) - right).square().sum(2)
+        radii = (2 * left.shape[1] * scale for scale in SCALES)
+        return sum((radius / (radius + squared) for radius in radii), torch.zeros_like(squared))
+
+    def apart(values: Tensor) -> Tensor:
+        count = len(values)
+        others = kernel(values, values).sum() - count * len(SCALES)  # k(x, x) = 1
+        return others / (count * (count - 1))
+
+    return apart(first) + apart(second) - 2 * kernel(first, second).mean()

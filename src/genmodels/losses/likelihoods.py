@@ -1,0 +1,122 @@
+"""Negative log-likelihoods of an image, in nats, summed over its pixels."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+LOG_TWO_PI = math.log(2 * math.pi)
+LEVELS = 256  # of a pixel that was stored in eight bits
+SMALL = 1e-2  # logits below which a quotient of two zeros is a series
+
+
+def bernoulli(logits: Tensor, images: Tensor) -> Tensor:
+    """Negative log-likelihood of pixels under independent Bernoulli variables.
+
+    Grey pixels count as the probability that a pixel is white (cross-entropy), as in the
+    code of Kingma & Welling (2014), appendix C.1. With grey pixels this is a bound on
+    nothing: compare it with other numbers of the same kind only.
+
+    Args:
+        logits: (B, C, H, W), the log-odds of white.
+        images: (B, C, H, W), in [0, 1].
+
+    Returns:
+        (B,), nats per image.
+    """
+    return F.binary_cross_entropy_with_logits(logits, images, reduction="none").flatten(1).sum(1)
+
+
+def continuous_bernoulli(logits: Tensor, images: Tensor) -> Tensor:
+    """Negative log-density of grey pixels: the Bernoulli's, made to integrate to 1 over [0, 1].
+
+    Loaiza-Ganem & Cunningham, The Continuous Bernoulli (2019), equations 6 and 7. With
+    λ = sigmoid(l) their constant 2 artanh(1 − 2λ) / (1 − 2λ) is l / tanh(l / 2).
+
+    Args:
+        logits: (B, C, H, W), l.
+        images: (B, C, H, W), in [0, 1].
+
+    Returns:
+        (B,), nats per image; a density, so it can be negative.
+    """
+    near = logits.abs() < SMALL
+    away = torch.where(near, torch.ones_like(logits), logits)
+    constant = torch.where(near, 2 + logits.square() / 6, away / (away / 2).tanh())
+    return bernoulli(logits, images) - constant.log().flatten(1).sum(1)
+
+
+def continuous_bernoulli_mean(logits: Tensor) -> Tensor:
+    """The mean of a continuous Bernoulli variable, any shape; it is not sigmoid(logits).
+
+    Loaiza-Ganem & Cunningham (2019), equation 8: sigmoid(l) / tanh(l / 2) − 1 / l.
+    """
+    near = logits.abs() < SMALL
+    away = torch.where(near, torch.ones_like(logits), logits)
+    far = away.sigmoid() / (away / 2).tanh() - 1 / away
+    return torch.where(near, 0.5 + logits / 12, far).clamp(0, 1)
+
+
+def gaussian(means: Tensor, images: Tensor, scale: float | Tensor) -> Tensor:
+    """Negative log-density of pixels under Gaussians of one shared standard deviation.
+
+    Args:
+        means: (B, C, H, W).
+        images: (B, C, H, W), in [0, 1].
+        scale: the standard deviation, in units of the pixel range; a number or a scalar.
+
+    Returns:
+        (B,), nats per image; a density, so it can be negative.
+    """
+    pixels = means[0].numel()
+    log_scale = scale.log() if isinstance(scale, Tensor) else math.log(scale)
+    constant = pixels * (0.5 * LOG_TWO_PI + log_scale)
+    return squared_error(means, images) / (2 * scale**2) + constant
+
+
+def discretized_logistic(means: Tensor, images: Tensor, scale: float | Tensor) -> Tensor:
+    """Negative log-probability of eight-bit pixels: a logistic density, summed over each level.
+
+    Kingma et al., Improving Variational Inference with Inverse Autoregressive Flow (2016),
+    section 5.3; the outermost levels take what lies beyond them, as in Salimans et al.,
+    PixelCNN++ (2017), equation 2, so the 256 probabilities sum to 1.
+
+    Args:
+        means: (B, C, H, W).
+        images: (B, C, H, W), in [0, 1], multiples of 1/255.
+        scale: of the logistic density, in units of the pixel range; a number or a scalar.
+
+    Returns:
+        (B,), nats per image.
+    """
+    half = 0.5 / (LEVELS - 1)
+    # σ(a) − σ(b) = σ(a) σ(−b) (1 − exp(b − a)), without cancellation.
+    upper = (images + half - means) / scale
+    lower = (images - half - means) / scale
+    width = torch.as_tensor(2 * half / scale, dtype=images.dtype, device=images.device)
+    top, bottom = images > 1 - half, images < half
+    log_probability = (
+        torch.where(top, 0.0, F.logsigmoid(upper))
+        + torch.where(bottom, 0.0, F.logsigmoid(-lower))
+        + torch.where(top | bottom, 0.0, torch.log(-torch.expm1(-width)))
+    )
+    return -log_probability.flatten(1).sum(1)
+
+
+def squared_error(means: Tensor, images: Tensor) -> Tensor:
+    """Squared error summed over pixels: (B, C, H, W) twice → (B,)."""
+    return (means - images).square().flatten(1).sum(1)
+
+
+def importance_weighted(log_weights: Tensor) -> Tensor:
+    """The bound of K importance samples on −log p(x): Burda et al., Importance Weighted
+    Autoencoders (2016), equation 8. It falls with K, and is −ELBO for K = 1.
+
+    Args:
+        log_weights: (B, K), log p(x|z) + log p(z) − log q(z|x) for K draws of z.
+
+    Returns:
+        (B,), nats per image.
+    """
+    return math.log(log_weights.shape[1]) - log_weights.logsumexp(1)

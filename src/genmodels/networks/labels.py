@@ -1,0 +1,106 @@
+"""Labels beside images and latents: how either network shape is told a class.
+
+With no classes the plain networks are returned, so a model is written once: it calls
+``network(images, *labels)`` with labels or without.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from genmodels.networks.pair import Network
+
+FEATURES = 128  # that a projection compares with a class; Miyato & Koyama (2018), figure 14
+
+
+def encoder(
+    network: Network,
+    image_shape: tuple[int, int, int],
+    features: int,
+    num_classes: int = 0,
+    dropout: float = 0.0,
+) -> nn.Module:
+    """(B, C, H, W) and, with classes, (B,) labels → (B, features)."""
+    if num_classes == 0:
+        return network.encoder(image_shape, features, dropout)
+    return _Beside(network, image_shape, features, num_classes, dropout)
+
+
+def decoder(
+    network: Network, latent_dim: int, image_shape: tuple[int, int, int], num_classes: int = 0
+) -> nn.Module:
+    """(B, latent_dim) and, with classes, (B,) labels → (B, C, H, W), unbounded."""
+    if num_classes == 0:
+        return network.decoder(latent_dim, image_shape)
+    return _Appended(network, latent_dim, image_shape, num_classes)
+
+
+def projection(
+    network: Network, image_shape: tuple[int, int, int], num_classes: int, dropout: float = 0.0
+) -> nn.Module:
+    """(B, C, H, W) and (B,) labels → (B, 1): Miyato & Koyama, cGANs with Projection
+    Discriminator (2018), equation 4."""
+    return _Projection(network, image_shape, num_classes, dropout)
+
+
+class _Beside(nn.Module):
+    """One more channel: an embedding of the class as large as the image; after Mirza &
+    Osindero, Conditional Generative Adversarial Nets (2014), figure 1."""
+
+    def __init__(
+        self,
+        network: Network,
+        image_shape: tuple[int, int, int],
+        features: int,
+        num_classes: int,
+        dropout: float,
+    ):
+        super().__init__()
+        channels, height, width = image_shape
+        self.plane = nn.Embedding(num_classes, height * width)
+        self.network = network.encoder((channels + 1, height, width), features, dropout)
+
+    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+        plane = self.plane(labels).view(-1, 1, *images.shape[2:])
+        return self.network(torch.cat([images, plane.to(images.dtype)], 1))
+
+
+class _Appended(nn.Module):
+    """The class as further latents, one-hot; the same figure."""
+
+    def __init__(
+        self,
+        network: Network,
+        latent_dim: int,
+        image_shape: tuple[int, int, int],
+        num_classes: int,
+    ):
+        super().__init__()
+        self.num_classes = num_classes
+        self.network = network.decoder(latent_dim + num_classes, image_shape)
+
+    def forward(self, latents: Tensor, labels: Tensor) -> Tensor:
+        return self.network(torch.cat([latents, one_hot(labels, self.num_classes)], 1))
+
+
+class _Projection(nn.Module):
+    def __init__(
+        self,
+        network: Network,
+        image_shape: tuple[int, int, int],
+        num_classes: int,
+        dropout: float,
+    ):
+        super().__init__()
+        self.network = network.encoder(image_shape, FEATURES, dropout)
+        self.logit = nn.Linear(FEATURES, 1)
+        self.classes = nn.Embedding(num_classes, FEATURES)
+
+    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+        features = F.relu(self.network(images))
+        return self.logit(features) + (self.classes(labels) * features).sum(1, keepdim=True)
+
+
+def one_hot(labels: Tensor, num_classes: int) -> Tensor:
+    """(B,) → (B, num_classes), float32; unlike PyTorch's, it asks the device for nothing."""
+    return (labels.unsqueeze(1) == torch.arange(num_classes, device=labels.device)).float()
