@@ -1,82 +1,110 @@
-"""One contract, for every model on every kind of image."""
-
-import copy
+"""One contract, for every model and each of its settings on every kind of image."""
 
 import pytest
-import torch
 
-from genmodels import randomness
+from genmodels import config, testing
 from genmodels.config import MODELS
-from genmodels.data.images import Batch
-from genmodels.models.base import Encodes, Model
-from genmodels.networks import MLP, Conv, Network
 
-SHAPES = [(1, 28, 28), (3, 32, 32), (3, 33, 47)]
-NETWORKS = [
-    *(MLP((24, 16), normalization=kind) for kind in ("none", "batch")),
-    *(Conv((8, 12), normalization=kind) for kind in ("none", "batch")),
-]
-KINDS = MODELS.classes()
-COUNT = 6
+SHAPES = [(1, 28, 28), (3, 32, 32), (3, 33, 47), (4, 8, 9)]
+MLP = {"class": "MLP", "hidden": [24, 16]}
+CONV = {"class": "Conv", "channels": [8, 12]}
+RESIDUAL = {"class": "Residual", "width": 4}
+UNET = {"class": "UNet", "width": 8, "depth": 1}
+GMM = {"sampler": "gmm", "components": 3}
 
-pytestmark = pytest.mark.parametrize(
-    ("kind", "network", "shape"),
-    [(kind, network, shape) for kind in KINDS.values() for network in NETWORKS for shape in SHAPES],
-    ids=lambda value: getattr(value, "__name__", str(value)),
-)
-
-
-def make(kind: type[Model], network: Network, shape: tuple[int, int, int]) -> Model:
-    with randomness.placed(0, "init"):
-        return kind(shape, latent_dim=5, network=network)
-
-
-def batch(shape: tuple[int, int, int]) -> Batch:
-    return Batch(torch.rand(COUNT, *shape, generator=randomness.generator(0, "images")))
-
-
-def test_objectives_are_finite_and_reach_their_module_alone(kind, network, shape):
-    model, images = make(kind, network, shape), batch(shape)
-    for phase in model.phases():
-        terms = phase.objective(images)
-        assert all(value.isfinite() and value.dim() == 0 for value in terms.values())
-        parameters = dict(phase.module.named_parameters())
-        gradients = torch.autograd.grad(terms["loss"], parameters.values(), allow_unused=True)
-        missing = [n for n, g in zip(parameters, gradients, strict=True) if g is None]
-        assert not missing, f"phase {phase.name} does not reach {missing}"
-
-
-def test_every_parameter_is_trained_by_some_phase(kind, network, shape):
-    model = make(kind, network, shape)
-    trained = {id(p) for phase in model.phases() for p in phase.module.parameters()}
-    assert trained == {id(p) for p in model.parameters()}
-
-
-def test_images_have_their_shape_and_range(kind, network, shape):
-    model = make(kind, network, shape).eval()
-    latents = model.prior(COUNT, randomness.generator(0, "latents"))
-    images = model.decode(latents)
-    assert latents.shape == (COUNT, 5)
-    assert images.shape == (COUNT, *shape)
-    assert images.min() >= 0
-    assert images.max() <= 1
-    assert images.std() > 0
-    if isinstance(model, Encodes):
-        assert model.encode(images).shape == (COUNT, 5)
-
-
-def test_a_copy_through_its_state_gives_the_same_images(kind, network, shape):
-    model = make(kind, network, shape)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.add_(0.01)
-    other = make(kind, network, shape)
-    other.load_state_dict(copy.deepcopy(model.state_dict()))
-    latents = model.prior(COUNT, randomness.generator(1, "latents"))
-    assert torch.equal(model.eval().decode(latents), other.eval().decode(latents))
+# Each setting of each model, once; every other one has its default.
+SETTINGS = {
+    "Autoencoder": [
+        {},
+        {"code_weight": 0.1, "decoder_weight": 1e-3, **GMM},
+        {"mmd": 10.0, "sampler": "gaussian"},
+        {"conditional": True},
+    ],
+    "VAE": [
+        {},
+        {"likelihood": "continuous_bernoulli"},
+        {"likelihood": "gaussian"},
+        {"likelihood": "gaussian", "scale": "learned"},
+        {"likelihood": "gaussian", "scale": "optimal"},
+        {"likelihood": "discretized_logistic", "scale": "learned"},
+        {"free_bits": 0.1, "warmup": 10, "samples": 2},
+        {"divergence": "total_correlation", "beta": 4.0, "warmup": 10},
+        {"bound": "iwae", "samples": 3, "binarize": True},
+        {**GMM, "beta": 0.2},
+        {"sampler": "gaussian", "conditional": True},
+    ],
+    "GAN": [
+        {},
+        *({"loss": loss} for loss in ("minimax", "least_squares", "hinge", "softmax")),
+        {"loss": "boundary_seeking", "dropout": 0.3},
+        {"loss": "wasserstein", "weight_clip": 0.01, "critic_steps": 5},
+        {"loss": "wasserstein", "penalties": {"gradient": 10.0}},
+        {"loss": "wasserstein", "penalties": {"divergence": 2.0}},
+        {"penalties": {"dragan": 10.0}, "relativistic": "average"},
+        {"penalties": {"r1": 1.0, "r2": 1.0}, "relativistic": "paired"},
+        {"penalties": {"r1": 1.0}, "penalty_every": 16},
+        {"loss": "hinge", "spectral": True},
+        {"augment": ["color", "translation", "cutout"]},
+        {"conditional": True},
+        {"conditional": True, "conditioning": "projection", "spectral": True},
+        {"conditional": True, "conditioning": "auxiliary", "relativistic": "paired"},
+    ],
+    "Flow": [
+        {"steps": 2},
+        {"steps": 2, "solver": "euler", "times": "logit_normal", "conditional": True},
+        {"steps": 2, "network": {**UNET, "patch": 2, "blocks": 2}},
+    ],
+}
+NETWORKS = {
+    "Network": [
+        MLP,
+        {**MLP, "normalization": "batch"},
+        {**MLP, "normalization": "group"},
+        CONV,
+        {**CONV, "normalization": "batch"},
+        {**CONV, "normalization": "group"},
+        RESIDUAL,
+        {**RESIDUAL, "normalization": "batch", "blocks": 2},
+        {**RESIDUAL, "normalization": "group", "depth": 1},
+    ],
+    "VectorField": [UNET],
+}
 
 
-def test_held_out_terms_are_finite(kind, network, shape):
-    terms = make(kind, network, shape).eval().held_out(batch(shape))
-    assert terms
-    assert all(value.isfinite() for value in terms.values())
+def specs() -> list[dict]:
+    """Every setting with a plain network, every network with plain settings."""
+    found = []
+    for name, variants in SETTINGS.items():
+        kind = MODELS.classes()[name]
+        shape = kind.__init__.__annotations__["network"].__name__
+        networks = NETWORKS[shape]
+        found += [{"class": name, "network": networks[0], **settings} for settings in variants]
+        found += [{"class": name, "network": network} for network in networks[1:]]
+    return found
+
+
+def name_of(spec: dict) -> str:
+    network = spec["network"]
+    told = {key: value for key, value in spec.items() if key not in ("class", "network")}
+    parts = [spec["class"], network["class"], *map(str, list(network.values())[2:])]
+    return "-".join([*parts, *(f"{key}={value}" for key, value in told.items())])
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("spec", specs(), ids=name_of)
+def test_contract(spec, shape, pytestconfig):
+    testing.check_model(spec, shape, pytestconfig.getoption("--device"))
+
+
+@pytest.mark.parametrize("spec", specs(), ids=name_of)
+def test_contract_in_half_precision(spec, pytestconfig):
+    testing.check_model(spec, (1, 12, 12), pytestconfig.getoption("--device"), bf16=True)
+
+
+@pytest.mark.parametrize("name", config.presets())
+def test_every_preset_keeps_the_contract(name, pytestconfig):
+    testing.check_model(config.read(name).model, (1, 28, 28), pytestconfig.getoption("--device"))
+
+
+def test_every_model_is_held_to_it():
+    assert SETTINGS.keys() == MODELS.classes().keys()

@@ -9,7 +9,7 @@ from torch import nn
 from genmodels import config, construct
 from genmodels.errors import InputError
 from genmodels.networks import MLP, Conv
-from genmodels.networks.layers import Dropout, mixes_images
+from genmodels.networks.layers import Dropout, mixes_images, pyramid
 
 
 def count(module: nn.Module) -> int:
@@ -50,7 +50,7 @@ def test_any_shape_goes_in_and_comes_out(network, shape):
 
 
 def test_the_pyramid_halves_rounding_up():
-    assert Conv((1, 1, 1)).pyramid((1, 33, 47)) == [(33, 47), (17, 24), (9, 12), (5, 6)]
+    assert pyramid((1, 33, 47), 3, "") == [(33, 47), (17, 24), (9, 12), (5, 6)]
 
 
 def test_the_smallest_images_are_named_exactly():

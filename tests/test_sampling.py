@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from genmodels import config, pictures, randomness, sampling
+from genmodels import config, pictures, randomness, sampling, walking
 from genmodels.errors import InputError
 from genmodels.models import GAN, VAE
 from genmodels.networks import MLP
@@ -18,7 +18,7 @@ def latents(count, dims=6, stream="a"):
 
 def test_walks_begin_and_end_where_they_should():
     start, end = latents(5), latents(5, stream="b")
-    for walk in (sampling.lerp, sampling.slerp):
+    for walk in (walking.lerp, walking.slerp):
         made = walk(start, end, 7)
         assert made.shape == (5, 7, 6)
         torch.testing.assert_close(made[:, 0], start)
@@ -27,7 +27,7 @@ def test_walks_begin_and_end_where_they_should():
 
 def test_slerp_stays_on_the_sphere_and_turns_evenly():
     start, end = (torch.nn.functional.normalize(latents(4, stream=s), dim=1) for s in "ab")
-    made = sampling.slerp(start, end, 9)
+    made = walking.slerp(start, end, 9)
     torch.testing.assert_close(made.norm(dim=2), torch.ones(4, 9))
     cosines = (made[:, 1:] * made[:, :-1]).sum(2)
     torch.testing.assert_close(cosines, cosines[:, :1].expand(-1, 8), rtol=1e-4, atol=1e-5)
@@ -36,7 +36,7 @@ def test_slerp_stays_on_the_sphere_and_turns_evenly():
 def test_slerp_between_parallel_latents_is_the_line():
     start = latents(3)
     torch.testing.assert_close(
-        sampling.slerp(start, 2 * start, 5), sampling.lerp(start, 2 * start, 5)
+        walking.slerp(start, 2 * start, 5), walking.lerp(start, 2 * start, 5)
     )
 
 
@@ -51,12 +51,12 @@ def test_perturb_is_the_reports_loop():
         frames.append(z.clone())
         z[:, 0:50:4] += 0.1
         z[:, 1:51:5] -= 0.1
-    torch.testing.assert_close(sampling.perturb(start, shifts, 21), torch.stack(frames, 1))
+    torch.testing.assert_close(walking.perturb(start, shifts, 21), torch.stack(frames, 1))
 
 
 def test_perturb_by_default_is_that_of_the_reports_vae():
     start = torch.zeros(1, 20)
-    made = sampling.perturb(start, SHIFTS, 21)[0]
+    made = walking.perturb(start, SHIFTS, 21)[0]
     assert made[0, :8].tolist() == [-1, 1] * 4
     torch.testing.assert_close(made[20, :8], torch.tensor([1.0, -1.0] * 4))
     assert not made[:, 8:].any()
@@ -64,9 +64,9 @@ def test_perturb_by_default_is_that_of_the_reports_vae():
 
 def test_perturb_that_moves_nothing_is_refused():
     with pytest.raises(InputError, match="30:40 selects none of 6"):
-        sampling.perturb(latents(2), [Shift(dims="30:40", start=0, step=1)], 3)
+        walking.perturb(latents(2), [Shift(dims="30:40", start=0, step=1)], 3)
     few = [Shift(dims="0::4", start=0, step=1), Shift(dims="30::4", start=0, step=1)]
-    assert sampling.perturb(latents(2), few, 3)[0, 2, 0] == latents(2)[0, 0] + 2
+    assert walking.perturb(latents(2), few, 3)[0, 2, 0] == latents(2)[0, 0] + 2
 
 
 def test_samples_depend_on_seed_and_number_alone(monkeypatch):

@@ -1,12 +1,12 @@
-"""Sample, interpolate, perturb and reconstruct: for any model, from any run.
+"""Sample, encode and reconstruct: for any model, from any run.
 
 Latents are drawn on the CPU in blocks of a fixed size, each block at its own position, so
 a sample depends on the seed and its number alone: 64 images are the first of 10,000, on
 every device and whatever the memory allows at once.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -17,14 +17,16 @@ from genmodels.config import GIVEN, MODELS
 from genmodels.errors import InputError
 from genmodels.memory import Chunks
 from genmodels.models.base import Encodes, Fitted, Model
-from genmodels.settings import Shift
 
 BLOCK = 500  # images decoded at once
 Weights = Literal["average", "last"]
 
 
 def load_model(
-    checkpoint: Checkpoint, weights: Weights | None = None, device: torch.device = randomness.CPU
+    checkpoint: Checkpoint,
+    weights: Weights | None = None,
+    device: torch.device = randomness.CPU,
+    changes: Mapping[str, Any] | None = None,
 ) -> Model:
     """Build the model of a checkpoint, ready to be used.
 
@@ -32,9 +34,12 @@ def load_model(
         checkpoint: of a run, resumable or a snapshot.
         weights: ``average`` or ``last``; by default the average where there is one.
         device: where it shall compute.
+        changes: settings of the model that are not those it was trained with, such as the
+            number of a solver's steps.
 
     Raises:
-        InputError: the average is asked for and there is none.
+        InputError: the average is asked for and there is none, or the weights are not those
+            of a model with these changes.
     """
     average = checkpoint.part("average.")
     if weights == "average" and not average:
@@ -43,13 +48,25 @@ def load_model(
             "or train with --set train.average=0.999"
         )
     tensors = checkpoint.part("model.") if weights == "last" or not average else average
-    check_weights(checkpoint, tensors)
-    model = _build(checkpoint)
+    spec = _changed(checkpoint.header["config"]["model"], changes or {})
+    try:
+        check_weights(checkpoint, tensors, spec)
+    except InputError as error:
+        if not changes:
+            raise
+        given = ", ".join(f"model.{name}" for name in changes)
+        raise InputError(
+            f"{given} cannot be changed after training, only what the weights do not depend on: "
+            f"{error}"
+        ) from None
+    model = _build(checkpoint, spec)
     model.load_state_dict(tensors)
     return model.to(device).eval()
 
 
-def check_weights(checkpoint: Checkpoint, tensors: Mapping[str, Tensor]) -> None:
+def check_weights(
+    checkpoint: Checkpoint, tensors: Mapping[str, Tensor], spec: Mapping[str, Any] | None = None
+) -> None:
     """See whether tensors are those of the model that a checkpoint describes.
 
     Only shapes are looked at, so this takes no memory, however large the model says it is.
@@ -58,7 +75,7 @@ def check_weights(checkpoint: Checkpoint, tensors: Mapping[str, Tensor]) -> None
         InputError: they are not.
     """
     with torch.device("meta"):
-        wanted = _build(checkpoint).state_dict()
+        wanted = _build(checkpoint, spec or checkpoint.header["config"]["model"]).state_dict()
     for name in sorted(wanted.keys() | tensors.keys()):
         shapes = [tuple(t[name].shape) if name in t else "none" for t in (wanted, tensors)]
         if shapes[0] != shapes[1]:
@@ -68,11 +85,23 @@ def check_weights(checkpoint: Checkpoint, tensors: Mapping[str, Tensor]) -> None
             )
 
 
-def _build(checkpoint: Checkpoint) -> Model:
+def _changed(spec: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """A model's settings with some changed.
+
+    Raises:
+        InputError: everything that is wrong with them.
+    """
+    changed = {**spec, **changes}
+    if changes and (problems := construct.problems(changed, MODELS, "model", GIVEN)):
+        raise InputError("; ".join(problems))
+    return changed
+
+
+def _build(checkpoint: Checkpoint, spec: Mapping[str, Any]) -> Model:
     given = {key: checkpoint.header[key] for key in GIVEN if key in checkpoint.header}
     given["image_shape"] = tuple(given["image_shape"])
     try:
-        model: Model = construct.build(checkpoint.header["config"]["model"], MODELS, **given)
+        model: Model = construct.build(spec, MODELS, **given)
     except (RuntimeError, OverflowError, MemoryError) as error:
         raise InputError(f"{checkpoint.path} describes a model that cannot be: {error}") from None
     return model
@@ -89,12 +118,6 @@ def decode(model: Model, latents: Tensor, labels: Tensor | None = None) -> Tenso
 
     chunks = Chunks(BLOCK, "generating images")
     return torch.cat(chunks.map(part, torch.arange(len(latents))))
-
-
-def decode_walks(model: Model, walks: Tensor, labels: Tensor | None = None) -> Tensor:
-    """Latents (R, S, latent_dim) and a label for each walk → images (R, S, C, H, W)."""
-    known = None if labels is None else labels.repeat_interleave(walks.shape[1])
-    return decode(model, walks.flatten(0, 1), known).unflatten(0, walks.shape[:2])
 
 
 def latents(model: Model, count: int, seed: int = 0) -> Iterator[Tensor]:
@@ -157,10 +180,7 @@ def encode(model: Model, images: Tensor, labels: Tensor | None = None) -> Tensor
         InputError: the model has no encoder.
     """
     if not isinstance(model, Encodes):
-        raise InputError(
-            f"a {type(model).__name__} has no encoder, so it cannot start from images; "
-            "leave --from and --to out to use samples"
-        )
+        raise InputError(f"a {type(model).__name__} has no encoder, so it cannot start from images")
     device = next(model.parameters()).device
 
     def part(rows: Tensor) -> Tensor:
@@ -174,46 +194,3 @@ def encode(model: Model, images: Tensor, labels: Tensor | None = None) -> Tensor
 def reconstruct(model: Model, images: Tensor, labels: Tensor | None = None) -> Tensor:
     """Encode and decode: (N, C, H, W) → (N, C, H, W)."""
     return decode(model, encode(model, images, labels), labels)
-
-
-def lerp(start: Tensor, end: Tensor, steps: int) -> Tensor:
-    """Straight lines: latents (R, D) twice → (R, steps, D)."""
-    share = torch.linspace(0, 1, steps).view(1, -1, 1)
-    return start.unsqueeze(1) * (1 - share) + end.unsqueeze(1) * share
-
-
-def slerp(start: Tensor, end: Tensor, steps: int) -> Tensor:
-    """Great circles (White, Sampling Generative Networks, 2016): (R, D) twice → (R, steps, D).
-
-    Normal latents lie near a sphere, which a straight line would leave. Where the ends
-    are parallel the circle is the line.
-    """
-    share = torch.linspace(0, 1, steps).view(1, -1, 1)
-    cosine = torch.nn.functional.cosine_similarity(start, end, dim=1).clamp(-1, 1)
-    angle = cosine.acos().view(-1, 1, 1)
-    sine = angle.sin()
-    first = ((1 - share) * angle).sin() / sine
-    second = (share * angle).sin() / sine
-    circle = first * start.unsqueeze(1) + second * end.unsqueeze(1)
-    return torch.where(sine.abs() < 1e-4, lerp(start, end, steps), circle)
-
-
-def perturb(start: Tensor, shifts: Sequence[Shift], steps: int) -> Tensor:
-    """The report's perturbation test: (R, D) → (R, steps, D).
-
-    Each shift moves a slice of dimensions, from its start and by its step for each frame;
-    shifts that overlap add up.
-
-    Raises:
-        InputError: no slice selects any dimension of this model.
-    """
-    moved = start.unsqueeze(1).repeat(1, steps, 1)
-    frames = torch.arange(steps).view(1, -1, 1)
-    if not any(start[:, shift.slice].numel() for shift in shifts):
-        raise InputError(
-            f"{', '.join(shift.dims for shift in shifts)} selects none of {start.shape[1]} latent "
-            "dimensions; choose others with --shift"
-        )
-    for shift in shifts:
-        moved[..., shift.slice] += shift.start + frames * shift.step
-    return moved

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from genmodels import device, plan, runs, sampling, session
+from genmodels import device, plan, runs, sampling, session, walking
 from genmodels.data.images import Images
 from genmodels.errors import InputError
 from genmodels.evaluation import anchors, features, likelihood, protocol, reference, scores
@@ -74,14 +74,14 @@ def _entry(name: str, folder: runs.Folder, results: list[Result], seed: int) -> 
     labels = sampling.labels(model, STRIPS, seed)
     shifts: Sequence[Shift] = folder.settings.perturb
     walks = {
-        "perturbation": sampling.perturb(start[:STRIPS], shifts, FRAMES),
-        "interpolation": sampling.slerp(start[:STRIPS], start[STRIPS:], FRAMES),
+        "perturbation": walking.perturb(start[:STRIPS], shifts, FRAMES),
+        "interpolation": walking.slerp(start[:STRIPS], start[STRIPS:], FRAMES),
     }
     return Entry(
         name=name,
         results=results,
         records=folder.log(),
-        walks={kind: sampling.decode_walks(model, walk, labels) for kind, walk in walks.items()},
+        walks={kind: walking.decode(model, walk, labels) for kind, walk in walks.items()},
     )
 
 

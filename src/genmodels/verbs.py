@@ -8,14 +8,14 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import torch
 from torch import Tensor
 
-from genmodels import config, device, pictures, plan, runs
+from genmodels import config, device, inversion, pictures, plan, runs
 
-from genmodels import sampling, session, study, verification  # isort: skip
+from genmodels import sampling, session, study, verification, walking  # isort: skip
 from genmodels.errors import InputError
 from genmodels.evaluation.protocol import COUNT
 from genmodels.models.base import Model
@@ -27,8 +27,7 @@ from genmodels.report.terminal import Display
 from genmodels.sampling import Weights
 from genmodels.settings import Settings, Shift
 from genmodels.verification import Finding
-
-Mode = Literal["slerp", "lerp", "perturb"]
+from genmodels.walking import Mode
 
 
 @dataclass(frozen=True)
@@ -52,10 +51,16 @@ class Run:
         """One flat record for each epoch."""
         return self.folder.log()
 
-    def model(self, weights: Weights | None = None, device_name: str = "auto") -> Model:
-        """Build the model with its newest weights, ready to be used."""
+    def model(
+        self,
+        weights: Weights | None = None,
+        device_name: str = "auto",
+        changes: Mapping[str, Any] | None = None,
+    ) -> Model:
+        """Build the model with its newest weights and with ``changes`` of settings that they
+        do not depend on, such as ``{"steps": 50}``."""
         chosen = device.choose(device_name).device
-        return sampling.load_model(self.folder.latest(), weights, chosen)
+        return sampling.load_model(self.folder.latest(), weights, chosen, changes)
 
     def sample(self, count: int = 64, seed: int = 0, weights: Weights | None = None) -> Tensor:
         """Generate images, (count, C, H, W) float32 in [0, 1] on the CPU."""
@@ -125,6 +130,7 @@ def sample(
     weights: Weights | None = None,
     out: str | Path | None = None,
     label: int | None = None,
+    changes: Mapping[str, Any] | None = None,
 ) -> Path:
     """Generate images into a file: a ``.png`` grid, ``.npy`` or ``.npz`` as uint8
     (N, C, H, W), or a folder of PNG files; in bounded memory.
@@ -136,7 +142,8 @@ def sample(
     if count < 1:
         raise InputError(f"--count {count} is not a number of images; give 1 or more")
     pictures.check_output(path)
-    pictures.save(sampling.sample(run.model(weights), count, seed, label), count, path)
+    model = run.model(weights, changes=changes)
+    pictures.save(sampling.sample(model, count, seed, label), count, path)
     return path
 
 
@@ -152,6 +159,8 @@ def interpolate(
     end: str | Path | None = None,
     shifts: Sequence[Shift] | None = None,
     label: int | None = None,
+    changes: Mapping[str, Any] | None = None,
+    quiet: bool = False,
 ) -> Tensor:
     """Walk through the latents and decode the way.
 
@@ -160,7 +169,7 @@ def interpolate(
         mode: ``slerp`` or ``lerp`` between two latents, or ``perturb``: the report's test.
         steps: frames; 10 by default, 21 for ``perturb`` as in the report.
         rows: how many walks.
-        start, end: pictures to go from and to, for models that encode; one row then.
+        start, end: pictures to go from and to; one row then.
         shifts: the movements of ``perturb``; by default those of the run's configuration.
         label: the class of every walk, for models that take labels; drawn by default.
 
@@ -172,7 +181,7 @@ def interpolate(
     steps = steps if steps is not None else (21 if mode == "perturb" else 10)
     if steps < 2 or rows < 1:
         raise InputError(f"--steps {steps} --rows {rows}: give 2 or more steps, 1 or more rows")
-    model = run.model(weights)
+    model = run.model(weights, changes=changes)
     if start is not None or end is not None:
         rows = 1
         if label is None and model.num_classes:
@@ -180,15 +189,16 @@ def interpolate(
     labels = sampling.labels(model, rows, seed, label)
     ends = torch.cat(list(sampling.latents(model, 2 * rows, seed))).unflatten(0, (rows, 2))
     first, last = ends[:, 0], ends[:, 1]
-    if start is not None:
-        first = _latent(model, Path(start), labels)
-    if end is not None:
-        last = _latent(model, Path(end), labels)
-    if mode == "perturb":
-        walk = sampling.perturb(first, shifts or run.settings.perturb, steps)
-    else:
-        walk = {"slerp": sampling.slerp, "lerp": sampling.lerp}[mode](first, last, steps)
-    return sampling.decode_walks(model, walk, labels)
+    display = Display(quiet)
+    given = [(position, Path(path)) for position, path in enumerate((start, end)) if path]
+    for position, path in given:
+        image = pictures.read(path, model.image_shape).unsqueeze(0)
+        found = inversion.find(model, image, labels, display.reading)
+        display.close()
+        display.say(f"{path}: latents found, mean squared error {found.error.item():.4f} a pixel")
+        first, last = (found.latents, last) if position == 0 else (first, found.latents)
+    walks = walking.walk(mode, first, last, shifts or run.settings.perturb, steps)
+    return walking.decode(model, walks, labels)
 
 
 def compare(
@@ -288,7 +298,3 @@ def _measured() -> dict[str, Any]:
         "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
         "versions": versions(),
     }
-
-
-def _latent(model: Model, path: Path, labels: Tensor | None) -> Tensor:
-    return sampling.encode(model, pictures.read(path, model.image_shape).unsqueeze(0), labels)

@@ -8,6 +8,7 @@ import typer
 from genmodels.cli import options
 from genmodels.cli.options import (
     Budget,
+    Changed,
     Data,
     DataRoot,
     Device,
@@ -78,13 +79,14 @@ def sample(
     out: Annotated[
         Path | None, typer.Option(help=".png grid, .npy or .npz array, or a folder of PNGs.")
     ] = None,
+    set_: Changed = None,
 ) -> None:
     """Generate images."""
     from genmodels import verbs
 
     chosen = options.which(weights)
     opened = verbs.load(run)
-    path = verbs.sample(opened, count, seed, chosen, out, label)
+    path = verbs.sample(opened, count, seed, chosen, out, label, options.changes(set_))
     typer.echo(f"{count} images of {opened.path}: {path}")
 
 
@@ -97,9 +99,7 @@ def interpolate(
     rows: Annotated[int, typer.Option(help="How many walks.")] = 8,
     seed: Seed = 0,
     weights: Weights = None,
-    from_: Annotated[
-        Path | None, typer.Option("--from", help="Picture to start from, if the model encodes.")
-    ] = None,
+    from_: Annotated[Path | None, typer.Option("--from", help="Picture to start from.")] = None,
     to: Annotated[Path | None, typer.Option(help="Picture to end at.")] = None,
     shift: Annotated[
         list[str] | None,
@@ -110,6 +110,7 @@ def interpolate(
     ] = None,
     label: Annotated[int | None, typer.Option(help="Class, for models that take labels.")] = None,
     out: Annotated[Path | None, typer.Option(help=".png, a row each, or .gif.")] = None,
+    set_: Changed = None,
 ) -> None:
     """Walk through the latents."""
     from genmodels import config, pictures, verbs
@@ -121,6 +122,7 @@ def interpolate(
     frames = verbs.interpolate(
         opened, chosen, steps=steps, rows=rows, seed=seed, weights=options.which(weights),
         start=from_, end=to, shifts=[config.shift(text) for text in shift or []], label=label,
+        changes=options.changes(set_),
     )  # fmt: skip
     pictures.save_walk(frames, path)
     typer.echo(f"{frames.shape[0]} walks of {frames.shape[1]} frames of {opened.path}: {path}")

@@ -25,6 +25,10 @@ Given = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="K=V", help="Set a key, as in train.batch_size=128."),
 ]
+Changed = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="K=V", help="Change the model, as in model.steps=50."),
+]
 Epochs = Annotated[int | None, typer.Option(help="Train this many epochs in all.")]
 Steps = Annotated[int | None, typer.Option(help="Train this many steps in all.")]
 Budget = Annotated[str | None, typer.Option(help="Train this long in all: 90s, 10m, 2h.")]
@@ -43,6 +47,23 @@ def assignments(given: list[str] | None) -> list[Mapping[str, Any]]:
     from genmodels.config import assignment
 
     return [assignment(text) for text in given or []]
+
+
+def changes(given: list[str] | None) -> dict[str, Any]:
+    """Read what ``--set`` changes of a model that is trained already.
+
+    Raises:
+        InputError: it is about anything but the model.
+    """
+    found: dict[str, Any] = {}
+    for assignment in assignments(given):
+        if set(assignment) != {"model"} or not isinstance(assignment["model"], Mapping):
+            raise InputError(
+                f"--set {next(iter(assignment))}: a trained run takes changes of its model alone, "
+                "such as model.steps=50"
+            )
+        found |= assignment["model"]
+    return found
 
 
 def print_config(

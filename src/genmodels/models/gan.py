@@ -228,7 +228,7 @@ class GAN(Model):
         def judge(seen: Tensor) -> Tensor:
             return self._outputs(losses.augment(seen, self.augment), batch.labels)[:, :1]
 
-        real, fake = batch.images * 2 - 1, generated * 2 - 1
+        real, fake = batch.images * 2 - 1, generated.float() * 2 - 1
         weighted = (
             weight * losses.PENALTIES[name](judge, real, fake)
             for name, weight in self.penalties.items()

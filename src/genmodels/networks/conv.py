@@ -9,14 +9,18 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import nn
 
-from genmodels.errors import InputError
-from genmodels.networks.layers import Activation, Dropout, Normalization, activation, normalization
-
-Size = tuple[int, int]
-SMALLEST = 2  # pixels: a level below this holds nothing that a 4x4 kernel could use
+from genmodels.networks.layers import (
+    Activation,
+    Dropout,
+    Normalization,
+    Resize,
+    Size,
+    activation,
+    normalization,
+    pyramid,
+)
 
 
 @dataclass(frozen=True)
@@ -27,38 +31,18 @@ class Conv:
         channels: feature maps of each level, from the image inwards; each level halves
             height and width, rounding up.
         activation: relu, leaky_relu, silu or tanh.
-        normalization: none or batch, after each level but the encoder's first.
+        normalization: none, batch or group, after each level but the encoder's first.
     """
 
     channels: Sequence[int] = (32, 64, 128)
     activation: Activation = "leaky_relu"
     normalization: Normalization = "none"
 
-    def pyramid(self, image_shape: tuple[int, int, int]) -> list[Size]:
-        """The sizes from the image to the innermost level, ``len(channels) + 1`` of them.
-
-        Raises:
-            InputError: the image is too small for that many levels.
-        """
-        _, height, width = image_shape
-        sizes = [(height, width)]
-        for _ in self.channels:
-            height, width = math.ceil(height / 2), math.ceil(width / 2)
-            sizes.append((height, width))
-        if min(sizes[-1]) < SMALLEST:
-            least = 2 ** len(self.channels) + 1
-            raise InputError(
-                f"images of {image_shape[1]}x{image_shape[2]} are too small for a network of "
-                f"{len(self.channels)} levels, which takes {least}x{least} or more; "
-                "list fewer numbers in model.network.channels or use larger images"
-            )
-        return sizes
-
     def encoder(
         self, image_shape: tuple[int, int, int], features: int, dropout: float = 0.0
     ) -> nn.Sequential:
         """(B, C, H, W) → (B, features)."""
-        size = self.pyramid(image_shape)[-1]
+        size = self._sizes(image_shape)[-1]
         layers: list[nn.Module] = []
         inputs = image_shape[0]
         for depth, outputs in enumerate(self.channels):
@@ -71,7 +55,7 @@ class Conv:
 
     def decoder(self, latent_dim: int, image_shape: tuple[int, int, int]) -> nn.Sequential:
         """(B, latent_dim) → (B, C, H, W), unbounded."""
-        sizes = self.pyramid(image_shape)[::-1]
+        sizes = self._sizes(image_shape)[::-1]
         inputs = self.channels[-1]
         layers: list[nn.Module] = [
             nn.Linear(latent_dim, inputs * math.prod(sizes[0])),
@@ -91,18 +75,5 @@ class Conv:
             *layers, Resize(sizes[-1]), nn.Conv2d(inputs, image_shape[0], 3, padding=1)
         )
 
-
-class Resize(nn.Module):
-    """Repeat pixels up to a recorded size.
-
-    Resizing and then convolving leaves no checkerboard, unlike a transposed convolution
-    (Odena et al., Deconvolution and Checkerboard Artifacts, 2016).
-    """
-
-    def __init__(self, size: Size):
-        super().__init__()
-        self.size = size
-
-    def forward(self, images: Tensor) -> Tensor:
-        """(B, C, h, w) → (B, C, *size)."""
-        return F.interpolate(images, size=self.size, mode="nearest")
+    def _sizes(self, image_shape: tuple[int, int, int]) -> list[Size]:
+        return pyramid(image_shape, len(self.channels), "fewer numbers in model.network.channels")

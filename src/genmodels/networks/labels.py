@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from genmodels.networks.pair import Network
+from genmodels.networks.shapes import Network
 
 FEATURES = 128  # that a projection compares with a class; Miyato & Koyama (2018), figure 14
 

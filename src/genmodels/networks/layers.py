@@ -8,9 +8,35 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from genmodels.errors import InputError
+
 Activation = Literal["relu", "leaky_relu", "silu", "tanh"]
 Normalization = Literal["none", "batch", "group"]
 GROUP = 16  # channels of a group, as Wu & He, Group Normalization (2018), table 3
+
+Size = tuple[int, int]
+SMALLEST = 2  # pixels: a level below this holds nothing that a 4x4 kernel could use
+
+
+def pyramid(image_shape: tuple[int, int, int], depth: int, remedy: str) -> list[Size]:
+    """The sizes from the image to the innermost level, ``depth + 1`` of them; each is half
+    the one before it, rounding up.
+
+    Raises:
+        InputError: the image is too small for that many levels; ``remedy`` says what to set.
+    """
+    sizes = [image_shape[1:]]
+    for _ in range(depth):
+        height, width = sizes[-1]
+        sizes.append((math.ceil(height / 2), math.ceil(width / 2)))
+    if min(sizes[-1]) < SMALLEST:
+        least = 2**depth + 1
+        raise InputError(
+            f"images of {image_shape[1]}x{image_shape[2]} are too small for a network of "
+            f"{depth} levels, which takes {least}x{least} or more; give {remedy}, or use larger "
+            "images"
+        )
+    return sizes
 
 
 def activation(name: Activation) -> nn.Module:
@@ -86,3 +112,19 @@ class Dropout(nn.Module):
 def mixes_images(network: nn.Module) -> bool:
     """Whether an image's output depends on the other images of its batch."""
     return any(isinstance(layer, _BatchNorm) for layer in network.modules())
+
+
+class Resize(nn.Module):
+    """Repeat pixels up to a recorded size.
+
+    Resizing and then convolving leaves no checkerboard, unlike a transposed convolution
+    (Odena et al., Deconvolution and Checkerboard Artifacts, 2016).
+    """
+
+    def __init__(self, size: Size):
+        super().__init__()
+        self.size = size
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(B, C, h, w) → (B, C, *size)."""
+        return F.interpolate(images, size=self.size, mode="nearest")

@@ -21,7 +21,7 @@ class MLP:
     Attributes:
         hidden: widths of the hidden layers, from the image inwards.
         activation: relu, leaky_relu, silu or tanh.
-        normalization: none or batch, after each hidden layer but a decoder's last and an
+        normalization: none, batch or group, after each hidden layer but a decoder's last and an
             encoder's first, which Radford et al. (2016), section 3, leave free.
     """
 

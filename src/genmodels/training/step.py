@@ -5,7 +5,6 @@ from collections import Counter
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
-from torch.utils.flop_counter import FlopCounterMode
 
 from genmodels import randomness
 from genmodels.data.images import Batch
@@ -18,6 +17,7 @@ from genmodels.settings import Schedule, Train
 from genmodels.training.average import Average
 from genmodels.training.capture import WARM_UP, Recorded
 from genmodels.training.compiling import Compiled, Gradients
+from genmodels.training.counting import Flops
 from genmodels.training.execution import EAGER, Execution
 
 WHOLE = "model"  # the name of a phase's module where that is the model itself
@@ -140,9 +140,9 @@ class Step:
     def _gradients(self, phase: Phase, batch: Batch) -> Gradients:
         """A phase's terms, and the gradients of what it trains; the first run is counted."""
         if phase.name not in self.flops_of:
-            with FlopCounterMode(display=False) as counter:
+            with Flops() as counted:
                 found = self._eagerly(phase, batch)
-            self.flops_of[phase.name] = counter.get_total_flops()
+            self.flops_of[phase.name] = counted.total
             return found
         if self.kind == "compiled" and phase.name not in self.compiled:
             self._compile(phase, batch)

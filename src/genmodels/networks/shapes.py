@@ -1,4 +1,4 @@
-"""The two network shapes, as every family knows them."""
+"""The shapes that networks have, as every family knows them."""
 
 from typing import Protocol, runtime_checkable
 
@@ -17,4 +17,13 @@ class Network(Protocol):
 
     def decoder(self, latent_dim: int, image_shape: tuple[int, int, int]) -> nn.Module:
         """(B, latent_dim) → (B, C, H, W), unbounded."""
+        ...
+
+
+@runtime_checkable
+class VectorField(Protocol):
+    """A network that gives every pixel a direction, described by numbers."""
+
+    def vector_field(self, image_shape: tuple[int, int, int], num_classes: int = 0) -> nn.Module:
+        """(B, C, H, W), times (B,) in [0, 1] and, with classes, labels (B,) → (B, C, H, W)."""
         ...

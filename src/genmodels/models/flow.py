@@ -1,0 +1,109 @@
+"""Flow matching: images are carried from noise along a learnt field, and back."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from genmodels import losses
+from genmodels.data.images import Batch
+from genmodels.models.base import Model, Phase, Terms
+from genmodels.networks import UNet, VectorField
+
+Solver = Literal["euler", "heun"]
+Times = Literal["uniform", "logit_normal"]
+
+
+class Flow(Model):
+    """Flow Straight and Fast: Learning to Generate and Transfer Data with Rectified Flow (Liu,
+    Gong & Liu, 2023), https://arxiv.org/abs/2209.03003; Flow Matching for Generative Modeling
+    (Lipman et al., 2023), https://arxiv.org/abs/2210.02747.
+
+    On the line x_t = (1 − t) z + t x from noise z ~ N(0, I) to an image x the field is to
+    point from one to the other: minimises E ‖v(x_t, t) − (x − z)‖², summed over pixels
+    (Liu et al., equation 1; Lipman et al., equation 23 with σ_min = 0). Sampling follows the
+    field from t = 0 to 1, encoding follows it back, so latents are as many as pixels.
+
+    Args:
+        image_shape: (C, H, W).
+        network: the field; it sees images in [-1, 1].
+        times: how t is drawn: uniformly, or as the sigmoid of N(0, 1), which stresses the
+            middle (Esser et al., Scaling Rectified Flow Transformers, 2024, section 3.1).
+        steps: of the solver when sampling and encoding; free to change after training.
+        solver: ``euler``, one evaluation of the field a step, or ``heun``, two, with an error
+            of second order (Karras et al., Elucidating the Design Space of Diffusion-Based
+            Generative Models, 2022, section 3); free to change after training.
+        conditional: whether the field is told the label.
+        class_shares: how large a part of the training images each class is.
+    """
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int],
+        network: VectorField = UNet(),
+        times: Times = "uniform",
+        steps: int = 10,
+        solver: Solver = "heun",
+        conditional: bool = False,
+        class_shares: Sequence[float] = (),
+    ):
+        channels, height, width = image_shape
+        super().__init__(image_shape, channels * height * width, conditional, class_shares)
+        self.field = network.vector_field(image_shape, self.num_classes)
+        self.times, self.steps, self.solver = times, steps, solver
+
+    @staticmethod
+    def contradictions(settings: Mapping[str, Any]) -> Iterator[str]:
+        """What does not go together."""
+        if settings["steps"] < 1:
+            yield f"steps: is {settings['steps']}; give 1 or more"
+
+    def phases(self) -> list[Phase]:
+        """One: the field along the lines."""
+        return [Phase("matching", self, self._objective)]
+
+    def decode(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Noise (B, latent_dim) → (B, C, H, W) in [0, 1], along the field."""
+        start = latents.view(-1, *self.image_shape)
+        return ((self._follow(start, 0.0, 1.0, labels) + 1) / 2).clamp(0, 1)
+
+    def encode(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
+        """(B, C, H, W) in [0, 1] → noise (B, latent_dim), back along the field."""
+        return self._follow(images * 2 - 1, 1.0, 0.0, labels).flatten(1)
+
+    def held_out(self, batch: Batch) -> Terms:
+        """``squared_error`` of the field, summed over pixels, per image."""
+        return {"squared_error": self._objective(batch)["loss"]}
+
+    def sampling_module(self) -> nn.Module:
+        """The field."""
+        return self.field
+
+    def _objective(self, batch: Batch) -> Terms:
+        images = batch.images * 2 - 1
+        noise = torch.randn_like(images)
+        if self.times == "uniform":
+            times = torch.rand(len(images), device=images.device)
+        else:
+            times = torch.randn(len(images), device=images.device).sigmoid()
+        share = times.view(-1, 1, 1, 1)
+        found = self.field(torch.lerp(noise, images, share), times, *self.known(batch.labels))
+        return {"loss": losses.squared_error(found.float(), images - noise).mean()}
+
+    def _follow(self, images: Tensor, begin: float, end: float, labels: Tensor | None) -> Tensor:
+        """Solve dx/dt = v(x, t) from one time to another."""
+        known = self.known(labels)
+        length = (end - begin) / self.steps
+
+        def field(places: Tensor, time: float) -> Tensor:
+            times = torch.full((len(places),), time, device=places.device)
+            return self.field(places, times, *known).float()
+
+        for step in range(self.steps):
+            time = begin + step * length
+            slope = field(images, time)
+            if self.solver == "heun":
+                slope = (slope + field(images + length * slope, time + length)) / 2
+            images = images + length * slope
+        return images

@@ -1,0 +1,144 @@
+"""A small U-Net: images to images, told a time and a label."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from genmodels.networks.layers import Resize, Size, normalization, pyramid
+
+FREQUENCIES = 32  # of the time's sines and cosines
+SHORTEST = 100.0  # the highest frequency, in radians over the whole time
+WIDER = 4  # times the width: of what carries time and label; Ho et al. (2020), their code
+
+
+@dataclass(frozen=True)
+class UNet:
+    """Ronneberger et al., U-Net (2015), with the residual blocks of Ho et al., Denoising
+    Diffusion Probabilistic Models (2020), appendix B, without attention.
+
+    Attributes:
+        width: channels of the outermost level; each further level has twice as many.
+        depth: levels below the outermost, each halving height and width, rounding up.
+        blocks: residual blocks of each level, on the way down and on the way up.
+        patch: side of the squares of pixels that are one place of the outermost level, as in
+            Dosovitskiy et al. (2021); 1 keeps every pixel a place.
+    """
+
+    width: int = 32
+    depth: int = 2
+    blocks: int = 1
+    patch: int = 1
+
+    def vector_field(self, image_shape: tuple[int, int, int], num_classes: int = 0) -> nn.Module:
+        """(B, C, H, W), times (B,) in [0, 1] and, with classes, labels (B,) → (B, C, H, W).
+
+        Raises:
+            InputError: the image is too small for that many levels.
+        """
+        return _UNet(self, image_shape, num_classes)
+
+
+class _UNet(nn.Module):
+    def __init__(self, shape: UNet, image_shape: tuple[int, int, int], num_classes: int):
+        super().__init__()
+        channels, height, width = image_shape
+        self.patch = shape.patch
+        self.below, self.right = -height % self.patch, -width % self.patch
+        pixels = channels * self.patch**2
+        places = ((height + self.below) // self.patch, (width + self.right) // self.patch)
+        sizes = pyramid((pixels, *places), shape.depth, "model.network.depth: a smaller number")
+        told = WIDER * shape.width
+        self.time = nn.Sequential(
+            nn.Linear(2 * FREQUENCIES, told), nn.SiLU(), nn.Linear(told, told)
+        )
+        self.label = nn.Embedding(num_classes, told) if num_classes else None
+        frequencies = torch.logspace(0, math.log10(SHORTEST), FREQUENCIES)
+        self.register_buffer("frequencies", frequencies, persistent=False)
+        self.first = nn.Conv2d(pixels, shape.width, 3, padding=1)
+        self.down, self.up = nn.ModuleList(), nn.ModuleList()
+        inputs, kept = shape.width, [shape.width]
+        for level in range(len(sizes)):
+            outputs = shape.width * 2**level
+            for _ in range(shape.blocks):
+                self.down.append(_Told(inputs, outputs, told))
+                inputs = outputs
+                kept.append(outputs)
+            if level < shape.depth:
+                self.down.append(_Smaller(inputs))
+                kept.append(inputs)
+        self.middle = _Told(inputs, inputs, told)
+        for level in range(shape.depth, -1, -1):
+            outputs = shape.width * 2**level
+            for _ in range(shape.blocks + 1):
+                self.up.append(_Told(inputs + kept.pop(), outputs, told))
+                inputs = outputs
+            if level > 0:
+                self.up.append(_Larger(inputs, sizes[level - 1]))
+        self.last = nn.Sequential(
+            *normalization("group", inputs, 2), nn.SiLU(), nn.Conv2d(inputs, pixels, 3, padding=1)
+        )
+        for parameter in self.last[-1].parameters():
+            nn.init.zeros_(parameter)  # it starts by moving nothing; Ho et al., their code
+
+    def forward(self, images: Tensor, times: Tensor, labels: Tensor | None = None) -> Tensor:
+        phases = times.unsqueeze(1) * self.get_buffer("frequencies")
+        told = self.time(torch.cat([phases.sin(), phases.cos()], 1))
+        if self.label is not None and labels is not None:
+            told = told + self.label(labels)
+        height, width = images.shape[2:]
+        padded = F.pad(images, (0, self.right, 0, self.below), mode="replicate")
+        hidden = self.first(F.pixel_unshuffle(padded, self.patch))
+        kept = [hidden]
+        for layer in self.down:
+            hidden = layer(hidden, told)
+            kept.append(hidden)
+        hidden = self.middle(hidden, told)
+        for layer in self.up:
+            if isinstance(layer, _Told):
+                hidden = torch.cat([hidden, kept.pop()], 1)
+            hidden = layer(hidden, told)
+        return F.pixel_shuffle(self.last(hidden), self.patch)[:, :, :height, :width]
+
+
+class _Told(nn.Module):
+    """A residual block that adds what it is told to every place."""
+
+    def __init__(self, inputs: int, outputs: int, told: int):
+        super().__init__()
+        self.first = nn.Sequential(
+            *normalization("group", inputs, 2), nn.SiLU(), nn.Conv2d(inputs, outputs, 3, padding=1)
+        )
+        self.told = nn.Sequential(nn.SiLU(), nn.Linear(told, outputs))
+        self.second = nn.Sequential(
+            *normalization("group", outputs, 2),
+            nn.SiLU(),
+            nn.Conv2d(outputs, outputs, 3, padding=1),
+        )
+        same = inputs == outputs
+        self.skip = nn.Identity() if same else nn.Conv2d(inputs, outputs, 1, bias=False)
+
+    def forward(self, images: Tensor, told: Tensor) -> Tensor:
+        hidden = self.first(images) + self.told(told)[:, :, None, None]
+        return self.skip(images) + self.second(hidden)
+
+
+class _Smaller(nn.Module):
+    def __init__(self, channels: int):
+        super().__init__()
+        self.convolution = nn.Conv2d(channels, channels, 3, stride=2, padding=1)
+
+    def forward(self, images: Tensor, told: Tensor) -> Tensor:
+        return self.convolution(images)
+
+
+class _Larger(nn.Module):
+    def __init__(self, channels: int, size: Size):
+        super().__init__()
+        self.resize = Resize(size)
+        self.convolution = nn.Conv2d(channels, channels, 3, padding=1)
+
+    def forward(self, images: Tensor, told: Tensor) -> Tensor:
+        return self.convolution(self.resize(images))

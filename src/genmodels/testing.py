@@ -1,0 +1,142 @@
+"""What every model must hold to: for the tests of this package, and of models of your own."""
+
+import copy
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from genmodels import construct, randomness
+from genmodels.config import GIVEN, MODELS
+from genmodels.data.images import Batch
+from genmodels.models.base import Discriminates, Encodes, Fitted, Likelihood, Model
+
+COUNT = 6  # images of a batch
+FITTED = 240  # training images that a part is fitted to
+SHARES = (0.5, 0.3, 0.2)  # of the classes of a conditional model
+
+
+def check_model(
+    spec: dict[str, Any], image_shape: tuple[int, int, int], device: str = "cpu", bf16: bool = False
+) -> Model:
+    """Hold a model to the contract that trainer, sampling and comparison rely on.
+
+    Args:
+        spec: ``class`` and settings, as under ``model:`` of a configuration.
+        image_shape: (C, H, W) of random images.
+        device: where to compute.
+        bf16: whether objectives run in half precision where they may.
+
+    Returns:
+        The model.
+
+    Raises:
+        AssertionError: it breaks the contract; the message says how.
+        InputError: the settings are not what the model accepts.
+    """
+    problems = construct.problems(spec, MODELS, "model", GIVEN)
+    assert not problems, "; ".join(problems)
+    model, batch = make(spec, image_shape).to(device), _batch(image_shape).to(torch.device(device))
+    with torch.autocast(device, torch.bfloat16, enabled=bf16):
+        _check_phases(model, batch)
+        _check_held_out(model.eval(), batch)
+    _check_fit(model, image_shape, device)
+    _check_images(model, batch)
+    _check_copy(model, make(spec, image_shape).to(device), batch)
+    _check_abilities(model, batch)
+    return model
+
+
+def make(spec: dict[str, Any], image_shape: Sequence[int]) -> Model:
+    """Build a model for images of a shape, the same each time."""
+    with randomness.placed(0, "init"):
+        model: Model = construct.build(
+            spec, MODELS, image_shape=tuple(image_shape), class_shares=SHARES
+        )
+    return model
+
+
+def _batch(image_shape: Sequence[int], count: int = COUNT) -> Batch:
+    generator = randomness.generator(0, "images")
+    images = torch.randint(256, (count, *image_shape), generator=generator) / 255
+    return Batch(images, torch.arange(count) % len(SHARES))
+
+
+def _check_phases(model: Model, batch: Batch) -> None:
+    trained: set[int] = set()
+    for phase in model.phases():
+        terms = phase.objective(batch)
+        assert "loss" in terms, f"phase {phase.name}: no term is called loss"
+        for name, value in terms.items():
+            assert value.dim() == 0, f"{phase.name}.{name} has shape {tuple(value.shape)}"
+            assert value.isfinite(), f"{phase.name}.{name} is {value.item()}"
+        parameters = dict(phase.module.named_parameters())
+        gradients = torch.autograd.grad(terms["loss"], list(parameters.values()), allow_unused=True)
+        missing = [name for name, g in zip(parameters, gradients, strict=True) if g is None]
+        if phase.every == 1:
+            assert not missing, f"phase {phase.name} does not reach {', '.join(missing)}"
+        for name, gradient in zip(parameters, gradients, strict=True):
+            finite = gradient is None or bool(gradient.isfinite().all())
+            assert finite, f"phase {phase.name}: the gradient of {name} is not finite"
+        if phase.constrain:
+            phase.constrain()
+        trained |= {id(parameter) for parameter in parameters.values()}
+    untrained = [name for name, p in model.named_parameters() if id(p) not in trained]
+    assert not untrained, f"no phase trains {', '.join(untrained)}"
+
+
+@torch.no_grad()
+def _check_held_out(model: Model, batch: Batch) -> None:
+    for name, value in model.held_out(batch).items():
+        assert value.isfinite(), f"held_out: {name} is {value.item()}"
+
+
+def _check_fit(model: Model, image_shape: Sequence[int], device: str) -> None:
+    if isinstance(model, Fitted):
+        model.fit([_batch(image_shape, FITTED).to(torch.device(device))])
+        assert model.fitted, "fit() leaves it unfitted"
+
+
+@torch.no_grad()
+def _check_images(model: Model, batch: Batch) -> None:
+    latents = model.prior(COUNT, randomness.generator(0, "latents"))
+    again = model.prior(COUNT, randomness.generator(0, "latents"))
+    assert latents.shape == (COUNT, model.latent_dim), f"prior gives {tuple(latents.shape)}"
+    assert torch.equal(latents, again), "prior draws from elsewhere than its generator"
+    images = model.decode(latents.to(batch.images.device), batch.labels)
+    assert images.shape == batch.images.shape, f"decode gives {tuple(images.shape)}"
+    assert images.min() >= 0, f"decode gives {images.min().item()}, below 0"
+    assert images.max() <= 1, f"decode gives {images.max().item()}, above 1"
+    assert images.std() > 0, "decode gives one grey"
+    drawn = model.draw_labels(COUNT, randomness.generator(0, "labels"))
+    assert (drawn is None) == (model.num_classes == 0), "draw_labels does not fit num_classes"
+
+
+@torch.no_grad()
+def _check_copy(model: Model, other: Model, batch: Batch) -> None:
+    other.load_state_dict(copy.deepcopy(model.state_dict()))
+    latents = model.prior(COUNT, randomness.generator(1, "latents")).to(batch.images.device)
+    one, two = (m.eval().decode(latents, batch.labels) for m in (model, other))
+    assert torch.equal(one, two), "a copy through its state gives other images"
+
+
+@torch.no_grad()
+def _check_abilities(model: Model, batch: Batch) -> None:
+    """What only some models can."""
+    size = (COUNT, model.latent_dim)
+    if isinstance(model, Encodes):
+        found = model.encode(batch.images, batch.labels)
+        assert found.shape == size, f"encode gives {tuple(found.shape)}"
+        assert torch.equal(found, model.encode(batch.images, batch.labels)), "encode has noise"
+    if isinstance(model, Likelihood):
+        drawn = model.infer(batch.images, batch.labels)
+        assert drawn.shape == size, f"infer gives {tuple(drawn.shape)}"
+        weights = model.log_weights(batch.images.round(), batch.labels)
+        assert weights.shape == (COUNT,), f"log_weights gives {tuple(weights.shape)}"
+        assert weights.isfinite().all(), "log_weights are not finite"
+    if isinstance(model, Discriminates):
+        logits = model.realness(batch.images, batch.labels)
+        assert logits.shape == (COUNT,), f"realness gives {tuple(logits.shape)}"
+        phases = {phase.name for phase in model.phases()}
+        unknown = {term for term in model.equilibrium() if term.partition(".")[0] not in phases}
+        assert not unknown, f"equilibrium names {', '.join(unknown)}, which no phase has"
