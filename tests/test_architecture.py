@@ -53,12 +53,13 @@ ALLOWED = {
     "training": f"{_GROUND} ranks training",
     "report": f"{_GROUND} evaluation report",
     ROOT: "errors verbs",
-    "recording": f"{ROOT} {_GROUND} interruption sampling training report",
-    "session": f"{ROOT} {_GROUND} construct ranks training report recording",
+    "provenance": ROOT,
+    "recording": f"{_GROUND} provenance interruption sampling training report",
+    "session": f"{_GROUND} provenance construct ranks training report recording",
     "plan": f"{_GROUND} evaluation report session",
     "study": f"{_GROUND} sampling walking evaluation report session plan",
     "verification": f"{_GROUND} sampling report session",
-    "verbs": f"{_GROUND} inversion sampling walking evaluation report recording session plan study"
+    "verbs": f"{_GROUND} provenance inversion sampling walking evaluation report recording session plan study"
     " verification",
     "doctor": f"{_GROUND} verbs",
     "cli": f"{ROOT} {CALLED} errors cli",
@@ -96,7 +97,7 @@ GENERAL = "training evaluation report sampling plan study session verbs runs che
 FAMILIES = {
     path.stem
     for path in (PACKAGE / "models").glob("*.py")
-    if path.stem not in ("__init__", "base", "density")
+    if path.stem not in ("__init__", "base", "density", "began")  # the last is a word as well
 }
 SETS = {"mnist", "emnist", "kmnist", "usps", "cifar10", "cifar100", "svhn", "celeba", "glyphs"}
 

@@ -181,7 +181,6 @@ def test_other_outputs_that_are_refused(genmodels, workplace, trained):
     refused(genmodels("interpolate", run, "--mode", "perturb", "--shift", "90:99,1,1"), "90:99")
     (workplace / "file").write_text("")
     refused(genmodels("compare", run, "--out", "file/x"), "file/x", "another --out")
-    gan = trained(workplace / "runs" / "gan-1", "gan.yaml")
 
 
 def test_an_extra_that_is_not_installed(genmodels, workplace, monkeypatch):

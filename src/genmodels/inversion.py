@@ -56,7 +56,7 @@ def _search(model: Model, images: Tensor, labels: Tensor | None, progress: Progr
     target = images.to(device).repeat(STARTS, 1, 1, 1)
     known = None if labels is None else labels.to(device).repeat(STARTS)
     generator = randomness.generator(0, "starts of a search")
-    latents = model.prior(STARTS * count, generator).to(device).requires_grad_()
+    latents = model.prior(STARTS * count, generator, known).to(device).requires_grad_()
     optimizer = torch.optim.Adam([latents], lr=RATE)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, STEPS)
     for step in range(STEPS):

@@ -4,22 +4,20 @@ The trainer only yields them; here it is decided what is written and when to sav
 """
 
 import math
-import platform
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import torch
 
-import genmodels
 from genmodels import checkpoint, memory, pictures, randomness, runs, sampling
 from genmodels.data.images import TEST, TRAIN, VALIDATION
 from genmodels.errors import InputError, Interrupted, NotFinite, Unwritable
 from genmodels.interruption import stopped_by_signals
 from genmodels.models.base import Encodes
+from genmodels.provenance import now, versions
 from genmodels.report import figures, tensorboard
 from genmodels.report.terminal import Display
 from genmodels.settings import Settings
@@ -43,7 +41,6 @@ class Recorder:
         self.name = folder.config_name
         self.saved = (trainer.step, trainer.recorded)
         self.saved_at, self.drawn_at = time.monotonic(), -math.inf
-        self._draw_latents()
         self.told = len(trainer.notes)  # notes that the user has read
         self.unsaved = 0  # saves in a row that failed
         self.unlogged: list[dict[str, Any]] = []  # records that are not on the disk yet
@@ -108,16 +105,8 @@ class Recorder:
         self.display.say("fitting the density of the codes")
         fitting.fit(self.trainer)
         self._save()
-        self._draw_latents()
         with self._tolerant():
             self._grid(self.folder.log()[-1]["epoch"])
-
-    def _draw_latents(self) -> None:
-        """What the grids are generated from."""
-        model, seed = self.trainer.model, self.settings.seed
-        self.latents = model.prior(GRID, randomness.generator(seed, "grid"))
-        labels = model.draw_labels(GRID, randomness.generator(seed, "grid labels"))
-        self.labels = None if labels is None else labels.sort().values
 
     def _out_of_memory(self, error: BaseException) -> str:
         asked, peak = memory.asked(error), self.trainer.device.peak_memory()
@@ -248,8 +237,11 @@ class Recorder:
             raise NotFinite(f"{error.what} after step {step:,}", self.trainer.advice) from None
 
     def _grid(self, epoch: float) -> None:
-        self.trainer.model.eval()
-        images = sampling.decode(self.trainer.model, self.latents, self.labels)
+        model, seed = self.trainer.model.eval(), self.settings.seed
+        labels = model.draw_labels(GRID, randomness.generator(seed, "grid labels"))
+        labels = None if labels is None else labels.sort().values
+        latents = model.prior(GRID, randomness.generator(seed, "grid"), labels)
+        images = sampling.decode(model, latents, labels)
         name = f"epoch-{epoch:04d}.png" if isinstance(epoch, int) else f"epoch-{epoch:09.4f}.png"
         pictures.save_png(pictures.grid(images), self.folder.samples / name)
 
@@ -280,17 +272,3 @@ def follow(trainer: Trainer) -> None:
             pass
         if stop and not trainer.finished():
             raise Interrupted(f"stopped at step {trainer.step:,}", 128 + stop[0])
-
-
-def versions() -> dict[str, str]:
-    """The versions that numbers may depend on."""
-    return {
-        "genmodels": genmodels.__version__,
-        "torch": torch.__version__,
-        "python": platform.python_version(),
-    }
-
-
-def now() -> datetime:
-    """The time of day, in UTC."""
-    return datetime.now(UTC)

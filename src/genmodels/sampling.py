@@ -120,8 +120,10 @@ def decode(model: Model, latents: Tensor, labels: Tensor | None = None) -> Tenso
     return torch.cat(chunks.map(part, torch.arange(len(latents))))
 
 
-def latents(model: Model, count: int, seed: int = 0) -> Iterator[Tensor]:
-    """Draw ``count`` latents in blocks of at most ``BLOCK``.
+def latents(
+    model: Model, count: int, seed: int = 0, labels: Tensor | None = None
+) -> Iterator[Tensor]:
+    """Draw ``count`` latents in blocks of at most ``BLOCK``, for images of these labels.
 
     Raises:
         InputError: the density that they come from was not fitted yet.
@@ -132,8 +134,13 @@ def latents(model: Model, count: int, seed: int = 0) -> Iterator[Tensor]:
             "genmodels train --resume"
         )
     for index, start in enumerate(range(0, count, BLOCK)):
-        block = model.prior(BLOCK, randomness.generator(seed, "sample", index))
-        yield block[: count - start]
+        generator = randomness.generator(seed, "sample", index)
+        if labels is None:
+            yield model.prior(BLOCK, generator)[: count - start]
+        else:  # a block is drawn whole, so that its first latents do not depend on the count
+            known = labels[start : start + BLOCK]
+            filled = torch.cat([known, known[-1:].expand(BLOCK - len(known))])
+            yield model.prior(BLOCK, generator, filled)[: count - start]
 
 
 def sample(model: Model, count: int, seed: int = 0, label: int | None = None) -> Iterator[Tensor]:
@@ -149,7 +156,8 @@ def sample(model: Model, count: int, seed: int = 0, label: int | None = None) ->
         InputError: a label is asked for and the model takes none.
     """
     known = labels(model, count, seed, label)
-    for start, block in zip(range(0, count, BLOCK), latents(model, count, seed), strict=True):
+    blocks = latents(model, count, seed, known)
+    for start, block in zip(range(0, count, BLOCK), blocks, strict=True):
         yield decode(model, block, None if known is None else known[start : start + BLOCK])
 
 

@@ -12,7 +12,8 @@ from genmodels.data.augment import Augmentation
 from genmodels.data.images import Images
 from genmodels.errors import InputError
 from genmodels.models.base import Model
-from genmodels.recording import Recorder, follow, now, versions
+from genmodels.provenance import now, versions
+from genmodels.recording import Recorder, follow
 from genmodels.report import tensorboard
 from genmodels.report.terminal import Display
 from genmodels.runs import room

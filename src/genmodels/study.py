@@ -70,8 +70,9 @@ def compare(
 
 def _entry(name: str, folder: runs.Folder, results: list[Result], seed: int) -> Entry:
     model = sampling.load_model(folder.latest())
-    start = next(sampling.latents(model, 2 * STRIPS, seed))
     labels = sampling.labels(model, STRIPS, seed)
+    both = None if labels is None else labels.repeat(2)
+    start = next(sampling.latents(model, 2 * STRIPS, seed, both))
     shifts: Sequence[Shift] = folder.settings.perturb
     walks = {
         "perturbation": walking.perturb(start[:STRIPS], shifts, FRAMES),

@@ -99,8 +99,8 @@ def _check_fit(model: Model, image_shape: Sequence[int], device: str) -> None:
 
 @torch.no_grad()
 def _check_images(model: Model, batch: Batch) -> None:
-    latents = model.prior(COUNT, randomness.generator(0, "latents"))
-    again = model.prior(COUNT, randomness.generator(0, "latents"))
+    latents = model.prior(COUNT, randomness.generator(0, "latents"), batch.labels)
+    again = model.prior(COUNT, randomness.generator(0, "latents"), batch.labels)
     assert latents.shape == (COUNT, model.latent_dim), f"prior gives {tuple(latents.shape)}"
     assert torch.equal(latents, again), "prior draws from elsewhere than its generator"
     images = model.decode(latents.to(batch.images.device), batch.labels)
@@ -115,7 +115,8 @@ def _check_images(model: Model, batch: Batch) -> None:
 @torch.no_grad()
 def _check_copy(model: Model, other: Model, batch: Batch) -> None:
     other.load_state_dict(copy.deepcopy(model.state_dict()))
-    latents = model.prior(COUNT, randomness.generator(1, "latents")).to(batch.images.device)
+    latents = model.prior(COUNT, randomness.generator(1, "latents"), batch.labels)
+    latents = latents.to(batch.images.device)
     one, two = (m.eval().decode(latents, batch.labels) for m in (model, other))
     assert torch.equal(one, two), "a copy through its state gives other images"
 

@@ -3,8 +3,6 @@
 The command line and ``import genmodels`` both call these, and these alone.
 """
 
-import shlex
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +18,7 @@ from genmodels.errors import InputError
 from genmodels.evaluation.protocol import COUNT
 from genmodels.models.base import Model
 from genmodels.plan import Match
-from genmodels.recording import now, versions
+from genmodels.provenance import measured
 from genmodels.report import writing
 from genmodels.report.comparison import Comparison
 from genmodels.report.terminal import Display
@@ -187,7 +185,8 @@ def interpolate(
         if label is None and model.num_classes:
             raise InputError("--from and --to need --label, the class that the pictures have")
     labels = sampling.labels(model, rows, seed, label)
-    ends = torch.cat(list(sampling.latents(model, 2 * rows, seed))).unflatten(0, (rows, 2))
+    both = None if labels is None else labels.repeat_interleave(2)
+    ends = torch.cat(list(sampling.latents(model, 2 * rows, seed, both))).unflatten(0, (rows, 2))
     first, last = ends[:, 0], ends[:, 1]
     display = Display(quiet)
     given = [(position, Path(path)) for position, path in enumerate((start, end)) if path]
@@ -244,7 +243,7 @@ def compare(
         The comparison; None for a shard.
 
     Raises:
-        InputError: the runs were trained on different data, or one cannot be used.
+        InputError: the runs were trained on different data, or one is of no use.
     """
     if seeds < 1 or count < 2:
         raise InputError(f"--seeds {seeds} --count {count}: give 1 or more seeds, 2 or more images")
@@ -267,7 +266,7 @@ def compare(
     if shard:
         return None
     comparison = study.compare(planned.folders, count, features, seed, display)
-    writing.save(comparison, Path(out), _measured())
+    writing.save(comparison, Path(out), measured())
     return comparison
 
 
@@ -289,12 +288,3 @@ def replay(run: Run, steps: int, quiet: bool = False) -> list[str]:
     if steps < 1:
         raise InputError(f"--replay {steps} is not a number of steps; give 1 or more")
     return verification.replay(run.folder, steps, Display(quiet))
-
-
-def _measured() -> dict[str, Any]:
-    """When and by what a comparison was made."""
-    return {
-        "date": now().isoformat(timespec="seconds"),
-        "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
-        "versions": versions(),
-    }

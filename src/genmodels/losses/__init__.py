@@ -15,6 +15,7 @@ from genmodels.losses.divergences import (
     total_correlation,
 )
 from genmodels.losses.likelihoods import (
+    LEVELS,
     LOG_TWO_PI,
     bernoulli,
     continuous_bernoulli,
@@ -24,10 +25,12 @@ from genmodels.losses.likelihoods import (
     importance_weighted,
     squared_error,
 )
+from genmodels.losses.mixtures import log_probabilities
 from genmodels.losses.penalties import PENALTIES, Penalty
 
 __all__ = [
     "ADVERSARIAL",
+    "LEVELS",
     "LOG_TWO_PI",
     "PENALTIES",
     "Adversarial",
@@ -44,6 +47,7 @@ __all__ = [
     "gaussian",
     "importance_weighted",
     "kl_to_standard_normal",
+    "log_probabilities",
     "mmd",
     "relativistic",
     "squared_error",

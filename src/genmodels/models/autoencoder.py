@@ -79,7 +79,7 @@ class Autoencoder(Model):
         """Codes (B, latent_dim) → (B, C, H, W) in [0, 1]."""
         return self.decoder(latents, *self.known(labels)).sigmoid()
 
-    def prior(self, count: int, generator: torch.Generator) -> Tensor:
+    def prior(self, count: int, generator: torch.Generator, labels: Tensor | None = None) -> Tensor:
         """Draw ``count`` latents, (count, latent_dim), on the CPU, from the sampler's density."""
         return self.density.draw(count, generator)
 

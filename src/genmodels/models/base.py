@@ -102,8 +102,14 @@ class Model(nn.Module, ABC):
     def decode(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """(B, latent_dim) → images (B, C, H, W) in [0, 1]."""
 
-    def prior(self, count: int, generator: torch.Generator) -> Tensor:
-        """Draw ``count`` latents, (count, latent_dim), on the CPU: standard normal."""
+    def prior(self, count: int, generator: torch.Generator, labels: Tensor | None = None) -> Tensor:
+        """Draw ``count`` latents, (count, latent_dim), on the CPU: standard normal here.
+
+        Args:
+            count: of latents.
+            generator: from which everything is drawn.
+            labels: (count,), of the images that they are for, where the model has classes.
+        """
         return torch.randn(count, self.latent_dim, generator=generator)
 
     def draw_labels(self, count: int, generator: torch.Generator) -> Tensor | None:
@@ -145,9 +151,11 @@ class Likelihood(Protocol):
 
     Attributes:
         binary_pixels: whether the likelihood is one of pixels that are 0 or 1.
+        exact: whether one weight is log p(x) itself.
     """
 
     binary_pixels: bool
+    exact: bool
 
     def infer(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """(B, C, H, W) → latents (B, latent_dim) drawn from q(z|x)."""

@@ -55,6 +55,8 @@ class VAE(Model):
         class_shares: how large a part of the training images each class is.
     """
 
+    exact = False
+
     def __init__(
         self,
         image_shape: tuple[int, int, int],
@@ -141,7 +143,7 @@ class VAE(Model):
             return losses.continuous_bernoulli_mean(outputs.float())
         return outputs.sigmoid()
 
-    def prior(self, count: int, generator: torch.Generator) -> Tensor:
+    def prior(self, count: int, generator: torch.Generator, labels: Tensor | None = None) -> Tensor:
         """Draw ``count`` latents, (count, latent_dim), on the CPU, from the sampler's density."""
         return self.density.draw(count, generator)
 

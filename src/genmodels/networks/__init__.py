@@ -1,10 +1,23 @@
 """Networks know no family. An encoder maps images to features, a decoder maps latents to
-images, a vector field maps images to images; a class here describes them by numbers."""
+images, a vector field maps images to images, a causal network vectors to the next ones; a
+class here describes them by numbers."""
 
 from genmodels.networks.conv import Conv
 from genmodels.networks.mlp import MLP
 from genmodels.networks.residual import Residual
-from genmodels.networks.shapes import Network, VectorField
+from genmodels.networks.shapes import Causal, Network, Ordered, Seen, VectorField
+from genmodels.networks.transformer import Transformer
 from genmodels.networks.unet import UNet
 
-__all__ = ["MLP", "Conv", "Network", "Residual", "UNet", "VectorField"]
+__all__ = [
+    "MLP",
+    "Causal",
+    "Conv",
+    "Network",
+    "Ordered",
+    "Residual",
+    "Seen",
+    "Transformer",
+    "UNet",
+    "VectorField",
+]

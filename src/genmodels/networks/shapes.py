@@ -1,8 +1,10 @@
 """The shapes that networks have, as every family knows them."""
 
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-from torch import nn
+from torch import Tensor, nn
 
 
 @runtime_checkable
@@ -26,4 +28,41 @@ class VectorField(Protocol):
 
     def vector_field(self, image_shape: tuple[int, int, int], num_classes: int = 0) -> nn.Module:
         """(B, C, H, W), times (B,) in [0, 1] and, with classes, labels (B,) → (B, C, H, W)."""
+        ...
+
+
+@dataclass
+class Seen:
+    """The places that a sequence has so far: keys and values of each block."""
+
+    keys: list[Tensor] = field(default_factory=list)
+    values: list[Tensor] = field(default_factory=list)
+    count: int = 0
+
+
+class Ordered(nn.Module, ABC):
+    """A network over a sequence, of which each place depends on those before it alone."""
+
+    @abstractmethod
+    def forward(self, vectors: Tensor, labels: Tensor | None = None) -> Tensor:
+        """(B, length, inputs) and, with classes, labels (B,) → (B, length, outputs)."""
+
+    @abstractmethod
+    def next(self, vectors: Tensor, seen: Seen, labels: Tensor | None = None) -> Tensor:
+        """What :meth:`forward` gives for the next place, (B, outputs).
+
+        Args:
+            vectors: of the place before it, (B, inputs); at the first place only their number
+                counts.
+            seen: the places before; the new one is added.
+            labels: (B,), with classes.
+        """
+
+
+@runtime_checkable
+class Causal(Protocol):
+    """A network of which each place depends on the places before it alone."""
+
+    def causal(self, length: int, inputs: int, outputs: int, num_classes: int = 0) -> Ordered:
+        """Vectors (B, length, inputs) and, with classes, labels (B,) → (B, length, outputs)."""
         ...

@@ -1,0 +1,97 @@
+"""The adversarial autoencoder: a discriminator brings the codes to the prior."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from genmodels import losses
+from genmodels.data.images import Batch
+from genmodels.models.base import Model, Phase, Terms
+from genmodels.networks import MLP, Network, labels
+
+
+class AAE(Model):
+    """Adversarial Autoencoders (Makhzani et al., 2016), https://arxiv.org/abs/1511.05644.
+
+    Each step has two phases (section 2): encoder and decoder minimise the squared error; then
+    a discriminator learns to tell draws of N(0, I) from codes, and the encoder to deceive it,
+    by the non-saturating game.
+
+    Args:
+        image_shape: (C, H, W).
+        latent_dim: size of the code.
+        network: the encoder, without noise, and its mirror image, the decoder.
+        judge: of codes; a fully connected network, 1000-1000 in their appendix A.
+        conditional: whether the decoder is told the label (section 4), and the encoder too.
+        class_shares: how large a part of the training images each class is.
+    """
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int],
+        latent_dim: int = 16,
+        network: Network = MLP((512, 256)),
+        judge: Network = MLP((256, 256), "leaky_relu"),
+        conditional: bool = False,
+        class_shares: Sequence[float] = (),
+    ):
+        super().__init__(image_shape, latent_dim, conditional, class_shares)
+        classes = self.num_classes
+        self.coder = nn.ModuleDict(
+            {
+                "encoder": labels.encoder(network, image_shape, latent_dim, classes),
+                "decoder": labels.decoder(network, latent_dim, image_shape, classes),
+            }
+        )
+        self.discriminator = judge.encoder((latent_dim, 1, 1), 1)
+        self.adversarial = losses.ADVERSARIAL["non_saturating"]
+
+    @staticmethod
+    def contradictions(settings: Mapping[str, Any]) -> Iterator[str]:
+        """What does not go together."""
+        if settings["judge"]["class"] != "MLP":
+            yield f"judge: codes have no neighbours for a {settings['judge']['class']}; take MLP"
+
+    def phases(self) -> list[Phase]:
+        """Reconstruction, then the game about codes."""
+        return [
+            Phase("reconstruction", self.coder, self._reconstruction),
+            Phase("discriminator", self.discriminator, self._discriminator_objective),
+            Phase("regularization", self.coder["encoder"], self._regularization),
+        ]
+
+    def encode(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
+        """(B, C, H, W) → codes (B, latent_dim)."""
+        return self.coder["encoder"](images, *self.known(labels))
+
+    def decode(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Codes (B, latent_dim) → (B, C, H, W) in [0, 1]."""
+        return self.coder["decoder"](latents, *self.known(labels)).sigmoid()
+
+    def held_out(self, batch: Batch) -> Terms:
+        """``squared_error``, summed over pixels, per image."""
+        return {"squared_error": self._reconstruction(batch)["loss"]}
+
+    def sampling_module(self) -> nn.Module:
+        """The decoder."""
+        return self.coder["decoder"]
+
+    def _judge(self, codes: Tensor) -> Tensor:
+        return self.discriminator(codes[:, :, None, None]).float()
+
+    def _reconstruction(self, batch: Batch) -> Terms:
+        images = self.decode(self.encode(batch.images, batch.labels), batch.labels)
+        return {"loss": losses.squared_error(images.float(), batch.images).mean()}
+
+    def _discriminator_objective(self, batch: Batch) -> Terms:
+        with torch.no_grad():
+            codes = self.encode(batch.images, batch.labels)
+        drawn = torch.randn_like(codes)
+        real, fake = self.adversarial.discriminator(self._judge(drawn), self._judge(codes))
+        return {"loss": real + fake, "real": real, "fake": fake}
+
+    def _regularization(self, batch: Batch) -> Terms:
+        logits = self._judge(self.encode(batch.images, batch.labels))
+        return {"loss": self.adversarial.generator(logits, logits)}

@@ -1,0 +1,197 @@
+"""The autoregressive model: one pixel after the other, with an exact likelihood."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from genmodels import losses
+from genmodels.data.images import Batch
+from genmodels.models.base import Model, Phase, Terms
+from genmodels.networks import Causal, Seen, Transformer
+
+Pixels = Literal["binary", "grey"]
+TOP = losses.LEVELS - 1
+
+
+class Autoregressive(Model):
+    """Pixel Recurrent Neural Networks (van den Oord et al., 2016),
+    https://arxiv.org/abs/1601.06759, with a transformer as in Image Transformer (Parmar et al.,
+    2018): p(x) = Π p(x_i | x_1 … x_{i−1}) (equation 1).
+
+    The image is read patch by patch. The network says what it knows before each patch, and
+    within a patch a masked layer (Germain et al., MADE, 2015, equation 9) lets each pixel see
+    those before it, so the likelihood is exact at a fraction of the places.
+
+    A latent is a standard normal number for each pixel, whose distribution function says
+    which level the pixel takes; so sampling is a function of latents, and encoding gives
+    the middle of the numbers that give the image back.
+
+    Args:
+        image_shape: (C, H, W).
+        network: what is told the patches before.
+        patch: side of a patch, in pixels.
+        hidden: units of each pixel in the masked layer.
+        pixels: ``grey`` for 256 levels, each pixel a mixture of logistic densities (Salimans et
+            al., PixelCNN++, 2017, section 2.1), or ``binary``, drawn with the grey value as
+            their probability, anew at each step.
+        mixtures: logistic densities of a ``grey`` pixel; 10 as in their section 3.
+        conditional: whether the network is told the label.
+        class_shares: how large a part of the training images each class is.
+    """
+
+    exact = True
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int],
+        network: Causal = Transformer(),
+        patch: int = 4,
+        hidden: int = 32,
+        pixels: Pixels = "grey",
+        mixtures: int = 10,
+        conditional: bool = False,
+        class_shares: Sequence[float] = (),
+    ):
+        channels, height, width = image_shape
+        super().__init__(image_shape, channels * height * width, conditional, class_shares)
+        self.patch, self.binary_pixels = patch, pixels == "binary"
+        self.below, self.right = -height % patch, -width % patch
+        self.rows, self.columns = (height + self.below) // patch, (width + self.right) // patch
+        inside = channels * patch**2
+        outputs = 1 if self.binary_pixels else 3 * mixtures
+        self.places = network.causal(self.rows * self.columns, inside, inside * hidden,
+                                     self.num_classes)  # fmt: skip
+        self.pixels = _Inside(inside, hidden, outputs)
+
+    @staticmethod
+    def contradictions(settings: Mapping[str, Any]) -> Iterator[str]:
+        """What does not go together."""
+        for name in ("patch", "hidden", "mixtures"):
+            if settings[name] < 1:
+                yield f"{name}: is {settings[name]}; give 1 or more"
+
+    def phases(self) -> list[Phase]:
+        """One: the likelihood."""
+        return [Phase("likelihood", self, self._objective)]
+
+    @torch.no_grad()
+    def decode(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Standard normal numbers (B, latent_dim) → (B, C, H, W) in [0, 1]."""
+        return self._draw(latents.view(-1, *self.image_shape), labels)
+
+    @torch.no_grad()
+    def encode(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
+        """(B, C, H, W) in [0, 1] → the latents (B, latent_dim) in the middle of those that
+        give the image back, whose pixels count as the nearest level."""
+        levels = self._levels(images)
+        shares = self._log_probabilities(levels, labels).double().exp()
+        above = shares.cumsum(-1).gather(-1, levels.unsqueeze(-1)).squeeze(-1)
+        own = shares.gather(-1, levels.unsqueeze(-1)).squeeze(-1)
+        middle = self._to_image((above - own / 2).clamp(1e-7, 1 - 1e-7))
+        return torch.special.ndtri(middle).float().flatten(1)
+
+    def infer(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
+        """The same as :meth:`encode`: nothing is left to chance."""
+        return self.encode(images, labels)
+
+    def log_weights(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Log p(x), (B,), in nats, exactly."""
+        levels = self._levels(images)
+        found = self._log_probabilities(levels, labels)
+        return self._total(found.gather(-1, levels.unsqueeze(-1)).squeeze(-1))
+
+    def held_out(self, batch: Batch) -> Terms:
+        """``nll``: −log p(x), in nats per image."""
+        return {"nll": self._objective(batch)["loss"]}
+
+    def _objective(self, batch: Batch) -> Terms:
+        images = batch.images
+        if self.binary_pixels:
+            images = (torch.rand_like(images) < images).float()
+        return {"loss": -self.log_weights(images, batch.labels).mean()}
+
+    def _levels(self, images: Tensor) -> Tensor:
+        """(B, C, H, W) → the level of each pixel, patch by patch, (B, L, P), int64."""
+        top = 1 if self.binary_pixels else TOP
+        return self._to_patches((images * top).round()).long()
+
+    def _values(self, levels: Tensor) -> Tensor:
+        """Levels → what networks see, in [-1, 1]."""
+        return levels.float() * (2 if self.binary_pixels else 2 / TOP) - 1
+
+    def _log_probabilities(self, levels: Tensor, labels: Tensor | None) -> Tensor:
+        """Of every level of each pixel, given those before it, (B, L, P, levels)."""
+        values = self._values(levels)
+        told = self.places(values, *self.known(labels))
+        return self._distribution(self.pixels(told.float(), values))
+
+    def _distribution(self, outputs: Tensor) -> Tensor:
+        if self.binary_pixels:
+            logits = outputs.float()
+            return torch.cat([F.logsigmoid(-logits), F.logsigmoid(logits)], -1)
+        return losses.log_probabilities(outputs)
+
+    def _draw(self, noise: Tensor, labels: Tensor | None) -> Tensor:
+        """Choose each pixel by its number, one after the other."""
+        chances = torch.special.ndtr(self._to_patches(noise).double())
+        count, length, inside = chances.shape
+        chosen = torch.zeros(count, length, inside, dtype=torch.int64, device=noise.device)
+        seen, known = Seen(), self.known(labels)
+        within = self._to_patches(torch.ones_like(noise[:1])).long()[0]  # not beyond the edge
+        before = torch.zeros(count, inside, device=noise.device)
+        for place in range(length):
+            told = self.places.next(before, seen, *known)
+            values = torch.full_like(before, -1.0)
+            for pixel in range(inside):
+                outputs = self.pixels.one(told, values, pixel)
+                ladder = self._distribution(outputs).double().exp().cumsum(-1)
+                level = (ladder < chances[:, place, pixel, None]).sum(-1)
+                level = level.clamp(max=ladder.shape[-1] - 1) * within[place, pixel]
+                chosen[:, place, pixel] = level
+                values[:, pixel] = self._values(level)
+            before = values
+        return self._to_image(chosen.float()) / (1 if self.binary_pixels else TOP)
+
+    def _to_patches(self, images: Tensor) -> Tensor:
+        """(B, C, H, W) → (B, L, P), with zeros where a patch reaches over the edge."""
+        padded = F.pad(images, (0, self.right, 0, self.below))
+        return F.pixel_unshuffle(padded, self.patch).flatten(2).transpose(1, 2)
+
+    def _to_image(self, patches: Tensor) -> Tensor:
+        """(B, L, P) → (B, C, H, W)."""
+        _, height, width = self.image_shape
+        folded = patches.transpose(1, 2).unflatten(2, (self.rows, self.columns))
+        return F.pixel_shuffle(folded, self.patch)[:, :, :height, :width]
+
+    def _total(self, values: Tensor) -> Tensor:
+        """Sum over the pixels that the image has, (B, L, P) → (B,)."""
+        return self._to_image(values).flatten(1).sum(1)
+
+
+class _Inside(nn.Module):
+    """Each pixel of a patch given what is told of it and the pixels before it."""
+
+    def __init__(self, pixels: int, hidden: int, outputs: int):
+        super().__init__()
+        self.shape = (pixels, hidden)
+        self.before = nn.Linear(pixels, pixels * hidden)
+        self.out = nn.Parameter(torch.randn(pixels, hidden, outputs) * hidden**-0.5)
+        self.level = nn.Parameter(torch.zeros(pixels, outputs))
+        mask = torch.ones(pixels, pixels).tril(-1).repeat_interleave(hidden, 0)
+        self.register_buffer("mask", mask, persistent=False)
+
+    def forward(self, told: Tensor, values: Tensor) -> Tensor:
+        """(B, L, P · hidden) and (B, L, P) → (B, L, P, outputs)."""
+        masked = self.before.weight * self.get_buffer("mask")
+        hidden = F.silu(told + F.linear(values, masked, self.before.bias))
+        return (hidden.unflatten(-1, self.shape).unsqueeze(-2) @ self.out).squeeze(-2) + self.level
+
+    def one(self, told: Tensor, values: Tensor, pixel: int) -> Tensor:
+        """The same for one pixel: (B, P · hidden) and (B, P) → (B, outputs)."""
+        rows = slice(pixel * self.shape[1], (pixel + 1) * self.shape[1])
+        weight = self.before.weight[rows] * self.get_buffer("mask")[rows]
+        hidden = F.silu(told[:, rows] + F.linear(values, weight, self.before.bias[rows]))
+        return hidden @ self.out[pixel] + self.level[pixel]

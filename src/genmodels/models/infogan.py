@@ -1,0 +1,138 @@
+"""InfoGAN: a GAN whose latents have parts that can be read off its images."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from genmodels import losses
+from genmodels.data.images import Batch
+from genmodels.models.base import Model, Phase, Terms
+from genmodels.networks import MLP, Network
+from genmodels.networks.labels import one_hot
+
+
+class InfoGAN(Model):
+    """InfoGAN: Interpretable Representation Learning by Information Maximizing Generative
+    Adversarial Nets (Chen et al., 2016), https://arxiv.org/abs/1606.03657.
+
+    A latent is noise, one of some categories, one-hot, and codes uniform in [-1, 1]. Further
+    outputs of the discriminator's network guess category and codes of a generated image;
+    both sides minimise λ times the negative log-likelihood of the guess, a bound on their
+    mutual information (equations 5 and 6), besides the non-saturating game.
+
+    Args:
+        image_shape: (C, H, W).
+        noise_dim: size of the noise z ~ N(0, I).
+        categories: of the category; 10 as in their section 7.2.
+        codes: how many codes; 2 as there.
+        network: the discriminator and its mirror image, the generator. Images are in [-1, 1].
+        weight: λ; 1 for categories, section 6. A code's guess has unit variance and a tenth of
+            it, as their appendix C.1 keeps codes below the game.
+    """
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int],
+        noise_dim: int = 62,
+        categories: int = 10,
+        codes: int = 2,
+        network: Network = MLP((512, 256), "leaky_relu"),
+        weight: float = 1.0,
+    ):
+        super().__init__(image_shape, noise_dim + categories + codes)
+        self.noise_dim, self.categories, self.codes = noise_dim, categories, codes
+        self.discriminator = network.encoder(image_shape, 1 + categories + codes)
+        self.generator = network.decoder(self.latent_dim, image_shape)
+        self.weight = weight
+        self.adversarial = losses.ADVERSARIAL["non_saturating"]
+
+    @staticmethod
+    def contradictions(settings: Mapping[str, Any]) -> Iterator[str]:
+        """What does not go together."""
+        for name, least in (("noise_dim", 1), ("categories", 2), ("codes", 0)):
+            if settings[name] < least:
+                yield f"{name}: is {settings[name]}; give {least} or more"
+        if settings["weight"] <= 0:
+            yield "weight: without information this is a GAN; give a weight above 0, or class: GAN"
+
+    def phases(self) -> list[Phase]:
+        """Discriminator, then generator; both keep the information."""
+        return [
+            Phase("discriminator", self.discriminator, self._discriminator_objective),
+            Phase("generator", self.generator, self._generator_objective),
+        ]
+
+    def prior(self, count: int, generator: torch.Generator, labels: Tensor | None = None) -> Tensor:
+        """Draw (count, latent_dim): noise, a category one-hot, codes."""
+        noise = torch.randn(count, self.noise_dim, generator=generator)
+        rows = torch.randint(self.categories, (count,), generator=generator)
+        codes = torch.rand(count, self.codes, generator=generator) * 2 - 1
+        return torch.cat([noise, one_hot(rows, self.categories), codes], 1)
+
+    def decode(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        """(B, latent_dim) → (B, C, H, W) in [0, 1]."""
+        return (self.generator(latents).tanh() + 1) / 2
+
+    def held_out(self, batch: Batch) -> Terms:
+        """``real``: the discriminator's loss on real images it has not seen."""
+        logits, _ = self._judge(batch.images)
+        return {"real": self.adversarial.discriminator(logits, logits)[0]}
+
+    @property
+    def threshold(self) -> float | None:
+        """The logit above which an image is taken for real."""
+        return self.adversarial.threshold
+
+    def realness(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
+        """(B, C, H, W) in [0, 1] → the discriminator's logits (B,)."""
+        return self._judge(images)[0].flatten()
+
+    def equilibrium(self) -> dict[str, float]:
+        """None: what the guesses cost is a part of both losses."""
+        return {}
+
+    def sampling_module(self) -> nn.Module:
+        """The generator."""
+        return self.generator
+
+    def _judge(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Images → logits (B, 1), and the guesses (B, categories + codes)."""
+        outputs = self.discriminator(images * 2 - 1).float()
+        return outputs[:, :1], outputs[:, 1:]
+
+    def _latents(self, images: Tensor) -> Tensor:
+        """As many latents as images, drawn on their device."""
+        count, device = len(images), images.device
+        noise = torch.randn(count, self.noise_dim, device=device)
+        rows = torch.randint(self.categories, (count,), device=device)
+        codes = torch.rand(count, self.codes, device=device) * 2 - 1
+        return torch.cat([noise, one_hot(rows, self.categories), codes], 1)
+
+    def _information(self, guesses: Tensor, latents: Tensor) -> Tensor:
+        """−log q(c|x), up to a constant, in nats per image."""
+        known = latents[:, self.noise_dim :]
+        kinds, values = guesses[:, : self.categories], guesses[:, self.categories :]
+        category = F.cross_entropy(kinds, known[:, : self.categories])
+        apart = (values - known[:, self.categories :]).square().sum(1).mean() / 2
+        return category + 0.1 * apart
+
+    def _discriminator_objective(self, batch: Batch) -> Terms:
+        latents = self._latents(batch.images)
+        with torch.no_grad():
+            generated = self.decode(latents)
+        real_logits, _ = self._judge(batch.images)
+        fake_logits, guesses = self._judge(generated)
+        real, fake = self.adversarial.discriminator(real_logits, fake_logits)
+        information = self._information(guesses, latents)
+        loss = real + fake + self.weight * information
+        return {"loss": loss, "real": real, "fake": fake, "information": information}
+
+    def _generator_objective(self, batch: Batch) -> Terms:
+        latents = self._latents(batch.images)
+        logits, guesses = self._judge(self.decode(latents))
+        information = self._information(guesses, latents)
+        loss = self.adversarial.generator(logits, logits) + self.weight * information
+        return {"loss": loss, "information": information}

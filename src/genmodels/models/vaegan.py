@@ -1,0 +1,170 @@
+"""VAE-GAN: a VAE that measures its error in a discriminator's features."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from genmodels import losses
+from genmodels.data.images import Batch
+from genmodels.models.base import Model, Phase, Terms
+from genmodels.networks import MLP, Network, labels
+
+FEATURES = 128  # of the discriminator's layer in which images are compared
+
+
+class VAEGAN(Model):
+    """Autoencoding beyond pixels using a learned similarity metric (Larsen et al., 2016),
+    https://arxiv.org/abs/1512.09300.
+
+    Three sides learn (algorithm 1). With e the squared distance between an image and its
+    reconstruction in a layer of the discriminator, halved and summed over the layer
+    (equation 7): the encoder minimises KL + e, the decoder γ e − the game, and the
+    discriminator the game, in which reconstructions and samples both count as generated
+    (equation 6).
+
+    Args:
+        image_shape: (C, H, W).
+        latent_dim: size of z.
+        network: the encoder and its mirror image, the decoder, and the discriminator; images
+            are in [-1, 1].
+        similarity: γ, weight of e for the decoder.
+        beta: weight of the KL term for the encoder; 1 as in their paper.
+        dropout: share of the discriminator's hidden units that are dropped.
+        conditional: whether all sides are told the label.
+        class_shares: how large a part of the training images each class is.
+    """
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int],
+        latent_dim: int = 32,
+        network: Network = MLP((512, 256), "leaky_relu"),
+        similarity: float = 0.1,
+        beta: float = 1.0,
+        dropout: float = 0.0,
+        conditional: bool = False,
+        class_shares: Sequence[float] = (),
+    ):
+        super().__init__(image_shape, latent_dim, conditional, class_shares)
+        classes = self.num_classes
+        self.encoder = labels.encoder(network, image_shape, 2 * latent_dim, classes)
+        self.decoder = labels.decoder(network, latent_dim, image_shape, classes)
+        self.discriminator = nn.ModuleDict(
+            {
+                "features": labels.encoder(network, image_shape, FEATURES, classes, dropout),
+                "logit": nn.Linear(FEATURES, 1),
+            }
+        )
+        self.similarity, self.beta = similarity, beta
+        self.adversarial = losses.ADVERSARIAL["non_saturating"]
+
+    @staticmethod
+    def contradictions(settings: Mapping[str, Any]) -> Iterator[str]:
+        """What does not go together."""
+        for name in ("similarity", "beta"):
+            if settings[name] < 0:
+                yield f"{name}: is {settings[name]}; give 0 or more"
+        if not 0 <= settings["dropout"] < 1:
+            yield f"dropout: is {settings['dropout']}; give a share of units in [0, 1)"
+
+    def phases(self) -> list[Phase]:
+        """Discriminator, decoder, encoder."""
+        return [
+            Phase("discriminator", self.discriminator, self._discriminator_objective),
+            Phase("decoder", self.decoder, self._decoder_objective),
+            Phase("encoder", self.encoder, self._encoder_objective),
+        ]
+
+    def encode(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
+        """(B, C, H, W) → the mean of q(z|x), (B, latent_dim)."""
+        return self._posterior(images, labels)[0]
+
+    def decode(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        """(B, latent_dim) → (B, C, H, W) in [0, 1]."""
+        return (self.decoder(latents, *self.known(labels)).tanh() + 1) / 2
+
+    def held_out(self, batch: Batch) -> Terms:
+        """``kl``, ``similarity`` and the discriminator's loss on real images (``real``)."""
+        mean, log_variance = self._posterior(batch.images, batch.labels)
+        features, logits = self._judge(batch.images, batch.labels)
+        again, _ = self._judge(self.decode(mean, batch.labels), batch.labels)
+        return {
+            "kl": losses.kl_to_standard_normal(mean, log_variance).sum(1).mean(),
+            "similarity": _apart(again, features),
+            "real": self.adversarial.discriminator(logits, logits)[0],
+        }
+
+    @property
+    def threshold(self) -> float | None:
+        """The logit above which an image is taken for real."""
+        return self.adversarial.threshold
+
+    def realness(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
+        """(B, C, H, W) in [0, 1] → the discriminator's logits (B,)."""
+        return self._judge(images, labels)[1].flatten()
+
+    def equilibrium(self) -> dict[str, float]:
+        """The discriminator's loss where it cannot tell; the decoder's has another part."""
+        return {"discriminator.loss": self.adversarial.equilibrium()["discriminator"]}
+
+    def sampling_module(self) -> nn.Module:
+        """The decoder."""
+        return self.decoder
+
+    def _posterior(self, images: Tensor, labels: Tensor | None) -> tuple[Tensor, Tensor]:
+        outputs = self.encoder(images * 2 - 1, *self.known(labels)).float()
+        mean, log_variance = outputs.chunk(2, dim=1)
+        return mean, log_variance
+
+    def _judge(self, images: Tensor, labels: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Images → features (B, FEATURES) and logits (B, 1)."""
+        outputs = self.discriminator["features"](images * 2 - 1, *self.known(labels))
+        features = nn.functional.leaky_relu(outputs, 0.2)
+        return features.float(), self.discriminator["logit"](features).float()
+
+    def _draw(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Latents of the batch, with their KL term."""
+        mean, log_variance = self._posterior(batch.images, batch.labels)
+        latents = mean + (0.5 * log_variance).exp() * torch.randn_like(mean)
+        return latents, losses.kl_to_standard_normal(mean, log_variance).sum(1).mean()
+
+    def _discriminator_objective(self, batch: Batch) -> Terms:
+        known = batch.labels
+        with torch.no_grad():
+            latents, _ = self._draw(batch)
+            again = self.decode(latents, known)
+            generated = self.decode(torch.randn_like(latents), known)
+        _, real_logits = self._judge(batch.images, known)
+        fake_logits = torch.cat([self._judge(images, known)[1] for images in (again, generated)])
+        real, fake = self.adversarial.discriminator(real_logits, fake_logits)
+        return {"loss": real + fake, "real": real, "fake": fake}
+
+    def _decoder_objective(self, batch: Batch) -> Terms:
+        known = batch.labels
+        with torch.no_grad():
+            latents, _ = self._draw(batch)
+            features, _ = self._judge(batch.images, known)
+        again, again_logits = self._judge(self.decode(latents, known), known)
+        generated = self.decode(torch.randn_like(latents), known)
+        logits = torch.cat([again_logits, self._judge(generated, known)[1]])
+        similarity, game = _apart(again, features), self.adversarial.generator(logits, logits)
+        return {
+            "loss": self.similarity * similarity + game,
+            "similarity": similarity,
+            "game": game,
+        }
+
+    def _encoder_objective(self, batch: Batch) -> Terms:
+        with torch.no_grad():
+            features, _ = self._judge(batch.images, batch.labels)
+        latents, divergence = self._draw(batch)
+        again, _ = self._judge(self.decode(latents, batch.labels), batch.labels)
+        similarity = _apart(again, features)
+        return {"loss": similarity + self.beta * divergence, "kl": divergence}
+
+
+def _apart(first: Tensor, second: Tensor) -> Tensor:
+    """−log N(second; first, I) without its constant, the mean over the batch; equation 7."""
+    return (first - second).square().sum(1).mean() / 2

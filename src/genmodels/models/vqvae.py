@@ -1,0 +1,145 @@
+"""The vector-quantised autoencoder: an image is a few words of a learnt vocabulary."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from genmodels import losses
+from genmodels.data.images import Batch
+from genmodels.models.base import Model, Phase, Terms
+from genmodels.networks import MLP, Causal, Network, Seen, Transformer
+
+
+class VQVAE(Model):
+    """Neural Discrete Representation Learning (van den Oord et al., 2017),
+    https://arxiv.org/abs/1711.00937: each of the encoder's vectors is replaced by the nearest
+    code (equation 1), gradients pass as if it had not been (section 3.2), and a second
+    network learns which codes follow which (section 3.3).
+
+    Minimises ‖x − x̂‖² + ‖sg[z] − e‖² + β ‖z − sg[e]‖² (equation 3), summed over pixels and
+    over codes, and −log p(codes) of the network that samples are drawn from.
+
+    Args:
+        image_shape: (C, H, W).
+        tokens: codes of an image.
+        code_dim: size of a code.
+        codes: how many there are.
+        network: the encoder and its mirror image, the decoder.
+        prior: what is told the codes before.
+        commitment: β; 0.25 as in their section 4.
+        conditional: whether the prior is told the label.
+        class_shares: how large a part of the training images each class is.
+    """
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int],
+        tokens: int = 16,
+        code_dim: int = 8,
+        codes: int = 128,
+        network: Network = MLP((512, 256)),
+        prior: Causal = Transformer(64, 2, 4),
+        commitment: float = 0.25,
+        conditional: bool = False,
+        class_shares: Sequence[float] = (),
+    ):
+        super().__init__(image_shape, tokens * code_dim, conditional, class_shares)
+        self.shape = (tokens, code_dim)
+        self.coder = nn.ModuleDict(
+            {
+                "encoder": network.encoder(image_shape, self.latent_dim),
+                "decoder": network.decoder(self.latent_dim, image_shape),
+                "codes": nn.Embedding(codes, code_dim),
+            }
+        )
+        self.order = prior.causal(tokens, code_dim, codes, self.num_classes)
+        self.commitment = commitment
+
+    @staticmethod
+    def contradictions(settings: Mapping[str, Any]) -> Iterator[str]:
+        """What does not go together."""
+        for name, least in (("tokens", 1), ("code_dim", 1), ("codes", 2)):
+            if settings[name] < least:
+                yield f"{name}: is {settings[name]}; give {least} or more"
+        if settings["commitment"] < 0:
+            yield f"commitment: is {settings['commitment']}; give 0 or more"
+
+    def phases(self) -> list[Phase]:
+        """The codes, then the order in which they come."""
+        return [
+            Phase("reconstruction", self.coder, self._reconstruction),
+            Phase("order", self.order, self._order),
+        ]
+
+    def encode(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
+        """(B, C, H, W) → the codes of each image, one after the other, (B, latent_dim)."""
+        return self._words(self._nearest(self._vectors(images))).flatten(1)
+
+    def decode(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Codes, or anything between them, (B, latent_dim) → (B, C, H, W) in [0, 1]."""
+        return self.coder["decoder"](latents).sigmoid()
+
+    @torch.no_grad()
+    def prior(self, count: int, generator: torch.Generator, labels: Tensor | None = None) -> Tensor:
+        """Draw codes in their order, (count, latent_dim), on the CPU."""
+        device = self._codes().device
+        known = self.known(None if labels is None else labels.to(device))
+        chances = torch.rand(count, self.shape[0], generator=generator).to(device)
+        words = torch.zeros(count, *self.shape, device=device)
+        seen, before = Seen(), words[:, 0]
+        for place in range(self.shape[0]):
+            ladder = self.order.next(before, seen, *known).float().softmax(1).cumsum(1)
+            rows = (ladder < chances[:, place, None]).sum(1).clamp(max=ladder.shape[1] - 1)
+            before = words[:, place] = self._words(rows)
+        return words.flatten(1).cpu()
+
+    def held_out(self, batch: Batch) -> Terms:
+        """``squared_error``, summed over pixels, and ``order``, −log p(codes) in nats."""
+        return {
+            "squared_error": self._reconstruction(batch)["squared_error"],
+            "order": self._order(batch)["loss"],
+        }
+
+    def _vectors(self, images: Tensor) -> Tensor:
+        """(B, C, H, W) → what the encoder would say, (B, tokens, code_dim)."""
+        return self.coder["encoder"](images).float().unflatten(1, self.shape)
+
+    def _codes(self) -> Tensor:
+        """All codes, (codes, code_dim)."""
+        codes = self.coder["codes"]
+        assert isinstance(codes, nn.Embedding)
+        return codes.weight
+
+    def _words(self, rows: Tensor) -> Tensor:
+        """Numbers of codes → the codes, one dimension more."""
+        return self.coder["codes"](rows)
+
+    def _nearest(self, vectors: Tensor) -> Tensor:
+        """(B, tokens, code_dim) → the numbers of the nearest codes, (B, tokens)."""
+        codes = self._codes().float()
+        return torch.cdist(vectors.flatten(0, 1), codes).argmin(1).unflatten(0, vectors.shape[:2])
+
+    def _reconstruction(self, batch: Batch) -> Terms:
+        vectors = self._vectors(batch.images)
+        rows = self._nearest(vectors.detach())
+        words = self._words(rows).float()
+        passed = vectors + (words - vectors).detach()
+        images = self.decode(passed.flatten(1)).float()
+        terms = {
+            "squared_error": losses.squared_error(images, batch.images).mean(),
+            "codes": (words - vectors.detach()).square().sum((1, 2)).mean(),
+            "commitment": (vectors - words.detach()).square().sum((1, 2)).mean(),
+        }
+        weighed = terms["codes"] + self.commitment * terms["commitment"]
+        return {"loss": terms["squared_error"] + weighed, **terms}
+
+    def _order(self, batch: Batch) -> Terms:
+        with torch.no_grad():
+            rows = self._nearest(self._vectors(batch.images))
+            words = self._words(rows)
+        logits = self.order(words, *self.known(batch.labels)).float()
+        losses_ = F.cross_entropy(logits.flatten(0, 1), rows.flatten(), reduction="none")
+        return {"loss": losses_.view_as(rows).sum(1).mean()}

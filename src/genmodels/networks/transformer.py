@@ -1,0 +1,110 @@
+"""A causal transformer over short sequences of vectors, whole or one step at a time."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from genmodels.networks.shapes import Ordered, Seen
+
+WIDER = 4  # times the width: of what lies within a block; Vaswani et al. (2017), section 3.3
+SPREAD = 0.02  # of embeddings at the start; Radford et al., GPT (2018), section 4.1
+
+
+@dataclass(frozen=True)
+class Transformer:
+    """Vaswani et al., Attention Is All You Need (2017), as a decoder alone with normalisation
+    before each part (Radford et al., Language Models are Unsupervised Multitask Learners, 2019).
+
+    Attributes:
+        width: of every place.
+        depth: blocks.
+        heads: of attention; they divide the width.
+    """
+
+    width: int = 128
+    depth: int = 4
+    heads: int = 4
+
+    def causal(self, length: int, inputs: int, outputs: int, num_classes: int = 0) -> Ordered:
+        """Vectors (B, length, inputs) and, with classes, labels (B,) → (B, length, outputs), of
+        which each place depends on the places before it alone."""
+        return _Causal(self, length, inputs, outputs, num_classes)
+
+
+class _Causal(Ordered):
+    def __init__(
+        self, shape: Transformer, length: int, inputs: int, outputs: int, num_classes: int
+    ):
+        super().__init__()
+        self.start = nn.Parameter(torch.randn(1, shape.width) * SPREAD)
+        self.label = nn.Embedding(num_classes, shape.width) if num_classes else None
+        self.embed = nn.Linear(inputs, shape.width)
+        self.places = nn.Parameter(torch.randn(length, shape.width) * SPREAD)
+        self.blocks = nn.ModuleList(_Block(shape.width, shape.heads) for _ in range(shape.depth))
+        self.last = nn.Sequential(nn.LayerNorm(shape.width), nn.Linear(shape.width, outputs))
+
+    def forward(self, vectors: Tensor, labels: Tensor | None = None) -> Tensor:
+        before = self.embed(vectors[:, :-1])
+        hidden = torch.cat([self._first(len(vectors), labels), before], 1) + self.places
+        for block in self.blocks:
+            hidden = block(hidden)
+        return self.last(hidden)
+
+    def next(self, vectors: Tensor, seen: Seen, labels: Tensor | None = None) -> Tensor:
+        if seen.count == 0:
+            hidden = self._first(len(vectors), labels)
+        else:
+            hidden = self.embed(vectors).unsqueeze(1)
+        hidden = hidden + self.places[seen.count]
+        for number, block in enumerate(self.blocks):
+            assert isinstance(block, _Block)
+            hidden = block.next(hidden, seen, number)
+        seen.count += 1
+        return self.last(hidden).squeeze(1)
+
+    def _first(self, count: int, labels: Tensor | None) -> Tensor:
+        """What stands before the first place, (B, 1, width)."""
+        start = self.start.expand(count, -1)
+        if self.label is not None and labels is not None:
+            start = start + self.label(labels)
+        return start.unsqueeze(1)
+
+
+class _Block(nn.Module):
+    def __init__(self, width: int, heads: int):
+        super().__init__()
+        self.heads = heads
+        self.before_attention, self.before_mlp = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.project, self.join = nn.Linear(width, 3 * width), nn.Linear(width, width)
+        self.mlp = nn.Sequential(
+            nn.Linear(width, WIDER * width), nn.GELU(), nn.Linear(WIDER * width, width)
+        )
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        queries, keys, values = self._parts(hidden)
+        return self._add(
+            hidden, F.scaled_dot_product_attention(queries, keys, values, is_causal=True)
+        )
+
+    def next(self, hidden: Tensor, seen: Seen, number: int) -> Tensor:
+        queries, keys, values = self._parts(hidden)
+        if seen.count == 0:
+            seen.keys.append(keys)
+            seen.values.append(values)
+        else:
+            seen.keys[number] = torch.cat([seen.keys[number], keys], 2)
+            seen.values[number] = torch.cat([seen.values[number], values], 2)
+        attended = F.scaled_dot_product_attention(queries, seen.keys[number], seen.values[number])
+        return self._add(hidden, attended)
+
+    def _parts(self, hidden: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries, keys and values, each (B, heads, L, width / heads)."""
+        parts = self.project(self.before_attention(hidden)).chunk(3, 2)
+        queries, keys, values = (p.unflatten(2, (self.heads, -1)).transpose(1, 2) for p in parts)
+        return queries, keys, values
+
+    def _add(self, hidden: Tensor, attended: Tensor) -> Tensor:
+        hidden = hidden + self.join(attended.transpose(1, 2).flatten(2))
+        return hidden + self.mlp(self.before_mlp(hidden))

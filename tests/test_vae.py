@@ -1,0 +1,147 @@
+"""What a VAE's settings do, against formulas of their own."""
+
+import math
+
+import pytest
+import torch
+from sklearn.mixture import GaussianMixture
+
+from genmodels import losses, randomness
+from genmodels.data.images import Batch
+from genmodels.errors import InputError
+from genmodels.models import VAE
+from genmodels.models.density import Density
+from genmodels.networks import MLP
+
+SHAPE = (1, 4, 5)
+IMAGES = torch.rand(32, *SHAPE, generator=randomness.generator(0, "images"))
+
+
+def make(**settings):
+    with randomness.placed(0, "init"):
+        return VAE(SHAPE, 3, MLP((16,)), **settings)
+
+
+def objective(model):
+    with randomness.placed(0, "objective"):
+        return model.phases()[0].objective(Batch(IMAGES))
+
+
+def test_beta_weighs_the_divergence():
+    plain, weighed = objective(make()), objective(make(beta=4.0))
+    assert plain["kl"].item() == weighed["kl"].item()
+    expected = plain["reconstruction"] + 4 * plain["kl"]
+    torch.testing.assert_close(weighed["loss"], expected)
+
+
+def test_warm_up_rises_step_by_step_and_then_stays():
+    model = make(warmup=4, beta=2.0)
+    shares = []
+    for _ in range(6):
+        terms = objective(model)
+        share = (terms["loss"] - terms["reconstruction"]) / terms["kl"] / 2
+        shares.append(round(share.item(), 4))
+    assert shares == [0, 0.25, 0.5, 0.75, 1, 1]
+
+
+def test_total_correlation_with_beta_one_is_the_kl_term():
+    plain, parts = objective(make()), objective(make(divergence="total_correlation"))
+    terms = ("information", "total_correlation", "dimensions")
+    whole = sum(parts[name] for name in terms)
+    torch.testing.assert_close(parts["loss"], parts["reconstruction"] + whole)
+    assert parts["reconstruction"].item() == plain["reconstruction"].item()
+
+
+def test_iwae_is_the_bound_that_the_comparison_reports():
+    model = make(bound="iwae", samples=2000)
+    found = objective(model)
+    with torch.no_grad(), randomness.placed(1, "weights"):
+        weights = torch.stack([model.log_weights(IMAGES) for _ in range(2000)], 1)
+    expected = losses.importance_weighted(weights).mean()
+    assert found["loss"].item() == pytest.approx(expected.item(), abs=0.02)
+    assert found["loss"] < found["negative_elbo"]
+
+
+def test_more_samples_are_less_noise_around_the_same_mean():
+    one, many = objective(make()), objective(make(samples=64))
+    assert one["kl"].item() == pytest.approx(many["kl"].item(), rel=1e-5)
+    assert one["loss"].item() == pytest.approx(many["loss"].item(), rel=0.05)
+
+
+def test_the_optimal_scale_is_the_root_mean_squared_error():
+    model = make(likelihood="gaussian", scale="optimal")
+    found = objective(model)["reconstruction"]
+    pixels = math.prod(SHAPE)
+    mean, log_variance = model.posterior(IMAGES)
+    with randomness.placed(0, "objective"):
+        latents = mean + (0.5 * log_variance).exp() * torch.randn_like(mean)
+    error = (model.decode(latents) - IMAGES).square().mean()
+    expected = pixels / 2 * (math.log(2 * math.pi) + error.log() + 1)
+    torch.testing.assert_close(found, expected)
+
+
+def test_a_learned_scale_learns():
+    model = make(likelihood="discretized_logistic", scale="learned")
+    (slope,) = torch.autograd.grad(objective(model)["loss"], model.log_scale)
+    assert slope != 0
+
+
+def test_binarised_pixels_are_drawn_anew():
+    model = make(binarize=True)
+    with randomness.placed(0, "a"):
+        first = model.phases()[0].objective(Batch(IMAGES))["reconstruction"]
+    with randomness.placed(0, "b"):
+        second = model.phases()[0].objective(Batch(IMAGES))["reconstruction"]
+    assert first != second
+
+
+CODES = torch.cat(
+    [torch.randn(300, 2, generator=randomness.generator(0, "left")) * 0.1 - 2,
+     torch.randn(100, 2, generator=randomness.generator(0, "right")) @ torch.tensor([[1.0, 0.5],
+                                                                                   [0.0, 0.3]])]
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "components"), [("gaussian", 1), ("gmm", 2)])
+def test_a_fitted_density_is_the_librarys(kind, components):
+    density = Density(2, kind, components)
+    assert not density.fitted
+    density.fit(CODES)
+    oracle = GaussianMixture(components, random_state=0).fit(CODES.double().numpy())
+    expected = torch.from_numpy(oracle.score_samples(CODES.double().numpy())).float()
+    torch.testing.assert_close(density.log_density(CODES), expected, atol=1e-3, rtol=1e-3)
+    drawn = density.draw(40_000, randomness.generator(0, "draw"))
+    torch.testing.assert_close(drawn.mean(0), CODES.mean(0), atol=0.03, rtol=0)
+    torch.testing.assert_close(drawn.T.cov(), CODES.T.cov(), atol=0.03, rtol=0.03)
+
+
+def test_codes_that_learn_on_leave_their_density_behind():
+    model = make(sampler="gmm", components=2).eval()
+    model.fit([Batch(IMAGES)])
+    assert model.fitted
+    model.eval()
+    assert model.fitted
+    model.train()
+    assert not model.fitted
+
+
+def test_a_mixture_of_too_many_components_says_so():
+    model = make(sampler="gmm", components=20).eval()
+    with pytest.raises(InputError, match=r"20 needs codes of 40 .* there are 32; lower"):
+        model.fit([Batch(IMAGES)])
+
+
+def test_the_likelihood_is_of_the_density_that_samples_come_from():
+    model = make(sampler="gaussian").eval()
+    with torch.no_grad(), randomness.placed(0, "w"):
+        before = model.log_weights(IMAGES)
+    model.fit([Batch(IMAGES)])
+    with torch.no_grad(), randomness.placed(0, "w"):
+        after = model.log_weights(IMAGES)
+        latents = model.infer(IMAGES)
+    with torch.no_grad(), randomness.placed(0, "w"):
+        latents = model.infer(IMAGES)
+    normal = -0.5 * (latents.square() + math.log(2 * math.pi)).sum(1)
+    torch.testing.assert_close(
+        after - before, model.density.log_density(latents) - normal, atol=1e-4, rtol=1e-4
+    )
