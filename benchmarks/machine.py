@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from genmodels.device import Device
-from genmodels.recording import versions
+from genmodels.provenance import versions
 
 SIZE = 2048  # of the square matrices: 48 MiB, and 17 billion operations
 

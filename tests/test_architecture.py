@@ -16,9 +16,8 @@ REPOSITORY = Path(__file__).parents[1]
 ROOT = "__init__"  # what `from genmodels import __version__` needs
 
 # What everything that works on models, runs and data stands on.
-_GROUND = (
-    "errors memory randomness device pictures checkpoint settings config runs data models.base"
-)
+_GROUND = "errors custom memory randomness device pictures checkpoint settings config runs data"
+_GROUND += " models.base"
 
 # What the commands call.
 CALLED = "memory yaml12 construct config pictures ranks runs data report verbs doctor"
@@ -31,16 +30,17 @@ ALLOWED = {
     "losses": "errors losses",
     "device": "errors",
     "ranks": "errors",
-    "construct": "errors",
+    "custom": "errors",
+    "construct": "errors custom",
     "yaml12": "errors",
     "settings": "errors yaml12",
     "pictures": "errors",
     "checkpoint": "errors",
     "networks": "errors networks",
     "interruption": "",
-    "config": "errors construct yaml12 settings",
+    "config": "errors custom construct yaml12 settings",
     "memory": "errors",
-    "runs": "errors checkpoint settings config runs",
+    "runs": "errors custom checkpoint settings config runs",
     "data": "errors randomness pictures checkpoint data",
     "models.base": "errors randomness losses networks data.images",
     "models.density": "errors",
@@ -59,8 +59,8 @@ ALLOWED = {
     "plan": f"{_GROUND} evaluation report session",
     "study": f"{_GROUND} sampling walking evaluation report session plan",
     "verification": f"{_GROUND} sampling report session",
-    "verbs": f"{_GROUND} provenance inversion sampling walking evaluation report recording session plan study"
-    " verification",
+    "comparing": f"{_GROUND} provenance evaluation report plan study",
+    "verbs": f"{_GROUND} inversion sampling walking report session comparing verification",
     "doctor": f"{_GROUND} verbs",
     "cli": f"{ROOT} {CALLED} errors cli",
     "__main__": "cli",

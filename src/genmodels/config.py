@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from genmodels import construct, yaml12
+from genmodels import construct, custom, yaml12
 from genmodels.errors import InputError, nearest
 from genmodels.settings import LIMITS, Settings, Shift
 
-MODELS = construct.Place("genmodels.models")
+MODELS = construct.Place("genmodels.models", "Model")
 GIVEN = ("image_shape", "class_shares")  # what a model learns from the data, once
 
 
@@ -24,7 +24,8 @@ def read(source: str | Path, overrides: Sequence[Mapping[str, Any]] = ()) -> Set
         InputError: no such file, or everything that is wrong in it, one problem a line.
     """
     path = find(source)
-    return settings([_load(path), *overrides], str(path.name))
+    with custom.beside(path):
+        return settings([_load(path), *overrides], str(path.name))
 
 
 def settings(layers: Sequence[Mapping[str, Any]], origin: str) -> Settings:

@@ -17,6 +17,7 @@ from typing import Any, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
+from genmodels import custom
 from genmodels.errors import InputError, nearest
 
 CLASS = "class"
@@ -28,7 +29,15 @@ class Place:
     """Where classes are looked up: a package, and what they must be able to do."""
 
     package: str
-    protocol: type = object
+    protocol: type | str = object  # a name is that of a class of the package
+
+    def accepts(self, kind: type) -> bool:
+        """Whether a class does what it must be able to do."""
+        wanted = self.protocol
+        if isinstance(wanted, str):
+            wanted = getattr(importlib.import_module(self.package), wanted)
+        assert isinstance(wanted, type)
+        return issubclass(kind, wanted)
 
     def classes(self) -> dict[str, type]:
         """The concrete public classes, by name, in the order of ``__all__``."""
@@ -40,7 +49,7 @@ class Place:
             if inspect.isclass(value)
             and not inspect.isabstract(value)
             and not _is_protocol(value)
-            and issubclass(value, self.protocol)
+            and self.accepts(value)
         }
 
 
@@ -50,13 +59,28 @@ def find(name: str, place: Place) -> type:
     Raises:
         InputError: there is none of that name.
     """
+    if custom.is_path(name):
+        return _own(name, place)
     accepted = place.classes()
     if not isinstance(name, str) or name not in accepted:
         raise InputError(
             f"unknown class {name!r}{nearest(str(name), list(accepted))}; "
-            f"{place.package} has {', '.join(accepted)}"
+            f"{place.package} has {', '.join(accepted)}; a class of your own is named with its "
+            "module, as in my_model.TinyGAN"
         )
     return accepted[name]
+
+
+def _own(name: str, place: Place) -> type:
+    """A class of the user's own that does what it must be able to do."""
+    found = custom.find(name)
+    if not place.accepts(found):
+        wanted = place.protocol if isinstance(place.protocol, str) else place.protocol.__name__
+        raise InputError(f"{name} is no {wanted} of {place.package}; derive it from that")
+    if inspect.isabstract(found):
+        missing = ", ".join(sorted(getattr(found, "__abstractmethods__", ())))
+        raise InputError(f"{name} does not define {missing}")
+    return found
 
 
 def problems(spec: Any, place: Place, path: str, given: Sequence[str] = ()) -> list[str]:
@@ -79,7 +103,7 @@ def problems(spec: Any, place: Place, path: str, given: Sequence[str] = ()) -> l
     except InputError as error:
         return [f"{path}.{CLASS}: {error}"]
     parts = _components(found)
-    keywords = {key: value for key, value in spec.items() if key != CLASS}
+    keywords = {k: _part(found, k, value) for k, value in spec.items() if k != CLASS}
     found_problems = validation_problems(_schema(found, given), keywords, path)
     for key in parts.keys() & keywords.keys():
         found_problems += problems(keywords[key], parts[key], f"{path}.{key}")
@@ -97,7 +121,8 @@ def complete(spec: Mapping[str, Any], place: Place, given: Sequence[str] = ()) -
     for name, parameter in _parameters(found, given).items():
         value = spec.get(name, parameter.default)
         if name in parts:
-            value = complete(value if isinstance(value, Mapping) else _describe(value), parts[name])
+            described = value if isinstance(value, Mapping) else _describe(value)
+            value = complete(_part(found, name, described), parts[name])
         result[name] = list(value) if isinstance(value, tuple) else value
     return result
 
@@ -124,12 +149,19 @@ def build(spec: Mapping[str, Any], place: Place, **given: Any) -> Any:
     found = find(spec[CLASS], place)
     parts = _components(found)
     keywords = {
-        key: build(value, parts[key]) if key in parts else value
+        key: build(_part(found, key, value), parts[key]) if key in parts else value
         for key, value in spec.items()
         if key != CLASS
     }
+    return made(found, keywords, **given)
+
+
+def made(found: type, keywords: Mapping[str, Any] | None = None, **given: Any) -> Any:
+    """Construct a class from settings and from what the program supplies; arguments of the
+    latter that the class does not have are left out."""
     accepted = inspect.signature(found).parameters
-    return found(**keywords, **{key: value for key, value in given.items() if key in accepted})
+    supplied = {key: value for key, value in given.items() if key in accepted}
+    return found(**(keywords or {}), **supplied)
 
 
 def validation_problems(
@@ -192,6 +224,14 @@ def _components(found: type) -> dict[str, Place]:
 def _package(kind: type) -> str:
     """The package that defines a class, in one of its modules or in itself."""
     return sys.modules[kind.__module__].__package__ or kind.__module__
+
+
+def _part(found: type, name: str, value: Any) -> Any:
+    """A mapping for a part that names no class is one of the default's class."""
+    default = getattr(inspect.signature(found).parameters.get(name), "default", None)
+    if isinstance(value, Mapping) and CLASS not in value and is_dataclass(default):
+        return {CLASS: type(default).__name__, **value}
+    return value
 
 
 def _constructor(found: type) -> Any:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from genmodels import config, runs, session
+from genmodels import config, custom, runs, session
 from genmodels.data.images import Images
 from genmodels.errors import InputError
 from genmodels.evaluation import features, reference
@@ -140,7 +140,8 @@ def train(plan: Plan, jobs: Sequence[Job], match: Match | None, display: Display
             layers = [*plan.layers, {"seed": job.seed}, _limit(limit, settings)]
             settings = config.read(job.source, layers)
         display.say(f"{job.name}, seed {job.seed}: training {number} of {len(jobs)}")
-        run = session.train(settings, job.name, job.path, job.path.exists(), display)
+        with custom.beside(config.find(job.source)):
+            run = session.train(settings, job.name, job.path, job.path.exists(), display)
         if match and not limit:
             limit = {match: run.latest().header["progress"][match]}
 

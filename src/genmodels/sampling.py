@@ -11,7 +11,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from genmodels import construct, randomness
+from genmodels import construct, custom, randomness
 from genmodels.checkpoint import Checkpoint
 from genmodels.config import GIVEN, MODELS
 from genmodels.errors import InputError
@@ -48,7 +48,14 @@ def load_model(
             "or train with --set train.average=0.999"
         )
     tensors = checkpoint.part("model.") if weights == "last" or not average else average
-    spec = _changed(checkpoint.header["config"]["model"], changes or {})
+    with custom.of_run(checkpoint.path.parents[1]):
+        return _loaded(checkpoint, tensors, changes or {}).to(device).eval()
+
+
+def _loaded(
+    checkpoint: Checkpoint, tensors: Mapping[str, Tensor], changes: Mapping[str, Any]
+) -> Model:
+    spec = _changed(checkpoint.header["config"]["model"], changes)
     try:
         check_weights(checkpoint, tensors, spec)
     except InputError as error:
@@ -61,7 +68,7 @@ def load_model(
         ) from None
     model = _build(checkpoint, spec)
     model.load_state_dict(tensors)
-    return model.to(device).eval()
+    return model
 
 
 def check_weights(

@@ -17,12 +17,16 @@ SHARES = (0.5, 0.3, 0.2)  # of the classes of a conditional model
 
 
 def check_model(
-    spec: dict[str, Any], image_shape: tuple[int, int, int], device: str = "cpu", bf16: bool = False
+    spec: dict[str, Any] | type[Model],
+    image_shape: tuple[int, int, int] = (1, 28, 28),
+    device: str = "cpu",
+    bf16: bool = False,
 ) -> Model:
     """Hold a model to the contract that trainer, sampling and comparison rely on.
 
     Args:
-        spec: ``class`` and settings, as under ``model:`` of a configuration.
+        spec: ``class`` and settings, as under ``model:`` of a configuration, or a class of
+            your own, whose settings are then its defaults.
         image_shape: (C, H, W) of random images.
         device: where to compute.
         bf16: whether objectives run in half precision where they may.
@@ -34,8 +38,9 @@ def check_model(
         AssertionError: it breaks the contract; the message says how.
         InputError: the settings are not what the model accepts.
     """
-    problems = construct.problems(spec, MODELS, "model", GIVEN)
-    assert not problems, "; ".join(problems)
+    if isinstance(spec, dict):
+        problems = construct.problems(spec, MODELS, "model", GIVEN)
+        assert not problems, "; ".join(problems)
     model, batch = make(spec, image_shape).to(device), _batch(image_shape).to(torch.device(device))
     with torch.autocast(device, torch.bfloat16, enabled=bf16):
         _check_phases(model, batch)
@@ -47,12 +52,14 @@ def check_model(
     return model
 
 
-def make(spec: dict[str, Any], image_shape: Sequence[int]) -> Model:
+def make(spec: dict[str, Any] | type[Model], image_shape: Sequence[int]) -> Model:
     """Build a model for images of a shape, the same each time."""
+    given: dict[str, Any] = {"image_shape": tuple(image_shape), "class_shares": SHARES}
     with randomness.placed(0, "init"):
-        model: Model = construct.build(
-            spec, MODELS, image_shape=tuple(image_shape), class_shares=SHARES
-        )
+        if isinstance(spec, dict):
+            model: Model = construct.build(spec, MODELS, **given)
+        else:
+            model = construct.made(spec, **given)
     return model
 
 

@@ -11,16 +11,21 @@ from typing import Any, get_args
 import torch
 from torch import Tensor
 
-from genmodels import config, device, inversion, pictures, plan, runs
-
-from genmodels import sampling, session, study, verification, walking  # isort: skip
+from genmodels import (
+    config,
+    custom,
+    device,
+    inversion,
+    pictures,
+    runs,
+    sampling,
+    session,
+    verification,
+    walking,
+)
+from genmodels.comparing import compare as compare
 from genmodels.errors import InputError
-from genmodels.evaluation.protocol import COUNT
 from genmodels.models.base import Model
-from genmodels.plan import Match
-from genmodels.provenance import measured
-from genmodels.report import writing
-from genmodels.report.comparison import Comparison
 from genmodels.report.terminal import Display
 from genmodels.sampling import Weights
 from genmodels.settings import Settings, Shift
@@ -85,6 +90,7 @@ def train(
     on_bad: str | None = None,
     out: str | Path | None = None,
     resume: bool = False,
+    trust_code: bool = False,
     quiet: bool = False,
 ) -> Run:
     """Train a model.
@@ -97,6 +103,7 @@ def train(
         settings: further overrides, nested: ``{"model": {"latent_dim": 64}}``.
         out: the run's folder; by default a new one under ``runs/``.
         resume: go on with a run.
+        trust_code: whether the module that a resumed run brings may be executed.
         quiet: show no progress.
 
     Raises:
@@ -110,15 +117,27 @@ def train(
     )
     existing = runs.Folder(Path(out)) if resume and out is not None else None
     resumed = existing if existing and existing.config_path.is_file() else None
-    resolved = session.read_settings(source, layers, resumed)
-    name = resumed.config_name if resumed else session.name_of(source or "")
-    path = Path(out) if out is not None else None
-    return Run(session.train(resolved, name, path, resume, Display(quiet)))
+    if resumed and trust_code:
+        custom.approve(resumed.path)
+    own = custom.beside(config.find(source)) if source else custom.of_run(Path(out or "."))
+    with own:
+        resolved = session.read_settings(source, layers, resumed)
+        name = resumed.config_name if resumed else session.name_of(source or "")
+        path = Path(out) if out is not None else None
+        return Run(session.train(resolved, name, path, resume, Display(quiet)))
 
 
-def load(path: str | Path | None = None) -> Run:
-    """Open a run by its folder; the latest under ``runs/`` by default."""
-    return Run(runs.latest() if path is None else runs.open_run(path))
+def load(path: str | Path | None = None, trust_code: bool = False) -> Run:
+    """Open a run by its folder; the latest under ``runs/`` by default.
+
+    Args:
+        path: of the folder.
+        trust_code: whether a model's own module that the run brings may be executed.
+    """
+    folder = runs.latest() if path is None else runs.open_run(path)
+    if trust_code:
+        custom.approve(folder.path)
+    return Run(folder)
 
 
 def sample(
@@ -198,76 +217,6 @@ def interpolate(
         first, last = (found.latents, last) if position == 0 else (first, found.latents)
     walks = walking.walk(mode, first, last, shifts or run.settings.perturb, steps)
     return walking.decode(model, walks, labels)
-
-
-def compare(
-    subjects: Sequence[str | Path | Run] = (),
-    *,
-    data: str | None = None,
-    data_root: str | Path | None = None,
-    settings: Mapping[str, Any] | Sequence[Mapping[str, Any]] = (),
-    epochs: int | None = None,
-    steps: int | None = None,
-    budget: str | float | None = None,
-    device: str | None = None,
-    precision: str | None = None,
-    on_bad: str | None = None,
-    seeds: int = 1,
-    count: int = COUNT,
-    features: str = "auto",
-    match: Match | None = None,
-    shard: str | None = None,
-    out: str | Path = "comparison",
-    seed: int = 0,
-    quiet: bool = False,
-) -> Comparison | None:
-    """Compare runs and configurations on the same data; configurations are trained first.
-
-    Args:
-        subjects: runs, run folders and configurations; by default the latest run of each
-            configuration on the newest run's data.
-        data, data_root, epochs, steps, budget, device, precision, on_bad: replace what every
-            configuration says that is trained; a limit replaces any other limit.
-        settings: further overrides of them, nested.
-        seeds: how often each configuration is trained.
-        count: test images and samples that are used, at most.
-        features: ``auto``, ``domain``, ``random``, ``inception`` or a file.
-        match: give every configuration as many ``seconds`` or ``images`` as the first had.
-        shard: ``K/N``: train the K-th of N shares of the runs and compare nothing, so that
-            several machines can work on one study in a folder that they all see.
-        out: the folder for the report; runs that are trained lie in it too.
-        seed: of the samples.
-        quiet: show no progress.
-
-    Returns:
-        The comparison; None for a shard.
-
-    Raises:
-        InputError: the runs were trained on different data, or one is of no use.
-    """
-    if seeds < 1 or count < 2:
-        raise InputError(f"--seeds {seeds} --count {count}: give 1 or more seeds, 2 or more images")
-    if match not in (None, *get_args(Match)):
-        raise InputError(f"unknown --match {match!r}; use {' or '.join(get_args(Match))}")
-    plan.check_out(Path(out))
-    display = Display(quiet)
-    layers = [settings] if isinstance(settings, Mapping) else list(settings)
-    limits = (epochs, steps, budget)
-    layers.append(
-        config.overrides(data, data_root, None, *limits, device, precision, on_bad=on_bad)
-    )
-    given = [s.folder if isinstance(s, Run) else s for s in subjects]
-    planned = plan.make(given, layers, seeds, Path(out))
-    jobs = planned.jobs if shard is None else plan.share(planned.jobs, shard)
-    if shard and match:
-        raise InputError("--match needs the first run before the others; leave out --shard")
-    plan.check(planned, features, display)
-    plan.train(planned, jobs, match, display)
-    if shard:
-        return None
-    comparison = study.compare(planned.folders, count, features, seed, display)
-    writing.save(comparison, Path(out), measured())
-    return comparison
 
 
 def verify(run: Run) -> list[Finding]:

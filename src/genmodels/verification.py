@@ -8,8 +8,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from genmodels import custom, runs, sampling, session
 from genmodels import device as devices
-from genmodels import runs, sampling, session
 from genmodels.errors import InputError
 from genmodels.report.terminal import Display
 
@@ -65,7 +65,8 @@ def replay(folder: runs.Folder, steps: int, display: Display) -> list[str]:
     longer = settings.model_copy(update={"train": settings.train.model_copy(update=limit)})
     ends: list[dict[str, Tensor]] = []
     for _ in range(2):
-        trainer = session.trainer_of(longer, images, device)
+        with custom.of_run(folder.path):
+            trainer = session.trainer_of(longer, images, device)
         trainer.restore(dict(saved.tensors), dict(saved.header["progress"]))
         for _ in trainer.records():
             display.advance("replaying", trainer.step - end + steps + steps * len(ends), 2 * steps)
@@ -87,7 +88,8 @@ def _checkpoint(folder: runs.Folder, path: Path) -> str:
     saved = folder.read(path)
     for part in ("model.", "average."):
         if found := saved.part(part):
-            sampling.check_weights(saved, found)
+            with custom.of_run(folder.path):
+                sampling.check_weights(saved, found)
     size = sum(tensor.nbytes for tensor in saved.tensors.values()) / 2**20
     return f"step {saved.header['progress']['step']:,}, {size:.1f} MiB of tensors"
 

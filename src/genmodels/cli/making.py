@@ -19,6 +19,7 @@ from genmodels.cli.options import (
     RunArgument,
     Seed,
     Steps,
+    TrustCode,
     Weights,
 )  # fmt: skip
 from genmodels.errors import InputError
@@ -46,6 +47,7 @@ def train(
         Path | None, typer.Option(help="The run's folder; by default runs/<config>-<date>.")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run.")] = False,
+    trust_code: TrustCode = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the resolved configuration, train nothing.")
     ] = False,
@@ -65,7 +67,9 @@ def train(
         return
     from genmodels import ranks, verbs
 
-    run = verbs.train(config, settings=assignments, out=out, resume=resume, **changes)
+    run = verbs.train(
+        config, settings=assignments, out=out, resume=resume, trust_code=trust_code, **changes
+    )
     if ranks.here().first:
         typer.echo(f"run: {run.path}")
 
@@ -80,12 +84,13 @@ def sample(
         Path | None, typer.Option(help=".png grid, .npy or .npz array, or a folder of PNGs.")
     ] = None,
     set_: Changed = None,
+    trust_code: TrustCode = False,
 ) -> None:
     """Generate images."""
     from genmodels import verbs
 
     chosen = options.which(weights)
-    opened = verbs.load(run)
+    opened = verbs.load(run, trust_code)
     path = verbs.sample(opened, count, seed, chosen, out, label, options.changes(set_))
     typer.echo(f"{count} images of {opened.path}: {path}")
 
@@ -111,12 +116,13 @@ def interpolate(
     label: Annotated[int | None, typer.Option(help="Class, for models that take labels.")] = None,
     out: Annotated[Path | None, typer.Option(help=".png, a row each, or .gif.")] = None,
     set_: Changed = None,
+    trust_code: TrustCode = False,
 ) -> None:
     """Walk through the latents."""
     from genmodels import config, pictures, verbs
 
     chosen = options.one_of("--mode", mode, "slerp", "lerp", "perturb")
-    opened = verbs.load(run)
+    opened = verbs.load(run, trust_code)
     path = out or opened.folder.samples / f"{mode}.png"
     pictures.check_walk(path)
     frames = verbs.interpolate(
@@ -161,6 +167,7 @@ def compare(
     features: Annotated[str, typer.Option(help="auto, domain, random, inception, PATH.")] = "auto",
     seed: Seed = 0,
     out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("comparison"),
+    trust_code: TrustCode = False,
 ) -> None:
     """Compare models on the same data; configurations are trained first, options apply to them."""
     options.one_limit(epochs, steps, budget)
@@ -172,6 +179,7 @@ def compare(
         epochs=epochs, steps=steps, budget=budget, device=device, precision=precision,
         seeds=seeds, match=options.one_of("--match", match, "seconds", "images"), count=count,
         features=features, seed=seed, out=out, shard=shard, on_bad=on_bad,
+        trust_code=trust_code,
     )  # fmt: skip
     if comparison is None:
         typer.echo(f"share {shard} is trained in {out}; when all are, compare without --shard")

@@ -29,6 +29,9 @@ Changed = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="K=V", help="Change the model, as in model.steps=50."),
 ]
+TrustCode = Annotated[
+    bool, typer.Option("--trust-code", help="Execute the Python module that a run brings.")
+]
 Epochs = Annotated[int | None, typer.Option(help="Train this many epochs in all.")]
 Steps = Annotated[int | None, typer.Option(help="Train this many steps in all.")]
 Budget = Annotated[str | None, typer.Option(help="Train this long in all: 90s, 10m, 2h.")]

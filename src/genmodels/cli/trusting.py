@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from genmodels.cli.options import RunArgument
+from genmodels.cli.options import RunArgument, TrustCode
 from genmodels.errors import InputError
 
 
@@ -14,11 +14,12 @@ def verify(
         int | None,
         typer.Option(metavar="N", help="Also train N steps twice and compare, bit for bit."),
     ] = None,
+    trust_code: TrustCode = False,
 ) -> None:
     """Check that a run's files are whole, and that its steps repeat."""
     from genmodels import verbs
 
-    opened = verbs.load(run)
+    opened = verbs.load(run, trust_code)
     findings = verbs.verify(opened)
     for finding in findings:
         state = f"DAMAGED: {finding.problem}" if finding.problem else f"whole: {finding.what}"

@@ -6,6 +6,7 @@
       config.yaml        everything the run depends on, defaults written out
       environment.json   versions, device, data, when and how it was started
       log.jsonl          one flat object for each epoch
+      code/              modules of the user's own that the model needs, if any
       samples/  figures/
       checkpoints/       resumable, the last few
       snapshots/         weights alone, at log-spaced steps
@@ -22,7 +23,7 @@ from typing import Any
 
 import filelock
 
-from genmodels import checkpoint, config
+from genmodels import checkpoint, config, custom
 from genmodels.checkpoint import Checkpoint
 from genmodels.errors import InputError, Unwritable
 from genmodels.runs import manifest
@@ -77,7 +78,8 @@ class Folder:
     @cached_property
     def settings(self) -> Settings:
         """The resolved configuration of the run."""
-        return config.read(self.config_path)
+        with custom.of_run(self.path):
+            return config.read(self.config_path)
 
     @cached_property
     def environment(self) -> dict[str, Any]:
@@ -139,6 +141,7 @@ class Folder:
             ) from None
         checkpoint.write(self.environment_path, json.dumps(environment, indent=1).encode())
         checkpoint.write(self.config_path, settings.yaml().encode())
+        custom.keep(settings.model, self.path)
 
     def log(self) -> list[dict[str, Any]]:
         """The records of the log, oldest first; a torn last line is left out.
@@ -199,7 +202,8 @@ class Folder:
             InputError: it is damaged, or lies outside the folder.
         """
         found = checkpoint.load(path)
-        manifest.check(manifest.Header, found.header, path)
+        with custom.of_run(self.path):
+            manifest.check(manifest.Header, found.header, path)
         return found
 
     def latest(self) -> Checkpoint:

@@ -1,0 +1,156 @@
+"""Classes of the user's own, named in a configuration by module and class.
+
+``my_model.TinyGAN`` is looked up in ``my_model.py`` beside the configuration that names it.
+A run keeps a copy, so it needs nothing else; but a run may come from a stranger, so its copy
+is executed only if its very bytes were named by a configuration of the user's, or approved.
+"""
+
+import hashlib
+import importlib.util
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from genmodels.errors import InputError
+
+FOLDER = "code"  # of a run
+
+
+@dataclass(frozen=True)
+class _Place:
+    folder: Path
+    of_run: bool
+
+
+_place: ContextVar[_Place | None] = ContextVar("where modules are looked up", default=None)
+_approved: set[str] = set()  # digests
+_loaded: dict[str, ModuleType] = {}  # by digest
+
+
+@contextmanager
+def beside(config: Path) -> Iterator[None]:
+    """Look modules up beside a configuration of the user's, which approves them."""
+    with _within(_Place(config.resolve().parent, of_run=False)):
+        yield
+
+
+@contextmanager
+def of_run(run: Path) -> Iterator[None]:
+    """Look modules up in a run's folder, whoever made it."""
+    with _within(_Place(run / FOLDER, of_run=True)):
+        yield
+
+
+@contextmanager
+def _within(place: _Place) -> Iterator[None]:
+    token = _place.set(_place.get() or place)  # what was said first holds
+    try:
+        yield
+    finally:
+        _place.reset(token)
+
+
+def approve(run: Path) -> None:
+    """Let the modules that a run brings be executed."""
+    for path in sorted((run / FOLDER).rglob("*.py")):
+        _approved.add(_digest(path))
+
+
+def is_path(name: Any) -> bool:
+    """Whether a class is named by module and class."""
+    return isinstance(name, str) and "." in name
+
+
+def find(name: str) -> type:
+    """Look a class up by module and class, such as ``my_model.TinyGAN``.
+
+    Raises:
+        InputError: there is no such module or class, it cannot be imported, or it came with a
+            run and is not approved.
+    """
+    place = _place.get()
+    if place is None:
+        raise InputError(f"{name} is a class of your own; name it in a configuration's file")
+    path = place.folder / _file(name)
+    if not path.is_file():
+        raise InputError(
+            f"{name}: there is no {_file(name)} in {place.folder}; put it beside the configuration"
+        )
+    digest = _digest(path)
+    if not place.of_run:
+        _approved.add(digest)
+    if digest not in _approved:
+        raise InputError(
+            f"{name} is code that came with the run in {place.folder.parent}, and would be "
+            "executed; read it, and if you trust it add --trust-code"
+        )
+    module = _loaded.get(digest) or _load(path, digest)
+    kind = name.rpartition(".")[2]
+    found = getattr(module, kind, None)
+    if not isinstance(found, type):
+        classes = [key for key, value in vars(module).items()
+                   if isinstance(value, type) and value.__module__ == module.__name__]  # fmt: skip
+        raise InputError(f"{path} has no class {kind}; it has {', '.join(classes) or 'none'}")
+    return found
+
+
+def keep(spec: Mapping[str, Any], run: Path) -> None:
+    """Copy the modules that a model's settings name into a run's folder.
+
+    Raises:
+        OSError: they cannot be written.
+    """
+    place = _place.get()
+    for value in spec.values():
+        if isinstance(value, Mapping):
+            keep(value, run)
+        elif is_path(value) and place and (place.folder / _file(value)).is_file():
+            copy = run / FOLDER / _file(value)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes((place.folder / _file(value)).read_bytes())
+
+
+def _file(name: str) -> Path:
+    module = name.rpartition(".")[0]
+    parts = module.split(".")
+    if not all(part.isidentifier() for part in parts):
+        raise InputError(f"{name} is no class of a module; write it as my_model.TinyGAN")
+    return Path(*parts).with_suffix(".py")
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _load(path: Path, digest: str) -> ModuleType:
+    """Execute a module, once for each of its contents."""
+    name = f"_genmodels_{path.stem}_{digest[:12]}"  # two runs may bring different ones
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # annotations are looked up there
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        raise InputError(
+            f"{path} cannot be imported: {type(error).__name__}: {error}{_line(error, path)}"
+        ) from error
+    _loaded[digest] = module
+    return module
+
+
+def _line(error: BaseException, path: Path) -> str:
+    """Where in a file an error arose."""
+    number, trace = getattr(error, "lineno", None), error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == str(path):
+            number = trace.tb_lineno
+        trace = trace.tb_next
+    return f" (line {number})" if number else ""

@@ -1,0 +1,135 @@
+"""A model of the user's own: one file beside a configuration, nothing else touched."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from genmodels import construct, custom, testing
+from genmodels.config import GIVEN, MODELS
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+SMALL = ("--data", "glyphs", "--device", "cpu", "--set", "train.batch_size=500",
+         "--set", "model.latent_dim=4", "--set", "model.network.hidden=[16]")  # fmt: skip
+
+
+@pytest.fixture
+def mine(workplace, monkeypatch):
+    monkeypatch.setattr(custom, "_approved", set())
+    monkeypatch.setattr(custom, "_loaded", {})
+    for name in ("my_model.py", "mine.yaml"):
+        shutil.copy(EXAMPLES / name, workplace / name)
+    return workplace
+
+
+def forget(monkeypatch):
+    """As another process would start."""
+    monkeypatch.setattr(custom, "_approved", set())
+    monkeypatch.setattr(custom, "_loaded", {})
+
+
+def test_the_example_does_everything(genmodels, mine, monkeypatch):
+    assert len((mine / "my_model.py").read_text().splitlines()) < 60
+    for epochs, more in (("1", []), ("2", ["--resume"])):
+        done = genmodels("train", "--config", "mine.yaml", *SMALL, "--epochs", epochs,
+                         "--out", "runs/mine", *more)  # fmt: skip
+        assert done.code == 0, done
+    assert "resuming runs/mine at step" in done.err
+    assert genmodels("sample", "runs/mine", "--out", "s.png").code == 0
+    assert genmodels("interpolate", "runs/mine", "--out", "i.png").code == 0
+    assert genmodels("verify", "runs/mine", "--replay", "2").code == 0
+    forget(monkeypatch)
+    compared = genmodels("compare", "mine.yaml", "gan.yaml", *SMALL, "--steps", "4",
+                         "--count", "200", "--features", "random", "--out", "c")  # fmt: skip
+    assert compared.code == 0, compared
+    assert (mine / "c" / "report.html").is_file()
+
+
+def test_the_example_keeps_the_contract():
+    with custom.beside(EXAMPLES / "mine.yaml"):
+        kind = custom.find("my_model.TinyGAN")
+    assert testing.check_model(kind).image_shape == (1, 28, 28)
+
+
+def test_a_broken_model_is_told_what_is_broken():
+    with custom.beside(EXAMPLES / "mine.yaml"):
+        kind = custom.find("my_model.TinyGAN")
+
+    class Bright(kind):
+        def decode(self, latents, labels=None):
+            return super().decode(latents, labels) + 1
+
+    with pytest.raises(AssertionError, match="above 1"):
+        testing.check_model(Bright)
+
+    class Forgetful(kind):
+        def phases(self):
+            return super().phases()[:1]
+
+    with pytest.raises(AssertionError, match=r"no phase trains generator\."):
+        testing.check_model(Forgetful)
+
+
+def test_code_of_a_run_is_not_executed_unless_it_is_trusted(genmodels, mine, monkeypatch):
+    assert genmodels("train", "--config", "mine.yaml", *SMALL, "--steps", "1",
+                     "--out", "runs/mine").code == 0  # fmt: skip
+    (mine / "my_model.py").unlink()
+    module = mine / "runs" / "mine" / "code" / "my_model.py"
+    module.write_text("import sys; sys.executed = True\n" + module.read_text())
+    monkeypatch.setattr(sys, "executed", False, raising=False)
+    forget(monkeypatch)
+    commands = (
+        ("sample", "runs/mine"),
+        ("interpolate", "runs/mine"),
+        ("verify", "runs/mine"),
+        ("compare", "runs/mine"),
+        ("train", "--resume", "--out", "runs/mine"),
+    )
+    for command in commands:
+        refused = genmodels(*command)
+        assert refused.code == 2, refused
+        assert "--trust-code" in refused.err + refused.out
+        assert not sys.executed
+    assert genmodels("runs").code == 0
+    assert not sys.executed
+    assert genmodels("sample", "runs/mine", "--trust-code").code == 0
+    assert sys.executed
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("absent.TinyGAN", "", "there is no absent.py in"),
+        ("made.TinyGAN", "def f(:", "cannot be imported: SyntaxError"),
+        ("made.TinyGAN", "\n\n1 / 0", "ZeroDivisionError: division by zero (line 3)"),
+        ("made.TinyGAN", "class Other: pass", "has no class TinyGAN; it has Other"),
+        ("made.TinyGAN", "class TinyGAN: pass", "is no Model of genmodels.models"),
+        (
+            "made.TinyGAN",
+            "from genmodels.models import Model\nclass TinyGAN(Model): pass",
+            "does not define decode, phases",
+        ),
+        ("..made.TinyGAN", "", "is no class of a module"),
+        ("os/../made.TinyGAN", "", "is no class of a module"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(tmp_path, name, text, said):
+    if text:
+        (tmp_path / "made.py").write_text(text)
+    with custom.beside(tmp_path / "config.yaml"):
+        (problem,) = construct.problems({"class": name}, MODELS, "model", GIVEN)
+    assert said in problem
+    assert "\n" not in problem
+
+
+def test_two_runs_may_bring_different_modules_of_one_name(tmp_path):
+    found = []
+    for number in (1, 2):
+        folder = tmp_path / str(number)
+        (folder / custom.FOLDER).mkdir(parents=True)
+        (folder / custom.FOLDER / "m.py").write_text(f"class A:\n    number = {number}\n")
+        custom.approve(folder)
+        with custom.of_run(folder):
+            found.append(custom.find("m.A"))
+    assert [kind.number for kind in found] == [1, 2]
