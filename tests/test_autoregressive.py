@@ -61,29 +61,36 @@ def test_a_pixel_depends_on_the_pixels_before_it_alone():
     model = make((1, 4, 4), patch=2)
     images = torch.randint(256, (1, 1, 4, 4), generator=randomness.generator(0, "i")) / 255
     levels = model._levels(images)
-    before = model._log_probabilities(levels, None)
+    before = model._outputs(levels, None)
     for place, pixel in itertools.product(range(4), range(4)):
         changed = levels.clone()
         changed[:, place, pixel] = (changed[:, place, pixel] + 100) % 256
-        after = model._log_probabilities(changed, None)
+        after = model._outputs(changed, None)
         differs = (after - before).abs().amax(-1)[0] > 1e-6
         position = place * 4 + pixel
         assert not differs.flatten()[: position + 1].any()
         assert position == 15 or differs.flatten()[position + 1 :].any()
 
 
+LEVELS = torch.arange(256)
+
+
 def test_a_mixture_has_all_its_mass_on_256_levels():
-    outputs = torch.randn(7, 30, generator=randomness.generator(0, "outputs")) * 3
-    found = losses.log_probabilities(outputs).double().exp()
+    outputs = torch.randn(7, 1, 30, generator=randomness.generator(0, "outputs")) * 3
+    levels = LEVELS.expand(7, -1)
+    found = losses.mixture_log_probability(outputs, levels).double().exp()
     assert found.shape == (7, 256)
     torch.testing.assert_close(found.sum(1), torch.ones(7).double(), atol=1e-5, rtol=0)
+    cumulative = losses.mixture_cumulative(outputs, levels).double()
+    torch.testing.assert_close(cumulative, found.cumsum(1), atol=1e-5, rtol=0)
 
 
 def test_one_component_is_the_discretised_logistic():
     mean, log_scale = 0.3, -1.5
     outputs = torch.tensor([[0.0, mean, log_scale]])
-    levels = (torch.arange(256) / 255).view(-1, 1, 1, 1)
+    levels = (LEVELS / 255).view(-1, 1, 1, 1)
     expected = -losses.discretized_logistic(
         torch.full_like(levels, (mean + 1) / 2), levels, math.exp(log_scale) / 2
     )
-    torch.testing.assert_close(losses.log_probabilities(outputs)[0], expected, atol=1e-3, rtol=1e-3)
+    found = losses.mixture_log_probability(outputs, LEVELS)
+    torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)

@@ -40,7 +40,10 @@ def test_preset_means_the_same_when_read_again(name: str) -> None:
 def test_preset_trains(name: str, device: Device) -> None:
     settings = config.read(name, [{"train": {"steps": STEPS}}])
     model = construct.build(
-        settings.model, config.MODELS, image_shape=SHAPE, class_shares=[0.5, 0.5]
+        settings.model,
+        config.MODELS,
+        image_shape=SHAPE,
+        class_shares=[1 / len(CLASSES)] * len(CLASSES),
     )
     images = random_images(settings.train.batch_size)
     before = {key: value.clone() for key, value in model.state_dict().items()}

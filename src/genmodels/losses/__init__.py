@@ -25,7 +25,7 @@ from genmodels.losses.likelihoods import (
     importance_weighted,
     squared_error,
 )
-from genmodels.losses.mixtures import log_probabilities
+from genmodels.losses.mixtures import mixture_cumulative, mixture_log_probability
 from genmodels.losses.penalties import PENALTIES, Penalty
 
 __all__ = [
@@ -47,7 +47,8 @@ __all__ = [
     "gaussian",
     "importance_weighted",
     "kl_to_standard_normal",
-    "log_probabilities",
+    "mixture_cumulative",
+    "mixture_log_probability",
     "mmd",
     "relativistic",
     "squared_error",

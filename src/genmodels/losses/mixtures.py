@@ -1,6 +1,7 @@
-"""A mixture of discretised logistic densities for each eight-bit pixel: its 256 probabilities.
+"""A mixture of discretised logistic densities for each eight-bit pixel.
 
-Salimans et al., PixelCNN++ (2017), equations 1 and 2.
+Salimans et al., PixelCNN++ (2017), equations 1 and 2: the outermost levels take what lies
+beyond them, so the probabilities of the 256 levels sum to 1.
 """
 
 import torch
@@ -12,22 +13,40 @@ from genmodels.losses.likelihoods import LEVELS
 LEAST = -7.0  # of a logarithm of a scale, as in their code
 
 
-def log_probabilities(outputs: Tensor) -> Tensor:
-    """Raw outputs of each pixel → log-probabilities of its levels.
+def mixture_log_probability(outputs: Tensor, levels: Tensor) -> Tensor:
+    """Log-probabilities of levels.
 
     Args:
         outputs: (..., 3 K): logits of K weights, K means in [-1, 1] or near it, and K
             logarithms of scales in the same units.
+        levels: (...), int64 from 0 to 255.
 
     Returns:
-        (..., 256).
+        (...), nats.
     """
     logits, means, log_scales = outputs.float().chunk(3, -1)
-    edges = torch.linspace(-1, 1, 2 * LEVELS - 1, device=outputs.device)[1::2]  # between levels
-    standard = edges.view(-1, 1) - means.unsqueeze(-2)
-    standard = standard * (-log_scales.clamp(min=LEAST)).exp().unsqueeze(-2)
-    below = F.pad(standard.sigmoid(), (0, 0, 1, 0), value=0.0)
-    above = F.pad(standard.sigmoid(), (0, 0, 0, 1), value=1.0)
-    weights = logits.softmax(-1).unsqueeze(-2)
-    shares = (weights * (above - below)).sum(-1)
-    return shares.clamp(min=1e-12).log().log_softmax(-1)
+    log_scales = log_scales.clamp(min=LEAST)
+    below, above = (_standard(levels - step, means, log_scales) for step in (1, 0))
+    # σ(a) − σ(b) = σ(a) σ(−b) (1 − exp(b − a)), without cancellation.
+    width = 2 / (LEVELS - 1) * (-log_scales).exp()
+    bottom, top = ((levels == end).unsqueeze(-1) for end in (0, LEVELS - 1))
+    each = (
+        torch.where(top, 0.0, F.logsigmoid(above))
+        + torch.where(bottom, 0.0, F.logsigmoid(-below))
+        + torch.where(top | bottom, 0.0, (-torch.expm1(-width)).log())
+    )
+    return (logits.log_softmax(-1) + each).logsumexp(-1)
+
+
+def mixture_cumulative(outputs: Tensor, levels: Tensor) -> Tensor:
+    """Probabilities that a pixel is at a level or below; shapes as above."""
+    logits, means, log_scales = outputs.float().chunk(3, -1)
+    share = _standard(levels, means, log_scales.clamp(min=LEAST)).sigmoid()
+    mixed = (logits.softmax(-1) * share).sum(-1)
+    return torch.where(levels == LEVELS - 1, 1.0, mixed)
+
+
+def _standard(levels: Tensor, means: Tensor, log_scales: Tensor) -> Tensor:
+    """The upper edge of each level in units of each density."""
+    edges = (2 * levels.float() + 1) / (LEVELS - 1) - 1
+    return (edges.unsqueeze(-1) - means) * (-log_scales).exp()

@@ -87,11 +87,11 @@ class Autoregressive(Model):
         """(B, C, H, W) in [0, 1] → the latents (B, latent_dim) in the middle of those that
         give the image back, whose pixels count as the nearest level."""
         levels = self._levels(images)
-        shares = self._log_probabilities(levels, labels).double().exp()
-        above = shares.cumsum(-1).gather(-1, levels.unsqueeze(-1)).squeeze(-1)
-        own = shares.gather(-1, levels.unsqueeze(-1)).squeeze(-1)
-        middle = self._to_image((above - own / 2).clamp(1e-7, 1 - 1e-7))
-        return torch.special.ndtri(middle).float().flatten(1)
+        outputs = self._outputs(levels, labels)
+        own = self._log_probability(outputs, levels).double().exp()
+        middle = self._cumulative(outputs, levels).double() - own / 2
+        clear = self._to_image(middle.clamp(1e-7, 1 - 1e-7))
+        return torch.special.ndtri(clear).float().flatten(1)
 
     def infer(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """The same as :meth:`encode`: nothing is left to chance."""
@@ -100,8 +100,8 @@ class Autoregressive(Model):
     def log_weights(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """Log p(x), (B,), in nats, exactly."""
         levels = self._levels(images)
-        found = self._log_probabilities(levels, labels)
-        return self._total(found.gather(-1, levels.unsqueeze(-1)).squeeze(-1))
+        found = self._log_probability(self._outputs(levels, labels), levels)
+        return self._to_image(found).flatten(1).sum(1)
 
     def held_out(self, batch: Batch) -> Terms:
         """``nll``: −log p(x), in nats per image."""
@@ -122,17 +122,23 @@ class Autoregressive(Model):
         """Levels → what networks see, in [-1, 1]."""
         return levels.float() * (2 if self.binary_pixels else 2 / TOP) - 1
 
-    def _log_probabilities(self, levels: Tensor, labels: Tensor | None) -> Tensor:
-        """Of every level of each pixel, given those before it, (B, L, P, levels)."""
+    def _outputs(self, levels: Tensor, labels: Tensor | None) -> Tensor:
+        """What is known of each pixel from those before it, (B, L, P, outputs)."""
         values = self._values(levels)
         told = self.places(values, *self.known(labels))
-        return self._distribution(self.pixels(told.float(), values))
+        return self.pixels(told.float(), values).float()
 
-    def _distribution(self, outputs: Tensor) -> Tensor:
+    def _log_probability(self, outputs: Tensor, levels: Tensor) -> Tensor:
+        """Log p of each pixel's level."""
         if self.binary_pixels:
-            logits = outputs.float()
-            return torch.cat([F.logsigmoid(-logits), F.logsigmoid(logits)], -1)
-        return losses.log_probabilities(outputs)
+            return F.logsigmoid(outputs.squeeze(-1) * (2 * levels - 1))
+        return losses.mixture_log_probability(outputs, levels)
+
+    def _cumulative(self, outputs: Tensor, levels: Tensor) -> Tensor:
+        """The probability that a pixel is at a level or below."""
+        if self.binary_pixels:
+            return torch.where(levels == 1, 1.0, (-outputs.squeeze(-1)).sigmoid())
+        return losses.mixture_cumulative(outputs, levels)
 
     def _draw(self, noise: Tensor, labels: Tensor | None) -> Tensor:
         """Choose each pixel by its number, one after the other."""
@@ -140,6 +146,7 @@ class Autoregressive(Model):
         count, length, inside = chances.shape
         chosen = torch.zeros(count, length, inside, dtype=torch.int64, device=noise.device)
         seen, known = Seen(), self.known(labels)
+        steps = torch.arange(2 if self.binary_pixels else losses.LEVELS, device=noise.device)
         within = self._to_patches(torch.ones_like(noise[:1])).long()[0]  # not beyond the edge
         before = torch.zeros(count, inside, device=noise.device)
         for place in range(length):
@@ -147,9 +154,9 @@ class Autoregressive(Model):
             values = torch.full_like(before, -1.0)
             for pixel in range(inside):
                 outputs = self.pixels.one(told, values, pixel)
-                ladder = self._distribution(outputs).double().exp().cumsum(-1)
-                level = (ladder < chances[:, place, pixel, None]).sum(-1)
-                level = level.clamp(max=ladder.shape[-1] - 1) * within[place, pixel]
+                ladder = self._cumulative(outputs.unsqueeze(1), steps).double()
+                level = (ladder[:, :-1] < chances[:, place, pixel, None]).sum(1)
+                level = level * within[place, pixel]
                 chosen[:, place, pixel] = level
                 values[:, pixel] = self._values(level)
             before = values
@@ -165,10 +172,6 @@ class Autoregressive(Model):
         _, height, width = self.image_shape
         folded = patches.transpose(1, 2).unflatten(2, (self.rows, self.columns))
         return F.pixel_shuffle(folded, self.patch)[:, :, :height, :width]
-
-    def _total(self, values: Tensor) -> Tensor:
-        """Sum over the pixels that the image has, (B, L, P) → (B,)."""
-        return self._to_image(values).flatten(1).sum(1)
 
 
 class _Inside(nn.Module):
