@@ -20,7 +20,7 @@ _GROUND = "errors custom memory randomness device pictures checkpoint settings c
 _GROUND += " models.base"
 
 # What the commands call.
-CALLED = "memory yaml12 construct config pictures ranks runs data report verbs doctor"
+CALLED = "catalogue memory yaml12 construct config pictures ranks runs data report verbs doctor"
 
 # Part → what it may import, at its top or inside a function. The parts stand from the
 # ground up and a part names only parts above it in this list, or itself: arrows point down.
@@ -39,6 +39,7 @@ ALLOWED = {
     "networks": "errors networks",
     "interruption": "",
     "config": "errors custom construct yaml12 settings",
+    "catalogue": "errors construct config",
     "memory": "errors",
     "runs": "errors custom checkpoint settings config runs",
     "data": "errors randomness pictures checkpoint data",

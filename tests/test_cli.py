@@ -312,8 +312,10 @@ def test_a_dry_run_prints_a_configuration(genmodels, workplace):
 def test_what_can_be_listed(genmodels, workplace, trained):
     assert "glyphs" in genmodels("datasets").out
     listed = genmodels("models").out
-    assert "latent_dim: 20" in listed
     assert "report/gan.yaml" in listed
+    assert "Auto-Encoding Variational Bayes" in listed
+    assert "latent_dim: 20" in genmodels("models", "VAE").out
+    refused(genmodels("models", "VEA"), "did you mean 'VAE'", "Flow")
     assert "no runs under runs/" in genmodels("runs").out
     trained(workplace / "runs" / "vae-1")
     assert re.search(r"runs/vae-1\s+vae\s+glyphs\s+1\s", genmodels("runs").out)

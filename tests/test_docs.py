@@ -247,6 +247,7 @@ def _alternate() -> Iterator[str]:
 def test_command_runs(command: Command, workplace: Path, make_run: Callable[..., Path]) -> None:
     arguments = command.arguments
     write_files(command.block.page)
+    shutil.copytree(REPOSITORY / "examples", "examples")
     if "--help" in arguments:
         run(arguments)
         return
@@ -271,6 +272,7 @@ def test_example_runs(
 ) -> None:
     code = compile("\n" * (block.line - 1) + block.text, str(block.page), "exec")
     write_files(block.page)
+    monkeypatch.syspath_prepend(str(REPOSITORY / "examples"))
     if len(block.text.splitlines()) > CODE_LINES:
         return
     make_run("runs/vae-1")

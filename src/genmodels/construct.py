@@ -176,7 +176,7 @@ def validation_problems(
 
 
 def _line(schema: type[BaseModel], problem: Any, path: str) -> str:
-    keys = [str(key) for key in problem["loc"]]
+    keys = [str(key) for key in problem["loc"] if key != "[key]"]
     where = ".".join(([path] if path else []) + keys)
     if problem["type"] == "extra_forbidden":
         accepted = _accepted(schema, problem["loc"][:-1])

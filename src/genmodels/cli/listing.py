@@ -1,6 +1,7 @@
 """The commands that show what there is."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
@@ -30,17 +31,36 @@ def datasets(
     typer.echo("Any folder of pictures is a data set too: --data ./pictures")
 
 
-def models() -> None:
-    """List the model families and their settings."""
-    from genmodels import config, construct, yaml12
+def models(
+    name: Annotated[
+        str | None, typer.Argument(help="One of them, with all that it says of itself.")
+    ] = None,
+) -> None:
+    """List the models, what they can, their presets and what was measured of them."""
+    from genmodels import catalogue, yaml12
     from genmodels.report import terminal
 
-    rows = [
-        [name, what, "\n".join(f"{key}: {yaml12.inline(value)}" for key, value in settings.items())]
-        for name, what, settings in construct.described(config.MODELS, config.GIVEN)
-    ]
-    terminal.show(terminal.table(["class", "", "settings and defaults"], rows))
-    typer.echo("presets: " + ", ".join(config.presets()))
+    if name is not None:
+        entry = catalogue.model(name)
+        typer.echo(f"{entry.name}: {entry.text}\n\nSettings and defaults:")
+        for key, value in entry.settings.items():
+            typer.echo(f"    {key}: {yaml12.inline(value)}")
+        presets = ", ".join(preset.name for preset in entry.presets)
+        typer.echo(f"\nPresets: {presets}" if presets else "\nNo preset has it.")
+        return
+    rows = []
+    for entry in catalogue.models():
+        lines = [_scored(preset.name, preset.measured) for preset in entry.presets]
+        rows.append([entry.name, entry.paper, "\n".join(entry.abilities), "\n".join(lines)])
+    terminal.show(terminal.table(["class", "", "can also", "presets"], rows))
+    typer.echo("settings and their sources: genmodels models GAN")
+
+
+def _scored(name: str, measured: Mapping[str, Any]) -> str:
+    """A preset with its Fréchet distance and how that was measured."""
+    if not measured:
+        return name
+    return f"{name}  {measured['fd']:.3g} ({measured['data']}, {measured['budget']})"
 
 
 def runs() -> None:

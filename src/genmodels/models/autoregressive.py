@@ -18,12 +18,12 @@ TOP = losses.LEVELS - 1
 
 class Autoregressive(Model):
     """Pixel Recurrent Neural Networks (van den Oord et al., 2016),
-    https://arxiv.org/abs/1601.06759, with a transformer as in Image Transformer (Parmar et al.,
-    2018): p(x) = Π p(x_i | x_1 … x_{i−1}) (equation 1).
+    https://arxiv.org/abs/1601.06759.
 
-    The image is read patch by patch. The network says what it knows before each patch, and
-    within a patch a masked layer (Germain et al., MADE, 2015, equation 9) lets each pixel see
-    those before it, so the likelihood is exact at a fraction of the places.
+    p(x) = Π p(x_i | x_1 … x_{i−1}) (equation 1), by a transformer as in Image Transformer
+    (Parmar et al., 2018). The image is read patch by patch. The network says what it knows
+    before each patch, and within a patch a masked layer (Germain et al., MADE, 2015, equation 9)
+    lets each pixel see those before it, so the likelihood is exact at a fraction of the places.
 
     A latent is a standard normal number for each pixel, whose distribution function says
     which level the pixel takes; so sampling is a function of latents, and encoding gives

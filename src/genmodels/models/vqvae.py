@@ -15,7 +15,9 @@ from genmodels.networks import MLP, Causal, Network, Seen, Transformer
 
 class VQVAE(Model):
     """Neural Discrete Representation Learning (van den Oord et al., 2017),
-    https://arxiv.org/abs/1711.00937: each of the encoder's vectors is replaced by the nearest
+    https://arxiv.org/abs/1711.00937.
+
+    Each of the encoder's vectors is replaced by the nearest
     code (equation 1), gradients pass as if it had not been (section 3.2), and a second
     network learns which codes follow which (section 3.3).
 

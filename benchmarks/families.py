@@ -1,0 +1,190 @@
+"""``python -m benchmarks.families``: every preset trained for the same time, and what came of it.
+
+``train`` trains and measures presets one after the other, each once: a result lies in
+``docs/results/models/`` as soon as it is there, and what has one is left out, so the command
+may be stopped and given again. ``page`` writes the tables of ``docs/models.md`` from them, and
+the scores that ``genmodels models`` shows.
+"""
+
+import argparse
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import genmodels
+from benchmarks.machine import hardware
+from genmodels import catalogue, config, pictures, study
+from genmodels.provenance import measured
+from genmodels.report.terminal import Display
+
+DOCS = Path(__file__).parents[1] / "docs"
+RESULTS, GRIDS = DOCS / "results" / "models", DOCS / "pictures" / "models"
+SCORES = Path(__file__).parents[1] / "configs" / catalogue.MEASURED
+SHORT = "90s"  # for every preset; other budgets are for those that are named
+MARK = "<!-- what follows is written by: python -m benchmarks.families page -->"
+SHOWN = 16  # images of a grid, in two rows
+COLUMNS = {  # number → heading and digits
+    "kid": ("KID", 4),
+    "density": ("density", 2),
+    "coverage": ("coverage", 2),
+    "modes": ("modes", 0),
+    "class_kl": ("class KL", 3),
+}
+BOUNDS = ("nll_binary_exact", "nll_binary_iwae_100", "nll_grey_exact", "nll_density_iwae_100")
+
+
+def main() -> None:
+    """Train and measure, or write the page."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.families", description=__doc__)
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    train = verbs.add_parser("train")
+    train.add_argument("presets", nargs="*", default=None)
+    train.add_argument("--budget", default=SHORT)
+    train.add_argument("--seeds", type=int, default=1)
+    train.add_argument("--data", default="mnist")
+    train.add_argument("--runs", type=Path, default=Path("families"))
+    verbs.add_parser("page")
+    options = parser.parse_args()
+    if options.verb == "page":
+        write_page()
+        return
+    names = options.presets or config.presets()
+    for number, name in enumerate(names, 1):
+        path = result_path(name, options.data, options.budget)
+        if path.is_file():
+            continue
+        print(f"{number} of {len(names)}: {name}", flush=True)
+        runs = [train_one(name, options, seed) for seed in range(options.seeds)]
+        record(name, options, runs, path)
+
+
+def result_path(name: str, data: str, budget: str) -> Path:
+    """Where the result of a preset lies."""
+    return RESULTS / f"{name.removesuffix('.yaml').replace('/', '-')}-{data}-{budget}.json"
+
+
+def train_one(name: str, options: argparse.Namespace, seed: int) -> genmodels.Run:
+    """Train a preset, or go on with it."""
+    stem = name.removesuffix(".yaml").replace("/", "-")
+    out = options.runs / f"{stem}-{options.data}-{options.budget}-seed-{seed}"
+    return genmodels.train(
+        name, data=options.data, budget=options.budget, seed=seed, out=out,
+        resume=out.exists(), quiet=True,
+    )  # fmt: skip
+
+
+def record(
+    name: str, options: argparse.Namespace, runs: Sequence[genmodels.Run], path: Path
+) -> None:
+    """Measure the runs of a preset, and keep numbers and a grid."""
+    folders = [run.folder for run in runs]
+    compared = study.compare(folders, 10_000, "auto", 0, Display(quiet=True))
+    (entry,) = compared.entries
+    seeds = [
+        {"seed": result.seed, **result.evaluation.numbers, **result.evaluation.measured}
+        for result in entry.results
+    ]
+    content = {
+        "preset": name,
+        "model": runs[0].settings.model["class"],
+        "data": options.data,
+        "budget": options.budget,
+        "distance": compared.fd,
+        "weights": entry.first.headline,
+        "seeds": seeds,
+        "protocol": compared.protocol,
+        "hardware": hardware(),
+        **measured(),
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    GRIDS.mkdir(parents=True, exist_ok=True)
+    shown = entry.first.weights[0].samples[:SHOWN]
+    pictures.save_png(
+        pictures.grid(shown, columns=SHOWN // 2), (GRIDS / path.name).with_suffix(".png")
+    )
+
+
+def write_page() -> None:
+    """Write ``docs/models.md`` and the scores that the command line shows."""
+    results = [
+        json.loads(path.read_text(encoding="utf-8")) for path in sorted(RESULTS.glob("*.json"))
+    ]
+    short = [r for r in results if r["budget"] == SHORT and r["data"] == "mnist"]
+    longer = [r for r in results if r not in short]
+    page = DOCS / "models.md"
+    parts = [page.read_text(encoding="utf-8").partition(MARK)[0] + MARK]
+    parts += ["## Every preset", _table(short)]
+    if longer:
+        parts += ["## Longer, with seeds", _table(longer)]
+    parts.append(_protocol(results))
+    page.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    scores = {r["preset"]: _score(r) for r in [*short, *longer]}
+    SCORES.write_text(json.dumps(scores, indent=1) + "\n", encoding="utf-8")
+
+
+def _score(result: Mapping[str, Any]) -> dict[str, Any]:
+    found = {"fd": round(_median(result, result["distance"]), 4), "distance": result["distance"]}
+    kept = {key: result[key] for key in ("data", "budget", "weights")}
+    return {**found, **kept, "seeds": len(result["seeds"])}
+
+
+def _median(result: Mapping[str, Any], name: str) -> float:
+    values = [seed[name] for seed in result["seeds"] if name in seed]
+    return float(torch.tensor(values, dtype=torch.float64).median()) if values else float("nan")
+
+
+def _table(results: Sequence[Mapping[str, Any]]) -> str:
+    """Best first."""
+    headings = ["preset", "model", "FD", *(heading for heading, _ in COLUMNS.values()), "nats",
+                "images/s", ""]  # fmt: skip
+    rows = [headings, ["---"] * len(headings)]
+    for result in sorted(results, key=lambda r: _median(r, r["distance"])):
+        stem = result_path(result["preset"], result["data"], result["budget"]).stem
+        shown = _spread(result) if len(result["seeds"]) > 1 else ""
+        distance = f"{_median(result, result['distance']):.3g}{shown}"
+        if result["budget"] != SHORT:
+            distance += f" ({result['budget']})"
+        numbers = [_number(_median(result, name), digits) for name, (_, digits) in COLUMNS.items()]
+        rate = f"{_median(result, 'training_images_per_second'):,.0f}"
+        picture = f"![samples](pictures/models/{stem}.png)"
+        rows.append([result["preset"], result["model"], distance, *numbers, _nats(result), rate,
+                     picture])  # fmt: skip
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _spread(result: Mapping[str, Any]) -> str:
+    values = [seed[result["distance"]] for seed in result["seeds"]]
+    return f" ({min(values):.3g} to {max(values):.3g})"
+
+
+def _nats(result: Mapping[str, Any]) -> str:
+    for name in BOUNDS:
+        if name in result["seeds"][0]:
+            return f"{_median(result, name):,.1f} {name.removeprefix('nll_').replace('_', ' ')}"
+    return "—"
+
+
+def _number(value: float, digits: int) -> str:
+    return "—" if value != value else f"{value:.{digits}f}"
+
+
+def _protocol(results: Sequence[Mapping[str, Any]]) -> str:
+    if not results:
+        return "No result yet."
+    first = results[0]
+    machine, protocol = first["hardware"], first["protocol"]
+    return (
+        f"Measured on {machine['processor']}, {machine['threads']} threads, "
+        f"torch {machine['versions']['torch']}; features {protocol['features']} "
+        f"({protocol['features_hash'][:12]}), {protocol['generated_images']:,} samples beside "
+        f"{protocol['real_images']:,} test images. Times are of training; one seed unless a range "
+        "is given, whose number is the median."
+    )
+
+
+if __name__ == "__main__":
+    main()
