@@ -436,7 +436,7 @@ def test_glyphs_are_what_the_list_says() -> None:
     assert listed.classes == len(images.classes)
 
 
-@pytest.mark.parametrize("name", [name for name in data.names() if name != "glyphs"])
+@pytest.mark.parametrize("name", list(data.torchvision_sets.SETS))
 def test_what_torchvision_has_for_a_name(name: str) -> None:
     described = data.torchvision_sets.SETS[name]
     kind = getattr(datasets, described.kind)
@@ -444,3 +444,30 @@ def test_what_torchvision_has_for_a_name(name: str) -> None:
     if described.options:
         classes = kind.classes_split_dict[described.options["split"]]
     assert len([word for word in classes if word != "N/A"]) == described.classes
+
+
+def test_stacked_digits_are_digits_of_their_own_splits(mnist_root):
+    images = data.load("stacked-mnist", root=mnist_root)
+    each = images.each
+    assert images.image_shape == (3, 28, 28)
+    assert (images.count("train"), images.count("test")) == (60_000, 10_000)
+    assert len(images.classes) == 1000
+    assert images.fingerprint == data.load("stacked-mnist", root=mnist_root).fingerprint
+    for split in ("train", "test"):
+        row = images.splits[split][5]
+        digits = [int(digit) for digit in images.classes[images.labels[row]]]
+        for channel, digit in zip(images.table[row], digits, strict=True):
+            same = (each.table[each.splits[split]] == channel).all((1, 2, 3)).nonzero()
+            assert digit in each.labels[each.splits[split][same[:, 0]]]
+    assert images.labels.unique().numel() == 1000
+
+
+def test_the_features_of_stacked_digits_see_each_by_itself(mnist_root):
+    from genmodels.evaluation import features
+
+    images = data.load("stacked-mnist", root=mnist_root)
+    extractor = features.choose("auto", images, lambda *_: None)
+    batch = next(images.batches("test", 500))
+    seen = extractor([batch.images])
+    assert seen.values.shape == (500, 192)
+    assert (seen.labels == batch.labels).float().mean() > 0.95  # 0.992 for a digit, cubed

@@ -7,10 +7,10 @@ from typing import Literal
 
 import platformdirs
 
-from genmodels.data import folder, glyphs, resize, tables, torchvision_sets
+from genmodels.data import folder, glyphs, resize, stacked, tables, torchvision_sets
 from genmodels.data.decoding import Channels, Fit
 from genmodels.data.download import Unavailable
-from genmodels.data.images import Images, Progress, silent
+from genmodels.data.images import TEST, TRAIN, Images, Progress, silent
 from genmodels.errors import InputError, nearest
 
 Place = Literal["embedded", "on disk", "downloadable"]
@@ -92,7 +92,7 @@ def load(
 
 def names() -> list[str]:
     """The data sets that have a name."""
-    return [glyphs.NAME, *torchvision_sets.SETS]
+    return [glyphs.NAME, *torchvision_sets.SETS, stacked.NAME]
 
 
 def sets(root: Path | None = None) -> list[Listed]:
@@ -106,6 +106,11 @@ def sets(root: Path | None = None) -> list[Listed]:
             note += f"; needs {described.needs}"
         counts = (described.train, described.test, described.classes)
         listed.append(Listed(name, described.image_shape, *counts, place, note))
+    each = next(entry for entry in listed if entry.name == stacked.EACH)
+    shape = (stacked.CHANNELS, *each.image_shape[1:])
+    classes, note = each.classes**stacked.CHANNELS, f"{stacked.CHANNELS} images of {each.name}"
+    counts = (stacked.COUNTS[TRAIN], stacked.COUNTS[TEST], classes)
+    listed.append(Listed(stacked.NAME, shape, *counts, each.place, note))
     return listed
 
 
@@ -121,6 +126,10 @@ def _load(
     """Load by name or by path; a name goes before a folder of the same name."""
     if name == glyphs.NAME:
         return resize.fit_table(glyphs.load(), image_size, channels)
+    if name == stacked.NAME:
+        if channels == 1:
+            raise InputError(f"data.channels: {name} has {stacked.CHANNELS}, each a digit")
+        return stacked.stack(_load(stacked.EACH, root, image_size, "auto", fit, progress, on_bad))
     if name in torchvision_sets.SETS:
         images = torchvision_sets.load(name, root, image_size, channels, fit, progress)
         return resize.fit_table(images, image_size, channels)

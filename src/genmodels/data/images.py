@@ -54,6 +54,8 @@ class Images:
         classes: the name of each label, empty where there are no labels.
         notes: what the reader did that the user should know, one sentence each.
         mapped: whether the table is a file that the system reads when it is needed.
+        each: the set that every channel is an image of by itself, where that is so; a label
+            is then the labels of the channels, one after the other, as digits of a number.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Images:
     classes: tuple[str, ...] = ()
     notes: tuple[str, ...] = field(default=(), compare=False)
     mapped: bool = False
+    each: "Images | None" = field(default=None, compare=False)
 
     @property
     def image_shape(self) -> tuple[int, int, int]:

@@ -69,6 +69,8 @@ def choose(name: str, images: Images, progress: Progress) -> Extractor:
         InputError: there is no such extractor, or it does not fit the images.
     """
     if name in ("auto", "domain"):
+        if images.each is not None:
+            return _each_channel(_domain(images.each, progress))
         return _domain(images, progress)
     if name == "random":
         return untrained(images.image_shape[0])
@@ -104,6 +106,23 @@ def of_net(name: str, net: FeatureNet, classifies: bool) -> Extractor:
         return values, net.head(values) if classifies else None
 
     return Extractor(name, hash_of(net.state_dict()), see)
+
+
+def _each_channel(one: Extractor) -> Extractor:
+    """See every channel by itself: features beside one another, and a class for each
+    combination of classes."""
+
+    def see(images: Tensor) -> tuple[Tensor, Tensor | None]:
+        seen = [one.see(channel) for channel in images.split(1, 1)]
+        joint: Tensor | None = None
+        for _, logits in seen:
+            if logits is None:
+                return torch.cat([values for values, _ in seen], 1), None
+            own = logits.log_softmax(1)
+            joint = own if joint is None else (joint.unsqueeze(2) + own.unsqueeze(1)).flatten(1)
+        return torch.cat([values for values, _ in seen], 1), joint
+
+    return Extractor(one.name, one.hash, see)
 
 
 def untrained(channels: int) -> Extractor:

@@ -7,20 +7,19 @@ positions of their own, so evaluation neither disturbs training nor depends on i
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from genmodels import randomness, runs, sampling
 from genmodels.checkpoint import Checkpoint
-from genmodels.data.images import TRAIN, Batch
+from genmodels.data.images import TRAIN
 from genmodels.errors import InputError
-from genmodels.evaluation import distances, likelihood, scores
+from genmodels.evaluation import abilities, distances, scores
 from genmodels.evaluation.extractor import Features
 from genmodels.evaluation.reference import Reference
 from genmodels.evaluation.scores import Scored
-from genmodels.models.base import Discriminates, Encodes, Fitted, Likelihood, Model
+from genmodels.models.base import Fitted, Model
 
 COUNT = 10_000  # samples and test images; Lucic et al. (2018)
 FEW = 2000  # below which the bias of the Fréchet distance is flagged
@@ -29,22 +28,7 @@ SPREAD_SEEDS = 3  # sampling seeds that the spread of a run's distance is taken 
 SHOWN = 64
 TIMED = 64  # images of the latency's batch
 
-ENCODES = "the model has no encoder"
-LIKELIHOOD = "the model has no likelihood"
-DISCRIMINATES = "the model has no discriminator"
 NO_SPLIT = "data.validation is 0, so no split is left to choose on"
-OPTIONAL = {  # what is defined for some families alone → why it is not for the others
-    "reconstruction_error": ENCODES,
-    "latents_to_prior": ENCODES,
-    "nll_binary": LIKELIHOOD,
-    "nll_density": LIKELIHOOD,
-    "active_units": LIKELIHOOD,
-    "distance_average": "no average of the weights was kept",
-    "discriminator_ranks": DISCRIMINATES,
-    "discriminator_right": "no discriminator, or one that orders images and decides on none",
-    "discriminator_from": "no discriminator, or one whose losses have no equilibrium",
-    "generator_from": "no discriminator, or one whose losses have no equilibrium",
-}
 
 
 @dataclass(frozen=True)
@@ -124,12 +108,11 @@ def evaluate(
     numbers = {
         **scored.numbers,
         **pixel_numbers,
-        **_of_family(model, folder, reference, kept, seed),
+        **abilities.measure(model, folder, reference, features, kept, seed),
     }
-    undefined = {**scored.undefined, **undefined}
-    for prefix, why in OPTIONAL.items():
-        if not any(name.startswith(prefix) for name in numbers):
-            undefined[prefix] = why
+    undefined = {**scored.undefined, **undefined, **abilities.lacking(numbers)}
+    if headline == "last":
+        undefined["distance_average"] = "no average of the weights was kept"
     progress = saved.header["progress"]
     numbers["parameters_sampling"] = float(_parameters(model.sampling_module()))
     numbers["parameters_training"] = float(_parameters(model))
@@ -206,25 +189,6 @@ def _seen(
         raise InputError(f"run {folder.path}: {error}") from None
 
 
-def _of_family(
-    model: Model, folder: runs.Folder, reference: Reference, kept: Sequence[Tensor], seed: int
-) -> dict[str, float]:
-    """The numbers that only some families have."""
-    numbers: dict[str, float] = {}
-    records = folder.log()
-    last: Mapping[str, Any] = records[-1] if records else {}
-    if isinstance(model, Encodes):
-        numbers |= likelihood.of_encoder(model, reference)
-    if isinstance(model, Likelihood):
-        numbers |= likelihood.of_likelihood(model, reference)
-    if isinstance(model, Discriminates):
-        samples = _with_labels(model, kept[: -(-likelihood.AT_MOST // sampling.BLOCK)], seed)
-        numbers |= likelihood.of_discriminator(model, samples, reference, last)
-    # What the run logged of the test split with its last weights, on the images as they are.
-    logged = {k: v for k, v in last.items() if k.startswith("test.")}
-    return numbers | {f"logged_{k.partition('.')[2]}": float(v) for k, v in logged.items()}
-
-
 def _curve(
     folder: runs.Folder,
     saved: Checkpoint,
@@ -280,14 +244,6 @@ def _spread(model: Model, reference: Reference, features: Features, seed: int) -
         drawn = sampling.sample(model, reference.count, seed + 1000 * other)
         found.append(scores.frechet(reference, reference.extractor(drawn)))
     return torch.tensor(found).double().std().item()
-
-
-def _with_labels(model: Model, blocks: Sequence[Tensor], seed: int) -> list[Batch]:
-    """Samples, with the labels that they were generated for."""
-    sizes = [len(block) for block in blocks]
-    known = sampling.labels(model, sum(sizes), seed)
-    labels = [None] * len(sizes) if known is None else list(known.split(sizes))
-    return [Batch(block, label) for block, label in zip(blocks, labels, strict=True)]
 
 
 def _rows(reference: Reference, rows: Sequence[int]) -> Tensor:

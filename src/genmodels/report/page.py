@@ -20,6 +20,8 @@ MAIN = ("kid", "precision", "recall", "density", "coverage", "class_kl", "modes"
         "outliers", "diversity", "sharpness", "isolated_dots")  # fmt: skip
 LOWER_IS_BETTER = {"kid", "class_kl", "memorised", "outliers", "isolated_dots"}
 LABELS = {
+    "label_accuracy": "samples that look like their label",
+    "distance_within_classes": "FD within classes, their mean",
     "distance_last": "FD of the last weights",
     "distance_average": "FD of the averaged weights",
     "distance_best": "FD of the snapshot chosen on validation images",
