@@ -78,9 +78,8 @@ def find(name: str) -> type:
         raise InputError(f"{name} is a class of your own; name it in a configuration's file")
     path = place.folder / _file(name)
     if not path.is_file():
-        raise InputError(
-            f"{name}: there is no {_file(name)} in {place.folder}; put it beside the configuration"
-        )
+        todo = "the run does not bring it" if place.of_run else "put it beside the configuration"
+        raise InputError(f"{name}: there is no {_file(name)} in {place.folder}; {todo}")
     digest = _digest(path)
     if not place.of_run:
         _approved.add(digest)
