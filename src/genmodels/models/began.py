@@ -42,12 +42,7 @@ class BEGAN(Model):
     ):
         super().__init__(image_shape, latent_dim, conditional, class_shares)
         classes = self.num_classes
-        self.discriminator = nn.ModuleDict(
-            {
-                "encoder": labels.encoder(network, image_shape, latent_dim, classes),
-                "decoder": labels.decoder(network, latent_dim, image_shape, classes),
-            }
-        )
+        self.discriminator = labels.autoencoder(network, image_shape, latent_dim, classes)
         self.generator = labels.decoder(network, latent_dim, image_shape, classes)
         self.gamma, self.rate = gamma, rate
         self.register_buffer("balance", torch.zeros(()))
@@ -81,8 +76,8 @@ class BEGAN(Model):
 
     def _error(self, images: Tensor, batch: Batch) -> Tensor:
         """Mean absolute error of a pixel in [-1, 1], (B,); equation 1 with η = 1."""
-        seen, known = images * 2 - 1, self.known(batch.labels)
-        again = self.discriminator["decoder"](self.discriminator["encoder"](seen, *known), *known)
+        seen = images * 2 - 1
+        again, _ = self.discriminator(seen, *self.known(batch.labels))
         return (again.tanh().float() - seen).abs().flatten(1).mean(1)
 
     def _generate(self, batch: Batch) -> Tensor:

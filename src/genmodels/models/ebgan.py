@@ -43,12 +43,7 @@ class EBGAN(Model):
     ):
         super().__init__(image_shape, latent_dim, conditional, class_shares)
         classes = self.num_classes
-        self.discriminator = nn.ModuleDict(
-            {
-                "encoder": labels.encoder(network, image_shape, latent_dim, classes),
-                "decoder": labels.decoder(network, latent_dim, image_shape, classes),
-            }
-        )
+        self.discriminator = labels.autoencoder(network, image_shape, latent_dim, classes)
         self.generator = labels.decoder(network, latent_dim, image_shape, classes)
         self.margin, self.repulsion = margin, repulsion
 
@@ -81,10 +76,9 @@ class EBGAN(Model):
 
     def _energy(self, images: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
         """Images of a batch's labels → energies (B,) and codes (B, latent_dim)."""
-        seen, known = images * 2 - 1, self.known(batch.labels)
-        codes = self.discriminator["encoder"](seen, *known)
-        again = self.discriminator["decoder"](codes, *known).tanh().float()
-        return (again - seen).square().flatten(1).mean(1), codes.float()
+        seen = images * 2 - 1
+        again, codes = self.discriminator(seen, *self.known(batch.labels))
+        return (again.tanh().float() - seen).square().flatten(1).mean(1), codes.float()
 
     def _generate(self, batch: Batch) -> Tensor:
         images = batch.images

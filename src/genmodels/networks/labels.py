@@ -35,12 +35,33 @@ def decoder(
     return _Appended(network, latent_dim, image_shape, num_classes)
 
 
+def autoencoder(
+    network: Network, image_shape: tuple[int, int, int], latent_dim: int, num_classes: int = 0
+) -> nn.Module:
+    """(B, C, H, W) and, with classes, (B,) labels → images like them, unbounded, and their
+    codes (B, latent_dim)."""
+    return _Around(
+        encoder(network, image_shape, latent_dim, num_classes),
+        decoder(network, latent_dim, image_shape, num_classes),
+    )
+
+
 def projection(
     network: Network, image_shape: tuple[int, int, int], num_classes: int, dropout: float = 0.0
 ) -> nn.Module:
     """(B, C, H, W) and (B,) labels → (B, 1): Miyato & Koyama, cGANs with Projection
     Discriminator (2018), equation 4."""
     return _Projection(network, image_shape, num_classes, dropout)
+
+
+class _Around(nn.Module):
+    def __init__(self, encoder: nn.Module, decoder: nn.Module):
+        super().__init__()
+        self.encoder, self.decoder = encoder, decoder
+
+    def forward(self, images: Tensor, *labels: Tensor) -> tuple[Tensor, Tensor]:
+        codes = self.encoder(images, *labels)
+        return self.decoder(codes, *labels), codes
 
 
 class _Beside(nn.Module):
