@@ -12,7 +12,7 @@ from genmodels.data.images import Batch
 from genmodels.models.base import Discriminates, Encodes, Fitted, Likelihood, Model
 
 COUNT = 6  # images of a batch
-FITTED = 240  # training images that a part is fitted to
+FITTED = 500  # training images that a part is fitted to
 SHARES = (0.5, 0.3, 0.2)  # of the classes of a conditional model
 
 
