@@ -1,12 +1,12 @@
 """A model of your own in one file: a least-squares GAN of two small networks."""
 
-import torch
 from torch import Tensor
 
 from genmodels.data.images import Batch
 from genmodels.models import Model
 from genmodels.models.base import Phase, Terms
 from genmodels.networks import MLP, Network
+from genmodels.ranges import Count
 
 
 class TinyGAN(Model):
@@ -21,7 +21,7 @@ class TinyGAN(Model):
     def __init__(
         self,
         image_shape: tuple[int, int, int],
-        latent_dim: int = 32,
+        latent_dim: Count = 32,
         network: Network = MLP((256, 128), "leaky_relu"),
     ):
         super().__init__(image_shape, latent_dim)
@@ -39,14 +39,10 @@ class TinyGAN(Model):
         """(B, latent_dim) → (B, C, H, W) in [0, 1]."""
         return self.generator(latents).sigmoid()
 
-    def _generate(self, batch: Batch) -> Tensor:
-        images = batch.images
-        return self.decode(torch.randn(len(images), self.latent_dim, device=images.device))
-
     def _discriminator_objective(self, batch: Batch) -> Terms:
-        fake = self.discriminator(self._generate(batch).detach()).square().mean()
+        fake = self.discriminator(self.generate(batch).detach()).square().mean()
         real = (self.discriminator(batch.images) - 1).square().mean()
         return {"loss": (real + fake) / 2, "real": real, "fake": fake}
 
     def _generator_objective(self, batch: Batch) -> Terms:
-        return {"loss": (self.discriminator(self._generate(batch)) - 1).square().mean() / 2}
+        return {"loss": (self.discriminator(self.generate(batch)) - 1).square().mean() / 2}

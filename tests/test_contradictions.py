@@ -12,15 +12,15 @@ CASES = [
     (GAN | {"penalties": {"r1": 1.0, "gradient": 1.0}}, "r1 and r2 ask for gradients of 0"),
     (GAN | {"penalties": {"dragan": 1.0, "gradient": 1.0}}, "ask for the same thing"),
     (GAN | {"penalties": {"r3": 1.0}}, "penalties.r3: is 'r3'; should be 'gradient', 'dragan'"),
-    (GAN | {"penalties": {"r1": -1.0}}, "penalties.r1: is -1.0; give a weight above 0"),
+    (GAN | {"penalties": {"r1": -1.0}}, "penalties.r1: is -1.0; should be greater than 0"),
     (GAN | {"penalty_every": 16}, "there are no penalties"),
     (GAN | {"spectral": True, "weight_clip": 0.01}, "spectral and weight_clip"),
     (GAN | {"loss": "wasserstein", "relativistic": "paired"}, "one of differences already"),
     (GAN | {"conditioning": "projection"}, "only for conditional: true"),
-    (GAN | {"critic_steps": 0}, "critic_steps: is 0; give 1 or more"),
-    (GAN | {"dropout": 1.0}, "a share of units in [0, 1)"),
+    (GAN | {"critic_steps": 0}, "critic_steps: is 0; should be greater than or equal to 1"),
+    (GAN | {"dropout": 1.0}, "dropout: is 1.0; should be less than 1"),
     (GAN | {"weight_clip": 0.0}, "weight_clip: is 0.0"),
-    (VAE | {"samples": 0}, "samples: is 0; give 1 or more"),
+    (VAE | {"samples": 0}, "samples: is 0; should be greater than or equal to 1"),
     (VAE | {"bound": "iwae"}, "iwae of 1 sample is the elbo"),
     (VAE | {"bound": "iwae", "samples": 5, "beta": 2.0}, "no KL term that beta could change"),
     (VAE | {"scale": "learned"}, "a bernoulli likelihood has none"),
@@ -31,7 +31,7 @@ CASES = [
     (VAE | {"likelihood": "gaussian", "scale": 0.0}, "scale: is 0.0; give a number above 0"),
     (VAE | {"likelihood": "gaussian", "binarize": True}, "are not gaussian; take bernoulli"),
     (VAE | {"divergence": "total_correlation", "free_bits": 1.0}, "they belong to divergence: kl"),
-    (VAE | {"latent_dim": 0}, "latent_dim: is 0; give 1 or more"),
+    (VAE | {"latent_dim": 0}, "latent_dim: is 0; should be greater than or equal to 1"),
     ({"class": "Autoencoder", "mmd": 1.0, "code_weight": 1.0}, "both say where codes lie"),
     ({"class": "Flow", "steps": 0}, "steps: is 0"),
     ({"class": "Flow", "network": {"class": "MLP"}}, "unknown class 'MLP'"),
@@ -39,11 +39,23 @@ CASES = [
     ({"class": "AAE", "judge": {"class": "Conv"}}, "codes have no neighbours for a Conv"),
     ({"class": "BEGAN", "gamma": 0.0}, "gamma: is 0.0"),
     ({"class": "EBGAN", "margin": 0.0}, "margin: is 0.0"),
-    ({"class": "InfoGAN", "categories": 1}, "categories: is 1; give 2 or more"),
-    ({"class": "VQVAE", "codes": 1}, "codes: is 1; give 2 or more"),
+    (
+        {"class": "InfoGAN", "categories": 1},
+        "categories: is 1; should be greater than or equal to 2",
+    ),
+    ({"class": "VQVAE", "codes": 1}, "codes: is 1; should be greater than or equal to 2"),
     ({"class": "Autoregressive", "patch": 0}, "patch: is 0"),
     ({"class": "VAEGAN", "similarity": -1.0}, "similarity: is -1.0"),
     ({"class": "BiGAN", "dropout": 2.0}, "dropout: is 2.0"),
+    (VAE | {"network": {"hidden": [64, 0]}}, "network.hidden.1: is 0; should be greater than"),
+    (VAE | {"network": {"hidden": []}}, "network.hidden: is []; "),
+    (VAE | {"network": {"class": "Conv", "channels": []}}, "network.channels: is []; "),
+    (VAE | {"network": {"class": "Residual", "depth": 0}}, "network.depth: is 0; "),
+    ({"class": "Flow", "network": {"width": -1}}, "network.width: is -1; "),
+    (
+        {"class": "Autoregressive", "network": {"heads": 5}},
+        "network.heads: 5 do not divide the width of 128",
+    ),
 ]
 
 
@@ -57,7 +69,7 @@ def test_contradictions_are_refused_when_the_configuration_is_read(model, reason
 
 
 def test_several_are_told_at_once():
-    model = GAN | {"critic_steps": 0, "dropout": 2.0, "penalty_every": 3}
+    model = GAN | {"penalties": {"r1": 1.0, "dragan": 1.0}, "weight_clip": 0.1, "spectral": True}
     with pytest.raises(InputError, match="3 problems"):
         config.settings([{"model": model}], "mine.yaml")
 

@@ -198,7 +198,8 @@ def _accepted(schema: type[BaseModel], location: Sequence[Any]) -> list[str]:
 
 
 def _schema(found: type, given: Sequence[str]) -> type[BaseModel]:
-    hints, parts = get_type_hints(_constructor(found)), _components(found)
+    hints = get_type_hints(_constructor(found), include_extras=True)
+    parts = _components(found)
     fields_ = {
         name: (
             Any if name in parts else hints[name],  # a part is checked by itself

@@ -8,11 +8,13 @@ from torch import Tensor, nn
 
 from genmodels import losses
 from genmodels.data.images import Batch
-from genmodels.models.base import Model, Phase, Terms
+from genmodels.models.base import Phase, Terms
+from genmodels.models.density import COMPONENTS, Coder, Sampler
 from genmodels.networks import MLP, Network, labels
+from genmodels.ranges import Count
 
 
-class AAE(Model):
+class AAE(Coder):
     """Adversarial Autoencoders (Makhzani et al., 2016), https://arxiv.org/abs/1511.05644.
 
     Each step has two phases (section 2): encoder and decoder minimise the squared error; then
@@ -24,6 +26,8 @@ class AAE(Model):
         latent_dim: size of the code.
         network: the encoder, without noise, and its mirror image, the decoder.
         judge: of codes; a fully connected network, 1000-1000 in their appendix A.
+        sampler, components: of the :class:`~genmodels.models.density.Density` that latents come
+            from.
         conditional: whether the decoder is told the label (section 4), and the encoder too.
         class_shares: how large a part of the training images each class is.
     """
@@ -31,13 +35,15 @@ class AAE(Model):
     def __init__(
         self,
         image_shape: tuple[int, int, int],
-        latent_dim: int = 16,
+        latent_dim: Count = 16,
         network: Network = MLP((512, 256)),
         judge: Network = MLP((256, 256), "leaky_relu"),
+        sampler: Sampler = "prior",
+        components: Count = COMPONENTS,
         conditional: bool = False,
         class_shares: Sequence[float] = (),
     ):
-        super().__init__(image_shape, latent_dim, conditional, class_shares)
+        super().__init__(image_shape, latent_dim, sampler, components, conditional, class_shares)
         classes = self.num_classes
         self.coder = nn.ModuleDict(
             {

@@ -1,6 +1,6 @@
 """The autoencoder: the basis that the report starts from, and what was made of it since."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -8,12 +8,13 @@ from torch import Tensor, nn
 
 from genmodels import losses
 from genmodels.data.images import Batch
-from genmodels.models.base import Model, Phase, Terms
-from genmodels.models.density import COMPONENTS, Density, Sampler, gather
+from genmodels.models.base import Phase, Terms
+from genmodels.models.density import COMPONENTS, Coder, Sampler
 from genmodels.networks import MLP, Network, labels
+from genmodels.ranges import Count, Weight
 
 
-class Autoencoder(Model):
+class Autoencoder(Coder):
     """Encode and decode under squared error (Rumelhart, Hinton & Williams, 1986).
 
     Its codes follow no known distribution; samples decode standard normal latents
@@ -39,33 +40,26 @@ class Autoencoder(Model):
     def __init__(
         self,
         image_shape: tuple[int, int, int],
-        latent_dim: int = 20,
+        latent_dim: Count = 20,
         network: Network = MLP(),
-        code_weight: float = 0.0,
-        decoder_weight: float = 0.0,
-        mmd: float = 0.0,
+        code_weight: Weight = 0.0,
+        decoder_weight: Weight = 0.0,
+        mmd: Weight = 0.0,
         sampler: Sampler = "prior",
-        components: int = COMPONENTS,
+        components: Count = COMPONENTS,
         conditional: bool = False,
         class_shares: Sequence[float] = (),
     ):
-        super().__init__(image_shape, latent_dim, conditional, class_shares)
+        super().__init__(image_shape, latent_dim, sampler, components, conditional, class_shares)
         self.encoder = labels.encoder(network, image_shape, latent_dim, self.num_classes)
         self.decoder = labels.decoder(network, latent_dim, image_shape, self.num_classes)
         self.code_weight, self.decoder_weight, self.mmd = code_weight, decoder_weight, mmd
-        self.density = Density(latent_dim, sampler, components)
 
     @staticmethod
     def contradictions(settings: Mapping[str, Any]) -> Iterator[str]:
         """What does not go together."""
         if settings["mmd"] and settings["code_weight"]:
             yield "code_weight and mmd both say where codes lie; give one of them"
-        for name in ("code_weight", "decoder_weight", "mmd"):
-            if settings[name] < 0:
-                yield f"{name}: is {settings[name]}; give 0 or more"
-        for name in ("latent_dim", "components"):
-            if settings[name] < 1:
-                yield f"{name}: is {settings[name]}; give 1 or more"
 
     def phases(self) -> list[Phase]:
         """One: reconstruct the batch."""
@@ -78,21 +72,6 @@ class Autoencoder(Model):
     def decode(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Codes (B, latent_dim) → (B, C, H, W) in [0, 1]."""
         return self.decoder(latents, *self.known(labels)).sigmoid()
-
-    def prior(self, count: int, generator: torch.Generator, labels: Tensor | None = None) -> Tensor:
-        """Draw ``count`` latents, (count, latent_dim), on the CPU, from the sampler's density."""
-        return self.density.draw(count, generator)
-
-    @property
-    def fitted(self) -> bool:
-        """Whether the sampler's density is known."""
-        return self.density.fitted
-
-    @torch.no_grad()
-    def fit(self, batches: Iterable[Batch]) -> None:
-        """Fit the sampler's density to the codes of training images."""
-        if not self.fitted:
-            self.density.fit(gather(self.encode(batch.images, batch.labels) for batch in batches))
 
     def held_out(self, batch: Batch) -> Terms:
         """``squared_error``, summed over pixels, per image."""

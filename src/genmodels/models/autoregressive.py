@@ -1,7 +1,7 @@
 """The autoregressive model: one pixel after the other, with an exact likelihood."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +11,7 @@ from genmodels import losses
 from genmodels.data.images import Batch
 from genmodels.models.base import Model, Phase, Terms
 from genmodels.networks import Causal, Seen, Transformer
+from genmodels.ranges import Count
 
 Pixels = Literal["binary", "grey"]
 TOP = losses.LEVELS - 1
@@ -48,10 +49,10 @@ class Autoregressive(Model):
         self,
         image_shape: tuple[int, int, int],
         network: Causal = Transformer(),
-        patch: int = 4,
-        hidden: int = 32,
+        patch: Count = 4,
+        hidden: Count = 32,
         pixels: Pixels = "grey",
-        mixtures: int = 10,
+        mixtures: Count = 10,
         conditional: bool = False,
         class_shares: Sequence[float] = (),
     ):
@@ -65,13 +66,6 @@ class Autoregressive(Model):
         self.places = network.causal(self.rows * self.columns, inside, inside * hidden,
                                      self.num_classes)  # fmt: skip
         self.pixels = _Inside(inside, hidden, outputs)
-
-    @staticmethod
-    def contradictions(settings: Mapping[str, Any]) -> Iterator[str]:
-        """What does not go together."""
-        for name in ("patch", "hidden", "mixtures"):
-            if settings[name] < 1:
-                yield f"{name}: is {settings[name]}; give 1 or more"
 
     def phases(self) -> list[Phase]:
         """One: the likelihood."""

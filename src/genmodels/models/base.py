@@ -112,6 +112,13 @@ class Model(nn.Module, ABC):
         """
         return torch.randn(count, self.latent_dim, generator=generator)
 
+    def generate(self, batch: Batch) -> Tensor:
+        """Decode N(0, I), as often as there are images in a batch, on its device and with its
+        labels: (B, C, H, W) in [0, 1]."""
+        count, device = len(batch.images), batch.images.device
+        latents = torch.randn(count, self.latent_dim, device=device)
+        return self.decode(latents, batch.labels).float()
+
     def draw_labels(self, count: int, generator: torch.Generator) -> Tensor | None:
         """Draw ``count`` labels, (count,), on the CPU, as often as they were trained on; None
         for a model without classes."""

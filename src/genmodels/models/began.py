@@ -1,7 +1,6 @@
 """BEGAN: a discriminator that reconstructs, and a balance between both sides."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -9,6 +8,7 @@ from torch import Tensor, nn
 from genmodels.data.images import Batch
 from genmodels.models.base import Model, Phase, Terms
 from genmodels.networks import MLP, Network, labels
+from genmodels.ranges import Count, Fraction, Positive
 
 
 class BEGAN(Model):
@@ -33,10 +33,10 @@ class BEGAN(Model):
     def __init__(
         self,
         image_shape: tuple[int, int, int],
-        latent_dim: int = 64,
+        latent_dim: Count = 64,
         network: Network = MLP((512, 256)),
-        gamma: float = 0.5,
-        rate: float = 1e-3,
+        gamma: Fraction = 0.5,
+        rate: Positive = 1e-3,
         conditional: bool = False,
         class_shares: Sequence[float] = (),
     ):
@@ -46,14 +46,6 @@ class BEGAN(Model):
         self.generator = labels.decoder(network, latent_dim, image_shape, classes)
         self.gamma, self.rate = gamma, rate
         self.register_buffer("balance", torch.zeros(()))
-
-    @staticmethod
-    def contradictions(settings: Mapping[str, Any]) -> Iterator[str]:
-        """What does not go together."""
-        if not 0 < settings["gamma"] <= 1:
-            yield f"gamma: is {settings['gamma']}; give a share of the real error in (0, 1]"
-        if settings["rate"] <= 0:
-            yield f"rate: is {settings['rate']}; give a number above 0"
 
     def phases(self) -> list[Phase]:
         """Discriminator, then generator."""
@@ -80,14 +72,9 @@ class BEGAN(Model):
         again, _ = self.discriminator(seen, *self.known(batch.labels))
         return (again.tanh().float() - seen).abs().flatten(1).mean(1)
 
-    def _generate(self, batch: Batch) -> Tensor:
-        images = batch.images
-        latents = torch.randn(len(images), self.latent_dim, device=images.device)
-        return self.decode(latents, batch.labels).float()
-
     def _discriminator_objective(self, batch: Batch) -> Terms:
         with torch.no_grad():
-            generated = self._generate(batch)
+            generated = self.generate(batch)
         real, fake = self._error(batch.images, batch).mean(), self._error(generated, batch).mean()
         balance = self.get_buffer("balance").clone()
         loss = real - balance * fake
@@ -98,4 +85,4 @@ class BEGAN(Model):
         return terms
 
     def _generator_objective(self, batch: Batch) -> Terms:
-        return {"loss": self._error(self._generate(batch), batch).mean()}
+        return {"loss": self._error(self.generate(batch), batch).mean()}

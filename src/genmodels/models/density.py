@@ -1,13 +1,16 @@
-"""The density that latents are drawn from, fixed beforehand or fitted to codes afterwards."""
+"""Codes, and the density that latents are drawn from: fixed beforehand or fitted afterwards."""
 
 import math
-from collections.abc import Iterable
+from abc import abstractmethod
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
+from genmodels.data.images import Batch
 from genmodels.errors import InputError
+from genmodels.models.base import Likelihood, Model
 
 Sampler = Literal["prior", "gaussian", "gmm"]
 COMPONENTS = 100  # of a mixture, unless the settings say otherwise; docs/models.md has the study
@@ -101,7 +104,56 @@ class Density(nn.Module):
         return (weights.log() + _log_normal(standard) - volumes).logsumexp(1)
 
 
-def gather(codes: Iterable[Tensor]) -> Tensor:
+class Coder(Model):
+    """A model that encodes, and whose latents come from a density: N(0, I), or what was fitted
+    to the codes of training images after the last step.
+
+    Args:
+        image_shape, latent_dim, conditional, class_shares: as for any model.
+        sampler, components: of the :class:`Density`.
+    """
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int],
+        latent_dim: int,
+        sampler: Sampler,
+        components: int,
+        conditional: bool,
+        class_shares: Sequence[float],
+    ):
+        super().__init__(image_shape, latent_dim, conditional, class_shares)
+        self.density = Density(latent_dim, sampler, components)
+
+    @abstractmethod
+    def encode(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
+        """(B, C, H, W) in [0, 1] → latents (B, latent_dim), without noise."""
+
+    def prior(self, count: int, generator: torch.Generator, labels: Tensor | None = None) -> Tensor:
+        """Draw ``count`` latents, (count, latent_dim), on the CPU, from the sampler's density."""
+        return self.density.draw(count, generator)
+
+    @property
+    def fitted(self) -> bool:
+        """Whether the sampler's density is known."""
+        return self.density.fitted
+
+    @torch.no_grad()
+    def fit(self, batches: Iterable[Batch]) -> None:
+        """Fit the sampler's density to latents of training images: draws from q(z|x) where
+        the model has one, else its codes."""
+        if not self.fitted:
+            find = self.infer if isinstance(self, Likelihood) else self.encode
+            self.density.fit(_gather(find(batch.images, batch.labels) for batch in batches))
+
+
+def draw(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """Draw from N(mean, exp(log_variance)), so that gradients pass; Kingma & Welling (2014),
+    section 2.4."""
+    return mean + (0.5 * log_variance).exp() * torch.randn_like(mean)
+
+
+def _gather(codes: Iterable[Tensor]) -> Tensor:
     """The first ``CODES`` rows of blocks of codes, on the CPU."""
     kept: list[Tensor] = []
     for block in codes:

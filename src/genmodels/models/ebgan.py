@@ -1,7 +1,6 @@
 """EBGAN: a discriminator whose error is an energy."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +9,7 @@ from torch.nn import functional as F
 from genmodels.data.images import Batch
 from genmodels.models.base import Model, Phase, Terms
 from genmodels.networks import MLP, Network, labels
+from genmodels.ranges import Count, Positive, Weight
 
 
 class EBGAN(Model):
@@ -34,10 +34,10 @@ class EBGAN(Model):
     def __init__(
         self,
         image_shape: tuple[int, int, int],
-        latent_dim: int = 64,
+        latent_dim: Count = 64,
         network: Network = MLP((512, 256)),
-        margin: float = 1.0,
-        repulsion: float = 0.1,
+        margin: Positive = 1.0,
+        repulsion: Weight = 0.1,
         conditional: bool = False,
         class_shares: Sequence[float] = (),
     ):
@@ -46,14 +46,6 @@ class EBGAN(Model):
         self.discriminator = labels.autoencoder(network, image_shape, latent_dim, classes)
         self.generator = labels.decoder(network, latent_dim, image_shape, classes)
         self.margin, self.repulsion = margin, repulsion
-
-    @staticmethod
-    def contradictions(settings: Mapping[str, Any]) -> Iterator[str]:
-        """What does not go together."""
-        if settings["margin"] <= 0:
-            yield f"margin: is {settings['margin']}; give a number above 0"
-        if settings["repulsion"] < 0:
-            yield f"repulsion: is {settings['repulsion']}; give 0 or more"
 
     def phases(self) -> list[Phase]:
         """Discriminator, then generator."""
@@ -80,19 +72,14 @@ class EBGAN(Model):
         again, codes = self.discriminator(seen, *self.known(batch.labels))
         return (again.tanh().float() - seen).square().flatten(1).mean(1), codes.float()
 
-    def _generate(self, batch: Batch) -> Tensor:
-        images = batch.images
-        latents = torch.randn(len(images), self.latent_dim, device=images.device)
-        return self.decode(latents, batch.labels).float()
-
     def _discriminator_objective(self, batch: Batch) -> Terms:
         with torch.no_grad():
-            generated = self._generate(batch)
+            generated = self.generate(batch)
         real, fake = (self._energy(i, batch)[0].mean() for i in (batch.images, generated))
         return {"loss": real + F.relu(self.margin - fake), "real": real, "fake": fake}
 
     def _generator_objective(self, batch: Batch) -> Terms:
-        energies, codes = self._energy(self._generate(batch), batch)
+        energies, codes = self._energy(self.generate(batch), batch)
         repulsion = pulling_away(codes)
         loss = energies.mean() + self.repulsion * repulsion
         return {"loss": loss, "energy": energies.mean(), "repulsion": repulsion}

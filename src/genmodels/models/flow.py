@@ -1,7 +1,7 @@
 """Flow matching: images are carried from noise along a learnt field, and back."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +10,7 @@ from genmodels import losses
 from genmodels.data.images import Batch
 from genmodels.models.base import Model, Phase, Terms
 from genmodels.networks import UNet, VectorField
+from genmodels.ranges import Count
 
 Solver = Literal["euler", "heun"]
 Times = Literal["uniform", "logit_normal"]
@@ -43,7 +44,7 @@ class Flow(Model):
         image_shape: tuple[int, int, int],
         network: VectorField = UNet(),
         times: Times = "uniform",
-        steps: int = 10,
+        steps: Count = 10,
         solver: Solver = "heun",
         conditional: bool = False,
         class_shares: Sequence[float] = (),
@@ -52,12 +53,6 @@ class Flow(Model):
         super().__init__(image_shape, channels * height * width, conditional, class_shares)
         self.field = network.vector_field(image_shape, self.num_classes)
         self.times, self.steps, self.solver = times, steps, solver
-
-    @staticmethod
-    def contradictions(settings: Mapping[str, Any]) -> Iterator[str]:
-        """What does not go together."""
-        if settings["steps"] < 1:
-            yield f"steps: is {settings['steps']}; give 1 or more"
 
     def phases(self) -> list[Phase]:
         """One: the field along the lines."""

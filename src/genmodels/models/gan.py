@@ -13,6 +13,7 @@ from genmodels.losses import Augmented, Penalty, Relativistic
 from genmodels.models.base import Model, Phase, Terms
 from genmodels.networks import MLP, Network, labels
 from genmodels.networks.layers import mixes_images, spectrally_normalized
+from genmodels.ranges import Count, Positive, Rest
 
 Loss = Literal[
     "non_saturating",
@@ -63,16 +64,16 @@ class GAN(Model):
     def __init__(
         self,
         image_shape: tuple[int, int, int],
-        latent_dim: int = 100,
+        latent_dim: Count = 100,
         network: Network = MLP((1024, 512, 256), "leaky_relu"),
         loss: Loss = "non_saturating",
         relativistic: Relativistic = "none",
-        dropout: float = 0.0,
-        penalties: Mapping[Penalty, float] = {},
-        penalty_every: int = 1,
-        weight_clip: float | None = None,
+        dropout: Rest = 0.0,
+        penalties: Mapping[Penalty, Positive] = {},
+        penalty_every: Count = 1,
+        weight_clip: Positive | None = None,
         spectral: bool = False,
-        critic_steps: int = 1,
+        critic_steps: Count = 1,
         augment: Sequence[Augmented] = (),
         conditional: bool = False,
         conditioning: Conditioning = "concat",
@@ -120,16 +121,6 @@ class GAN(Model):
             yield "penalty_every: there are no penalties; give some, or leave it out"
         if settings["conditioning"] != "concat" and not settings["conditional"]:
             yield "conditioning: only for conditional: true"
-        for name in ("penalty_every", "critic_steps"):
-            if settings[name] < 1:
-                yield f"{name}: is {settings[name]}; give 1 or more"
-        for name, weight in penalties.items():
-            if weight <= 0:
-                yield f"penalties.{name}: is {weight}; give a weight above 0, or leave it out"
-        if not 0 <= settings["dropout"] < 1:
-            yield f"dropout: is {settings['dropout']}; give a share of units in [0, 1)"
-        if settings["weight_clip"] is not None and settings["weight_clip"] <= 0:
-            yield f"weight_clip: is {settings['weight_clip']}; give a number above 0"
 
     def phases(self) -> list[Phase]:
         """Discriminator, its penalties where they are lazy, generator."""
@@ -151,7 +142,7 @@ class GAN(Model):
         than on the training images means that it has learnt them by heart."""
         real, fake = (
             self._judge(batch.images, batch)[0],
-            self._judge(self._generate(batch), batch)[0],
+            self._judge(self.generate(batch), batch)[0],
         )
         terms = {"real": self.adversarial.discriminator(real, fake)[0]}
         if self.threshold is None:
@@ -188,12 +179,6 @@ class GAN(Model):
         known = () if self.auxiliary else self.known(labels)
         return self.discriminator(seen, *known).float()
 
-    def _generate(self, batch: Batch) -> Tensor:
-        """As many images as in the batch, of its labels."""
-        images = batch.images
-        latents = torch.randn(len(images), self.latent_dim, device=images.device)
-        return self.decode(latents, batch.labels)
-
     def _both(self, batch: Batch, generated: Tensor) -> list[tuple[Tensor, Tensor]]:
         """Judge the real and the generated images."""
         if not self.one_pass:  # statistics of a batch are of one kind of images alone
@@ -205,7 +190,7 @@ class GAN(Model):
 
     def _discriminator_objective(self, batch: Batch) -> Terms:
         with torch.no_grad():
-            generated = self._generate(batch)
+            generated = self.generate(batch)
         (real_logits, real_classes), (fake_logits, fake_classes) = self._both(batch, generated)
         real, fake = self.adversarial.discriminator(real_logits, fake_logits)
         terms = {"loss": real + fake, "real": real, "fake": fake}
@@ -219,7 +204,7 @@ class GAN(Model):
 
     def _penalty_objective(self, batch: Batch) -> Terms:
         with torch.no_grad():
-            generated = self._generate(batch)
+            generated = self.generate(batch)
         return {"loss": self.penalty_every * self._penalty(batch, generated)}
 
     def _penalty(self, batch: Batch, generated: Tensor) -> Tensor:
@@ -228,7 +213,7 @@ class GAN(Model):
         def judge(seen: Tensor) -> Tensor:
             return self._outputs(losses.augment(seen, self.augment), batch.labels)[:, :1]
 
-        real, fake = batch.images * 2 - 1, generated.float() * 2 - 1
+        real, fake = batch.images * 2 - 1, generated * 2 - 1
         weighted = (
             weight * losses.PENALTIES[name](judge, real, fake)
             for name, weight in self.penalties.items()
@@ -236,7 +221,7 @@ class GAN(Model):
         return sum(weighted, torch.zeros((), device=real.device))
 
     def _generator_objective(self, batch: Batch) -> Terms:
-        generated = self._generate(batch)
+        generated = self.generate(batch)
         if self.adversarial.sees_real:
             (real_logits, _), (fake_logits, classes) = self._both(batch, generated)
         else:

@@ -1,8 +1,5 @@
 """InfoGAN: a GAN whose latents have parts that can be read off its images."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -12,6 +9,7 @@ from genmodels.data.images import Batch
 from genmodels.models.base import Model, Phase, Terms
 from genmodels.networks import MLP, Network
 from genmodels.networks.labels import one_hot
+from genmodels.ranges import Count, Positive, Several, Whole
 
 
 class InfoGAN(Model):
@@ -36,11 +34,11 @@ class InfoGAN(Model):
     def __init__(
         self,
         image_shape: tuple[int, int, int],
-        noise_dim: int = 62,
-        categories: int = 10,
-        codes: int = 2,
+        noise_dim: Count = 62,
+        categories: Several = 10,
+        codes: Whole = 2,
         network: Network = MLP((512, 256), "leaky_relu"),
-        weight: float = 1.0,
+        weight: Positive = 1.0,
     ):
         super().__init__(image_shape, noise_dim + categories + codes)
         self.noise_dim, self.categories, self.codes = noise_dim, categories, codes
@@ -48,15 +46,6 @@ class InfoGAN(Model):
         self.generator = network.decoder(self.latent_dim, image_shape)
         self.weight = weight
         self.adversarial = losses.ADVERSARIAL["non_saturating"]
-
-    @staticmethod
-    def contradictions(settings: Mapping[str, Any]) -> Iterator[str]:
-        """What does not go together."""
-        for name, least in (("noise_dim", 1), ("categories", 2), ("codes", 0)):
-            if settings[name] < least:
-                yield f"{name}: is {settings[name]}; give {least} or more"
-        if settings["weight"] <= 0:
-            yield "weight: without information this is a GAN; give a weight above 0, or class: GAN"
 
     def phases(self) -> list[Phase]:
         """Discriminator, then generator; both keep the information."""

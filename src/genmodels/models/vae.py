@@ -1,6 +1,6 @@
 """The variational autoencoder: one class, of which the papers are settings."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import torch
@@ -8,9 +8,10 @@ from torch import Tensor, nn
 
 from genmodels import losses
 from genmodels.data.images import Batch
-from genmodels.models.base import Model, Phase, Terms
-from genmodels.models.density import COMPONENTS, Density, Sampler, gather
+from genmodels.models.base import Phase, Terms
+from genmodels.models.density import COMPONENTS, Coder, Sampler, draw
 from genmodels.networks import MLP, Network, labels
+from genmodels.ranges import Count, Weight, Whole
 
 Likelihood = Literal["bernoulli", "continuous_bernoulli", "gaussian", "discretized_logistic"]
 Scale = Literal["learned", "optimal"]
@@ -18,7 +19,7 @@ SCALED = {"gaussian", "discretized_logistic"}
 FOLLOWED = 0.01  # share of the newest batch in the scale that is kept, PyTorch's for statistics
 
 
-class VAE(Model):
+class VAE(Coder):
     """Auto-Encoding Variational Bayes (Kingma & Welling, 2014), https://arxiv.org/abs/1312.6114.
 
     Minimises −ELBO = E_q(z|x)[−log p(x|z)] + β KL(q(z|x) ‖ N(0, I)) (equation 10, one
@@ -60,29 +61,28 @@ class VAE(Model):
     def __init__(
         self,
         image_shape: tuple[int, int, int],
-        latent_dim: int = 20,
+        latent_dim: Count = 20,
         network: Network = MLP(),
         likelihood: Likelihood = "bernoulli",
         scale: float | Scale = 0.1,
-        beta: float = 1.0,
+        beta: Weight = 1.0,
         bound: Literal["elbo", "iwae"] = "elbo",
-        samples: int = 1,
+        samples: Count = 1,
         divergence: Literal["kl", "total_correlation"] = "kl",
-        free_bits: float = 0.0,
-        warmup: int = 0,
+        free_bits: Weight = 0.0,
+        warmup: Whole = 0,
         binarize: bool = False,
         sampler: Sampler = "prior",
-        components: int = COMPONENTS,
+        components: Count = COMPONENTS,
         conditional: bool = False,
         class_shares: Sequence[float] = (),
     ):
-        super().__init__(image_shape, latent_dim, conditional, class_shares)
+        super().__init__(image_shape, latent_dim, sampler, components, conditional, class_shares)
         self.encoder = labels.encoder(network, image_shape, 2 * latent_dim, self.num_classes)
         self.decoder = labels.decoder(network, latent_dim, image_shape, self.num_classes)
         self.likelihood, self.binary_pixels = likelihood, likelihood == "bernoulli"
         self.beta, self.bound, self.samples = beta, bound, samples
         self.divergence, self.free_bits, self.binarize = divergence, free_bits, binarize
-        self.density = Density(latent_dim, sampler, components)
         self.scale = scale if isinstance(scale, str) else float(scale)
         if likelihood in SCALED and scale == "learned":
             self.log_scale = nn.Parameter(torch.tensor(0.1).log())
@@ -114,12 +114,6 @@ class VAE(Model):
                 yield f"bound: iwae has no KL term that {', '.join(changed)} could change"
             if settings["samples"] == 1:
                 yield "bound: iwae of 1 sample is the elbo; give samples: 5, or more"
-        for name, least in (("samples", 1), ("components", 1), ("warmup", 0), ("latent_dim", 1)):
-            if settings[name] < least:
-                yield f"{name}: is {settings[name]}; give {least} or more"
-        for name in ("beta", "free_bits"):
-            if settings[name] < 0:
-                yield f"{name}: is {settings[name]}; give 0 or more"
         if settings["divergence"] != "kl" and settings["free_bits"]:
             yield "free_bits: they belong to divergence: kl"
 
@@ -143,43 +137,22 @@ class VAE(Model):
             return losses.continuous_bernoulli_mean(outputs.float())
         return outputs.sigmoid()
 
-    def prior(self, count: int, generator: torch.Generator, labels: Tensor | None = None) -> Tensor:
-        """Draw ``count`` latents, (count, latent_dim), on the CPU, from the sampler's density."""
-        return self.density.draw(count, generator)
-
-    @property
-    def fitted(self) -> bool:
-        """Whether the sampler's density is known."""
-        return self.density.fitted
-
-    @torch.no_grad()
-    def fit(self, batches: Iterable[Batch]) -> None:
-        """Fit the sampler's density to draws from q(z|x) of training images."""
-        if not self.fitted:
-            codes = (self.infer(batch.images, batch.labels) for batch in batches)
-            self.density.fit(gather(codes))
-
     def infer(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """(B, C, H, W) → latents (B, latent_dim) drawn from q(z|x)."""
         mean, log_variance = self.posterior(images, labels)
-        return mean + (0.5 * log_variance).exp() * torch.randn_like(mean)
+        return draw(mean, log_variance)
 
     def log_weights(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """Draw log p(x|z) + log p(z) − log q(z|x), (B,), for one z for each image; Burda et al.
         (2016), equation 7. Unlike the ELBO's KL, the latter two are taken at that z; p(z) is
         the sampler's density."""
-        mean, log_variance = self.posterior(images, labels)
-        noise = torch.randn_like(mean)
-        latents = mean + (0.5 * log_variance).exp() * noise
-        log_posterior = -0.5 * (noise.square() + log_variance + losses.LOG_TWO_PI).sum(1)
-        log_ratio = self.density.log_density(latents) - log_posterior
-        return log_ratio - self._negative_log_likelihood(latents, images, labels)
+        return self._log_weights(*self.posterior(images, labels), images, labels)
 
     def held_out(self, batch: Batch) -> Terms:
         """``negative_elbo`` with β = 1 whatever was trained, and its two terms, in nats per
         image, one latent for each image."""
         mean, log_variance = self.posterior(batch.images, batch.labels)
-        latents = mean + (0.5 * log_variance).exp() * torch.randn_like(mean)
+        latents = draw(mean, log_variance)
         reconstruction = self._negative_log_likelihood(latents, batch.images, batch.labels).mean()
         divergence = losses.kl_to_standard_normal(mean, log_variance).sum(1).mean()
         return {
@@ -201,7 +174,7 @@ class VAE(Model):
         mean, log_variance = self.posterior(images, labels)
         if self.samples > 1:
             mean, log_variance, images, labels = self._repeated(mean, log_variance, images, labels)
-        latents = mean + (0.5 * log_variance).exp() * torch.randn_like(mean)
+        latents = draw(mean, log_variance)
         reconstruction = self._negative_log_likelihood(latents, images, labels).mean()
         share = self._warm()
         if self.divergence == "total_correlation":
@@ -228,16 +201,21 @@ class VAE(Model):
 
     def _importance_weighted(self, images: Tensor, labels: Tensor | None) -> Terms:
         mean, log_variance = self.posterior(images, labels)
-        mean, log_variance, images, labels = self._repeated(mean, log_variance, images, labels)
-        noise = torch.randn_like(mean)
-        latents = mean + (0.5 * log_variance).exp() * noise
-        log_ratio = 0.5 * (noise.square() + log_variance - latents.square()).sum(1)
-        weights = log_ratio - self._negative_log_likelihood(latents, images, labels)
+        weights = self._log_weights(*self._repeated(mean, log_variance, images, labels))
         weights = weights.view(-1, self.samples)
         return {
             "loss": losses.importance_weighted(weights).mean(),
             "negative_elbo": -weights.mean(),
         }
+
+    def _log_weights(
+        self, mean: Tensor, log_variance: Tensor, images: Tensor, labels: Tensor | None
+    ) -> Tensor:
+        noise = torch.randn_like(mean)
+        latents = mean + (0.5 * log_variance).exp() * noise
+        log_posterior = -0.5 * (noise.square() + log_variance + losses.LOG_TWO_PI).sum(1)
+        log_ratio = self.density.log_density(latents) - log_posterior
+        return log_ratio - self._negative_log_likelihood(latents, images, labels)
 
     def _repeated(
         self, mean: Tensor, log_variance: Tensor, images: Tensor, labels: Tensor | None

@@ -1,20 +1,21 @@
 """VAE-GAN: a VAE that measures its error in a discriminator's features."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
 from genmodels import losses
 from genmodels.data.images import Batch
-from genmodels.models.base import Model, Phase, Terms
+from genmodels.models.base import Phase, Terms
+from genmodels.models.density import COMPONENTS, Coder, Sampler, draw
 from genmodels.networks import MLP, Network, labels
+from genmodels.ranges import Count, Rest, Weight
 
 FEATURES = 128  # of the discriminator's layer in which images are compared
 
 
-class VAEGAN(Model):
+class VAEGAN(Coder):
     """Autoencoding beyond pixels using a learned similarity metric (Larsen et al., 2016),
     https://arxiv.org/abs/1512.09300.
 
@@ -32,6 +33,8 @@ class VAEGAN(Model):
         similarity: γ, weight of e for the decoder.
         beta: weight of the KL term for the encoder; 1 as in their paper.
         dropout: share of the discriminator's hidden units that are dropped.
+        sampler, components: of the :class:`~genmodels.models.density.Density` that latents come
+            from.
         conditional: whether all sides are told the label.
         class_shares: how large a part of the training images each class is.
     """
@@ -39,15 +42,17 @@ class VAEGAN(Model):
     def __init__(
         self,
         image_shape: tuple[int, int, int],
-        latent_dim: int = 32,
+        latent_dim: Count = 32,
         network: Network = MLP((512, 256), "leaky_relu"),
-        similarity: float = 0.1,
-        beta: float = 1.0,
-        dropout: float = 0.0,
+        similarity: Weight = 0.1,
+        beta: Weight = 1.0,
+        dropout: Rest = 0.0,
+        sampler: Sampler = "prior",
+        components: Count = COMPONENTS,
         conditional: bool = False,
         class_shares: Sequence[float] = (),
     ):
-        super().__init__(image_shape, latent_dim, conditional, class_shares)
+        super().__init__(image_shape, latent_dim, sampler, components, conditional, class_shares)
         classes = self.num_classes
         self.encoder = labels.encoder(network, image_shape, 2 * latent_dim, classes)
         self.decoder = labels.decoder(network, latent_dim, image_shape, classes)
@@ -59,15 +64,6 @@ class VAEGAN(Model):
         )
         self.similarity, self.beta = similarity, beta
         self.adversarial = losses.ADVERSARIAL["non_saturating"]
-
-    @staticmethod
-    def contradictions(settings: Mapping[str, Any]) -> Iterator[str]:
-        """What does not go together."""
-        for name in ("similarity", "beta"):
-            if settings[name] < 0:
-                yield f"{name}: is {settings[name]}; give 0 or more"
-        if not 0 <= settings["dropout"] < 1:
-            yield f"dropout: is {settings['dropout']}; give a share of units in [0, 1)"
 
     def phases(self) -> list[Phase]:
         """Discriminator, decoder, encoder."""
@@ -127,7 +123,7 @@ class VAEGAN(Model):
     def _draw(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Latents of the batch, with their KL term."""
         mean, log_variance = self._posterior(batch.images, batch.labels)
-        latents = mean + (0.5 * log_variance).exp() * torch.randn_like(mean)
+        latents = draw(mean, log_variance)
         return latents, losses.kl_to_standard_normal(mean, log_variance).sum(1).mean()
 
     def _discriminator_objective(self, batch: Batch) -> Terms:

@@ -1,7 +1,6 @@
 """The vector-quantised autoencoder: an image is a few words of a learnt vocabulary."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +10,7 @@ from genmodels import losses
 from genmodels.data.images import Batch
 from genmodels.models.base import Model, Phase, Terms
 from genmodels.networks import MLP, Causal, Network, Seen, Transformer
+from genmodels.ranges import Count, Several, Weight
 
 
 class VQVAE(Model):
@@ -39,12 +39,12 @@ class VQVAE(Model):
     def __init__(
         self,
         image_shape: tuple[int, int, int],
-        tokens: int = 16,
-        code_dim: int = 8,
-        codes: int = 128,
+        tokens: Count = 16,
+        code_dim: Count = 8,
+        codes: Several = 128,
         network: Network = MLP((512, 256)),
         prior: Causal = Transformer(64, 2, 4),
-        commitment: float = 0.25,
+        commitment: Weight = 0.25,
         conditional: bool = False,
         class_shares: Sequence[float] = (),
     ):
@@ -59,15 +59,6 @@ class VQVAE(Model):
         )
         self.order = prior.causal(tokens, code_dim, codes, self.num_classes)
         self.commitment = commitment
-
-    @staticmethod
-    def contradictions(settings: Mapping[str, Any]) -> Iterator[str]:
-        """What does not go together."""
-        for name, least in (("tokens", 1), ("code_dim", 1), ("codes", 2)):
-            if settings[name] < least:
-                yield f"{name}: is {settings[name]}; give {least} or more"
-        if settings["commitment"] < 0:
-            yield f"commitment: is {settings['commitment']}; give 0 or more"
 
     def phases(self) -> list[Phase]:
         """The codes, then the order in which they come."""

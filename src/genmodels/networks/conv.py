@@ -6,7 +6,6 @@ no padding rule and no cropping.
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from torch import nn
@@ -21,6 +20,7 @@ from genmodels.networks.layers import (
     normalization,
     pyramid,
 )
+from genmodels.ranges import Widths
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Conv:
         normalization: none, batch or group, after each level but the encoder's first.
     """
 
-    channels: Sequence[int] = (32, 64, 128)
+    channels: Widths = (32, 64, 128)
     activation: Activation = "leaky_relu"
     normalization: Normalization = "none"
 

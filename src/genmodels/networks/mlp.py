@@ -1,13 +1,13 @@
 """Fully connected networks."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from torch import nn
 
 from genmodels.networks.layers import Activation, Dropout, Normalization, activation, normalization
+from genmodels.ranges import Widths
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class MLP:
             encoder's first, which Radford et al. (2016), section 3, leave free.
     """
 
-    hidden: Sequence[int] = (400,)
+    hidden: Widths = (400,)
     activation: Activation = "relu"
     normalization: Normalization = "none"
 

@@ -16,6 +16,7 @@ from genmodels.networks.layers import (
     normalization,
     pyramid,
 )
+from genmodels.ranges import Count
 
 INNERMOST = 8  # levels go on while no side is shorter
 WIDEST = 4  # times the first level's width
@@ -37,9 +38,9 @@ class Residual:
         normalization: none, batch or group, before each convolution of a block.
     """
 
-    width: int = 32
-    depth: int | None = None
-    blocks: int = 1
+    width: Count = 32
+    depth: Count | None = None
+    blocks: Count = 1
     activation: Activation = "leaky_relu"
     normalization: Normalization = "none"
 

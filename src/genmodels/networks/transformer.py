@@ -1,12 +1,15 @@
 """A causal transformer over short sequences of vectors, whole or one step at a time."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from genmodels.networks.shapes import Ordered, Seen
+from genmodels.ranges import Count
 
 WIDER = 4  # times the width: of what lies within a block; Vaswani et al. (2017), section 3.3
 SPREAD = 0.02  # of embeddings at the start; Radford et al., GPT (2018), section 4.1
@@ -23,9 +26,16 @@ class Transformer:
         heads: of attention; they divide the width.
     """
 
-    width: int = 128
-    depth: int = 4
-    heads: int = 4
+    width: Count = 128
+    depth: Count = 4
+    heads: Count = 4
+
+    @staticmethod
+    def contradictions(settings: Mapping[str, Any]) -> Iterator[str]:
+        """What does not go together."""
+        width, heads = settings["width"], settings["heads"]
+        if width % heads:
+            yield f"heads: {heads} do not divide the width of {width}; give a number that does"
 
     def causal(self, length: int, inputs: int, outputs: int, num_classes: int = 0) -> Ordered:
         """Vectors (B, length, inputs) and, with classes, labels (B,) → (B, length, outputs), of

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from genmodels.networks.layers import Resize, Size, normalization, pyramid
+from genmodels.ranges import Count, Whole
 
 FREQUENCIES = 32  # of the time's sines and cosines
 SHORTEST = 100.0  # the highest frequency, in radians over the whole time
@@ -27,10 +28,10 @@ class UNet:
             Dosovitskiy et al. (2021); 1 keeps every pixel a place.
     """
 
-    width: int = 32
-    depth: int = 2
-    blocks: int = 1
-    patch: int = 1
+    width: Count = 32
+    depth: Whole = 2
+    blocks: Count = 1
+    patch: Count = 1
 
     def vector_field(self, image_shape: tuple[int, int, int], num_classes: int = 0) -> nn.Module:
         """(B, C, H, W), times (B,) in [0, 1] and, with classes, labels (B,) → (B, C, H, W).
