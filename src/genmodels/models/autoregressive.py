@@ -140,7 +140,6 @@ class Autoregressive(Model):
         count, length, inside = chances.shape
         chosen = torch.zeros(count, length, inside, dtype=torch.int64, device=noise.device)
         seen, known = Seen(), self.known(labels)
-        steps = torch.arange(2 if self.binary_pixels else losses.LEVELS, device=noise.device)
         within = self._to_patches(torch.ones_like(noise[:1])).long()[0]  # not beyond the edge
         before = torch.zeros(count, inside, device=noise.device)
         for place in range(length):
@@ -148,13 +147,22 @@ class Autoregressive(Model):
             values = torch.full_like(before, -1.0)
             for pixel in range(inside):
                 outputs = self.pixels.one(told, values, pixel)
-                ladder = self._cumulative(outputs.unsqueeze(1), steps).double()
-                level = (ladder[:, :-1] < chances[:, place, pixel, None]).sum(1)
-                level = level * within[place, pixel]
+                level = self._reached(outputs, chances[:, place, pixel]) * within[place, pixel]
                 chosen[:, place, pixel] = level
                 values[:, pixel] = self._values(level)
             before = values
         return self._to_image(chosen.float()) / (1 if self.binary_pixels else TOP)
+
+    def _reached(self, outputs: Tensor, chances: Tensor) -> Tensor:
+        """The lowest level whose cumulative probability is a chance or more, (B,), found by
+        halving what is left."""
+        top = 1 if self.binary_pixels else TOP
+        low, high = torch.zeros_like(chances).long(), torch.full_like(chances, top).long()
+        for _ in range(top.bit_length()):
+            middle = (low + high) // 2
+            enough = self._cumulative(outputs, middle).double() >= chances
+            low, high = torch.where(enough, low, middle + 1), torch.where(enough, middle, high)
+        return high
 
     def _to_patches(self, images: Tensor) -> Tensor:
         """(B, C, H, W) → (B, L, P), with zeros where a patch reaches over the edge."""
