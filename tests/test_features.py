@@ -235,8 +235,11 @@ def test_one_class_covers_a_tenth(seen):
     sevens = rows[seen.images.labels[rows] == 7]
     found = scores.score(seen, seen.table[sevens]).numbers
     assert found["class_kl"] == pytest.approx(torch.tensor(10.0).log().item(), abs=0.05)
-    assert found["modes"] == 1
+    assert (found["modes"], found["rarest_class"]) == (1, 0)
     assert found["coverage"] == pytest.approx(0.1, abs=0.03)
+    tenth, others = sevens[::10], rows[seen.images.labels[rows] != 7]
+    found = scores.score(seen, seen.table[torch.cat([tenth, others])]).numbers
+    assert found["rarest_class"] == pytest.approx(0.1, abs=0.02)
 
 
 def test_what_was_seen_is_read_again(glyphs, own_cache):

@@ -99,11 +99,12 @@ def _classes(
     numbers: dict[str, float],
     undefined: dict[str, str],
 ) -> list[float]:
-    """KL(samples ‖ test) between the shares of classes, in nats, and the number of classes
-    that occur; both as the extractor sees them."""
+    """KL(samples ‖ test) between the shares of classes, in nats, the number of classes that
+    occur, and the smallest share among the samples relative to the test images' share; all as
+    the extractor sees them."""
     if features.labels is None or reference.test.labels is None:
         why = "the extractor knows no classes"
-        undefined |= {"class_kl": why, "modes": why}
+        undefined |= {"class_kl": why, "modes": why, "rarest_class": why}
         return []
     count = len(reference.images.classes)
     ours, theirs = (
@@ -116,6 +117,8 @@ def _classes(
     else:
         numbers["class_kl"] = (ours[seen] * (ours[seen] / theirs[seen]).log()).sum().item()
     numbers["modes"] = float(seen.sum())
+    there = theirs > 0
+    numbers["rarest_class"] = (ours[there] / theirs[there]).min().item()
     return ours.tolist()
 
 

@@ -16,8 +16,8 @@ from genmodels.report.comparison import Comparison, Entry
 
 FRAMES = "perturbation", "interpolation"
 WALK_COLUMNS = 2  # walks of a frame side by side
-MAIN = ("kid", "precision", "recall", "density", "coverage", "class_kl", "modes", "memorised",
-        "outliers", "diversity", "sharpness", "isolated_dots")  # fmt: skip
+MAIN = ("kid", "precision", "recall", "density", "coverage", "class_kl", "modes", "rarest_class",
+        "memorised", "outliers", "diversity", "sharpness", "isolated_dots")  # fmt: skip
 LOWER_IS_BETTER = {"kid", "class_kl", "memorised", "outliers", "isolated_dots"}
 LABELS = {
     "label_accuracy": "samples that look like their label",
@@ -34,6 +34,7 @@ LABELS = {
     "logged_real_accuracy": "real test images taken for real",
     "kid": "KID",
     "class_kl": "class KL, nats",
+    "rarest_class": "rarest class ÷ real",
     "isolated_dots": "isolated dots an image",
     "isolated_dots_relative": "isolated dots ÷ real",
     "sharpness_relative": "sharpness ÷ real",
