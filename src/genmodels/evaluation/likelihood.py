@@ -52,18 +52,17 @@ def of_likelihood(model: Likelihood, reference: Reference) -> dict[str, float]:
     probability, and the names say so; others see the images as they are.
     """
     device = _device(model)
-    binary, samples = model.binary_pixels, 1 if model.exact else SAMPLES
+    samples = 1 if model.exact else SAMPLES
     bounds, singles, means = [], [], []
     with randomness.placed(0, "importance samples", device=device):
         for batch in reference.batches(TEST, min(IMAGES, reference.count)):
-            pixels = _binarised(batch.images) if binary else batch.images
-            weights = log_weights(model, Batch(pixels, batch.labels).to(device), samples)
+            weights = log_weights(model, as_modelled(model, batch).to(device), samples)
             bounds.append(losses.importance_weighted(weights))
             singles.append(-weights.mean(1))
             if isinstance(model, Encodes):
                 seen = batch.to(device)
                 means.append(model.encode(seen.images, seen.labels).double().cpu())
-    kind = "binary" if binary else "density"
+    kind = "binary" if model.binary_pixels else "density"
     bound = torch.cat(bounds).mean().item()
     if model.exact:
         return {f"nll_{kind}_exact": bound}
@@ -74,6 +73,16 @@ def of_likelihood(model: Likelihood, reference: Reference) -> dict[str, float]:
     if means:
         numbers["active_units"] = float((torch.cat(means).var(0) > ACTIVE).sum())
     return numbers
+
+
+def as_modelled(model: Likelihood, batch: Batch) -> Batch:
+    """The images whose likelihood is meant: with pixels drawn once, their grey values being the
+    probabilities, for a model of binary ones."""
+    if not model.binary_pixels:
+        return batch
+    generator = randomness.generator(0, "binarised pixels")
+    drawn = torch.rand(batch.images.shape, generator=generator) < batch.images
+    return Batch(drawn.float(), batch.labels)
 
 
 def log_weights(model: Likelihood, batch: Batch, count: int) -> Tensor:
@@ -120,11 +129,6 @@ def _ranked(real: Tensor, generated: Tensor) -> float:
     ordered = generated.sort().values
     below = torch.searchsorted(ordered, real) + torch.searchsorted(ordered, real, right=True)
     return below.double().mean().item() / (2 * len(generated))
-
-
-def _binarised(images: Tensor) -> Tensor:
-    generator = randomness.generator(0, "binarised pixels")
-    return (torch.rand(images.shape, generator=generator) < images).float()
 
 
 def _device(model: Any) -> torch.device:
