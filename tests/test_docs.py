@@ -195,6 +195,12 @@ def write_files(page: Path) -> None:
             path.write_text(block.text + "\n", encoding="utf-8")
 
 
+def preset_of(name: str) -> str:
+    """The preset that a run is named after, as in ``runs/gan-1``; else the plainest."""
+    preset = re.sub(r"-\d+$", ".yaml", Path(name).name)
+    return preset if preset in config.presets() else "vae.yaml"
+
+
 def check_train(arguments: Sequence[str]) -> None:
     if "--dry-run" in arguments:
         assert "model:" in run(arguments)
@@ -211,12 +217,13 @@ def check_on_run(arguments: Sequence[str], make_run: Callable[..., Path]) -> Non
     """``sample``, ``interpolate``, ``verify``: make the run and the pictures that they speak of."""
     given = parse(arguments)
     average = ["--set", "train.average=0.9"] if given.get("weights") == "average" else []
-    make_run(inside(given["run"] or "runs/vae-1"), "vae.yaml", *average)
+    name = given["run"] or "runs/vae-1"
+    make_run(inside(name), preset_of(name), *average)
     for name in ("from_", "to"):
         if given.get(name):
             draw_picture(inside(given[name]))
     cut = list(arguments)
-    if given.get("count", 0) > COUNT:
+    if (given.get("count") or 0) > COUNT:
         cut = [*without(cut, {"--count"}), "--count", str(COUNT)]
     run(cut)
     if given.get("out"):

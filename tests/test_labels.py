@@ -4,6 +4,7 @@ import json
 
 import pytest
 import torch
+from PIL import Image
 
 from genmodels import config, randomness, sampling, session
 from genmodels.data.images import Batch
@@ -39,6 +40,14 @@ def test_a_label_decides_what_is_decoded():
         model.decode(torch.zeros(1, 2))
 
 
+def test_each_class_has_as_many_samples():
+    model = GAN((1, 4, 4), 2, MLP((8,)), conditional=True, class_shares=SHARES).eval()
+    assert sampling.labels(model, 2, label="each").tolist() == [0, 1, 2, 0, 1, 2]
+    assert len(torch.cat(list(sampling.sample(model, 200, label="each")))) == 600
+    with pytest.raises(InputError, match="--label each: this VAE takes no labels"):
+        sampling.labels(VAE((1, 4, 4), 2, MLP((8,))), 2, label="each")
+
+
 def test_shares_are_those_of_the_training_images():
     images = session.load(config.read("vae.yaml", [config.overrides("glyphs")]).data, Display(True))
     rows = images.splits["train"]
@@ -57,6 +66,13 @@ def test_every_verb_knows_labels(genmodels, workplace, preset):
     assert refused.code == 2
     assert "need --label" in refused.err
     assert genmodels("sample", "runs/a", "--label", "10").code == 2
+    unknown = genmodels("sample", "runs/a", "--label", "seven")
+    assert (unknown.code, unknown.err.count("\n")) == (2, 1)
+    assert "'seven' is no class" in unknown.err
+    assert genmodels("sample", "runs/a", "--label", "each", "--count", "3").code == 0
+    with Image.open("runs/a/samples/seed-0-label-each.png") as grid:
+        width, height = grid.size
+    assert width / height == pytest.approx(10 / 3, rel=0.05)
     compared = genmodels("compare", "runs/a", "--count", "300", "--out", "c")
     assert compared.code == 0, compared
     numbers = json.loads((workplace / "c" / "report.json").read_text())["models"][0]["numbers"]

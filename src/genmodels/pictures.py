@@ -123,20 +123,21 @@ def check_output(path: Path) -> None:
         )
 
 
-def save(chunks: Iterable[Tensor], count: int, path: Path) -> None:
+def save(chunks: Iterable[Tensor], count: int, path: Path, columns: int | None = None) -> None:
     """Write images as the extension says: a ``.png`` grid, ``.npy`` or ``.npz`` as uint8
     (N, C, H, W), or a folder of PNG files. Arrays and folders take bounded memory.
 
     Args:
         chunks: (n, C, H, W) each.
         count: how many images there are in all.
+        columns: of a grid; by default as square as possible.
 
     Raises:
         InputError: an unknown extension, or the disk is full.
     """
     check_output(path)
     if path.suffix == ".png":
-        save_png(grid(torch.cat([to_uint8(chunk) for chunk in chunks])), path)
+        save_png(grid(torch.cat([to_uint8(chunk) for chunk in chunks]), columns), path)
     elif path.suffix:
         save_with(path, lambda temporary: _save_array(chunks, count, temporary, path.suffix))
     else:

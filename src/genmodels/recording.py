@@ -238,12 +238,16 @@ class Recorder:
 
     def _grid(self, epoch: float) -> None:
         model, seed = self.trainer.model.eval(), self.settings.seed
-        labels = model.draw_labels(GRID, randomness.generator(seed, "grid labels"))
-        labels = None if labels is None else labels.sort().values
-        latents = model.prior(GRID, randomness.generator(seed, "grid"), labels)
+        classes = model.num_classes
+        rows = GRID // classes if classes else 0  # of a grid with a column for each class
+        labels = sampling.labels(model, rows or GRID, seed, "each" if rows else None)
+        count = GRID if labels is None else len(labels)
+        latents = model.prior(count, randomness.generator(seed, "grid"), labels)
         images = sampling.decode(model, latents, labels)
         name = f"epoch-{epoch:04d}.png" if isinstance(epoch, int) else f"epoch-{epoch:09.4f}.png"
-        pictures.save_png(pictures.grid(images), self.folder.samples / name)
+        pictures.save_png(
+            pictures.grid(images, classes if rows else None), self.folder.samples / name
+        )
 
     def _draw(self) -> None:
         self.drawn_at = time.monotonic()

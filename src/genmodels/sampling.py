@@ -20,6 +20,7 @@ from genmodels.models.base import Encodes, Fitted, Model
 
 BLOCK = 500  # images decoded at once
 Weights = Literal["average", "last"]
+Label = int | Literal["each"]  # a class, or every class in turn
 
 
 def load_model(
@@ -150,34 +151,44 @@ def latents(
             yield model.prior(BLOCK, generator, filled)[: count - start]
 
 
-def sample(model: Model, count: int, seed: int = 0, label: int | None = None) -> Iterator[Tensor]:
+def sample(model: Model, count: int, seed: int = 0, label: Label | None = None) -> Iterator[Tensor]:
     """Generate images in blocks, (n, C, H, W) float32 in [0, 1] on the CPU.
 
     Args:
         model: ready to be used.
-        count: of images.
+        count: of images, or of images of each class.
         seed: of latents and labels.
-        label: of all images; by default labels are drawn as often as they were trained on.
+        label: as in ``labels``.
 
     Raises:
         InputError: a label is asked for and the model takes none.
     """
     known = labels(model, count, seed, label)
-    blocks = latents(model, count, seed, known)
-    for start, block in zip(range(0, count, BLOCK), blocks, strict=True):
+    total = count if known is None else len(known)
+    blocks = latents(model, total, seed, known)
+    for start, block in zip(range(0, total, BLOCK), blocks, strict=True):
         yield decode(model, block, None if known is None else known[start : start + BLOCK])
 
 
-def labels(model: Model, count: int, seed: int = 0, label: int | None = None) -> Tensor | None:
+def labels(model: Model, count: int, seed: int = 0, label: Label | None = None) -> Tensor | None:
     """The labels of samples, (count,); None for a model without classes.
+
+    Args:
+        model: of any kind.
+        count: of labels.
+        seed: of labels that are drawn.
+        label: of all; with ``each`` every class in turn, (count · classes,); by default labels
+            are drawn as often as they were trained on.
 
     Raises:
         InputError: a label is asked for and the model takes none.
     """
     if label is not None:
-        if not 0 <= label < model.num_classes:
+        if model.num_classes == 0 or (label != "each" and not 0 <= label < model.num_classes):
             takes = f"labels 0 to {model.num_classes - 1}" if model.num_classes else "no labels"
             raise InputError(f"--label {label}: this {type(model).__name__} takes {takes}")
+        if label == "each":
+            return torch.arange(model.num_classes).repeat(count)
         return torch.full((count,), label)
     drawn = [
         model.draw_labels(BLOCK, randomness.generator(seed, "sample labels", index))

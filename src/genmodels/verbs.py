@@ -142,25 +142,37 @@ def load(path: str | Path | None = None, trust_code: bool = False) -> Run:
 
 def sample(
     run: Run,
-    count: int = 64,
+    count: int | None = None,
     seed: int = 0,
     weights: Weights | None = None,
     out: str | Path | None = None,
-    label: int | None = None,
+    label: sampling.Label | None = None,
     changes: Mapping[str, Any] | None = None,
 ) -> Path:
     """Generate images into a file: a ``.png`` grid, ``.npy`` or ``.npz`` as uint8
     (N, C, H, W), or a folder of PNG files; in bounded memory.
 
+    Args:
+        run: of any model.
+        count: of images, 64 by default; with ``label="each"`` of each class, 8 by default.
+        label: the class of all images, or ``each``: every class in turn, a column each in a
+            grid; by default classes are drawn as often as they were trained on.
+
     Returns:
-        Where they are; by default ``samples/seed-<seed>.png`` in the run's folder.
+        Where they are; by default ``samples/seed-<seed>.png`` in the run's folder, with the
+        label in its name where there is one.
     """
-    path = Path(out) if out is not None else run.folder.samples / f"seed-{seed}.png"
+    by_class = label == "each"
+    count = count if count is not None else (8 if by_class else 64)
+    name = f"seed-{seed}.png" if label is None else f"seed-{seed}-label-{label}.png"
+    path = Path(out) if out is not None else run.folder.samples / name
     if count < 1:
         raise InputError(f"--count {count} is not a number of images; give 1 or more")
     pictures.check_output(path)
     model = run.model(weights, changes=changes)
-    pictures.save(sampling.sample(model, count, seed, label), count, path)
+    columns = model.num_classes if by_class else None
+    total = count * columns if columns else count
+    pictures.save(sampling.sample(model, count, seed, label), total, path, columns)
     return path
 
 

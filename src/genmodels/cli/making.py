@@ -76,9 +76,13 @@ def train(
 
 def sample(
     run: RunArgument = None,
-    count: Annotated[int, typer.Option(help="How many images.")] = 64,
+    count: Annotated[
+        int | None, typer.Option(help="How many images; 64 by default, 8 of each class.")
+    ] = None,
     seed: Seed = 0,
-    label: Annotated[int | None, typer.Option(help="Class, for models that take labels.")] = None,
+    label: Annotated[
+        str | None, typer.Option(help="Class, for models that take labels; each: all, in columns.")
+    ] = None,
     weights: Weights = None,
     out: Annotated[
         Path | None, typer.Option(help=".png grid, .npy or .npz array, or a folder of PNGs.")
@@ -91,8 +95,10 @@ def sample(
 
     chosen = options.which(weights)
     opened = verbs.load(run, trust_code)
-    path = verbs.sample(opened, count, seed, chosen, out, label, options.changes(set_))
-    typer.echo(f"{count} images of {opened.path}: {path}")
+    path = verbs.sample(
+        opened, count, seed, chosen, out, options.class_of(label), options.changes(set_)
+    )
+    typer.echo(f"samples of {opened.path}: {path}")
 
 
 def interpolate(
