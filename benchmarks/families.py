@@ -2,12 +2,13 @@
 
 ``train`` trains and measures presets one after the other, each once: a result lies in
 ``docs/results/models/`` as soon as it is there, and what has one is left out, so the command
-may be stopped and given again. ``page`` writes the tables of ``docs/models.md`` from them, and
-the scores that ``genmodels models`` shows.
+may be stopped and given again; ``--set`` varies a preset. ``page`` writes the tables of
+``docs/models.md`` from them, and the scores that ``genmodels models`` shows.
 """
 
 import argparse
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from genmodels.report.terminal import Display
 DOCS = Path(__file__).parents[1] / "docs"
 RESULTS, GRIDS = DOCS / "results" / "models", DOCS / "pictures" / "models"
 SCORES = Path(__file__).parents[1] / "configs" / catalogue.MEASURED
-SHORT = "90s"  # for every preset; other budgets are for those that are named
+SHORT, DATA = "90s", "mnist"  # of every preset; others are for those that are named
 MARK = "<!-- what follows is written by: python -m benchmarks.families page -->"
 SHOWN = 16  # images of a grid, in two rows
 COLUMNS = {  # number → heading and digits
@@ -32,6 +33,7 @@ COLUMNS = {  # number → heading and digits
     "coverage": ("coverage", 2),
     "modes": ("modes", 0),
     "class_kl": ("class KL", 3),
+    "rarest_class": ("rarest class", 2),
 }
 BOUNDS = ("nll_binary_exact", "nll_binary_iwae_100", "nll_grey_exact", "nll_density_iwae_100")
 
@@ -44,7 +46,8 @@ def main() -> None:
     train.add_argument("presets", nargs="*", default=None)
     train.add_argument("--budget", default=SHORT)
     train.add_argument("--seeds", type=int, default=1)
-    train.add_argument("--data", default="mnist")
+    train.add_argument("--data", default=DATA)
+    train.add_argument("--set", dest="settings", action="append", default=[], metavar="K=V")
     train.add_argument("--runs", type=Path, default=Path("families"))
     verbs.add_parser("page")
     options = parser.parse_args()
@@ -53,26 +56,27 @@ def main() -> None:
         return
     names = options.presets or config.presets()
     for number, name in enumerate(names, 1):
-        path = result_path(name, options.data, options.budget)
+        path = result_path(name, options.data, options.budget, options.settings)
         if path.is_file():
             continue
         print(f"{number} of {len(names)}: {name}", flush=True)
-        runs = [train_one(name, options, seed) for seed in range(options.seeds)]
+        trained = options.runs / path.stem
+        runs = [train_one(name, options, seed, trained) for seed in range(options.seeds)]
         record(name, options, runs, path)
 
 
-def result_path(name: str, data: str, budget: str) -> Path:
-    """Where the result of a preset lies."""
-    return RESULTS / f"{name.removesuffix('.yaml').replace('/', '-')}-{data}-{budget}.json"
+def result_path(name: str, data: str, budget: str, settings: Sequence[str]) -> Path:
+    """Where the result of a preset, or of a variation of it, lies."""
+    parts = [name.removesuffix(".yaml"), data, budget, *settings]
+    return RESULTS / (re.sub(r"[^\w.-]+", "-", "-".join(parts)) + ".json")
 
 
-def train_one(name: str, options: argparse.Namespace, seed: int) -> genmodels.Run:
+def train_one(name: str, options: argparse.Namespace, seed: int, out: Path) -> genmodels.Run:
     """Train a preset, or go on with it."""
-    stem = name.removesuffix(".yaml").replace("/", "-")
-    out = options.runs / f"{stem}-{options.data}-{options.budget}-seed-{seed}"
+    out = out.with_name(f"{out.name}-seed-{seed}")
     return genmodels.train(
-        name, data=options.data, budget=options.budget, seed=seed, out=out,
-        resume=out.exists(), quiet=True,
+        name, settings=[config.assignment(text) for text in options.settings], data=options.data,
+        budget=options.budget, seed=seed, out=out, resume=out.exists(), quiet=True,
     )  # fmt: skip
 
 
@@ -89,6 +93,7 @@ def record(
     ]
     content = {
         "preset": name,
+        "settings": options.settings,
         "model": runs[0].settings.model["class"],
         "data": options.data,
         "budget": options.budget,
@@ -103,9 +108,7 @@ def record(
     path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     GRIDS.mkdir(parents=True, exist_ok=True)
     shown = entry.first.weights[0].samples[:SHOWN]
-    pictures.save_png(
-        pictures.grid(shown, columns=SHOWN // 2), (GRIDS / path.name).with_suffix(".png")
-    )
+    pictures.save_png(pictures.grid(shown, columns=SHOWN // 2), GRIDS / f"{path.stem}.png")
 
 
 def write_page() -> None:
@@ -113,13 +116,16 @@ def write_page() -> None:
     results = [
         json.loads(path.read_text(encoding="utf-8")) for path in sorted(RESULTS.glob("*.json"))
     ]
-    short = [r for r in results if r["budget"] == SHORT and r["data"] == "mnist"]
-    longer = [r for r in results if r not in short]
+    varied = [r for r in results if r["settings"] or r["data"] != DATA]
+    short = [r for r in results if r["budget"] == SHORT and r not in varied]
+    longer = [r for r in results if r not in short and r not in varied]
     page = DOCS / "models.md"
     parts = [page.read_text(encoding="utf-8").partition(MARK)[0] + MARK]
     parts += ["## Every preset", _table(short)]
     if longer:
         parts += ["## Longer, with seeds", _table(longer)]
+    if varied:
+        parts += ["## Variations", _table(varied)]
     parts.append(_protocol(results))
     page.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     scores = {r["preset"]: _score(r) for r in [*short, *longer]}
@@ -143,17 +149,22 @@ def _table(results: Sequence[Mapping[str, Any]]) -> str:
                 "images/s", ""]  # fmt: skip
     rows = [headings, ["---"] * len(headings)]
     for result in sorted(results, key=lambda r: _median(r, r["distance"])):
-        stem = result_path(result["preset"], result["data"], result["budget"]).stem
+        asked = [result[key] for key in ("preset", "data", "budget", "settings")]
         shown = _spread(result) if len(result["seeds"]) > 1 else ""
         distance = f"{_median(result, result['distance']):.3g}{shown}"
         if result["budget"] != SHORT:
             distance += f" ({result['budget']})"
         numbers = [_number(_median(result, name), digits) for name, (_, digits) in COLUMNS.items()]
         rate = f"{_median(result, 'training_images_per_second'):,.0f}"
-        picture = f"![samples](pictures/models/{stem}.png)"
-        rows.append([result["preset"], result["model"], distance, *numbers, _nats(result), rate,
+        picture = f"![samples](pictures/models/{result_path(*asked).stem}.png)"
+        rows.append([_named(result), result["model"], distance, *numbers, _nats(result), rate,
                      picture])  # fmt: skip
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _named(result: Mapping[str, Any]) -> str:
+    other = [] if result["data"] == DATA else [f"data={result['data']}"]
+    return "<br>".join([result["preset"], *other, *result["settings"]])
 
 
 def _spread(result: Mapping[str, Any]) -> str:

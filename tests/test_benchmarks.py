@@ -2,14 +2,17 @@
 
 import importlib
 import json
+import re
 from importlib import util
 
 import pytest
 from torch import nn
 
+import genmodels
 from benchmarks import __main__ as program
-from benchmarks import replicas, turns, work
+from benchmarks import families, likelihoods, replicas, turns, work
 from genmodels import device
+from genmodels.errors import InputError
 from genmodels.networks.layers import Dropout
 
 
@@ -79,3 +82,48 @@ def test_replicas_are_timed(monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", given)
     replicas.main()
     assert capsys.readouterr().out.startswith("2 seeds cost ")
+
+
+@pytest.fixture
+def docs(tmp_path, monkeypatch):
+    """A folder in the place of the documentation."""
+    (tmp_path / "models.md").write_text(f"Mine.\n\n{families.MARK}\n\nOld.\n")
+    monkeypatch.setattr(families, "DOCS", tmp_path)
+    monkeypatch.setattr(families, "RESULTS", tmp_path / "results")
+    monkeypatch.setattr(families, "GRIDS", tmp_path / "pictures" / "models")
+    monkeypatch.setattr(families, "SCORES", tmp_path / "measured.json")
+    monkeypatch.setattr(families, "DATA", "glyphs")
+    return tmp_path
+
+
+def test_families_are_measured_once_and_shown(docs, monkeypatch, capsys):
+    words = ["families", "train", "--budget", "0.5s", "--runs", str(docs / "runs")]
+    both = [*words, "vae.yaml", "gan.yaml"]
+    monkeypatch.setattr("sys.argv", both)
+    families.main()
+    assert capsys.readouterr().out == "1 of 2: vae.yaml\n2 of 2: gan.yaml\n"
+    families.main()
+    assert capsys.readouterr().out == ""
+    monkeypatch.setattr("sys.argv", [*words, "vae.yaml", "--set", "model.beta=4"])
+    families.main()
+    monkeypatch.setattr("sys.argv", ["families", "page"])
+    families.main()
+    page = (docs / "models.md").read_text()
+    assert page.startswith(f"Mine.\n\n{families.MARK}\n\n")
+    assert "Old" not in page
+    scores = json.loads((docs / "measured.json").read_text())
+    assert set(scores) == {"vae.yaml", "gan.yaml"}
+    assert re.search(r"^\| vae.yaml<br>model.beta=4 \|", page, re.MULTILINE)
+    shown = re.findall(r"^\| (\S+\.yaml) .*!\[samples\]\((\S+)\) \|$", page, re.MULTILINE)
+    assert [preset for preset, _ in shown] == sorted(scores, key=lambda p: scores[p]["fd"])
+    assert all((docs / picture).is_file() for _, picture in shown)
+
+
+def test_a_likelihood_is_bounded_closer_by_more_samples(trained, tmp_path):
+    run = genmodels.load(trained(tmp_path / "vae"))
+    few, many = (likelihoods.bound(run, samples, 60) for samples in (1, 30))
+    assert many.images == 60
+    assert many.nats < few.nats
+    assert 0 < many.error < many.nats
+    with pytest.raises(InputError, match="a GAN has no likelihood"):
+        likelihoods.bound(genmodels.load(trained(tmp_path / "gan", "gan.yaml")), 1, 60)

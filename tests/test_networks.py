@@ -8,7 +8,7 @@ from torch import nn
 
 from genmodels import config, construct
 from genmodels.errors import InputError
-from genmodels.networks import MLP, Conv
+from genmodels.networks import MLP, Conv, Residual, UNet
 from genmodels.networks.layers import Dropout, mixes_images, pyramid
 
 
@@ -93,3 +93,34 @@ def test_networks_know_whether_they_mix_images(network, normalization):
     images = torch.rand(6, 1, 9, 9)
     alone = torch.cat([made(images[:3]), made(images[3:])])
     assert torch.allclose(made(images), alone, atol=1e-6) != mixes_images(made)
+
+
+IMAGE, LATENTS = (3, 9, 12), 5
+CONVOLUTIONAL = {
+    "conv": Conv((4, 8), normalization="batch"),
+    "residual": Residual(4, 2, normalization="group"),
+}
+
+
+@pytest.mark.parametrize("network", CONVOLUTIONAL.values(), ids=CONVOLUTIONAL)
+def test_the_layout_in_memory_changes_nothing(network):
+    images, latents = torch.rand(4, *IMAGE), torch.randn(4, LATENTS)
+    for made, given in (
+        (network.encoder(IMAGE, 2), images),
+        (network.decoder(LATENTS, IMAGE), latents),
+    ):
+        check_layouts(made, given)
+
+
+def test_the_layout_in_memory_changes_no_vector_field():
+    check_layouts(UNet(8, 1).vector_field(IMAGE), torch.rand(4, *IMAGE), torch.rand(4))
+
+
+def check_layouts(made, images, *others):
+    for parameter in made.parameters():  # some start at zero
+        nn.init.normal_(parameter, std=0.3)
+    expected = made(images, *others)
+    last = made.to(memory_format=torch.channels_last)
+    if images.dim() == 4:
+        images = images.to(memory_format=torch.channels_last)
+    torch.testing.assert_close(last(images, *others), expected, atol=1e-4, rtol=1e-4)
