@@ -192,7 +192,8 @@ class _Inside(nn.Module):
         """(B, L, P · hidden) and (B, L, P) → (B, L, P, outputs)."""
         masked = self.before.weight * self.get_buffer("mask")
         hidden = F.silu(told + F.linear(values, masked, self.before.bias))
-        return (hidden.unflatten(-1, self.shape).unsqueeze(-2) @ self.out).squeeze(-2) + self.level
+        hidden = hidden.unflatten(-1, self.shape)
+        return torch.einsum("blph,pho->blpo", hidden, self.out) + self.level
 
     def one(self, told: Tensor, values: Tensor, pixel: int) -> Tensor:
         """The same for one pixel: (B, P · hidden) and (B, P) → (B, outputs)."""
