@@ -94,3 +94,12 @@ def test_one_component_is_the_discretised_logistic():
     )
     found = losses.mixture_log_probability(outputs, LEVELS)
     torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
+
+
+def test_a_chance_reaches_the_lowest_level_with_as_much_below():
+    outputs = torch.randn(50, 30, generator=randomness.generator(0, "outputs")) * 3
+    chances = torch.rand(50, generator=randomness.generator(0, "chances")).double()
+    chances[:2] = torch.tensor([0.0, 1.0])
+    cumulative = losses.mixture_cumulative(outputs.unsqueeze(1), LEVELS.expand(50, -1))
+    expected = (cumulative < chances.unsqueeze(1)).sum(1)
+    assert torch.equal(losses.mixture_level(outputs, chances), expected)

@@ -25,7 +25,11 @@ from genmodels.losses.likelihoods import (
     importance_weighted,
     squared_error,
 )
-from genmodels.losses.mixtures import mixture_cumulative, mixture_log_probability
+from genmodels.losses.mixtures import (
+    mixture_cumulative,
+    mixture_level,
+    mixture_log_probability,
+)
 from genmodels.losses.penalties import PENALTIES, Penalty
 
 __all__ = [
@@ -48,6 +52,7 @@ __all__ = [
     "importance_weighted",
     "kl_to_standard_normal",
     "mixture_cumulative",
+    "mixture_level",
     "mixture_log_probability",
     "mmd",
     "relativistic",

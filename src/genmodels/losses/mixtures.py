@@ -24,11 +24,10 @@ def mixture_log_probability(outputs: Tensor, levels: Tensor) -> Tensor:
     Returns:
         (...), nats.
     """
-    logits, means, log_scales = outputs.float().chunk(3, -1)
-    log_scales = log_scales.clamp(min=LEAST)
-    below, above = (_standard(levels - step, means, log_scales) for step in (1, 0))
+    logits, means, inverse_scales = _parts(outputs)
+    below, above = (_standard(levels - step, means, inverse_scales) for step in (1, 0))
     # σ(a) − σ(b) = σ(a) σ(−b) (1 − exp(b − a)), without cancellation.
-    width = 2 / (LEVELS - 1) * (-log_scales).exp()
+    width = 2 / (LEVELS - 1) * inverse_scales
     bottom, top = ((levels == end).unsqueeze(-1) for end in (0, LEVELS - 1))
     each = (
         torch.where(top, 0.0, F.logsigmoid(above))
@@ -40,13 +39,40 @@ def mixture_log_probability(outputs: Tensor, levels: Tensor) -> Tensor:
 
 def mixture_cumulative(outputs: Tensor, levels: Tensor) -> Tensor:
     """Probabilities that a pixel is at a level or below; shapes as above."""
-    logits, means, log_scales = outputs.float().chunk(3, -1)
-    share = _standard(levels, means, log_scales.clamp(min=LEAST)).sigmoid()
+    logits, means, inverse_scales = _parts(outputs)
+    share = _standard(levels, means, inverse_scales).sigmoid()
     mixed = (logits.softmax(-1) * share).sum(-1)
     return torch.where(levels == LEVELS - 1, 1.0, mixed)
 
 
-def _standard(levels: Tensor, means: Tensor, log_scales: Tensor) -> Tensor:
+def mixture_level(outputs: Tensor, chances: Tensor) -> Tensor:
+    """The lowest levels whose cumulative probabilities are chances or more, by eight halvings.
+
+    Args:
+        outputs: (..., 3 K), as above.
+        chances: (...), from 0 to 1.
+
+    Returns:
+        (...), int64 from 0 to 255.
+    """
+    logits, means, inverse_scales = _parts(outputs)
+    weights = logits.softmax(-1)
+    levels = torch.zeros_like(chances)
+    step = LEVELS // 2
+    while step:
+        share = _standard(levels + (step - 1), means, inverse_scales).sigmoid()
+        levels = levels + step * ((weights * share).sum(-1) < chances)
+        step //= 2
+    return levels.long()
+
+
+def _parts(outputs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Logits of weights, means, and the inverse of scales, each (..., K)."""
+    logits, means, log_scales = outputs.float().chunk(3, -1)
+    return logits, means, (-log_scales.clamp(min=LEAST)).exp()
+
+
+def _standard(levels: Tensor, means: Tensor, inverse_scales: Tensor) -> Tensor:
     """The upper edge of each level in units of each density."""
     edges = (2 * levels.float() + 1) / (LEVELS - 1) - 1
-    return (edges.unsqueeze(-1) - means) * (-log_scales).exp()
+    return (edges.unsqueeze(-1) - means) * inverse_scales

@@ -154,15 +154,10 @@ class Autoregressive(Model):
         return self._to_image(chosen.float()) / (1 if self.binary_pixels else TOP)
 
     def _reached(self, outputs: Tensor, chances: Tensor) -> Tensor:
-        """The lowest level whose cumulative probability is a chance or more, (B,), found by
-        halving what is left."""
-        top = 1 if self.binary_pixels else TOP
-        low, high = torch.zeros_like(chances).long(), torch.full_like(chances, top).long()
-        for _ in range(top.bit_length()):
-            middle = (low + high) // 2
-            enough = self._cumulative(outputs, middle).double() >= chances
-            low, high = torch.where(enough, low, middle + 1), torch.where(enough, middle, high)
-        return high
+        """The lowest level whose cumulative probability is a chance or more, (B,)."""
+        if self.binary_pixels:
+            return (chances > (-outputs.squeeze(-1)).sigmoid()).long()
+        return losses.mixture_level(outputs, chances)
 
     def _to_patches(self, images: Tensor) -> Tensor:
         """(B, C, H, W) → (B, L, P), with zeros where a patch reaches over the edge."""
