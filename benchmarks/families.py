@@ -11,13 +11,14 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import torch
 
 import genmodels
 from benchmarks.machine import hardware
 from genmodels import catalogue, config, pictures, study
+from genmodels.models.base import Pixels
 from genmodels.provenance import measured
 from genmodels.report.terminal import Display
 
@@ -35,7 +36,7 @@ COLUMNS = {  # number → heading and digits
     "class_kl": ("class KL", 3),
     "rarest_class": ("rarest class", 2),
 }
-BOUNDS = ("nll_binary_exact", "nll_binary_iwae_100", "nll_grey_exact", "nll_density_iwae_100")
+BOUNDS = [f"nll_{pixels}_{how}" for pixels in get_args(Pixels) for how in ("exact", "iwae_100")]
 
 
 def main() -> None:

@@ -46,7 +46,7 @@ def test_samples_come_as_often_as_the_likelihood_says():
 
 
 @torch.no_grad()
-@pytest.mark.parametrize("pixels", ["binary", "grey"])
+@pytest.mark.parametrize("pixels", ["binary", "levels"])
 @pytest.mark.parametrize("patch", [1, 2, 4])
 def test_decoding_gives_back_what_was_encoded(pixels, patch):
     model = make((2, 5, 3), pixels=pixels, patch=patch)

@@ -19,7 +19,7 @@ class Linear(nn.Module):
     """p(x|z) = N(Wz + b, SCALE² I): p(x) is a Gaussian, and so is the true posterior, whose
     log-variance is too high here on purpose."""
 
-    binary_pixels = False
+    pixels = "continuous"
 
     def __init__(self):
         super().__init__()

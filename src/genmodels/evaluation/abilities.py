@@ -1,7 +1,7 @@
 """What is measured of a model beyond its samples, by what it can; and why the rest is not."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from torch import Tensor
 
@@ -10,7 +10,7 @@ from genmodels.data.images import TEST, Batch
 from genmodels.evaluation import distances, likelihood
 from genmodels.evaluation.extractor import Features
 from genmodels.evaluation.reference import FEWEST, Reference
-from genmodels.models.base import Discriminates, Encodes, Likelihood, Model
+from genmodels.models.base import Discriminates, Encodes, Likelihood, Model, Pixels
 
 ENCODES = "the model has no encoder"
 LIKELIHOOD = "the model has no likelihood"
@@ -19,8 +19,7 @@ LABELS = "the model takes no labels, or the extractor knows no classes"
 OPTIONAL = {  # what is defined for some families alone → why it is not for the others
     "reconstruction_error": ENCODES,
     "latents_to_prior": ENCODES,
-    "nll_binary": LIKELIHOOD,
-    "nll_density": LIKELIHOOD,
+    **{f"nll_{pixels}": "no likelihood, or one of other pixels" for pixels in get_args(Pixels)},
     "active_units": LIKELIHOOD,
     "label_accuracy": LABELS,
     "distance_within_classes": LABELS,

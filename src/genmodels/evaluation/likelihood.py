@@ -62,13 +62,12 @@ def of_likelihood(model: Likelihood, reference: Reference) -> dict[str, float]:
             if isinstance(model, Encodes):
                 seen = batch.to(device)
                 means.append(model.encode(seen.images, seen.labels).double().cpu())
-    kind = "binary" if model.binary_pixels else "density"
     bound = torch.cat(bounds).mean().item()
     if model.exact:
-        return {f"nll_{kind}_exact": bound}
+        return {f"nll_{model.pixels}_exact": bound}
     numbers = {
-        f"nll_{kind}_iwae_{SAMPLES}": bound,
-        f"nll_{kind}_elbo": torch.cat(singles).mean().item(),
+        f"nll_{model.pixels}_iwae_{SAMPLES}": bound,
+        f"nll_{model.pixels}_elbo": torch.cat(singles).mean().item(),
     }
     if means:
         numbers["active_units"] = float((torch.cat(means).var(0) > ACTIVE).sum())
@@ -78,7 +77,7 @@ def of_likelihood(model: Likelihood, reference: Reference) -> dict[str, float]:
 def as_modelled(model: Likelihood, batch: Batch) -> Batch:
     """The images whose likelihood is meant: with pixels drawn once, their grey values being the
     probabilities, for a model of binary ones."""
-    if not model.binary_pixels:
+    if model.pixels != "binary":
         return batch
     generator = randomness.generator(0, "binarised pixels")
     drawn = torch.rand(batch.images.shape, generator=generator) < batch.images

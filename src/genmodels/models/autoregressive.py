@@ -13,7 +13,6 @@ from genmodels.models.base import Model, Phase, Terms
 from genmodels.networks import Causal, Seen, Transformer
 from genmodels.ranges import Count
 
-Pixels = Literal["binary", "grey"]
 TOP = losses.LEVELS - 1
 
 
@@ -35,10 +34,10 @@ class Autoregressive(Model):
         network: what is told the patches before.
         patch: side of a patch, in pixels.
         hidden: units of each pixel in the masked layer.
-        pixels: ``grey`` for 256 levels, each pixel a mixture of logistic densities (Salimans et
-            al., PixelCNN++, 2017, section 2.1), or ``binary``, drawn with the grey value as
+        pixels: ``levels`` for 256 of them, each pixel a mixture of logistic densities (Salimans
+            et al., PixelCNN++, 2017, section 2.1), or ``binary``, drawn with the grey value as
             their probability, anew at each step.
-        mixtures: logistic densities of a ``grey`` pixel; 10 as in their section 3.
+        mixtures: logistic densities of a pixel of ``levels``; 10 as in their section 3.
         conditional: whether the network is told the label.
         class_shares: how large a part of the training images each class is.
     """
@@ -51,21 +50,21 @@ class Autoregressive(Model):
         network: Causal = Transformer(),
         patch: Count = 4,
         hidden: Count = 32,
-        pixels: Pixels = "grey",
+        pixels: Literal["binary", "levels"] = "levels",
         mixtures: Count = 10,
         conditional: bool = False,
         class_shares: Sequence[float] = (),
     ):
         channels, height, width = image_shape
         super().__init__(image_shape, channels * height * width, conditional, class_shares)
-        self.patch, self.binary_pixels = patch, pixels == "binary"
+        self.patch, self.pixels = patch, pixels
         self.below, self.right = -height % patch, -width % patch
         self.rows, self.columns = (height + self.below) // patch, (width + self.right) // patch
         inside = channels * patch**2
-        outputs = 1 if self.binary_pixels else 3 * mixtures
+        outputs = 1 if pixels == "binary" else 3 * mixtures
         self.places = network.causal(self.rows * self.columns, inside, inside * hidden,
                                      self.num_classes)  # fmt: skip
-        self.pixels = _Inside(inside, hidden, outputs)
+        self.inside = _Inside(inside, hidden, outputs)
 
     def phases(self) -> list[Phase]:
         """One: the likelihood."""
@@ -103,34 +102,34 @@ class Autoregressive(Model):
 
     def _objective(self, batch: Batch) -> Terms:
         images = batch.images
-        if self.binary_pixels:
+        if self.pixels == "binary":
             images = (torch.rand_like(images) < images).float()
         return {"loss": -self.log_weights(images, batch.labels).mean()}
 
     def _levels(self, images: Tensor) -> Tensor:
         """(B, C, H, W) → the level of each pixel, patch by patch, (B, L, P), int64."""
-        top = 1 if self.binary_pixels else TOP
+        top = 1 if self.pixels == "binary" else TOP
         return self._to_patches((images * top).round()).long()
 
     def _values(self, levels: Tensor) -> Tensor:
         """Levels → what networks see, in [-1, 1]."""
-        return levels.float() * (2 if self.binary_pixels else 2 / TOP) - 1
+        return levels.float() * (2 if self.pixels == "binary" else 2 / TOP) - 1
 
     def _outputs(self, levels: Tensor, labels: Tensor | None) -> Tensor:
         """What is known of each pixel from those before it, (B, L, P, outputs)."""
         values = self._values(levels)
         told = self.places(values, *self.known(labels))
-        return self.pixels(told.float(), values).float()
+        return self.inside(told.float(), values).float()
 
     def _log_probability(self, outputs: Tensor, levels: Tensor) -> Tensor:
         """Log p of each pixel's level."""
-        if self.binary_pixels:
+        if self.pixels == "binary":
             return F.logsigmoid(outputs.squeeze(-1) * (2 * levels - 1))
         return losses.mixture_log_probability(outputs, levels)
 
     def _cumulative(self, outputs: Tensor, levels: Tensor) -> Tensor:
         """The probability that a pixel is at a level or below."""
-        if self.binary_pixels:
+        if self.pixels == "binary":
             return torch.where(levels == 1, 1.0, (-outputs.squeeze(-1)).sigmoid())
         return losses.mixture_cumulative(outputs, levels)
 
@@ -146,16 +145,16 @@ class Autoregressive(Model):
             told = self.places.next(before, seen, *known)
             values = torch.full_like(before, -1.0)
             for pixel in range(inside):
-                outputs = self.pixels.one(told, values, pixel)
+                outputs = self.inside.one(told, values, pixel)
                 level = self._reached(outputs, chances[:, place, pixel]) * within[place, pixel]
                 chosen[:, place, pixel] = level
                 values[:, pixel] = self._values(level)
             before = values
-        return self._to_image(chosen.float()) / (1 if self.binary_pixels else TOP)
+        return self._to_image(chosen.float()) / (1 if self.pixels == "binary" else TOP)
 
     def _reached(self, outputs: Tensor, chances: Tensor) -> Tensor:
         """The lowest level whose cumulative probability is a chance or more, (B,)."""
-        if self.binary_pixels:
+        if self.pixels == "binary":
             return (chances > (-outputs.squeeze(-1)).sigmoid()).long()
         return losses.mixture_level(outputs, chances)
 

@@ -8,7 +8,7 @@ written once, on top of this.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +17,7 @@ from genmodels.data.images import Batch
 from genmodels.errors import InputError
 
 Terms = dict[str, Tensor]
+Pixels = Literal["binary", "levels", "continuous"]
 
 
 @dataclass(frozen=True)
@@ -157,11 +158,13 @@ class Likelihood(Protocol):
     """A model with a bound on the likelihood of an image, by importance sampling.
 
     Attributes:
-        binary_pixels: whether the likelihood is one of pixels that are 0 or 1.
+        pixels: what it is the likelihood of: pixels that are 0 or 1, that have one of 256
+            levels, or that are real numbers with a density. Nats of one kind say nothing
+            beside those of another.
         exact: whether one weight is log p(x) itself.
     """
 
-    binary_pixels: bool
+    pixels: Pixels
     exact: bool
 
     def infer(self, images: Tensor, labels: Tensor | None = None) -> Tensor:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from genmodels import losses
 from genmodels.data.images import Batch
-from genmodels.models.base import Phase, Terms
+from genmodels.models.base import Phase, Pixels, Terms
 from genmodels.models.density import COMPONENTS, Coder, Sampler, draw
 from genmodels.networks import MLP, Network, labels
 from genmodels.ranges import Count, Weight, Whole
@@ -16,6 +16,7 @@ from genmodels.ranges import Count, Weight, Whole
 Likelihood = Literal["bernoulli", "continuous_bernoulli", "gaussian", "discretized_logistic"]
 Scale = Literal["learned", "optimal"]
 SCALED = {"gaussian", "discretized_logistic"}
+PIXELS: Mapping[str, Pixels] = {"bernoulli": "binary", "discretized_logistic": "levels"}
 FOLLOWED = 0.01  # share of the newest batch in the scale that is kept, PyTorch's for statistics
 
 
@@ -80,7 +81,8 @@ class VAE(Coder):
         super().__init__(image_shape, latent_dim, sampler, components, conditional, class_shares)
         self.encoder = labels.encoder(network, image_shape, 2 * latent_dim, self.num_classes)
         self.decoder = labels.decoder(network, latent_dim, image_shape, self.num_classes)
-        self.likelihood, self.binary_pixels = likelihood, likelihood == "bernoulli"
+        self.likelihood = likelihood
+        self.pixels: Pixels = PIXELS.get(likelihood, "continuous")
         self.beta, self.bound, self.samples = beta, bound, samples
         self.divergence, self.free_bits, self.binarize = divergence, free_bits, binarize
         self.scale = scale if isinstance(scale, str) else float(scale)
