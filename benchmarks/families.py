@@ -2,8 +2,9 @@
 
 ``train`` trains and measures presets one after the other, each once: a result lies in
 ``docs/results/models/`` as soon as it is there, and what has one is left out, so the command
-may be stopped and given again; ``--set`` varies a preset. ``page`` writes the tables of
-``docs/models.md`` from them, and the scores that ``genmodels models`` shows.
+may be stopped and given again; ``--set`` varies a preset. ``page`` writes ``docs/models.md``
+from them, the tables and :mod:`what they teach <benchmarks.lessons>`, and the scores that
+``genmodels models`` shows.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from typing import Any, get_args
 import torch
 
 import genmodels
+from benchmarks import lessons
 from benchmarks.machine import hardware
 from genmodels import catalogue, config, pictures, study
 from genmodels.models.base import Pixels
@@ -122,6 +124,7 @@ def write_page() -> None:
     longer = [r for r in results if r not in short and r not in varied]
     page = DOCS / "models.md"
     parts = [page.read_text(encoding="utf-8").partition(MARK)[0] + MARK]
+    parts += ["## What it teaches", "\n".join(lessons.lessons(lessons.Results(results)))]
     parts += ["## Every preset", _table(short)]
     if longer:
         parts += ["## Longer, with seeds", _table(longer)]

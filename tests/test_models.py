@@ -78,6 +78,7 @@ NETWORKS = {
         RESIDUAL,
         {**RESIDUAL, "normalization": "batch", "blocks": 2},
         {**RESIDUAL, "normalization": "group", "depth": 1},
+        {"class": "Pair", "encoding": MLP, "decoding": CONV},
     ],
     "VectorField": [UNET],
     "Causal": [{"class": "Transformer", "width": 16, "depth": 2, "heads": 2}],

@@ -49,6 +49,22 @@ def test_any_shape_goes_in_and_comes_out(network, shape):
     assert network.decoder(5, shape)(torch.randn(2, 5)).shape == images.shape
 
 
+def test_a_pair_has_the_encoder_of_one_and_the_decoder_of_the_other():
+    spec = {
+        "class": "GAN",
+        "network": {
+            "class": "Pair",
+            "encoding": {"class": "MLP", "hidden": [20, 10]},
+            "decoding": {"class": "Conv", "channels": [4], "normalization": "batch"},
+        },
+    }
+    assert construct.problems(spec, config.MODELS, "model", config.GIVEN) == []
+    gan = construct.build(spec, config.MODELS, image_shape=(1, 9, 9))
+    assert [m.out_features for m in gan.discriminator if isinstance(m, nn.Linear)] == [20, 10, 1]
+    assert mixes_images(gan.generator)
+    assert not mixes_images(gan.discriminator)
+
+
 def test_the_pyramid_halves_rounding_up():
     assert pyramid((1, 33, 47), 3, "") == [(33, 47), (17, 24), (9, 12), (5, 6)]
 

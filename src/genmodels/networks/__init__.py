@@ -4,6 +4,7 @@ class here describes them by numbers."""
 
 from genmodels.networks.conv import Conv
 from genmodels.networks.mlp import MLP
+from genmodels.networks.pair import Pair
 from genmodels.networks.residual import Residual
 from genmodels.networks.shapes import Causal, Network, Ordered, Seen, VectorField
 from genmodels.networks.transformer import Transformer
@@ -15,6 +16,7 @@ __all__ = [
     "Conv",
     "Network",
     "Ordered",
+    "Pair",
     "Residual",
     "Seen",
     "Transformer",

@@ -1,0 +1,80 @@
+"""What measured presets teach: each claim is decided by numbers, and never without them."""
+
+import pytest
+
+from benchmarks import lessons
+from benchmarks.lessons import GANS, LONG, NLL, SHORT
+
+
+def result(preset, budget, settings=(), data="mnist", **numbers):
+    """A result with three seeds; a number is that of each, or one for each."""
+    seeds = [
+        {name: value[seed] if isinstance(value, list) else value for name, value in numbers.items()}
+        for seed in range(3)
+    ]
+    return {
+        "preset": preset,
+        "budget": budget,
+        "settings": list(settings),
+        "data": data,
+        "distance": "fd",
+        "seeds": seeds,
+    }
+
+
+def measured(**changed):
+    """All that the lessons are drawn from, as the papers say it."""
+    return [
+        *(result(name, LONG, fd=changed.get(name, [1.0, 1.1, 1.2])) for name in GANS),
+        result("vae.yaml", LONG, fd=changed.get("vae", 2.0)),
+        result("vae.yaml", SHORT, fd=2.0),
+        result("vae-gmm.yaml", LONG, fd=0.2),
+        result("vae-iwae.yaml", LONG, **{NLL: changed.get("iwae", 90.0)}),
+        result("vae-iwae.yaml", LONG, ["model.bound=elbo"], **{NLL: 91.0}),
+        result("beta-vae.yaml", SHORT, ["model.beta=0.25"], logged_reconstruction=70, logged_kl=40),
+        result("beta-vae.yaml", SHORT, ["model.beta=1"], logged_reconstruction=80, logged_kl=25),
+        result("beta-vae.yaml", SHORT, logged_reconstruction=108, logged_kl=changed.get("kl", 8)),
+        result("ae.yaml", SHORT, fd=20.0),
+        result("ae-gmm.yaml", SHORT, fd=changed.get("ae", 0.3)),
+        result("autoregressive-binary.yaml", SHORT, fd=9.0, nll_binary_exact=88.0),
+        result("vae-iwae.yaml", SHORT, fd=2.8, **{NLL: 95.0}),
+        result("wgan-gp.yaml", LONG, data="stacked-mnist", modes=changed.get("modes", 950)),
+        result("gan.yaml", LONG, ["model.dropout=0"], "stacked-mnist", modes=400),
+    ]
+
+
+def decided(**changed):
+    return lessons.lessons(lessons.Results(measured(**changed)))
+
+
+def test_what_the_papers_say_holds_where_the_numbers_do():
+    text = "\n".join(decided())
+    assert text.count("Holds: ") == 6
+    assert "Does not hold" not in text
+    assert "Not measured" not in text
+    assert "90.00 nats beside 91.00" in text
+    assert "β = 0.25: 70.0 and 40.0, β = 1: 80.0 and 25.0, β = 4: 108.0 and 8.0" in text
+    assert "gan 18%" in text  # (1.2 − 1.0) / 1.1
+
+
+@pytest.mark.parametrize(
+    ("changed", "claim"),
+    [
+        ({"sngan.yaml": 9.0}, "Tuned GANs lie near each other"),
+        ({"vae": 1.0}, "GANs are better than the VAE"),
+        ({"iwae": 90.6}, "Five importance samples"),
+        ({"kl": 30}, "A higher β"),
+        ({"ae": 3.0}, "A plain autoencoder"),
+        ({"modes": 899}, "A penalty keeps the modes"),
+    ],
+)
+def test_it_does_not_where_they_do_not(changed, claim):
+    broken = [line for line in decided(**changed) if "Does not hold" in line]
+    assert len(broken) == 1
+    assert broken[0].startswith(f"- **{claim}")
+
+
+def test_what_nobody_measured_is_not_claimed():
+    lines = lessons.lessons(lessons.Results([]))
+    assert len(lines) == len(lessons.CLAIMS)
+    assert all("Not measured: `python -m benchmarks.families train " in line for line in lines)
