@@ -2,15 +2,17 @@
 
 import dataclasses
 import json
+import math
 
 import pytest
 import torch
+from torch.nn import functional as F
 
 from genmodels import checkpoint, config, construct, randomness
 from genmodels import device as devices
 from genmodels.data.images import Images
 from genmodels.errors import InputError
-from genmodels.models.base import Phase
+from genmodels.models.base import Model, Phase
 from genmodels.models.vae import VAE
 from genmodels.networks import MLP
 from genmodels.settings import Train
@@ -229,3 +231,47 @@ def test_reduced_precision_trains(precision, device):
     made = trainer(MODELS["gan"], {"steps": 3}, reduced)
     finish(made)
     assert all(p.dtype == torch.float32 and p.isfinite().all() for p in made.model.parameters())
+
+
+class Decoder(Model):
+    """One product, as `F.linear` has it or with a transposed weight, whose gradient then lies
+    the other way round in memory; `last` puts the weight itself in another order."""
+
+    def __init__(self, image_shape, transposed, last=False):
+        super().__init__(image_shape, 4)
+        with randomness.placed(0, "init"):
+            self.weight = torch.nn.Parameter(torch.randn(math.prod(image_shape), 4))
+        if last:
+            self.weight = torch.nn.Parameter(self.weight.detach().T.contiguous().T)
+        self.transposed = transposed
+
+    def decode(self, latents, labels=None):
+        product = latents @ self.weight.T if self.transposed else F.linear(latents, self.weight)
+        return product.sigmoid().unflatten(1, self.image_shape)
+
+    def phases(self):
+        return [Phase("match", self, self.objective)]
+
+    def objective(self, batch):
+        return {"loss": (self.generate(batch) - batch.images).square().mean()}
+
+
+@pytest.mark.parametrize(("transposed", "last"), [(True, False), (False, True), (True, True)])
+def test_the_order_in_memory_changes_no_update(transposed, last, device):
+    def trained(*orders, half=None):
+        train = Train(batch_size=8, steps=half or 6)
+        made = Trainer(Decoder(SHAPE, *orders), images(), train, 0, device)
+        finish(made)
+        return made
+
+    first = trained(transposed, last, half=3)
+    second = Trainer(
+        Decoder(SHAPE, transposed, last), images(), Train(batch_size=8, steps=6), 0, device
+    )
+    tensors, progress = first.state()
+    saved = {name: tensor.contiguous() for name, tensor in tensors.items()}  # as in a file
+    second.restore(saved, progress)
+    finish(second)
+    expected = trained(False).model.weight
+    for made in (trained(transposed, last), second):
+        torch.testing.assert_close(made.model.weight, expected, atol=1e-5, rtol=1e-4)

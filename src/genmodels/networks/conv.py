@@ -13,9 +13,11 @@ from torch import nn
 from genmodels.networks.layers import (
     Activation,
     Dropout,
+    FromImages,
     Normalization,
     Resize,
     Size,
+    ToImages,
     activation,
     normalization,
     pyramid,
@@ -51,7 +53,7 @@ class Conv:
             layers.append(activation(self.activation))
             layers += [Dropout(dropout)] if dropout else []
             inputs = outputs
-        return nn.Sequential(*layers, nn.Flatten(), nn.Linear(inputs * math.prod(size), features))
+        return FromImages(*layers, nn.Flatten(), nn.Linear(inputs * math.prod(size), features))
 
     def decoder(self, latent_dim: int, image_shape: tuple[int, int, int]) -> nn.Sequential:
         """(B, latent_dim) → (B, C, H, W), unbounded."""
@@ -59,7 +61,7 @@ class Conv:
         inputs = self.channels[-1]
         layers: list[nn.Module] = [
             nn.Linear(latent_dim, inputs * math.prod(sizes[0])),
-            nn.Unflatten(1, (inputs, *sizes[0])),
+            ToImages(1, (inputs, *sizes[0])),
             *normalization(self.normalization, inputs, 2),
             activation(self.activation),
         ]

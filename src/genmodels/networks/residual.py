@@ -9,9 +9,11 @@ from torch.nn import functional as F
 from genmodels.networks.layers import (
     Activation,
     Dropout,
+    FromImages,
     Normalization,
     Resize,
     Size,
+    ToImages,
     activation,
     normalization,
     pyramid,
@@ -59,7 +61,7 @@ class Residual:
             layers.append(Pool(size))
         layers += [*normalization(self.normalization, inputs, 2), activation(self.activation)]
         flat = nn.Linear(inputs * math.prod(sizes[-1]), features)
-        return nn.Sequential(*layers, nn.Flatten(), flat)
+        return FromImages(*layers, nn.Flatten(), flat)
 
     def decoder(self, latent_dim: int, image_shape: tuple[int, int, int]) -> nn.Sequential:
         """(B, latent_dim) → (B, C, H, W), unbounded."""
@@ -67,7 +69,7 @@ class Residual:
         inputs = self._channels(len(sizes) - 1)
         layers: list[nn.Module] = [
             nn.Linear(latent_dim, inputs * math.prod(sizes[-1])),
-            nn.Unflatten(1, (inputs, *sizes[-1])),
+            ToImages(1, (inputs, *sizes[-1])),
         ]
         for level in range(len(sizes) - 2, -1, -1):
             layers.append(Resize(sizes[level]))

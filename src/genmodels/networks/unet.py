@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from genmodels.networks.layers import Resize, Size, normalization, pyramid
+from genmodels.networks.layers import ORDER, Resize, Size, normalization, pyramid
 from genmodels.ranges import Count, Whole
 
 FREQUENCIES = 32  # of the time's sines and cosines
@@ -91,7 +91,8 @@ class _UNet(nn.Module):
             told = told + self.label(labels)
         height, width = images.shape[2:]
         padded = F.pad(images, (0, self.right, 0, self.below), mode="replicate")
-        hidden = self.first(F.pixel_unshuffle(padded, self.patch))
+        places = F.pixel_unshuffle(padded, self.patch)
+        hidden = self.first(places.contiguous(memory_format=ORDER))
         kept = [hidden]
         for layer in self.down:
             hidden = layer(hidden, told)

@@ -127,7 +127,7 @@ class Step:
         terms, gradients = self._gradients(phase, batch)
         self.ranks.mean([gradient for gradient in gradients if gradient is not None])
         for parameter, gradient in zip(parameters, gradients, strict=True):
-            parameter.grad = gradient
+            parameter.grad = None if gradient is None else _in_order_of(parameter, gradient)
         if self.train.clip is not None:
             self.scaler.unscale_(optimizer)
             nn.utils.clip_grad_norm_(parameters, self.train.clip)
@@ -231,10 +231,13 @@ class Step:
                 self.average.state[name].copy_(value)
         for module, optimizer in self.optimizers.items():
             state = {}
-            for index, (name, _) in enumerate(self.modules[module].named_parameters()):
+            for index, (name, parameter) in enumerate(self.modules[module].named_parameters()):
                 entries = _below(tensors, f"optimizer.{module}.{name}.")
                 if entries:  # copies, since an optimiser takes over what it is given
-                    state[index] = {key: value.clone() for key, value in entries.items()}
+                    state[index] = {
+                        key: _in_order_of(parameter, value).clone()
+                        for key, value in entries.items()
+                    }
             groups = optimizer.state_dict()["param_groups"]
             optimizer.load_state_dict({"state": state, "param_groups": groups})
         scaler = {key: value.item() for key, value in _below(tensors, "scaler.").items()}
@@ -260,6 +263,14 @@ def optimizer(module: nn.Module, settings: OptimizerSettings, device: torch.devi
         parameters, rate, (first, second), settings.eps, weight_decay=decay, fused=True,
         capturable=recordable,
     )  # fmt: skip
+
+
+def _in_order_of(parameter: Tensor, values: Tensor) -> Tensor:
+    """A gradient or a moment in its parameter's order in memory: fused optimisers take each
+    number for that of the parameter's at the same place, whatever the strides say."""
+    if values.stride() == parameter.stride() or values.shape != parameter.shape:
+        return values
+    return torch.empty_like(parameter).copy_(values)
 
 
 def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
