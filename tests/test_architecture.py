@@ -45,7 +45,7 @@ ALLOWED = {
     "runs": "errors custom checkpoint settings config runs",
     "data": "errors randomness pictures checkpoint data",
     "models.base": "errors randomness losses networks data.images",
-    "models.density": "errors data.images models.base",
+    "models.density": "errors losses data.images models.base",
     "models": "errors ranges randomness losses networks data.images models.base models.density",
     "sampling": f"{_GROUND} construct",
     "walking": f"{_GROUND} sampling",

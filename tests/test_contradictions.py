@@ -1,5 +1,7 @@
 """Settings that are valid one by one and contradict each other are refused with the reason."""
 
+import math
+
 import pytest
 
 from genmodels import config, session
@@ -16,6 +18,13 @@ CASES = [
     (GAN | {"penalty_every": 16}, "there are no penalties"),
     (GAN | {"spectral": True, "weight_clip": 0.01}, "spectral and weight_clip"),
     (GAN | {"loss": "wasserstein", "relativistic": "paired"}, "one of differences already"),
+    (GAN | {"loss": "minimax", "relativistic": "paired"}, "in the generator's alone"),
+    (GAN | {"loss": "boundary_seeking", "relativistic": "average"}, "in the generator's alone"),
+    (
+        GAN | {"penalties": {"gradient": 1.0}, "network": {"normalization": "batch"}},
+        "batch normalisation mixes them",
+    ),
+    (GAN | {"penalties": {"r1": math.inf}}, "penalties.r1: is inf; should be a finite number"),
     (GAN | {"conditioning": "projection"}, "only for conditional: true"),
     (GAN | {"critic_steps": 0}, "critic_steps: is 0; should be greater than or equal to 1"),
     (GAN | {"dropout": 1.0}, "dropout: is 1.0; should be less than 1"),
@@ -23,7 +32,11 @@ CASES = [
     (VAE | {"samples": 0}, "samples: is 0; should be greater than or equal to 1"),
     (VAE | {"bound": "iwae"}, "iwae of 1 sample is the elbo"),
     (VAE | {"bound": "iwae", "samples": 5, "beta": 2.0}, "no KL term that beta could change"),
+    (VAE | {"bound": "iwae", "samples": 5, "warmup": 9}, "no KL term that warmup could change"),
     (VAE | {"scale": "learned"}, "a bernoulli likelihood has none"),
+    (VAE | {"scale": 0.5}, "a bernoulli likelihood has none"),
+    (VAE | {"components": 5}, "a prior sampler has none; take gmm"),
+    ({"class": "BiGAN", "sampler": "gaussian", "components": 5}, "a gaussian sampler has none"),
     (
         VAE | {"likelihood": "discretized_logistic", "scale": "optimal"},
         "optimal is known for gaussian",
@@ -94,3 +107,5 @@ def test_every_size_below_8_says_what_works(workplace):
 
     with pytest.raises(InputError, match=r"4x4 are too small for a network of 2 levels.*5x5"):
         UNet(8, 2).vector_field((1, 4, 4))
+    with pytest.raises(InputError, match=r"8x9 are too small for a network of 2 levels.*9x9"):
+        UNet(8, 2, patch=2).vector_field((1, 8, 9))

@@ -1,5 +1,7 @@
 """A model of the user's own: one file beside a configuration, nothing else touched."""
 
+import importlib.util
+import py_compile
 import shutil
 import sys
 from pathlib import Path
@@ -133,3 +135,31 @@ def test_two_runs_may_bring_different_modules_of_one_name(tmp_path):
         with custom.of_run(folder):
             found.append(custom.find("m.A"))
     assert [kind.number for kind in found] == [1, 2]
+
+
+def test_only_the_bytes_that_were_judged_are_executed(tmp_path, monkeypatch):
+    folder = tmp_path / custom.FOLDER
+    folder.mkdir()
+    module = folder / "m.py"
+    module.write_text("class A:\n    number = 2\n")
+    evil = tmp_path / "evil.py"
+    evil.write_text("class A:\n    number = 666\n")
+    compiled = importlib.util.cache_from_source(str(module))
+    py_compile.compile(
+        str(evil), compiled, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH
+    )
+    forget(monkeypatch)
+    custom.approve(tmp_path)
+    with custom.of_run(tmp_path):
+        assert custom.find("m.A").number == 2
+
+
+def test_a_run_is_not_resumed_with_another_module(genmodels, mine, monkeypatch):
+    words = ("train", "--config", "mine.yaml", *SMALL, "--out", "runs/mine")
+    assert genmodels(*words, "--steps", "1").code == 0
+    module = mine / "my_model.py"
+    module.write_text(module.read_text() + "\n# Another one.\n")
+    forget(monkeypatch)
+    refused = genmodels(*words, "--steps", "2", "--resume")
+    assert refused.code == 2
+    assert "my_model.py is not what run" in refused.err

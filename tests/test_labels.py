@@ -14,7 +14,7 @@ from genmodels.networks import MLP
 from genmodels.report.terminal import Display
 
 SMALL = ("--data", "glyphs", "--device", "cpu", "--set", "train.batch_size=100",
-         "--set", "model.network.hidden=[64]")  # fmt: skip
+         "--set", "model.network={class: MLP, hidden: [64]}")  # fmt: skip
 SHARES = (0.7, 0.1, 0.2)
 
 

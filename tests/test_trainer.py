@@ -26,6 +26,8 @@ MODELS = {
     "gan": {"class": "GAN", "latent_dim": 3, "dropout": 0.3, "network": NETWORK},
     "gan-batch": {"class": "GAN", "network": {**NETWORK, "normalization": "batch"}},
     "conv": {"class": "VAE", "network": {"class": "Conv", "channels": [4, 4]}},
+    # One of its modules lies within another, and both have moments of their own.
+    "aae": {"class": "AAE", "latent_dim": 3, "network": NETWORK, "judge": {"hidden": [8]}},
 }
 
 
@@ -77,6 +79,35 @@ def test_a_resumed_run_equals_an_undisturbed_one(model, options, half, device, t
         assert torch.equal(wanted[name], found[name]), name
     for a, b in zip(log, resumed, strict=True):
         assert {**a, "seconds": 0} == pytest.approx({**b, "seconds": 0}, rel=1e-12)
+
+
+def test_weights_are_averaged_and_buffers_are_copied(device):
+    model = {"class": "GAN", "spectral": True, "network": {**NETWORK, "normalization": "batch"}}
+    made = trainer(model, {"steps": 6, "average": 0.9}, device)
+    finish(made)
+    average = made.run_step.average.state
+    for name, value in made.model.named_parameters():
+        assert not torch.equal(average[name], value), name
+    for name, value in made.model.named_buffers():
+        assert torch.equal(average[name], value), name
+
+
+@pytest.mark.parametrize(
+    ("model", "train", "said"),
+    [
+        (MODELS["gan-batch"], {"batch_size": 1}, "this GAN compares images of a batch.*2 or more"),
+        ({"class": "EBGAN", "network": NETWORK}, {"batch_size": 1}, "2 or more"),
+        ({"class": "Autoencoder", "mmd": 1.0}, {"batch_size": 1}, "2 or more"),
+        (
+            {**MODELS["vae"], "sampler": "gmm", "components": 26},
+            {},
+            "has 50 training images.*takes 52 or more",
+        ),
+    ],
+)
+def test_too_few_images_are_refused_before_the_first_step(model, train, said, device):
+    with pytest.raises(InputError, match=said):
+        trainer(model, {"steps": 1, **train}, device)
 
 
 def test_evaluation_does_not_disturb_training(device):

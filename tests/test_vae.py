@@ -52,6 +52,21 @@ def test_total_correlation_with_beta_one_is_the_kl_term():
     assert parts["reconstruction"].item() == plain["reconstruction"].item()
 
 
+def test_beta_weighs_the_total_correlation_alone():
+    plain, weighed = (
+        objective(make(divergence="total_correlation", beta=beta)) for beta in (1.0, 4.0)
+    )
+    mean, log_variance = make().posterior(IMAGES)
+    with randomness.placed(0, "objective"):
+        latents = mean + (0.5 * log_variance).exp() * torch.randn_like(mean)
+    posterior = torch.distributions.Normal(mean, (0.5 * log_variance).exp())
+    each = posterior.log_prob(latents.unsqueeze(1))  # log q(z_i|x_j) of each dimension
+    joint, marginals = each.sum(2).logsumexp(1), each.logsumexp(1).sum(1)
+    expected = (joint - marginals).mean() + 2 * math.log(len(IMAGES))  # of 3 dimensions
+    torch.testing.assert_close(weighed["total_correlation"], expected)
+    torch.testing.assert_close(weighed["loss"], plain["loss"] + 3 * expected)
+
+
 def test_iwae_is_the_bound_that_the_comparison_reports():
     model = make(bound="iwae", samples=2000)
     found = objective(model)

@@ -83,11 +83,13 @@ def model(name: str) -> Entry:
 
 
 def _preset(name: str) -> Preset:
-    spec = config.read(name).model
+    path = config.preset(name)
+    assert path is not None
+    spec = config.read(path).model
     return Preset(name, spec[construct.CLASS], _measured().get(name, {}))
 
 
 @cache
 def _measured() -> dict[str, Any]:
-    path = config.find("vae.yaml").with_name(MEASURED)
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    path = config.preset(MEASURED)
+    return json.loads(path.read_text(encoding="utf-8")) if path else {}

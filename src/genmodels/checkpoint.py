@@ -22,7 +22,7 @@ from torch import Tensor
 
 from genmodels.errors import InputError, NotFinite, Unwritable
 
-FORMAT = 2  # 1 had no digest
+FORMAT = 3  # 1 had no digest, 2 one name for moments of a module and of one within it
 HEADER, DIGEST = "genmodels", "sha256"
 
 

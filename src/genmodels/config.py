@@ -60,16 +60,21 @@ def find(source: str | Path) -> Path:
     path = Path(source)
     if path.is_file():
         return path
-    for folder in _preset_folders():
-        for name in (str(source), f"{source}.yaml"):
-            if (folder / name).is_file():
-                return folder / name
+    for name in (str(source), f"{source}.yaml"):
+        if found := preset(name):
+            return found
     names = presets()
     stems = [name.removesuffix(".yaml") for name in names]
     raise InputError(
         f"no configuration {str(source)!r}{nearest(str(source), [*names, *stems])}; "
         f"give a path or a preset: {', '.join(names)}"
     )
+
+
+def preset(name: str) -> Path | None:
+    """Where a preset lies, whatever lies in the working folder; None if there is none."""
+    paths = (folder / name for folder in _preset_folders())
+    return next((path for path in paths if path.is_file()), None)
 
 
 def presets() -> list[str]:

@@ -207,7 +207,7 @@ def _schema(found: type, given: Sequence[str]) -> type[BaseModel]:
         )
         for name, parameter in _parameters(found, given).items()
     }
-    strict = ConfigDict(extra="forbid", strict=True)
+    strict = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
     return create_model(found.__name__, __config__=strict, **fields_)  # type: ignore[call-overload]
 
 

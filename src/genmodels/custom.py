@@ -6,7 +6,6 @@ is executed only if its very bytes were named by a configuration of the user's, 
 """
 
 import hashlib
-import importlib.util
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -58,7 +57,7 @@ def _within(place: _Place) -> Iterator[None]:
 def approve(run: Path) -> None:
     """Let the modules that a run brings be executed."""
     for path in sorted((run / FOLDER).rglob("*.py")):
-        _approved.add(_digest(path))
+        _approved.add(hashlib.sha256(path.read_bytes()).hexdigest())
 
 
 def is_path(name: Any) -> bool:
@@ -80,7 +79,8 @@ def find(name: str) -> type:
     if not path.is_file():
         todo = "the run does not bring it" if place.of_run else "put it beside the configuration"
         raise InputError(f"{name}: there is no {_file(name)} in {place.folder}; {todo}")
-    digest = _digest(path)
+    source = path.read_bytes()  # once: what is judged is what is executed
+    digest = hashlib.sha256(source).hexdigest()
     if not place.of_run:
         _approved.add(digest)
     if digest not in _approved:
@@ -88,13 +88,26 @@ def find(name: str) -> type:
             f"{name} is code that came with the run in {place.folder.parent}, and would be "
             "executed; read it, and if you trust it add --trust-code"
         )
-    module = _loaded.get(digest) or _load(path, digest)
+    module = _loaded.get(digest) or _load(path, source, digest)
     kind = name.rpartition(".")[2]
     found = getattr(module, kind, None)
     if not isinstance(found, type):
         classes = [key for key, value in vars(module).items()
                    if isinstance(value, type) and value.__module__ == module.__name__]  # fmt: skip
         raise InputError(f"{path} has no class {kind}; it has {', '.join(classes) or 'none'}")
+    return found
+
+
+def changed(spec: Mapping[str, Any], run: Path) -> list[Path]:
+    """The modules that a model's settings name and that a run has other copies of."""
+    place, found = _place.get(), []
+    for value in spec.values():
+        if isinstance(value, Mapping):
+            found += changed(value, run)
+        elif is_path(value) and place:
+            own, copy = place.folder / _file(value), run / FOLDER / _file(value)
+            if copy.is_file() and own.is_file() and own.read_bytes() != copy.read_bytes():
+                found.append(own)
     return found
 
 
@@ -122,20 +135,15 @@ def _file(name: str) -> Path:
     return Path(*parts).with_suffix(".py")
 
 
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _load(path: Path, digest: str) -> ModuleType:
-    """Execute a module, once for each of its contents."""
+def _load(path: Path, source: bytes, digest: str) -> ModuleType:
+    """Execute a module, once for each of its contents; never a compiled copy that may lie
+    beside it and hold something else."""
     name = f"_genmodels_{path.stem}_{digest[:12]}"  # two runs may bring different ones
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
+    module = ModuleType(name)
+    module.__file__ = str(path)
     sys.modules[name] = module  # annotations are looked up there
     try:
-        spec.loader.exec_module(module)
+        exec(compile(source, path, "exec"), vars(module))
     except Exception as error:
         del sys.modules[name]
         raise InputError(

@@ -57,16 +57,7 @@ def _loaded(
     checkpoint: Checkpoint, tensors: Mapping[str, Tensor], changes: Mapping[str, Any]
 ) -> Model:
     spec = _changed(checkpoint.header["config"]["model"], changes)
-    try:
-        check_weights(checkpoint, tensors, spec)
-    except InputError as error:
-        if not changes:
-            raise
-        given = ", ".join(f"model.{name}" for name in changes)
-        raise InputError(
-            f"{given} cannot be changed after training, only what the weights do not depend on: "
-            f"{error}"
-        ) from None
+    check_weights(checkpoint, tensors, spec)
     model = _build(checkpoint, spec)
     model.load_state_dict(tensors)
     return model
@@ -102,6 +93,13 @@ def _changed(spec: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, A
     changed = {**spec, **changes}
     if changes and (problems := construct.problems(changed, MODELS, "model", GIVEN)):
         raise InputError("; ".join(problems))
+    free = construct.find(spec[construct.CLASS], MODELS).free  # type: ignore[attr-defined]
+    if fixed := [f"model.{name}" for name in changes if name not in free]:
+        others = ", ".join(f"model.{name}" for name in free) or "nothing"
+        raise InputError(
+            f"{', '.join(fixed)} cannot be changed after training; of a trained "
+            f"{spec[construct.CLASS]}, {others} can"
+        )
     return changed
 
 

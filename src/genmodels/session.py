@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from genmodels import checkpoint, config, construct, data, randomness, ranks, runs
+from genmodels import checkpoint, config, construct, custom, data, randomness, ranks, runs
 from genmodels import device as devices
 from genmodels.data.augment import Augmentation
 from genmodels.data.images import Images
@@ -189,6 +189,11 @@ def _restore(folder: runs.Folder, settings: Settings, trainer: Trainer, images: 
             f"run {folder.path} was made with other settings, so it cannot be resumed with these "
             f"({'; '.join(differences)}); only the limit may change: use the same settings, "
             "or start a new run without --resume"
+        )
+    if changed := custom.changed(settings.model, folder.path):
+        raise InputError(
+            f"{changed[0]} is not what run {folder.path} was made with, which lies in its "
+            f"{custom.FOLDER}/; put that back, or start a new run without --resume"
         )
     if folder.fingerprint != images.fingerprint:
         raise InputError(

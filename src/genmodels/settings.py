@@ -44,7 +44,7 @@ Positive = Annotated[float, Field(gt=0)]
 class Section(BaseModel):
     """Settings that refuse unknown keys and convert nothing."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
 class Augment(Section):

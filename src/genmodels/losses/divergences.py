@@ -1,5 +1,6 @@
 """How far codes are from a standard normal distribution, and from being independent."""
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -68,7 +69,7 @@ def total_correlation(latents: Tensor, mean: Tensor, log_variance: Tensor) -> To
     """
     difference = latents.unsqueeze(1) - mean
     each = -0.5 * (difference.square() / log_variance.exp() + log_variance + LOG_TWO_PI)
-    count = torch.tensor(float(len(latents)), device=latents.device).log()
+    count = math.log(len(latents))
     own = each.diagonal(dim1=0, dim2=1).sum(0)
     joint = each.sum(2).logsumexp(1) - count
     marginals = (each.logsumexp(1) - count).sum(1)

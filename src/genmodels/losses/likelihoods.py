@@ -91,17 +91,27 @@ def discretized_logistic(means: Tensor, images: Tensor, scale: float | Tensor) -
         (B,), nats per image.
     """
     half = 0.5 / (LEVELS - 1)
-    # σ(a) − σ(b) = σ(a) σ(−b) (1 − exp(b − a)), without cancellation.
     upper = (images + half - means) / scale
     lower = (images - half - means) / scale
-    width = torch.as_tensor(2 * half / scale, dtype=images.dtype, device=images.device)
-    top, bottom = images > 1 - half, images < half
-    log_probability = (
+    ends = images < half, images > 1 - half
+    return -log_probability_between(lower, upper, ends).flatten(1).sum(1)
+
+
+def log_probability_between(lower: Tensor, upper: Tensor, ends: tuple[Tensor, Tensor]) -> Tensor:
+    """Log-probability that a standard logistic variable lies between two places.
+
+    Args:
+        lower, upper: of any shape, ``lower`` below ``upper``.
+        ends: whether it may lie anywhere below ``upper``, and anywhere above ``lower``; of a
+            shape that broadcasts.
+    """
+    bottom, top = ends
+    # σ(a) − σ(b) = σ(a) σ(−b) (1 − exp(b − a)), without cancellation.
+    return (
         torch.where(top, 0.0, F.logsigmoid(upper))
         + torch.where(bottom, 0.0, F.logsigmoid(-lower))
-        + torch.where(top | bottom, 0.0, torch.log(-torch.expm1(-width)))
+        + torch.where(top | bottom, 0.0, (-torch.expm1(lower - upper)).log())
     )
-    return -log_probability.flatten(1).sum(1)
 
 
 def squared_error(means: Tensor, images: Tensor) -> Tensor:

@@ -6,9 +6,8 @@ beyond them, so the probabilities of the 256 levels sum to 1.
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-from genmodels.losses.likelihoods import LEVELS
+from genmodels.losses.likelihoods import LEVELS, log_probability_between
 
 LEAST = -7.0  # of a logarithm of a scale, as in their code
 
@@ -26,14 +25,8 @@ def mixture_log_probability(outputs: Tensor, levels: Tensor) -> Tensor:
     """
     logits, means, inverse_scales = _parts(outputs)
     below, above = (_standard(levels - step, means, inverse_scales) for step in (1, 0))
-    # σ(a) − σ(b) = σ(a) σ(−b) (1 − exp(b − a)), without cancellation.
-    width = 2 / (LEVELS - 1) * inverse_scales
-    bottom, top = ((levels == end).unsqueeze(-1) for end in (0, LEVELS - 1))
-    each = (
-        torch.where(top, 0.0, F.logsigmoid(above))
-        + torch.where(bottom, 0.0, F.logsigmoid(-below))
-        + torch.where(top | bottom, 0.0, (-torch.expm1(-width)).log())
-    )
+    ends = (levels == 0).unsqueeze(-1), (levels == LEVELS - 1).unsqueeze(-1)
+    each = log_probability_between(below, above, ends)
     return (logits.log_softmax(-1) + each).logsumexp(-1)
 
 

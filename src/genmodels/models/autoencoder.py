@@ -58,8 +58,14 @@ class Autoencoder(Coder):
     @staticmethod
     def contradictions(settings: Mapping[str, Any]) -> Iterator[str]:
         """What does not go together."""
+        yield from Coder.contradictions(settings)
         if settings["mmd"] and settings["code_weight"]:
             yield "code_weight and mmd both say where codes lie; give one of them"
+
+    @property
+    def smallest_batch(self) -> int:
+        """Two where codes of a batch are compared."""
+        return 2 if self.mmd else super().smallest_batch
 
     def phases(self) -> list[Phase]:
         """One: reconstruct the batch."""

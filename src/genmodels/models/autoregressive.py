@@ -79,16 +79,13 @@ class Autoregressive(Model):
     def encode(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """(B, C, H, W) in [0, 1] → the latents (B, latent_dim) in the middle of those that
         give the image back, whose pixels count as the nearest level."""
-        levels = self._levels(images)
-        outputs = self._outputs(levels, labels)
-        own = self._log_probability(outputs, levels).double().exp()
-        middle = self._cumulative(outputs, levels).double() - own / 2
-        clear = self._to_image(middle.clamp(1e-7, 1 - 1e-7))
-        return torch.special.ndtri(clear).float().flatten(1)
+        return self._found(images, labels, 0.5)
 
+    @torch.no_grad()
     def infer(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
-        """The same as :meth:`encode`: nothing is left to chance."""
-        return self.encode(images, labels)
+        """(B, C, H, W) in [0, 1] → latents (B, latent_dim) drawn from those that give the
+        image back."""
+        return self._found(images, labels, torch.rand(images.shape, device=images.device))
 
     def log_weights(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """Log p(x), (B,), in nats, exactly."""
@@ -106,6 +103,16 @@ class Autoregressive(Model):
             images = (torch.rand_like(images) < images).float()
         return {"loss": -self.log_weights(images, batch.labels).mean()}
 
+    def _found(self, images: Tensor, labels: Tensor | None, share: float | Tensor) -> Tensor:
+        """The latents that lie that share of the way from the highest to the lowest of those
+        that give the image back."""
+        levels = self._levels(images)
+        outputs = self._outputs(levels, labels)
+        highest = self._to_image(self._cumulative(outputs, levels).double())
+        length = self._to_image(self._log_probability(outputs, levels).double().exp())
+        chances = (highest - share * length).clamp(1e-7, 1 - 1e-7)
+        return torch.special.ndtri(chances).float().flatten(1)
+
     def _levels(self, images: Tensor) -> Tensor:
         """(B, C, H, W) → the level of each pixel, patch by patch, (B, L, P), int64."""
         top = 1 if self.pixels == "binary" else TOP
@@ -119,7 +126,8 @@ class Autoregressive(Model):
         """What is known of each pixel from those before it, (B, L, P, outputs)."""
         values = self._values(levels)
         told = self.places(values, *self.known(labels))
-        return self.inside(told.float(), values).float()
+        with torch.autocast(values.device.type, enabled=False):  # levels are 1/128 apart
+            return self.inside(told.float(), values)
 
     def _log_probability(self, outputs: Tensor, levels: Tensor) -> Tensor:
         """Log p of each pixel's level."""

@@ -8,13 +8,14 @@ written once, on top of this.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from typing import ClassVar, Literal, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 
 from genmodels.data.images import Batch
 from genmodels.errors import InputError
+from genmodels.networks.layers import mixes_images
 
 Terms = dict[str, Tensor]
 Pixels = Literal["binary", "levels", "continuous"]
@@ -56,10 +57,13 @@ class Model(nn.Module, ABC):
 
     Attributes:
         num_classes: how many labels it takes; 0 if it takes none.
+        free: settings that change no weight and may be others when sampling.
 
     Raises:
         InputError: labels are asked for and there are none.
     """
+
+    free: ClassVar[Sequence[str]] = ()
 
     def __init__(
         self,
@@ -135,6 +139,11 @@ class Model(nn.Module, ABC):
         """
         return {}
 
+    @property
+    def smallest_batch(self) -> int:
+        """Images of a batch that its objectives take at least."""
+        return 2 if mixes_images(self) else 1
+
     def sampling_module(self) -> nn.Module:
         """The part that is needed to sample; what else there is serves training alone."""
         return self
@@ -198,6 +207,11 @@ class Discriminates(Protocol):
 @runtime_checkable
 class Fitted(Protocol):
     """A model of which a part is fitted to training images once gradient steps are over."""
+
+    @property
+    def fewest(self) -> int:
+        """Training images that fitting takes."""
+        ...
 
     def fit(self, batches: Iterable[Batch]) -> None:
         """Fit it, in place, given training images in any order."""

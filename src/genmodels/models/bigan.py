@@ -68,7 +68,8 @@ class BiGAN(Coder):
     @staticmethod
     def contradictions(settings: Mapping[str, Any]) -> Iterator[str]:
         """What does not go together."""
-        if settings["judge"]["class"] != "MLP":
+        yield from Coder.contradictions(settings)
+        if settings["judge"]["class"] in ("Conv", "Residual"):
             yield f"judge: latents have no neighbours for a {settings['judge']['class']}; take MLP"
 
     def phases(self) -> list[Phase]:

@@ -1,19 +1,20 @@
 """Codes, and the density that latents are drawn from: fixed beforehand or fitted afterwards."""
 
-import math
+import warnings
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
-from typing import Literal
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
+from genmodels import losses
 from genmodels.data.images import Batch
 from genmodels.errors import InputError
 from genmodels.models.base import Likelihood, Model
 
 Sampler = Literal["prior", "gaussian", "gmm"]
-COMPONENTS = 100  # of a mixture, unless the settings say otherwise; docs/models.md has the study
+COMPONENTS = 100  # of a mixture, unless the settings say otherwise; measured in ae-gmm.yaml
 CODES = 20_000  # that are fitted to, at most
 LEAST = 1e-6  # that is added to variances, scikit-learn's default
 
@@ -47,6 +48,11 @@ class Density(nn.Module):
         """Whether it is what it is said to be; before, it is N(0, I)."""
         return self.kind == "prior" or bool(self.get_buffer("done"))
 
+    @property
+    def fewest(self) -> int:
+        """Codes that it takes to be fitted."""
+        return 0 if self.kind == "prior" else 2 * len(self.get_buffer("weights"))
+
     def train(self, mode: bool = True) -> "Density":
         """Codes that learn on leave the density that was fitted to them behind."""
         if mode and self.kind != "prior":
@@ -61,16 +67,25 @@ class Density(nn.Module):
         """
         if self.kind == "prior":
             return
+        from sklearn.exceptions import ConvergenceWarning
         from sklearn.mixture import GaussianMixture
 
         components = len(self.get_buffer("weights"))
-        if len(codes) < 2 * components:
+        if len(codes) < self.fewest:
             raise InputError(
-                f"a mixture of {components} needs codes of {2 * components} training images or "
+                f"a mixture of {components} needs codes of {self.fewest} training images or "
                 f"more, there are {len(codes)}; lower model.components"
             )
         mixture = GaussianMixture(components, reg_covar=LEAST, random_state=0)
-        mixture.fit(codes.cpu().double().numpy())
+        try:
+            with warnings.catch_warnings():  # a mixture is fitted as well as its steps allow
+                warnings.simplefilter("ignore", ConvergenceWarning)
+                mixture.fit(codes.cpu().double().numpy())
+        except ValueError as error:
+            raise InputError(
+                f"no mixture of {components} can be fitted to the codes ({error}); lower "
+                "model.components, or take model.sampler=gaussian"
+            ) from None
         found = {
             "weights": torch.from_numpy(mixture.weights_),
             "means": torch.from_numpy(mixture.means_),
@@ -98,8 +113,8 @@ class Density(nn.Module):
         weights, means, factors = (
             self.get_buffer(name) for name in ("weights", "means", "factors")
         )
-        apart = (latents.unsqueeze(1) - means).unsqueeze(3)
-        standard = torch.linalg.solve_triangular(factors, apart, upper=False).squeeze(3)
+        apart = (latents.unsqueeze(1) - means).permute(1, 2, 0)  # (components, D, B)
+        standard = torch.linalg.solve_triangular(factors, apart, upper=False).permute(2, 0, 1)
         volumes = factors.diagonal(dim1=1, dim2=2).log().sum(1)
         return (weights.log() + _log_normal(standard) - volumes).logsumexp(1)
 
@@ -138,10 +153,21 @@ class Coder(Model):
         """Whether the sampler's density is known."""
         return self.density.fitted
 
+    @property
+    def fewest(self) -> int:
+        """Training images that fitting takes."""
+        return self.density.fewest
+
+    @staticmethod
+    def contradictions(settings: Mapping[str, Any]) -> Iterator[str]:
+        """What does not go together."""
+        if settings["components"] != COMPONENTS and settings["sampler"] != "gmm":
+            yield f"components: a {settings['sampler']} sampler has none; take gmm"
+
     @torch.no_grad()
     def fit(self, batches: Iterable[Batch]) -> None:
         """Fit the sampler's density to latents of training images: draws from q(z|x) where
-        the model has one, else its codes."""
+        the model has a likelihood, else its codes."""
         if not self.fitted:
             find = self.infer if isinstance(self, Likelihood) else self.encode
             self.density.fit(_gather(find(batch.images, batch.labels) for batch in batches))
@@ -165,4 +191,4 @@ def _gather(codes: Iterable[Tensor]) -> Tensor:
 
 def _log_normal(latents: Tensor) -> Tensor:
     """Log N(z; 0, I) over the last dimension."""
-    return -0.5 * (latents.square() + math.log(2 * math.pi)).sum(-1)
+    return -0.5 * (latents.square() + losses.LOG_TWO_PI).sum(-1)

@@ -17,8 +17,8 @@ class EBGAN(Model):
     https://arxiv.org/abs/1609.03126.
 
     The discriminator is an autoencoder and its energy the mean squared error a pixel. It
-    minimises D(x) + max(0, m − D(G(z))), the generator D(G(z)) (equations 1 and 2) and the
-    pulling-away term, the mean squared cosine between codes (equation 5).
+    minimises D(x) + max(0, m − D(G(z))) of each image, the generator D(G(z)) (equations 1 and
+    2) and the pulling-away term, the mean squared cosine between codes (equation 5).
 
     Args:
         image_shape: (C, H, W).
@@ -46,6 +46,11 @@ class EBGAN(Model):
         self.discriminator = labels.autoencoder(network, image_shape, latent_dim, classes)
         self.generator = labels.decoder(network, latent_dim, image_shape, classes)
         self.margin, self.repulsion = margin, repulsion
+
+    @property
+    def smallest_batch(self) -> int:
+        """Two, since codes of a batch are compared."""
+        return 2
 
     def phases(self) -> list[Phase]:
         """Discriminator, then generator."""
@@ -75,8 +80,9 @@ class EBGAN(Model):
     def _discriminator_objective(self, batch: Batch) -> Terms:
         with torch.no_grad():
             generated = self.generate(batch)
-        real, fake = (self._energy(i, batch)[0].mean() for i in (batch.images, generated))
-        return {"loss": real + F.relu(self.margin - fake), "real": real, "fake": fake}
+        real, fake = (self._energy(images, batch)[0] for images in (batch.images, generated))
+        loss = real.mean() + F.relu(self.margin - fake).mean()
+        return {"loss": loss, "real": real.mean(), "fake": fake.mean()}
 
     def _generator_objective(self, batch: Batch) -> Terms:
         energies, codes = self._energy(self.generate(batch), batch)

@@ -39,6 +39,8 @@ class Flow(Model):
         class_shares: how large a part of the training images each class is.
     """
 
+    free = ("steps", "solver")
+
     def __init__(
         self,
         image_shape: tuple[int, int, int],

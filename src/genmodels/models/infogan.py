@@ -1,5 +1,7 @@
 """InfoGAN: a GAN whose latents have parts that can be read off its images."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -56,10 +58,7 @@ class InfoGAN(Model):
 
     def prior(self, count: int, generator: torch.Generator, labels: Tensor | None = None) -> Tensor:
         """Draw (count, latent_dim): noise, a category one-hot, codes."""
-        noise = torch.randn(count, self.noise_dim, generator=generator)
-        rows = torch.randint(self.categories, (count,), generator=generator)
-        codes = torch.rand(count, self.codes, generator=generator) * 2 - 1
-        return torch.cat([noise, one_hot(rows, self.categories), codes], 1)
+        return self._latents(count, torch.device("cpu"), generator)
 
     def decode(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """(B, latent_dim) → (B, C, H, W) in [0, 1]."""
@@ -92,12 +91,14 @@ class InfoGAN(Model):
         outputs = self.discriminator(images * 2 - 1).float()
         return outputs[:, :1], outputs[:, 1:]
 
-    def _latents(self, images: Tensor) -> Tensor:
-        """As many latents as images, drawn on their device."""
-        count, device = len(images), images.device
-        noise = torch.randn(count, self.noise_dim, device=device)
-        rows = torch.randint(self.categories, (count,), device=device)
-        codes = torch.rand(count, self.codes, device=device) * 2 - 1
+    def _latents(
+        self, count: int, device: torch.device, generator: torch.Generator | None = None
+    ) -> Tensor:
+        """Latents, (count, latent_dim), drawn on a device."""
+        told: dict[str, Any] = {"device": device, "generator": generator}
+        noise = torch.randn(count, self.noise_dim, **told)
+        rows = torch.randint(self.categories, (count,), **told)
+        codes = torch.rand(count, self.codes, **told) * 2 - 1
         return torch.cat([noise, one_hot(rows, self.categories), codes], 1)
 
     def _information(self, guesses: Tensor, latents: Tensor) -> Tensor:
@@ -109,7 +110,7 @@ class InfoGAN(Model):
         return category + 0.1 * apart
 
     def _discriminator_objective(self, batch: Batch) -> Terms:
-        latents = self._latents(batch.images)
+        latents = self._latents(len(batch.images), batch.images.device)
         with torch.no_grad():
             generated = self.decode(latents)
         real_logits, _ = self._judge(batch.images)
@@ -120,7 +121,7 @@ class InfoGAN(Model):
         return {"loss": loss, "real": real, "fake": fake, "information": information}
 
     def _generator_objective(self, batch: Batch) -> Terms:
-        latents = self._latents(batch.images)
+        latents = self._latents(len(batch.images), batch.images.device)
         logits, guesses = self._judge(self.decode(latents))
         information = self._information(guesses, latents)
         loss = self.adversarial.generator(logits, logits) + self.weight * information

@@ -17,6 +17,7 @@ Likelihood = Literal["bernoulli", "continuous_bernoulli", "gaussian", "discretiz
 Scale = Literal["learned", "optimal"]
 SCALED = {"gaussian", "discretized_logistic"}
 PIXELS: Mapping[str, Pixels] = {"bernoulli": "binary", "discretized_logistic": "levels"}
+SCALE = 0.1  # of the pixel range, near the residual of trained models
 FOLLOWED = 0.01  # share of the newest batch in the scale that is kept, PyTorch's for statistics
 
 
@@ -65,7 +66,7 @@ class VAE(Coder):
         latent_dim: Count = 20,
         network: Network = MLP(),
         likelihood: Likelihood = "bernoulli",
-        scale: float | Scale = 0.1,
+        scale: float | Scale = SCALE,
         beta: Weight = 1.0,
         bound: Literal["elbo", "iwae"] = "elbo",
         samples: Count = 1,
@@ -97,8 +98,9 @@ class VAE(Coder):
     @staticmethod
     def contradictions(settings: Mapping[str, Any]) -> Iterator[str]:
         """What does not go together."""
+        yield from Coder.contradictions(settings)
         likelihood, scale = settings["likelihood"], settings["scale"]
-        if isinstance(scale, str) and likelihood not in SCALED:
+        if scale != SCALE and likelihood not in SCALED:
             yield f"scale: a {likelihood} likelihood has none; leave it out, or take gaussian"
         if scale == "optimal" and likelihood == "discretized_logistic":
             yield "scale: optimal is known for gaussian; take learned"
@@ -109,7 +111,12 @@ class VAE(Coder):
         if settings["bound"] == "iwae":
             changed = [
                 name
-                for name, plain in (("beta", 1), ("free_bits", 0), ("divergence", "kl"))
+                for name, plain in (
+                    ("beta", 1),
+                    ("free_bits", 0),
+                    ("divergence", "kl"),
+                    ("warmup", 0),
+                )
                 if settings[name] != plain
             ]
             if changed:

@@ -10,6 +10,7 @@ from genmodels.data.images import Batch
 from genmodels.models.base import Phase, Terms
 from genmodels.models.density import COMPONENTS, Coder, Sampler, draw
 from genmodels.networks import MLP, Network, labels
+from genmodels.networks.layers import Dropout
 from genmodels.ranges import Count, Rest, Weight
 
 FEATURES = 128  # of the discriminator's layer in which images are compared
@@ -32,7 +33,8 @@ class VAEGAN(Coder):
             are in [-1, 1].
         similarity: γ, weight of e for the decoder.
         beta: weight of the KL term for the encoder; 1 as in their paper.
-        dropout: share of the discriminator's hidden units that are dropped.
+        dropout: share of the features that the discriminator decides without; images are
+            compared in all of them.
         sampler, components: of the :class:`~genmodels.models.density.Density` that latents come
             from.
         conditional: whether all sides are told the label.
@@ -58,7 +60,8 @@ class VAEGAN(Coder):
         self.decoder = labels.decoder(network, latent_dim, image_shape, classes)
         self.discriminator = nn.ModuleDict(
             {
-                "features": labels.encoder(network, image_shape, FEATURES, classes, dropout),
+                "features": labels.encoder(network, image_shape, FEATURES, classes),
+                "dropout": Dropout(dropout),
                 "logit": nn.Linear(FEATURES, 1),
             }
         )
@@ -118,7 +121,8 @@ class VAEGAN(Coder):
         """Images → features (B, FEATURES) and logits (B, 1)."""
         outputs = self.discriminator["features"](images * 2 - 1, *self.known(labels))
         features = nn.functional.leaky_relu(outputs, 0.2)
-        return features.float(), self.discriminator["logit"](features).float()
+        kept = self.discriminator["dropout"](features)
+        return features.float(), self.discriminator["logit"](kept).float()
 
     def _draw(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Latents of the batch, with their KL term."""

@@ -96,6 +96,10 @@ class VQVAE(Model):
             "order": self._order(batch)["loss"],
         }
 
+    def sampling_module(self) -> nn.Module:
+        """The codes, the order in which they come, and the decoder."""
+        return nn.ModuleList([self.coder["codes"], self.order, self.coder["decoder"]])
+
     def _vectors(self, images: Tensor) -> Tensor:
         """(B, C, H, W) → what the encoder would say, (B, tokens, code_dim)."""
         return self.coder["encoder"](images).float().unflatten(1, self.shape)

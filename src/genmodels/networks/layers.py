@@ -22,19 +22,21 @@ Size = tuple[int, int]
 SMALLEST = 2  # pixels: a level below this holds nothing that a 4x4 kernel could use
 
 
-def pyramid(image_shape: tuple[int, int, int], depth: int, remedy: str) -> list[Size]:
-    """The sizes from the image to the innermost level, ``depth + 1`` of them; each is half
-    the one before it, rounding up.
+def pyramid(
+    image_shape: tuple[int, int, int], depth: int, remedy: str, patch: int = 1
+) -> list[Size]:
+    """The sizes from the image, in patches of pixels, to the innermost level, ``depth + 1`` of
+    them; each is half the one before it, rounding up.
 
     Raises:
         InputError: the image is too small for that many levels; ``remedy`` says what to set.
     """
-    sizes = [image_shape[1:]]
+    sizes = [(math.ceil(image_shape[1] / patch), math.ceil(image_shape[2] / patch))]
     for _ in range(depth):
         height, width = sizes[-1]
         sizes.append((math.ceil(height / 2), math.ceil(width / 2)))
     if min(sizes[-1]) < SMALLEST:
-        least = 2**depth + 1
+        least = patch * 2**depth + 1
         raise InputError(
             f"images of {image_shape[1]}x{image_shape[2]} are too small for a network of "
             f"{depth} levels, which takes {least}x{least} or more; give {remedy}, or use larger "
@@ -73,7 +75,7 @@ def spectrally_normalized(network: nn.Module) -> nn.Module:
     """Divide each layer's weight by its largest singular value, by one power iteration a
     forward pass: Miyato et al., Spectral Normalization for GANs (2018), algorithm 1."""
     for layer in list(network.modules()):
-        if isinstance(layer, nn.Linear | nn.Conv2d):
+        if isinstance(layer, nn.Linear | nn.Conv2d | nn.Embedding):
             nn.utils.parametrizations.spectral_norm(layer)
     return network
 
@@ -83,7 +85,8 @@ class FromImages(nn.Sequential):
 
     def forward(self, images: Tensor) -> Tensor:
         """(B, C, H, W) → whatever the last layer gives."""
-        return super().forward(images.contiguous(memory_format=ORDER))
+        seen = images.contiguous(memory_format=ORDER)
+        return super().forward(seen)  # type: ignore[no-untyped-call]
 
 
 class ToImages(nn.Unflatten):
@@ -91,7 +94,8 @@ class ToImages(nn.Unflatten):
 
     def forward(self, features: Tensor) -> Tensor:
         """(B, C · H · W) → (B, C, H, W)."""
-        return super().forward(features).contiguous(memory_format=ORDER)
+        images: Tensor = super().forward(features)
+        return images.contiguous(memory_format=ORDER)
 
 
 LEVELS = 1 << 15  # of the probability that a unit is kept
@@ -111,7 +115,7 @@ class Dropout(nn.Module):
     def __init__(self, share: float):
         super().__init__()
         self.share = share
-        self.kept = round((1 - share) * LEVELS)
+        self.kept = max(1, round((1 - share) * LEVELS))
 
     def forward(self, values: Tensor) -> Tensor:
         """Any shape → the same."""

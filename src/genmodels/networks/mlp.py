@@ -21,8 +21,8 @@ class MLP:
     Attributes:
         hidden: widths of the hidden layers, from the image inwards.
         activation: relu, leaky_relu, silu or tanh.
-        normalization: none, batch or group, after each hidden layer but a decoder's last and an
-            encoder's first, which Radford et al. (2016), section 3, leave free.
+        normalization: none, batch or group, after each hidden layer but an encoder's first;
+            images themselves are left free, as in Radford et al. (2016), section 3.
     """
 
     hidden: Widths = (400,)

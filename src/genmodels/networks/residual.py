@@ -34,7 +34,7 @@ class Residual:
         width: channels of the outermost level; each further level has twice as many, up to
             ``WIDEST`` times.
         depth: levels below the image, each halving height and width, rounding up; by default
-            as many as leave the shorter side 4 to 7 pixels long.
+            as many as leave the shorter side 4 to 8 pixels long.
         blocks: residual blocks of each level.
         activation: relu, leaky_relu, silu or tanh.
         normalization: none, batch or group, before each convolution of a block.

@@ -49,8 +49,8 @@ class _UNet(nn.Module):
         self.patch = shape.patch
         self.below, self.right = -height % self.patch, -width % self.patch
         pixels = channels * self.patch**2
-        places = ((height + self.below) // self.patch, (width + self.right) // self.patch)
-        sizes = pyramid((pixels, *places), shape.depth, "model.network.depth: a smaller number")
+        remedy = "model.network.depth: a smaller number"
+        sizes = pyramid(image_shape, shape.depth, remedy, self.patch)
         told = WIDER * shape.width
         self.time = nn.Sequential(
             nn.Linear(2 * FREQUENCIES, told), nn.SiLU(), nn.Linear(told, told)

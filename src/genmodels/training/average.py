@@ -9,7 +9,8 @@ class Average:
 
     Polyak & Juditsky (1992); for generators Yazıcı et al. (2019). The decay ramps up as
     (1 + t) / (10 + t), so that a short run is not an average with its initial weights.
-    It is a function of the step, so a resumed average continues exactly.
+    It is a function of the step, so a resumed average continues exactly. Buffers are copied:
+    statistics belong to a batch, and the mean of the unit vectors of a spectral norm is none.
 
     Args:
         model: the model to follow.
@@ -28,10 +29,11 @@ class Average:
 
     @torch.no_grad()
     def update(self, model: nn.Module) -> None:
-        """Move towards the model's weights by that share; integer buffers are copied."""
+        """Move towards the model's weights by that share, and copy its buffers."""
+        weights = {name for name, _ in model.named_parameters()}
         followed: list[tuple[Tensor, Tensor]] = []
         for name, value in _live(model).items():
-            if value.is_floating_point():
+            if name in weights:
                 followed.append((self.state[name], value))
             else:
                 self.state[name].copy_(value)

@@ -216,7 +216,7 @@ class Step:
             for name, parameter in self.modules[module].named_parameters():
                 for key, value in optimizer.state.get(parameter, {}).items():
                     if value is not None:
-                        tensors[f"optimizer.{module}.{name}.{key}"] = torch.as_tensor(value)
+                        tensors[f"optimizer.{module}/{name}.{key}"] = torch.as_tensor(value)
         for key, number in self.scaler.state_dict().items():
             tensors[f"scaler.{key}"] = torch.tensor(number, dtype=torch.float64)
         return tensors
@@ -232,7 +232,10 @@ class Step:
         for module, optimizer in self.optimizers.items():
             state = {}
             for index, (name, parameter) in enumerate(self.modules[module].named_parameters()):
-                entries = _below(tensors, f"optimizer.{module}.{name}.")
+                # One module may lie within another, so before format 3 two could share a name.
+                entries = _below(tensors, f"optimizer.{module}/{name}.") or _below(
+                    tensors, f"optimizer.{module}.{name}."
+                )
                 if entries:  # copies, since an optimiser takes over what it is given
                     state[index] = {
                         key: _in_order_of(parameter, value).clone()

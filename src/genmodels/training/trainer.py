@@ -19,11 +19,11 @@ from genmodels.data import feed
 from genmodels.data.augment import NOTHING, Augmentation
 from genmodels.data.images import TEST, TRAIN, VALIDATION, Batch, Images
 from genmodels.device import Device
-from genmodels.errors import InputError, NotFinite
+from genmodels.errors import NotFinite
 from genmodels.models.base import Model
 from genmodels.ranks import ALONE, Ranks
 from genmodels.settings import Train
-from genmodels.training import execution, held_out
+from genmodels.training import enough, execution, held_out
 from genmodels.training.records import Epoch, Progress, Totals, next_snapshot
 from genmodels.training.step import BETWEEN, Step
 
@@ -47,7 +47,7 @@ class Trainer:
         notes: how it trains, one sentence each.
 
     Raises:
-        InputError: fewer training images than one batch.
+        InputError: there are not :mod:`enough <genmodels.training.enough>` images.
     """
 
     def __init__(
@@ -61,22 +61,12 @@ class Trainer:
         augmentation: Augmentation = NOTHING,
         ranks: Ranks = ALONE,
     ):
-        count = images.count(TRAIN)
-        if count == 0:
-            raise InputError(
-                f"{images.name} has no training images: all that are equal are held out together, "
-                "and none are left; add images that differ"
-            )
-        if count < train.batch_size:
-            raise InputError(
-                f"{images.name} has {count} training images, fewer than one batch of "
-                f"{train.batch_size}; add images or lower it with --set train.batch_size={count}"
-            )
+        enough.check(model, images, train, ranks)
         self.model = model.to(device.device)
         self.train, self.seed, self.device, self.ranks = train, seed, device, ranks
         self.feed = feed.choose(images, placement, device.device, device.free_memory())
         self.images, self.augmentation = self.feed.images, augmentation
-        self.steps_per_epoch = count // train.batch_size
+        self.steps_per_epoch = images.count(TRAIN) // train.batch_size
         self.step, self.seconds, self.totals = 0, 0.0, Totals()
         self.recorded = 0  # the step of the last record of an epoch
         self.rollbacks = 0  # times that it went back because a number was not finite
