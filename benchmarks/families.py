@@ -102,6 +102,7 @@ def record(
         "budget": options.budget,
         "distance": compared.fd,
         "weights": entry.first.headline,
+        "configuration": runs[0].settings.plain(),
         "seeds": seeds,
         "protocol": compared.protocol,
         "hardware": hardware(),
@@ -116,9 +117,10 @@ def record(
 
 def write_page() -> None:
     """Write ``docs/models.md`` and the scores that the command line shows."""
-    results = [
+    found = [
         json.loads(path.read_text(encoding="utf-8")) for path in sorted(RESULTS.glob("*.json"))
     ]
+    results = [result for result in found if _current(result)]
     varied = [r for r in results if r["settings"] or r["data"] != DATA]
     short = [r for r in results if r["budget"] == SHORT and r not in varied]
     longer = [r for r in results if r not in short and r not in varied]
@@ -134,6 +136,17 @@ def write_page() -> None:
     page.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     scores = {r["preset"]: _score(r) for r in [*short, *longer]}
     SCORES.write_text(json.dumps(scores, indent=1) + "\n", encoding="utf-8")
+
+
+def _current(result: Mapping[str, Any]) -> bool:
+    """Whether a preset is still what was measured; if not, that is said."""
+    layers = [config.overrides(data=result["data"]), *map(config.assignment, result["settings"])]
+    now = config.read(result["preset"], layers)
+    changed = now.differences(config.settings([result["configuration"]], result["preset"]))
+    if changed:
+        name = result_path(*(result[key] for key in ("preset", "data", "budget", "settings"))).name
+        print(f"{name} is left out, its preset has changed: {'; '.join(changed)}")
+    return not changed
 
 
 def _score(result: Mapping[str, Any]) -> dict[str, Any]:
