@@ -10,9 +10,10 @@ from torch import nn
 
 import genmodels
 from benchmarks import __main__ as program
-from benchmarks import families, likelihoods, replicas, turns, work
+from benchmarks import families, likelihoods, orders, replicas, turns, work
 from genmodels import device
 from genmodels.errors import InputError
+from genmodels.networks import Conv, layers, unet
 from genmodels.networks.layers import Dropout
 
 
@@ -117,6 +118,21 @@ def test_families_are_measured_once_and_shown(docs, monkeypatch, capsys):
     shown = re.findall(r"^\| (\S+\.yaml) .*!\[samples\]\((\S+)\) \|$", page, re.MULTILINE)
     assert [preset for preset, _ in shown] == sorted(scores, key=lambda p: scores[p]["fd"])
     assert all((docs / picture).is_file() for _, picture in shown)
+
+
+def test_orders_in_memory_are_timed_and_the_first_one_stays(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["orders", "--batch", "2", "--rounds", "1"])
+    monkeypatch.setattr(orders, "SHAPES", [(1, 9, 9)])
+    monkeypatch.setattr(orders, "NETWORKS", [Conv((4,))])
+    kept = layers.ORDER
+    orders.main()
+    assert layers.ORDER == unet.ORDER == kept
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.partition("(")[0] for line in lines] == [
+        "decoder of Conv",
+        "encoder of Conv",
+        "UNet",
+    ]
 
 
 def test_a_likelihood_is_bounded_closer_by_more_samples(trained, tmp_path):

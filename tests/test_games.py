@@ -354,8 +354,8 @@ def test_dropout_is_of_each_part_of_a_discriminator_that_learns(family, part):
 
 def test_latents_of_infogan_are_noise_a_category_and_codes():
     model = make(InfoGAN, noise_dim=3, categories=4, codes=2)
-    drawn = model.prior(4000, randomness.generator(0, "latents"))
-    noise, kinds, codes = drawn.split([3, 4, 2], 1)
+    latents = model.prior(4000, randomness.generator(0, "latents"))
+    noise, kinds, codes = latents.split([3, 4, 2], 1)
     assert noise.mean().item() == pytest.approx(0, abs=0.05)
     assert noise.std().item() == pytest.approx(1, abs=0.05)
     assert set(kinds.unique().tolist()) == {0, 1}

@@ -74,6 +74,14 @@ def test_it_does_not_where_they_do_not(changed, claim):
     assert broken[0].startswith(f"- **{claim}")
 
 
+def test_one_seed_has_no_spread():
+    entries = measured()
+    for entry in entries:
+        entry["seeds"] = entry["seeds"][:1]
+    (spread,) = [line for line in lessons.lessons(lessons.Results(entries)) if "Seeds" in line]
+    assert "Not measured: `python -m benchmarks.families train gan.yaml --budget 5m" in spread
+
+
 def test_what_nobody_measured_is_not_claimed():
     lines = lessons.lessons(lessons.Results([]))
     assert len(lines) == len(lessons.CLAIMS)

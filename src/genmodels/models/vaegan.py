@@ -23,8 +23,8 @@ class VAEGAN(Coder):
     Three sides learn (algorithm 1). With e the squared distance between an image and its
     reconstruction in a layer of the discriminator, halved and summed over the layer
     (equation 7): the encoder minimises KL + e, the decoder γ e − the game, and the
-    discriminator the game, in which reconstructions and samples both count as generated
-    (equation 6).
+    discriminator the game, in which reconstructions and samples both count as generated, each
+    half (equation 6 sums them).
 
     Args:
         image_shape: (C, H, W).
