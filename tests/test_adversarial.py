@@ -162,11 +162,15 @@ def test_dragan_moves_by_half_a_standard_deviation_at_most():
         moved.append((images - IMAGES).detach())
         return square(images)
 
-    losses.PENALTIES["dragan"](watching, IMAGES, IMAGES)
-    (step,) = moved
-    assert step.min() >= 0
-    assert step.max() <= IMAGES.std() / 2
-    assert step.max() > IMAGES.std() / 4
+    for _ in range(50):
+        losses.PENALTIES["dragan"](watching, IMAGES, IMAGES)
+    steps = torch.cat(moved).flatten(1)
+    assert steps.min() >= -1e-6
+    assert steps.max() <= IMAGES.std() / 2
+    assert steps.max() > 0.45 * IMAGES.std()
+    means = steps.mean(1)  # of uniform noise, each image's with a share of its own
+    assert means.mean().item() == pytest.approx(IMAGES.std().item() / 8, rel=0.2)
+    assert means.min() < means.mean() / 4
 
 
 def test_a_penalty_reaches_the_weights():

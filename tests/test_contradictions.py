@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from genmodels import config, session
+from genmodels import config, construct, session
 from genmodels.errors import InputError
 from genmodels.report.terminal import Display
 
@@ -79,6 +79,13 @@ def test_contradictions_are_refused_when_the_configuration_is_read(model, reason
     assert reason in str(refused.value)
     assert str(refused.value).startswith("mine.yaml: model.")
     assert "\n" not in str(refused.value)
+
+
+def test_a_presets_penalty_can_be_taken_away():
+    layers = [config.assignment(text) for text in ("model.penalties={gradient: null, r1: 2}",)]
+    spec = config.read("wgan-gp.yaml", layers).model
+    model = construct.build(spec, config.MODELS, image_shape=(1, 8, 8))
+    assert model.penalties == {"r1": 2.0}
 
 
 def test_several_are_told_at_once():

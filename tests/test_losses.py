@@ -116,13 +116,13 @@ def test_total_correlation_of_a_known_gaussian(correlation):
     parts = losses.total_correlation(*normal_codes(correlation))
     exact = -0.5 * math.log(1 - correlation**2)
     assert parts.total_correlation.item() == pytest.approx(exact, abs=0.05)
-    assert parts.dimensions.item() == pytest.approx(0, abs=0.03)  # both margins are N(0, 1)
+    assert parts.dimension_wise_kl.item() == pytest.approx(0, abs=0.03)  # both margins are N(0, 1)
 
 
 def test_the_parts_of_the_kl_add_up_to_it():
     latents, mean, log_variance = normal_codes(0.5)
     parts = losses.total_correlation(latents, mean, log_variance)
-    whole = parts.information + parts.total_correlation + parts.dimensions
+    whole = parts.mutual_information + parts.total_correlation + parts.dimension_wise_kl
     exact = losses.kl_to_standard_normal(mean, log_variance).sum(1).mean()
     assert whole.item() == pytest.approx(exact.item(), abs=0.05)  # one draw for an expectation
 

@@ -46,7 +46,7 @@ def test_warm_up_rises_step_by_step_and_then_stays():
 
 def test_total_correlation_with_beta_one_is_the_kl_term():
     plain, parts = objective(make()), objective(make(divergence="total_correlation"))
-    terms = ("information", "total_correlation", "dimensions")
+    terms = ("mutual_information", "total_correlation", "dimension_wise_kl")
     whole = sum(parts[name] for name in terms)
     torch.testing.assert_close(parts["loss"], parts["reconstruction"] + whole)
     assert parts["reconstruction"].item() == plain["reconstruction"].item()

@@ -43,7 +43,7 @@ def test_the_loss_is_equation_three(model):
     terms = model._reconstruction(Batch(IMAGES))
     vectors = model._vectors(IMAGES).flatten(1)
     apart = (vectors - model.encode(IMAGES)).square().sum(1).mean()
-    torch.testing.assert_close(terms["codes"], apart)
+    torch.testing.assert_close(terms["codebook"], apart)
     error = (model.decode(model.encode(IMAGES)) - IMAGES).square().flatten(1).sum(1).mean()
     torch.testing.assert_close(terms["loss"], error + 1.25 * apart)
     codes = model._codes()

@@ -47,14 +47,14 @@ class TotalCorrelation:
     """The KL term of a batch, taken apart; scalars in nats per image.
 
     Attributes:
-        information: between an image and its code.
+        mutual_information: between an image and its code.
         total_correlation: among the dimensions of the codes.
-        dimensions: of each dimension by itself to the prior, summed.
+        dimension_wise_kl: of each dimension by itself to the prior, summed.
     """
 
-    information: Tensor
+    mutual_information: Tensor
     total_correlation: Tensor
-    dimensions: Tensor
+    dimension_wise_kl: Tensor
 
 
 def total_correlation(latents: Tensor, mean: Tensor, log_variance: Tensor) -> TotalCorrelation:
@@ -75,9 +75,9 @@ def total_correlation(latents: Tensor, mean: Tensor, log_variance: Tensor) -> To
     marginals = (each.logsumexp(1) - count).sum(1)
     prior = -0.5 * (latents.square() + LOG_TWO_PI).sum(1)
     return TotalCorrelation(
-        information=(own - joint).mean(),
+        mutual_information=(own - joint).mean(),
         total_correlation=(joint - marginals).mean(),
-        dimensions=(marginals - prior).mean(),
+        dimension_wise_kl=(marginals - prior).mean(),
     )
 
 

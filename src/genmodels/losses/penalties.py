@@ -35,9 +35,10 @@ def gradient(judge: Judge, real: Tensor, fake: Tensor) -> Tensor:
 
 def dragan(judge: Judge, real: Tensor, fake: Tensor) -> Tensor:
     """E (‖∇D(x + δ)‖ − 1)² around real images; Kodali et al., On Convergence and Stability of
-    GANs (2017), section 2.3, with the uniform δ of their code: half a standard deviation."""
-    spread = real.std()
-    return (norms(judge, real + 0.5 * spread * torch.rand_like(real)) - 1).square().mean()
+    GANs (2017), section 2.3, with the δ of their code: somewhere on the way to the image with
+    uniform noise of up to half a standard deviation."""
+    noisy = real + 0.5 * real.std() * torch.rand_like(real)
+    return (norms(judge, _between(real, noisy)) - 1).square().mean()
 
 
 def r1(judge: Judge, real: Tensor, fake: Tensor) -> Tensor:

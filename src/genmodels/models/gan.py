@@ -46,7 +46,7 @@ class GAN(Model):
         dropout: share of the discriminator's hidden units that are dropped, also when the
             generator learns.
         penalties: name → weight; ``losses.PENALTIES`` has the papers. They are taken in the
-            discriminator's own range of images, [-1, 1].
+            discriminator's own range of images, [-1, 1]. None takes away one of a preset.
         penalty_every: the penalties are a phase of their own at each so many steps, with as
             much more weight (Karras et al., 2020, appendix B); 1 adds them to the loss.
         weight_clip: largest absolute weight of the discriminator, after each of its updates
@@ -70,7 +70,7 @@ class GAN(Model):
         loss: Loss = "non_saturating",
         relativistic: Relativistic = "none",
         dropout: Rest = 0.0,
-        penalties: Mapping[Penalty, Positive] = {},
+        penalties: Mapping[Penalty, Positive | None] = {},
         penalty_every: Count = 1,
         weight_clip: Positive | None = None,
         spectral: bool = False,
@@ -93,7 +93,7 @@ class GAN(Model):
             spectrally_normalized(self.discriminator)
         self.generator = labels.decoder(network, latent_dim, image_shape, classes)
         self.adversarial = losses.relativistic(losses.ADVERSARIAL[loss], relativistic)
-        self.penalties, self.penalty_every = dict(penalties), penalty_every
+        self.penalties, self.penalty_every = _given(penalties), penalty_every
         self.weight_clip, self.critic_steps = weight_clip, critic_steps
         self.augment = tuple(augment)
         self.one_pass = not mixes_images(self.discriminator)
@@ -101,7 +101,7 @@ class GAN(Model):
     @staticmethod
     def contradictions(settings: Mapping[str, Any]) -> Iterator[str]:
         """What does not go together."""
-        penalties = settings["penalties"]
+        penalties = _given(settings["penalties"])
         if penalties and settings["weight_clip"] is not None:
             yield (
                 f"weight_clip and penalties ({', '.join(penalties)}) both bound the "
@@ -259,3 +259,7 @@ class GAN(Model):
         assert self.weight_clip is not None
         for parameter in self.discriminator.parameters():
             parameter.clamp_(-self.weight_clip, self.weight_clip)
+
+
+def _given(penalties: Mapping[Penalty, float | None]) -> dict[Penalty, float]:
+    return {name: weight for name, weight in penalties.items() if weight is not None}

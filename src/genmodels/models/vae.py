@@ -188,14 +188,14 @@ class VAE(Coder):
         share = self._warm()
         if self.divergence == "total_correlation":
             parts = losses.total_correlation(latents, mean, log_variance)
-            divergence = parts.information + parts.dimensions
+            divergence = parts.mutual_information + parts.dimension_wise_kl
             weighed = divergence + self.beta * parts.total_correlation
             return {
                 "loss": reconstruction + share * weighed,
                 "reconstruction": reconstruction,
-                "information": parts.information,
+                "mutual_information": parts.mutual_information,
                 "total_correlation": parts.total_correlation,
-                "dimensions": parts.dimensions,
+                "dimension_wise_kl": parts.dimension_wise_kl,
             }
         divergences = losses.kl_to_standard_normal(mean, log_variance)
         divergence = divergences.sum(1).mean()

@@ -61,10 +61,10 @@ class VQVAE(Model):
         self.commitment = commitment
 
     def phases(self) -> list[Phase]:
-        """The codes, then the order in which they come."""
+        """Codes and decoder, then the prior, which learns in what order codes come."""
         return [
             Phase("reconstruction", self.coder, self._reconstruction),
-            Phase("order", self.order, self._order),
+            Phase("prior", self.order, self._order),
         ]
 
     def encode(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -90,10 +90,10 @@ class VQVAE(Model):
         return words.flatten(1).cpu()
 
     def held_out(self, batch: Batch) -> Terms:
-        """``squared_error``, summed over pixels, and ``order``, −log p(codes) in nats."""
+        """``squared_error``, summed over pixels, and ``prior``, −log p(codes) in nats."""
         return {
             "squared_error": self._reconstruction(batch)["squared_error"],
-            "order": self._order(batch)["loss"],
+            "prior": self._order(batch)["loss"],
         }
 
     def sampling_module(self) -> nn.Module:
@@ -127,10 +127,10 @@ class VQVAE(Model):
         images = self.decode(passed.flatten(1)).float()
         terms = {
             "squared_error": losses.squared_error(images, batch.images).mean(),
-            "codes": (words - vectors.detach()).square().sum((1, 2)).mean(),
+            "codebook": (words - vectors.detach()).square().sum((1, 2)).mean(),
             "commitment": (vectors - words.detach()).square().sum((1, 2)).mean(),
         }
-        weighed = terms["codes"] + self.commitment * terms["commitment"]
+        weighed = terms["codebook"] + self.commitment * terms["commitment"]
         return {"loss": terms["squared_error"] + weighed, **terms}
 
     def _order(self, batch: Batch) -> Terms:
