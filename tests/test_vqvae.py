@@ -50,7 +50,7 @@ def test_the_loss_is_equation_three(model):
     (slope,) = torch.autograd.grad(terms["commitment"], codes, allow_unused=True,
                                    retain_graph=True)  # fmt: skip
     assert slope is None
-    (slope,) = torch.autograd.grad(terms["codes"], codes)
+    (slope,) = torch.autograd.grad(terms["codebook"], codes)
     assert slope.abs().sum() > 0
 
 
