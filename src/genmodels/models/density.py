@@ -16,6 +16,10 @@ from genmodels.models.base import Likelihood, Model
 Sampler = Literal["prior", "gaussian", "gmm"]
 COMPONENTS = 100  # of a mixture, unless the settings say otherwise; measured in ae-gmm.yaml
 CODES = 20_000  # that are fitted to, at most
+# Of the fit. Measured on vae-gmm.yaml after 3 minutes: other codes have a log-density of -18.9 nats
+# after 10 and of -19.0 after the 43 until nothing changes, which take 3.6 times as long; the FD
+# of samples is 0.151 and 0.162, mean of three draws.
+ITERATIONS = 10
 LEAST = 1e-6  # that is added to variances, scikit-learn's default
 
 
@@ -76,9 +80,9 @@ class Density(nn.Module):
                 f"a mixture of {components} needs codes of {self.fewest} training images or "
                 f"more, there are {len(codes)}; lower model.components"
             )
-        mixture = GaussianMixture(components, reg_covar=LEAST, random_state=0)
+        mixture = GaussianMixture(components, reg_covar=LEAST, max_iter=ITERATIONS, random_state=0)
         try:
-            with warnings.catch_warnings():  # a mixture is fitted as well as its steps allow
+            with warnings.catch_warnings():  # it is to stop before nothing changes
                 warnings.simplefilter("ignore", ConvergenceWarning)
                 mixture.fit(codes.cpu().double().numpy())
         except ValueError as error:
