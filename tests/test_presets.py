@@ -12,13 +12,14 @@ from genmodels.training.records import Epoch
 from genmodels.training.trainer import Trainer
 
 STEPS = 2
+FITTED = 400  # codes that the presets' largest mixture takes
 SHAPE = (1, 28, 28)
 CLASSES = tuple("0123456789")
 
 
 def random_images(batch_size: int) -> Images:
-    """Enough noise for two batches, and a few rows to test on."""
-    count, generator = STEPS * batch_size + 16, torch.Generator().manual_seed(0)
+    """Enough noise for two batches and for a mixture, and a few rows to test on."""
+    count, generator = max(STEPS * batch_size, FITTED) + 16, torch.Generator().manual_seed(0)
     rows = torch.arange(count)
     return Images(
         name="noise",
