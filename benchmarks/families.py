@@ -26,6 +26,7 @@ from genmodels.report.terminal import Display
 
 DOCS = Path(__file__).parents[1] / "docs"
 RESULTS, GRIDS = DOCS / "results" / "models", DOCS / "pictures" / "models"
+STUDY = DOCS / "results" / "study-report-100.json"
 SCORES = Path(__file__).parents[1] / "configs" / catalogue.MEASURED
 SHORT, DATA = "90s", "mnist"  # of every preset; others are for those that are named
 MARK = "<!-- what follows is written by: python -m benchmarks.families page -->"
@@ -126,7 +127,8 @@ def write_page() -> None:
     longer = [r for r in results if r not in short and r not in varied]
     page = DOCS / "models.md"
     parts = [page.read_text(encoding="utf-8").partition(MARK)[0] + MARK]
-    parts += ["## What it teaches", "\n".join(lessons.lessons(lessons.Results(results)))]
+    taught = lessons.lessons(lessons.Results(results, _report()))
+    parts += ["## What it teaches", "\n".join(taught)]
     parts += ["## Every preset", _table(short)]
     if longer:
         parts += ["## Longer, with seeds", _table(longer)]
@@ -136,6 +138,15 @@ def write_page() -> None:
     page.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     scores = {r["preset"]: _score(r) for r in [*short, *longer]}
     SCORES.write_text(json.dumps(scores, indent=1) + "\n", encoding="utf-8")
+
+
+def _report() -> dict[str, float]:
+    """The distances of the report's models after 100 epochs."""
+    if not STUDY.is_file():
+        return {}
+    study = json.loads(STUDY.read_text(encoding="utf-8"))
+    fd = f"fd_{study['protocol']['features']}"
+    return {model["name"]: model["numbers"][fd]["mean"] for model in study["models"]}
 
 
 def _current(result: Mapping[str, Any]) -> bool:
