@@ -15,7 +15,7 @@ Normalization = Literal["none", "batch", "group"]
 GROUP = 16  # channels of a group, as Wu & He, Group Normalization (2018), table 3
 
 # Of the values of convolutional networks in memory, all channels of a pixel together: decoders
-# take two thirds of the time on a CPU, encoders about the same; benchmarks/orders.py.
+# are 1.5 to 2.0 times as fast on a CPU, encoders 0.9 to 1.2 times; benchmarks/orders.py.
 ORDER = torch.channels_last
 
 Size = tuple[int, int]
