@@ -103,3 +103,27 @@ def test_a_chance_reaches_the_lowest_level_with_as_much_below():
     cumulative = losses.mixture_cumulative(outputs.unsqueeze(1), LEVELS.expand(50, -1))
     expected = (cumulative < chances.unsqueeze(1)).sum(1)
     assert torch.equal(losses.mixture_level(outputs, chances), expected)
+
+
+@torch.no_grad()
+def test_what_is_inferred_of_samples_is_the_prior_and_gives_them_back():
+    model = make((1, 3, 3), pixels="binary", patch=3)
+    images = model.decode(torch.randn(4000, 9, generator=randomness.generator(0, "latents")))
+    with randomness.placed(0, "infer"):
+        found = model.infer(images)
+    assert torch.equal(model.decode(found), images)
+    torch.testing.assert_close(found.mean(0), torch.zeros(9), atol=0.08, rtol=0)
+    torch.testing.assert_close(found.T.cov(), torch.eye(9), atol=0.1, rtol=0)
+    assert model.encode(images).var(0).mean() < 0.8  # the middles alone are no draws
+
+
+def test_half_precision_stays_out_of_the_distribution_of_a_pixel():
+    model = make((1, 4, 4), patch=2)
+    images = torch.rand(4, 1, 4, 4, generator=randomness.generator(0, "images"))
+    seen = []
+    model.inside.register_forward_pre_hook(
+        lambda module, given: seen.append((torch.is_autocast_enabled("cpu"), given[0].dtype))
+    )
+    with torch.autocast("cpu", torch.bfloat16):
+        model.log_weights(images)
+    assert seen == [(False, torch.float32)]

@@ -167,6 +167,9 @@ class Coder(Model):
         """What does not go together."""
         if settings["components"] != COMPONENTS and settings["sampler"] != "gmm":
             yield f"components: a {settings['sampler']} sampler has none; take gmm"
+        if settings["components"] > CODES // 2:
+            most = CODES // 2
+            yield f"components: a mixture is fitted to {CODES:,} codes; give {most:,} or fewer"
 
     @torch.no_grad()
     def fit(self, batches: Iterable[Batch]) -> None:

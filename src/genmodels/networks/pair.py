@@ -11,8 +11,8 @@ from genmodels.networks.shapes import Network
 class Pair:
     """An encoder of one network and a decoder of another.
 
-    Published GANs often have a generator that is wider than the discriminator, or normalised
-    where the discriminator is not: Radford et al. (2016), Gulrajani et al. (2017, section 4).
+    Many a generator is wider than its discriminator, or has batch normalisation where a critic
+    must have none: Gulrajani et al., Improved Training of Wasserstein GANs (2017), section 4.
 
     Attributes:
         encoding: whose encoder it has: what sees images, such as a discriminator.
