@@ -10,9 +10,10 @@ from torch import nn
 
 import genmodels
 from benchmarks import __main__ as program
-from benchmarks import families, likelihoods, orders, replicas, turns, work
+from benchmarks import families, likelihoods, mixtures, orders, replicas, turns, work
 from genmodels import device
 from genmodels.errors import InputError
+from genmodels.models import density
 from genmodels.networks import Conv, layers, unet
 from genmodels.networks.layers import Dropout
 
@@ -143,3 +144,15 @@ def test_a_likelihood_is_bounded_closer_by_more_samples(trained, tmp_path):
     assert 0 < many.error < many.nats
     with pytest.raises(InputError, match="a GAN has no likelihood"):
         likelihoods.bound(genmodels.load(trained(tmp_path / "gan", "gan.yaml")), 1, 60)
+
+
+def test_a_mixture_is_fitted_for_each_number_of_iterations(trained, tmp_path):
+    settings = ["--set", "model.sampler=gmm", "--set", "model.components=5"]
+    run = genmodels.load(trained(tmp_path / "gmm", "vae.yaml", *settings))
+    fits = mixtures.fits(run, [1, 30], rounds=1, count=60)
+    (short,), (long,) = fits.values()
+    assert short.nats != long.nats
+    assert short.distance > 0
+    assert density.ITERATIONS == 10
+    with pytest.raises(InputError, match="no mixture"):
+        mixtures.fits(genmodels.load(trained(tmp_path / "vae")), [1], 1, 60)

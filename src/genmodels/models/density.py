@@ -16,9 +16,9 @@ from genmodels.models.base import Likelihood, Model
 Sampler = Literal["prior", "gaussian", "gmm"]
 COMPONENTS = 100  # of a mixture, unless the settings say otherwise; measured in ae-gmm.yaml
 CODES = 20_000  # that are fitted to, at most
-# Of the fit. Measured on vae-gmm.yaml after 3 minutes: other codes have a log-density of -18.9 nats
-# after 10 and of -19.0 after the 43 until nothing changes, which take 3.6 times as long; the FD
-# of samples is 0.151 and 0.162, mean of three draws.
+# Of the fit. Measured by benchmarks/mixtures.py on vae-gmm.yaml after 3 minutes: other codes have a
+# log-density of -18.9 nats after 10 and of -19.0 after the 43 until nothing changes, which take 3.6
+# times as long; the FD of samples is 0.151 and 0.162, mean of three draws.
 ITERATIONS = 10
 LEAST = 1e-6  # that is added to variances, scikit-learn's default
 
@@ -172,12 +172,16 @@ class Coder(Model):
             yield f"components: a mixture is fitted to {CODES:,} codes; give {most:,} or fewer"
 
     @torch.no_grad()
+    def latents(self, batches: Iterable[Batch]) -> Tensor:
+        """Images → (N, latent_dim) on the CPU, the first ``CODES`` of them at most: draws from
+        q(z|x) where the model has a likelihood, else its codes."""
+        find = self.infer if isinstance(self, Likelihood) else self.encode
+        return _gather(find(batch.images, batch.labels) for batch in batches)
+
     def fit(self, batches: Iterable[Batch]) -> None:
-        """Fit the sampler's density to latents of training images: draws from q(z|x) where
-        the model has a likelihood, else its codes."""
+        """Fit the sampler's density to latents of training images."""
         if not self.fitted:
-            find = self.infer if isinstance(self, Likelihood) else self.encode
-            self.density.fit(_gather(find(batch.images, batch.labels) for batch in batches))
+            self.density.fit(self.latents(batches))
 
 
 def draw(mean: Tensor, log_variance: Tensor) -> Tensor:
