@@ -53,8 +53,10 @@ def mnist_root() -> Path:
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Keep every test, and the processes it starts, away from the user's cache."""
-    cache = tmp_path / "cache"
+    """Keep every test, and the processes it starts, away from what the user's home keeps."""
+    cache, state = tmp_path / "cache", tmp_path / "state"
+    monkeypatch.setenv("XDG_STATE_HOME", str(state))
+    monkeypatch.setattr(platformdirs, "user_state_path", lambda *names, **options: state)
     monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
     monkeypatch.setattr(platformdirs, "user_cache_path", lambda *names, **options: cache)
     monkeypatch.setattr(platformdirs, "user_cache_dir", lambda *names, **options: str(cache))

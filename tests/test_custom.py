@@ -93,10 +93,41 @@ def test_code_of_a_run_is_not_executed_unless_it_is_trusted(genmodels, mine, mon
         assert refused.code == 2, refused
         assert "--trust-code" in refused.err + refused.out
         assert not sys.executed
+        assert "restore" not in refused.err + refused.out  # nothing is damaged
     assert genmodels("runs").code == 0
     assert not sys.executed
     assert genmodels("sample", "runs/mine", "--trust-code").code == 0
     assert sys.executed
+
+
+def test_what_one_has_trained_is_trusted_in_commands_to_come(genmodels, mine, monkeypatch):
+    train = ("train", "--config", "mine.yaml", *SMALL, "--out", "runs/mine", "--steps")
+    assert genmodels(*train, "1").code == 0
+    (mine / "my_model.py").unlink()
+    forget(monkeypatch)
+    assert genmodels("sample", "runs/mine").code == 0
+    forget(monkeypatch)
+    assert genmodels("train", "--out", "runs/mine", "--resume", "--steps", "2").code == 0
+
+
+def test_a_home_that_cannot_be_written_to_makes_the_next_command_ask(
+    genmodels, mine, monkeypatch, own_cache
+):
+    own_cache.with_name("state").write_text("no folder")
+    train = ("train", "--config", "mine.yaml", *SMALL, "--out", "runs/mine", "--steps", "1")
+    assert genmodels(*train).code == 0
+    forget(monkeypatch)
+    assert "--trust-code" in genmodels("sample", "runs/mine").err
+
+
+def test_a_constructor_may_be_a_base_class_s(genmodels, workplace):
+    (workplace / "made.py").write_text(
+        "from genmodels.models import GAN\nclass MyGAN(GAN):\n    pass\n"
+    )
+    (workplace / "made.yaml").write_text("model: {class: made.MyGAN, loss: hinge}\n")
+    assert "loss: hinge" in genmodels("config", "made.yaml").out
+    (workplace / "made.yaml").write_text("model: {class: made.MyGAN, lss: hinge}\n")
+    assert "did you mean 'loss'?" in genmodels("config", "made.yaml").err
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from typing import Any, get_type_hints
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from genmodels import custom
-from genmodels.errors import InputError, nearest
+from genmodels.errors import InputError, Untrusted, nearest
 
 CLASS = "class"
 CONTRADICTIONS = "contradictions"  # a class's own check of settings that are valid one by one
@@ -94,12 +94,17 @@ def problems(spec: Any, place: Place, path: str, given: Sequence[str] = ()) -> l
 
     Returns:
         One line for each problem; empty if :func:`build` will accept the mapping.
+
+    Raises:
+        Untrusted: the class lies in code that is not approved, so nothing is known of it.
     """
     if not isinstance(spec, Mapping) or CLASS not in spec:
         accepted = ", ".join(place.classes())
         return [f"{path}: is {_show(spec)}; give a mapping with 'class': one of {accepted}"]
     try:
         found = find(spec[CLASS], place)
+    except Untrusted:
+        raise
     except InputError as error:
         return [f"{path}.{CLASS}: {error}"]
     parts = _components(found)
@@ -236,7 +241,7 @@ def _part(found: type, name: str, value: Any) -> Any:
 
 
 def _constructor(found: type) -> Any:
-    return vars(found)["__init__"]
+    return found.__init__  # type: ignore[misc]  # it may be a base's
 
 
 def _is_protocol(kind: Any) -> bool:

@@ -2,20 +2,23 @@
 
 ``my_model.TinyGAN`` is looked up in ``my_model.py`` beside the configuration that names it.
 A run keeps a copy, so it needs nothing else; but a run may come from a stranger, so its copy
-is executed only if its very bytes were named by a configuration of the user's, or approved.
+is executed only if a configuration of the user's once named its very bytes, which is remembered
+from one command to the next, or if it is approved for this one.
 """
 
 import hashlib
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from genmodels.errors import InputError
+import platformdirs
+
+from genmodels.errors import InputError, Untrusted
 
 FOLDER = "code"  # of a run
 
@@ -69,8 +72,8 @@ def find(name: str) -> type:
     """Look a class up by module and class, such as ``my_model.TinyGAN``.
 
     Raises:
-        InputError: there is no such module or class, it cannot be imported, or it came with a
-            run and is not approved.
+        InputError: there is no such module or class, or it cannot be imported.
+        Untrusted: it came with a run and is not approved.
     """
     place = _place.get()
     if place is None:
@@ -82,9 +85,9 @@ def find(name: str) -> type:
     source = path.read_bytes()  # once: what is judged is what is executed
     digest = hashlib.sha256(source).hexdigest()
     if not place.of_run:
-        _approved.add(digest)
-    if digest not in _approved:
-        raise InputError(
+        _remember(digest)
+    elif not _is_approved(digest):
+        raise Untrusted(
             f"{name} is code that came with the run in {place.folder.parent}, and would be "
             "executed; read it, and if you trust it add --trust-code"
         )
@@ -125,6 +128,23 @@ def keep(spec: Mapping[str, Any], run: Path) -> None:
             copy = run / FOLDER / _file(value)
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_bytes((place.folder / _file(value)).read_bytes())
+
+
+def _remember(digest: str) -> None:
+    """Approve code in this process and in those to come."""
+    _approved.add(digest)
+    with suppress(OSError):  # nowhere to write: the next command asks
+        _remembered().mkdir(parents=True, exist_ok=True)
+        (_remembered() / digest).touch()
+
+
+def _is_approved(digest: str) -> bool:
+    return digest in _approved or (_remembered() / digest).is_file()
+
+
+def _remembered() -> Path:
+    """The folder with a file, empty, for each module that was a configuration's of the user's."""
+    return platformdirs.user_state_path("genmodels") / "own-code"
 
 
 def _file(name: str) -> Path:

@@ -10,6 +10,10 @@ class InputError(ValueError):
     """Something the user gave cannot be used; the message says what to do instead."""
 
 
+class Untrusted(InputError):
+    """Code that came with a run would have to be executed, and nobody approved it."""
+
+
 class Unwritable(InputError):
     """A file cannot be written now; it may be possible again when space was freed."""
 

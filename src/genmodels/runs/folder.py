@@ -25,7 +25,7 @@ import filelock
 
 from genmodels import checkpoint, config, custom
 from genmodels.checkpoint import Checkpoint
-from genmodels.errors import InputError, Unwritable
+from genmodels.errors import InputError, Untrusted, Unwritable
 from genmodels.runs import manifest
 from genmodels.settings import Settings
 
@@ -221,6 +221,8 @@ class Folder:
             )
         try:
             return self.read(paths[-1])
+        except Untrusted:
+            raise
         except InputError as error:
             whole = next((path for path in reversed(paths[:-1]) if self._reads(path)), None)
             todo = "no other of the run is whole: restore one from a copy, or train again"
