@@ -11,7 +11,7 @@ from genmodels.report.terminal import Display
 GAN, VAE = {"class": "GAN"}, {"class": "VAE"}
 CASES = [
     (GAN | {"penalties": {"r1": 1.0}, "weight_clip": 0.01}, "weight_clip and penalties (r1)"),
-    (GAN | {"penalties": {"r1": 1.0, "gradient": 1.0}}, "r1 and r2 ask for gradients of 0"),
+    (GAN | {"penalties": {"r1": 1.0, "gradient": 1.0}}, "r1, r2 and divergence ask"),
     (GAN | {"penalties": {"dragan": 1.0, "gradient": 1.0}}, "ask for the same thing"),
     (GAN | {"penalties": {"r3": 1.0}}, "penalties.r3: is 'r3'; should be 'gradient', 'dragan'"),
     (GAN | {"penalties": {"r1": -1.0}}, "penalties.r1: is -1.0; should be greater than 0"),
@@ -50,7 +50,7 @@ CASES = [
     ({"class": "Flow", "steps": 0}, "steps: is 0"),
     ({"class": "Flow", "network": {"class": "MLP"}}, "unknown class 'MLP'"),
     ({"class": "VAE", "network": {"class": "UNet"}}, "unknown class 'UNet'"),
-    ({"class": "AAE", "judge": {"class": "Conv"}}, "codes have no neighbours for a Conv"),
+    ({"class": "AAE", "judge": {"class": "Conv"}}, "genmodels.networks has MLP"),
     ({"class": "BEGAN", "gamma": 0.0}, "gamma: is 0.0"),
     ({"class": "EBGAN", "margin": 0.0}, "margin: is 0.0"),
     (

@@ -8,7 +8,7 @@ from torch import nn
 
 from genmodels import config, construct
 from genmodels.errors import InputError
-from genmodels.networks import MLP, Conv, Residual, UNet
+from genmodels.networks import MLP, Conv, Residual, UNet, layers
 from genmodels.networks.layers import Dropout, mixes_images, pyramid
 
 
@@ -140,3 +140,15 @@ def check_layouts(made, images, *others):
     if images.dim() == 4:
         images = images.to(memory_format=torch.channels_last)
     torch.testing.assert_close(last(images, *others), expected, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize(("channels", "groups"), [(64, 4), (24, 2), (100, 10), (17, 17)])
+def test_groups_are_as_large_as_they_may_be(channels, groups):
+    (layer,) = layers.normalization("group", channels, 2)
+    assert layer.num_groups == groups
+
+
+def test_groups_of_one_number_are_refused_where_nothing_would_be_left():
+    MLP((17, 25), normalization="group").encoder((1, 4, 4), 2)  # groups of five
+    with pytest.raises(InputError, match="17 features make no groups of 3 to 16"):
+        MLP((32, 17), normalization="group").encoder((1, 4, 4), 2)

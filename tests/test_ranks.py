@@ -32,13 +32,40 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def launch(words, count=2, **options):
+AGREE = """
+import torch
+from genmodels import device, ranks
+from genmodels.data.images import Batch
+from genmodels.models import BEGAN
+from genmodels.networks import MLP
+from genmodels.settings import Train
+from genmodels.training.step import Step
+
+cpu = device.choose("cpu", "fp32")
+torch.manual_seed(0)
+with ranks.joined(cpu.device, 8) as together:
+    model = BEGAN((1, 8, 8), 4, MLP((16,), normalization="batch"))
+    model.gamma = 9.0  # so that the balance moves away from 0
+    step = Step(model, Train(steps=3), 0, cpu, ranks=together)
+    images = torch.rand(8, 1, 8, 8)
+    for number in range(3):
+        step(Batch(together.share(images)), number)
+    state = step.state()
+    assert state["model.balance"] > 0
+    for name, mine in state.items():
+        theirs = mine.double()
+        together.mean([theirs])
+        torch.testing.assert_close(theirs, mine.double(), msg=name)
+"""
+
+
+def launch(words, count=2, program=("-m", "genmodels"), **options):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     launcher = [
         sys.executable, "-m", "torch.distributed.run", f"--nproc-per-node={count}",
-        f"--master-port={port}", "-m", "genmodels", *words,
+        f"--master-port={port}", *program, *words,
     ]  # fmt: skip
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     return subprocess.Popen(
@@ -81,6 +108,13 @@ def test_two_processes_give_the_run_of_one(genmodels, workplace):
     # With another number of processes, too.
     assert genmodels("train", "--out", "two", "--resume", "--epochs", "4").code == 0
     assert log("two")[-1]["epoch"] == 4
+
+
+def test_buffers_are_those_of_all_processes(workplace):
+    Path("agree.py").write_text(AGREE)
+    process = launch([], program=["agree.py"])
+    out = process.communicate(timeout=120)[0]
+    assert process.returncode == 0, out
 
 
 def test_noise_differs_between_processes():

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
+from conftest import TINY
 from genmodels import checkpoint, config, runs
 from genmodels.errors import InputError
 from genmodels.runs import room
@@ -247,3 +249,15 @@ def test_no_run(workplace):
     make(workplace / "runs" / "mine")
     with pytest.raises(InputError, match="the newest runs are mine"):
         runs.open_run("x")
+
+
+def test_epochs_of_a_step_have_no_grid_each(genmodels, workplace):
+    pixels = torch.randint(0, 256, (60, 8, 8), dtype=torch.uint8)
+    Path("pictures").mkdir()
+    for number, picture in enumerate(pixels.numpy()):
+        Image.fromarray(picture).save(f"pictures/{number}.png")
+    words = ["--data", "pictures", "--set", "train.batch_size=30", "--epochs", "103"]
+    assert genmodels("train", "--config", "vae.yaml", *TINY, *words, "--out", "r").code == 0
+    assert json.loads(Path("r/log.jsonl").read_text().splitlines()[0])["step"] == 1
+    shown = [int(path.stem.removeprefix("epoch-")) for path in Path("r/samples").iterdir()]
+    assert sorted(shown) == [*range(1, 11), 50, 100, 103]

@@ -6,6 +6,7 @@ import math
 
 import pytest
 import torch
+from torch import nn
 from torch.nn import functional as F
 
 from genmodels import checkpoint, config, construct, randomness
@@ -16,6 +17,7 @@ from genmodels.models.base import Model, Phase
 from genmodels.models.vae import VAE
 from genmodels.networks import MLP
 from genmodels.settings import Train
+from genmodels.training.average import Average
 from genmodels.training.records import Epoch, Progress, next_snapshot
 from genmodels.training.trainer import Trainer
 
@@ -90,6 +92,27 @@ def test_weights_are_averaged_and_buffers_are_copied(device):
         assert not torch.equal(average[name], value), name
     for name, value in made.model.named_buffers():
         assert torch.equal(average[name], value), name
+
+
+def test_a_weight_of_two_names_is_averaged_under_both():
+    model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
+    model[1].weight = model[0].weight
+    average = Average(model, 0.9)
+    with torch.no_grad():
+        model[0].weight.add_(1)
+    average.move_to(0)  # a share of 0.9
+    average.update(model)
+    for name in ("0.weight", "1.weight"):
+        torch.testing.assert_close(average.state[name], model[0].weight - 0.1)
+
+
+def test_a_phase_of_a_module_that_is_no_part_of_the_model_is_refused(device):
+    class Loose(VAE):
+        def phases(self):
+            return [Phase("loose", nn.Linear(1, 1), self.phases)]
+
+    with pytest.raises(InputError, match="the phase loose of Loose trains a module that is no"):
+        Trainer(Loose(SHAPE), images(), Train(batch_size=8, steps=1), 0, device)
 
 
 @pytest.mark.parametrize(

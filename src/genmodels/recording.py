@@ -26,6 +26,8 @@ from genmodels.training.records import Epoch, Progress
 from genmodels.training.trainer import Trainer
 
 GRID = 64  # images in the grid of an epoch
+GRID_EPOCHS = 10  # that have a grid each, however short
+GRID_STEPS = 50  # between two grids at least, of the epochs after those
 PAIRS = 16  # originals and their reconstructions
 CURVE_SECONDS = 30.0
 UNSAVED = 5  # saves in a row that may fail before training stops
@@ -102,8 +104,12 @@ class Recorder:
 
     def _fit(self) -> None:
         """Fit what comes after the last step, and show what it generates now."""
-        self.display.say("fitting the density of the codes")
+        self.display.say("fitting the density of the codes, beyond the limit of the steps")
+        before = self.trainer.seconds
         fitting.fit(self.trainer)
+        self.display.say(
+            f"fitted in {self.trainer.seconds - before:.0f} s, which count as training"
+        )
         self._save()
         with self._tolerant():
             self._grid(self.folder.log()[-1]["epoch"])
@@ -159,7 +165,8 @@ class Recorder:
         self.unlogged.append(record.record)
         with self._tolerant():
             self._write_log()
-            self._grid(record.record["epoch"])
+            if self._shows(record.record["epoch"]):
+                self._grid(record.record["epoch"])
             if self.events:
                 self.events.write(record.record)
             if time.monotonic() - self.drawn_at > CURVE_SECONDS:
@@ -235,6 +242,11 @@ class Recorder:
             checkpoint.save(place / runs.step_name(step), tensors, self._header(progress))
         except NotFinite as error:
             raise NotFinite(f"{error.what} after step {step:,}", self.trainer.advice) from None
+
+    def _shows(self, epoch: float) -> bool:
+        """Whether a grid is drawn: of epochs of a step or two it would take most of the time."""
+        every = math.ceil(GRID_STEPS / self.trainer.steps_per_epoch)
+        return epoch <= GRID_EPOCHS or epoch % every == 0 or self.trainer.finished()
 
     def _grid(self, epoch: float) -> None:
         model, seed = self.trainer.model.eval(), self.settings.seed

@@ -1,7 +1,6 @@
 """The adversarial autoencoder: a discriminator brings the codes to the prior."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -10,7 +9,7 @@ from genmodels import losses
 from genmodels.data.images import Batch
 from genmodels.models.base import Phase, Terms
 from genmodels.models.density import COMPONENTS, Coder, Sampler
-from genmodels.networks import MLP, Network, labels
+from genmodels.networks import MLP, Dense, Network, labels
 from genmodels.ranges import Count
 
 
@@ -37,7 +36,7 @@ class AAE(Coder):
         image_shape: tuple[int, int, int],
         latent_dim: Count = 16,
         network: Network = MLP((512, 256)),
-        judge: Network = MLP((256, 256), "leaky_relu"),
+        judge: Dense = MLP((256, 256), "leaky_relu"),
         sampler: Sampler = "prior",
         components: Count = COMPONENTS,
         conditional: bool = False,
@@ -51,15 +50,8 @@ class AAE(Coder):
                 "decoder": labels.decoder(network, latent_dim, image_shape, classes),
             }
         )
-        self.discriminator = judge.encoder((latent_dim, 1, 1), 1)
+        self.discriminator = judge.dense(latent_dim, 1)
         self.adversarial = losses.ADVERSARIAL["non_saturating"]
-
-    @staticmethod
-    def contradictions(settings: Mapping[str, Any]) -> Iterator[str]:
-        """What does not go together."""
-        yield from Coder.contradictions(settings)
-        if settings["judge"]["class"] in ("Conv", "Residual"):
-            yield f"judge: codes have no neighbours for a {settings['judge']['class']}; take MLP"
 
     def phases(self) -> list[Phase]:
         """Reconstruction, then the game about codes."""
@@ -86,7 +78,7 @@ class AAE(Coder):
         return self.coder["decoder"]
 
     def _judge(self, codes: Tensor) -> Tensor:
-        return self.discriminator(codes[:, :, None, None]).float()
+        return self.discriminator(codes).float()
 
     def _reconstruction(self, batch: Batch) -> Terms:
         images = self.decode(self.encode(batch.images, batch.labels), batch.labels)

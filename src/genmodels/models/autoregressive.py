@@ -78,13 +78,14 @@ class Autoregressive(Model):
     @torch.no_grad()
     def encode(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """(B, C, H, W) in [0, 1] → the latents (B, latent_dim) in the middle of those that
-        give the image back, whose pixels count as the nearest level."""
+        give the image back, whose pixels count as the nearest level; one that the model gives a
+        chance below about 1e-7 may come back as another."""
         return self._found(images, labels, 0.5)
 
     @torch.no_grad()
     def infer(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """(B, C, H, W) in [0, 1] → latents (B, latent_dim) drawn from those that give the
-        image back."""
+        image back; as for ``encode``."""
         return self._found(images, labels, torch.rand(images.shape, device=images.device))
 
     def log_weights(self, images: Tensor, labels: Tensor | None = None) -> Tensor:

@@ -1,7 +1,6 @@
 """BiGAN: a game about pairs of an image and its latent, which an encoder learns too."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -10,7 +9,7 @@ from genmodels import losses
 from genmodels.data.images import Batch
 from genmodels.models.base import Phase, Terms
 from genmodels.models.density import COMPONENTS, Coder, Sampler
-from genmodels.networks import MLP, Network, labels
+from genmodels.networks import MLP, Dense, Network, labels
 from genmodels.ranges import Count, Rest
 
 FEATURES = 256  # of an image that are seen beside its latent
@@ -41,7 +40,7 @@ class BiGAN(Coder):
         image_shape: tuple[int, int, int],
         latent_dim: Count = 50,
         network: Network = MLP((512, 256), "leaky_relu"),
-        judge: Network = MLP((256,), "leaky_relu"),
+        judge: Dense = MLP((256,), "leaky_relu"),
         dropout: Rest = 0.0,
         sampler: Sampler = "prior",
         components: Count = COMPONENTS,
@@ -56,21 +55,13 @@ class BiGAN(Coder):
                 "generator": labels.decoder(network, latent_dim, image_shape, classes),
             }
         )
-        pair = (FEATURES + latent_dim, 1, 1)
         self.discriminator = nn.ModuleDict(
             {
                 "image": labels.encoder(network, image_shape, FEATURES, classes, dropout),
-                "pair": judge.encoder(pair, 1, dropout),
+                "pair": judge.dense(FEATURES + latent_dim, 1, dropout),
             }
         )
         self.adversarial = losses.ADVERSARIAL["non_saturating"]
-
-    @staticmethod
-    def contradictions(settings: Mapping[str, Any]) -> Iterator[str]:
-        """What does not go together."""
-        yield from Coder.contradictions(settings)
-        if settings["judge"]["class"] in ("Conv", "Residual"):
-            yield f"judge: latents have no neighbours for a {settings['judge']['class']}; take MLP"
 
     def phases(self) -> list[Phase]:
         """Discriminator, then generator and encoder together."""
@@ -123,23 +114,28 @@ class BiGAN(Coder):
         """A pair → its logit, (B, 1)."""
         features = self.discriminator["image"](images * 2 - 1, *self.known(labels))
         pair = torch.cat([nn.functional.leaky_relu(features, 0.2), latents], 1)
-        return self.discriminator["pair"](pair[:, :, None, None]).float()
+        return self.discriminator["pair"](pair).float()
 
-    def _both(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Logits of the batch's pairs and of as many generated ones."""
+    def _pairs(self, batch: Batch) -> list[tuple[Tensor, Tensor]]:
+        """Images and latents: the batch's with what they are encoded to, and as many generated
+        ones with what they were made of."""
         images, known = batch.images, batch.labels
         latents = torch.randn(len(images), self.latent_dim, device=images.device)
         generated = self.decode(latents, known)
-        real = self._judge(images, self.encode(images, known), known)
-        return real, self._judge(generated, latents, known)
+        return [(images, self.encode(images, known)), (generated, latents)]
 
     def _discriminator_objective(self, batch: Batch) -> Terms:
-        real, fake = self.adversarial.discriminator(*self._both(batch))
+        with torch.no_grad():
+            pairs = self._pairs(batch)
+        logits = [self._judge(images, latents, batch.labels) for images, latents in pairs]
+        real, fake = self.adversarial.discriminator(*logits)
         return {"loss": real + fake, "real": real, "fake": fake}
 
     def _coder_objective(self, batch: Batch) -> Terms:
         # Each side is to be taken for the other: the losses with the sides exchanged.
-        real, fake = self._both(batch)
+        real, fake = (
+            self._judge(images, latents, batch.labels) for images, latents in self._pairs(batch)
+        )
         return {
             "loss": sum(self.adversarial.discriminator(fake, real), torch.zeros_like(fake[0, 0]))
         }

@@ -14,7 +14,7 @@ from genmodels.errors import InputError
 from genmodels.models.base import Likelihood, Model
 
 Sampler = Literal["prior", "gaussian", "gmm"]
-COMPONENTS = 100  # of a mixture, unless the settings say otherwise; measured in ae-gmm.yaml
+COMPONENTS = 100  # of a mixture, unless the settings say otherwise; docs/models.md has 10, too
 CODES = 20_000  # that are fitted to, at most
 # Of the fit. Measured by benchmarks/mixtures.py on vae-gmm.yaml after 3 minutes: other codes have a
 # log-density of -18.9 nats after 10 and of -19.0 after the 43 until nothing changes, which take 3.6
@@ -67,7 +67,8 @@ class Density(nn.Module):
         """Fit it to codes, (N, D).
 
         Raises:
-            InputError: there are fewer codes than components.
+            InputError: there are fewer than two codes a component, or they are too few different
+                ones.
         """
         if self.kind == "prior":
             return
@@ -75,10 +76,11 @@ class Density(nn.Module):
         from sklearn.mixture import GaussianMixture
 
         components = len(self.get_buffer("weights"))
+        todo = "lower model.components, or take" if self.kind == "gmm" else "take"
         if len(codes) < self.fewest:
             raise InputError(
                 f"a mixture of {components} needs codes of {self.fewest} training images or "
-                f"more, there are {len(codes)}; lower model.components"
+                f"more, there are {len(codes)}; {todo} more images"
             )
         mixture = GaussianMixture(components, reg_covar=LEAST, max_iter=ITERATIONS, random_state=0)
         try:
@@ -87,8 +89,8 @@ class Density(nn.Module):
                 mixture.fit(codes.cpu().double().numpy())
         except ValueError as error:
             raise InputError(
-                f"no mixture of {components} can be fitted to the codes ({error}); lower "
-                "model.components, or take model.sampler=gaussian"
+                f"no mixture of {components} can be fitted to the codes ({error}); {todo} "
+                "model.sampler=prior"
             ) from None
         found = {
             "weights": torch.from_numpy(mixture.weights_),

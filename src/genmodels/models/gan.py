@@ -26,7 +26,7 @@ Loss = Literal[
 ]
 Conditioning = Literal["concat", "projection", "auxiliary"]
 OWN_GENERATORS = {"minimax", "boundary_seeking"}
-TOWARDS_ZERO = {"r1", "r2"}  # the penalties that ask for no gradient at all
+TOWARDS_ZERO = {"r1", "r2", "divergence"}  # the penalties that ask for no gradient at all
 
 
 class GAN(Model):
@@ -109,8 +109,8 @@ class GAN(Model):
             )
         if penalties.keys() & TOWARDS_ZERO and penalties.keys() - TOWARDS_ZERO:
             yield (
-                f"penalties: {', '.join(penalties)} contradict: r1 and r2 ask for gradients of 0, "
-                "the others for gradients of another length; give one kind"
+                f"penalties: {', '.join(penalties)} contradict: r1, r2 and divergence ask for "
+                "gradients of 0, the others for gradients of another length; give one kind"
             )
         if len(penalties.keys() - TOWARDS_ZERO) > 1:
             yield f"penalties: {', '.join(penalties)} ask for the same thing; give one of them"

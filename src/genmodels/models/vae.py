@@ -15,7 +15,10 @@ from genmodels.ranges import Count, Weight, Whole
 
 Likelihood = Literal["bernoulli", "continuous_bernoulli", "gaussian", "discretized_logistic"]
 Scale = Literal["learned", "optimal"]
-SCALED = {"gaussian", "discretized_logistic"}
+SCALED = {
+    "gaussian": losses.gaussian,
+    "discretized_logistic": losses.discretized_logistic,
+}
 PIXELS: Mapping[str, Pixels] = {"bernoulli": "binary", "discretized_logistic": "levels"}
 SCALE = 0.1  # of the pixel range, near the residual of trained models
 FOLLOWED = 0.01  # share of the newest batch in the scale that is kept, PyTorch's for statistics
@@ -88,9 +91,9 @@ class VAE(Coder):
         self.divergence, self.free_bits, self.binarize = divergence, free_bits, binarize
         self.scale = scale if isinstance(scale, str) else float(scale)
         if likelihood in SCALED and scale == "learned":
-            self.log_scale = nn.Parameter(torch.tensor(0.1).log())
+            self.log_scale = nn.Parameter(torch.tensor(SCALE).log())
         if likelihood in SCALED and scale == "optimal":
-            self.register_buffer("kept_variance", torch.tensor(0.01))
+            self.register_buffer("kept_variance", torch.tensor(SCALE**2))
         self.warmup = warmup
         if warmup:
             self.register_buffer("steps", torch.zeros((), dtype=torch.int64))
@@ -160,9 +163,10 @@ class VAE(Coder):
     def held_out(self, batch: Batch) -> Terms:
         """``negative_elbo`` with β = 1 whatever was trained, and its two terms, in nats per
         image, one latent for each image."""
-        mean, log_variance = self.posterior(batch.images, batch.labels)
+        images, labels = self._modelled(batch.images), batch.labels
+        mean, log_variance = self.posterior(images, labels)
         latents = draw(mean, log_variance)
-        reconstruction = self._negative_log_likelihood(latents, batch.images, batch.labels).mean()
+        reconstruction = self._negative_log_likelihood(latents, images, labels).mean()
         divergence = losses.kl_to_standard_normal(mean, log_variance).sum(1).mean()
         return {
             "negative_elbo": reconstruction + divergence,
@@ -175,9 +179,7 @@ class VAE(Coder):
         return self.decoder
 
     def _objective(self, batch: Batch) -> Terms:
-        images, labels = batch.images, batch.labels
-        if self.binarize:
-            images = (torch.rand_like(images) < images).float()
+        images, labels = self._modelled(batch.images), batch.labels
         if self.bound == "iwae":
             return self._importance_weighted(images, labels)
         mean, log_variance = self.posterior(images, labels)
@@ -207,6 +209,10 @@ class VAE(Coder):
             "reconstruction": reconstruction,
             "kl": divergence,
         }
+
+    def _modelled(self, images: Tensor) -> Tensor:
+        """The images whose likelihood is meant."""
+        return (torch.rand_like(images) < images).float() if self.binarize else images
 
     def _importance_weighted(self, images: Tensor, labels: Tensor | None) -> Terms:
         mean, log_variance = self.posterior(images, labels)
@@ -255,8 +261,7 @@ class VAE(Coder):
         if self.likelihood == "continuous_bernoulli":
             return losses.continuous_bernoulli(outputs, images)
         means = outputs.sigmoid()
-        density = getattr(losses, self.likelihood)
-        return density(means, images, self._scale(means, images))
+        return SCALED[self.likelihood](means, images, self._scale(means, images))
 
     def _scale(self, means: Tensor, images: Tensor) -> float | Tensor:
         if isinstance(self.scale, float):

@@ -63,11 +63,21 @@ def normalization(name: Normalization, channels: int, dimensions: int) -> list[n
 
     Returns:
         An empty list for ``none``: there is no such layer then.
+
+    Raises:
+        InputError: features without further dimensions would make groups of one or two numbers,
+            of which nothing but a sign is left.
     """
     if name == "none":
         return []
     if name == "group":
-        return [nn.GroupNorm(channels // math.gcd(channels, GROUP), channels)]
+        size = next(size for size in range(GROUP, 0, -1) if channels % size == 0)
+        if dimensions == 0 and size <= 2:
+            raise InputError(
+                f"{channels} features make no groups of 3 to {GROUP} to normalise; give a multiple "
+                f"of {GROUP}, or normalization: batch or none"
+            )
+        return [nn.GroupNorm(channels // size, channels)]
     return [nn.BatchNorm2d(channels) if dimensions == 2 else nn.BatchNorm1d(channels)]
 
 

@@ -40,6 +40,10 @@ class MLP:
             layers += [Dropout(dropout)] if dropout else []
         return nn.Sequential(*layers, nn.Linear(sizes[-1], features))
 
+    def dense(self, inputs: int, outputs: int, dropout: float = 0.0) -> nn.Sequential:
+        """(B, inputs) → (B, outputs), unbounded."""
+        return self.encoder((inputs, 1, 1), outputs, dropout)
+
     def decoder(self, latent_dim: int, image_shape: tuple[int, int, int]) -> nn.Sequential:
         """(B, latent_dim) → (B, C, H, W), unbounded."""
         sizes = [latent_dim, *reversed(self.hidden)]

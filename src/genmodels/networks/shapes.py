@@ -23,6 +23,15 @@ class Network(Protocol):
 
 
 @runtime_checkable
+class Dense(Protocol):
+    """A network of vectors, whose numbers have no neighbours, described by numbers."""
+
+    def dense(self, inputs: int, outputs: int, dropout: float = 0.0) -> nn.Module:
+        """(B, inputs) → (B, outputs), unbounded."""
+        ...
+
+
+@runtime_checkable
 class VectorField(Protocol):
     """A network that gives every pixel a direction, described by numbers."""
 

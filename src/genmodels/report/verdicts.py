@@ -104,7 +104,7 @@ def arrival(entry: Entry) -> str:
     whole = entry.mean("training_images") or images
     return (
         f"within 10 % of its final distance after {shown(images)} images and {shown(seconds)} s, "
-        f"{images / whole:.0%} of its training"
+        f"{images / whole:.0%} of all that it saw"
     )
 
 

@@ -30,7 +30,7 @@ class Average:
     @torch.no_grad()
     def update(self, model: nn.Module) -> None:
         """Move towards the model's weights by that share, and copy its buffers."""
-        weights = {name for name, _ in model.named_parameters()}
+        weights = {name for name, _ in model.named_parameters(remove_duplicate=False)}
         followed: list[tuple[Tensor, Tensor]] = []
         for name, value in _live(model).items():
             if name in weights:

@@ -34,13 +34,15 @@ class Step:
         seed: of the run.
         device: where and how precisely to compute.
         execution: how steps run.
-        ranks: the processes that train together; gradients are means over all.
+        ranks: the processes that train together; gradients are means over all, and so are
+            buffers after each step, such as the statistics of a batch.
 
     Attributes:
         notes: what the user should know, one sentence each.
 
     Raises:
-        InputError: ``train.optimizers`` names a module that no phase trains.
+        InputError: ``train.optimizers`` names a module that no phase trains, or a phase trains
+            one that is no part of the model.
     """
 
     def __init__(
@@ -56,9 +58,16 @@ class Step:
         self.ranks = ranks
         self.phases = model.phases()
         names = {id(module): name or WHOLE for name, module in model.named_modules()}
+        strangers = [phase.name for phase in self.phases if id(phase.module) not in names]
+        if strangers:
+            raise InputError(
+                f"the phase {', '.join(strangers)} of {type(model).__name__} trains a module that "
+                "is no part of the model; make it in __init__, as an attribute"
+            )
         self.modules = {names[id(phase.module)]: phase.module for phase in self.phases}
         self.module_of = {phase.name: names[id(phase.module)] for phase in self.phases}
         self.parameters = {name: list(m.parameters()) for name, m in self.modules.items()}
+        self.buffers = [buffer for buffer in model.buffers() if buffer.is_floating_point()]
         unknown = train.optimizers.keys() - self.modules.keys()
         if unknown:
             raise InputError(
@@ -117,6 +126,7 @@ class Step:
         for phase in self.phases:
             if phase.name in due:
                 terms.update(self._learn(phase, batch))
+        self.ranks.mean(self.buffers)
         if self.average:
             self.average.update(self.model)
         return terms
