@@ -39,6 +39,8 @@ COLUMNS = {  # number → heading and digits
     "class_kl": ("class KL", 3),
     "rarest_class": ("rarest class", 2),
 }
+APART = "These distances are of other images or features: they say nothing beside those above."
+Measured = Mapping[str, Any]
 BOUNDS = [f"nll_{pixels}_{how}" for pixels in get_args(Pixels) for how in ("exact", "iwae_100")]
 
 
@@ -121,23 +123,47 @@ def write_page() -> None:
     found = [
         json.loads(path.read_text(encoding="utf-8")) for path in sorted(RESULTS.glob("*.json"))
     ]
-    results = [result for result in found if _current(result)]
-    varied = [r for r in results if r["settings"] or r["data"] != DATA]
+    current = [result for result in found if _current(result)]
+    results, apart = _by_yardstick(current)
+    varied = [r for r in results if r["settings"]]
     short = [r for r in results if r["budget"] == SHORT and r not in varied]
     longer = [r for r in results if r not in short and r not in varied]
     page = DOCS / "models.md"
     parts = [page.read_text(encoding="utf-8").partition(MARK)[0] + MARK]
-    taught = lessons.lessons(lessons.Results(results, _report()))
+    taught = lessons.lessons(lessons.Results(current, _report()))
     parts += ["## What it teaches", "\n".join(taught)]
     parts += ["## Every preset", _table(short)]
+    if missing := set(config.presets()) - {r["preset"] for r in current if r["budget"] == SHORT}:
+        parts.append(f"Not measured: {', '.join(sorted(missing))}.")
     if longer:
         parts += ["## Longer, with seeds", _table(longer)]
     if varied:
         parts += ["## Variations", _table(varied)]
     parts.append(_protocol(results))
+    for group in apart:
+        parts += [f"## With {_images(group[0])}", APART, _table(group), _protocol(group)]
     page.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
-    scores = {r["preset"]: _score(r) for r in [*short, *longer]}
+    others = [r for group in apart for r in group if not r["settings"] and r["data"] == DATA]
+    scores = {r["preset"]: _score(r) for r in [*short, *longer, *others]}
     SCORES.write_text(json.dumps(scores, indent=1) + "\n", encoding="utf-8")
+
+
+def _by_yardstick(results: Sequence[Measured]) -> tuple[list[Measured], list[list[Measured]]]:
+    """The results that most have been measured as, and groups of others: distances of other
+    images or features say nothing beside each other."""
+    groups: dict[tuple[str, str], list[Measured]] = {}
+    for result in results:
+        protocol = result["protocol"]
+        key = (protocol["fingerprint"], protocol["features_hash"])
+        groups.setdefault(key, []).append(result)
+    first, *others = sorted(groups.values(), key=len, reverse=True) or [[]]
+    return first, others
+
+
+def _images(result: Measured) -> str:
+    """What a preset was trained on."""
+    size = result["configuration"]["data"]["image_size"]
+    return result["data"] + (f" at {size}x{size}" if size else "")
 
 
 def _report() -> dict[str, float]:
@@ -149,7 +175,7 @@ def _report() -> dict[str, float]:
     return {model["name"]: model["numbers"][fd]["mean"] for model in study["models"]}
 
 
-def _current(result: Mapping[str, Any]) -> bool:
+def _current(result: Measured) -> bool:
     """Whether a preset is still what was measured; if not, that is said."""
     layers = [config.overrides(data=result["data"]), *map(config.assignment, result["settings"])]
     now = config.read(result["preset"], layers)
@@ -160,18 +186,18 @@ def _current(result: Mapping[str, Any]) -> bool:
     return not changed
 
 
-def _score(result: Mapping[str, Any]) -> dict[str, Any]:
+def _score(result: Measured) -> dict[str, Any]:
     found = {"fd": round(_median(result, result["distance"]), 4), "distance": result["distance"]}
-    kept = {key: result[key] for key in ("data", "budget", "weights")}
-    return {**found, **kept, "seeds": len(result["seeds"])}
+    kept = {key: result[key] for key in ("budget", "weights")}
+    return {**found, "data": _images(result), **kept, "seeds": len(result["seeds"])}
 
 
-def _median(result: Mapping[str, Any], name: str) -> float:
+def _median(result: Measured, name: str) -> float:
     values = [seed[name] for seed in result["seeds"] if name in seed]
     return float(torch.tensor(values, dtype=torch.float64).median()) if values else float("nan")
 
 
-def _table(results: Sequence[Mapping[str, Any]]) -> str:
+def _table(results: Sequence[Measured]) -> str:
     """Best first."""
     headings = ["preset", "model", "FD", *(heading for heading, _ in COLUMNS.values()), "nats",
                 "images/s", ""]  # fmt: skip
@@ -190,17 +216,17 @@ def _table(results: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
-def _named(result: Mapping[str, Any]) -> str:
+def _named(result: Measured) -> str:
     other = [] if result["data"] == DATA else [f"data={result['data']}"]
     return "<br>".join([result["preset"], *other, *result["settings"]])
 
 
-def _spread(result: Mapping[str, Any]) -> str:
+def _spread(result: Measured) -> str:
     values = [seed[result["distance"]] for seed in result["seeds"]]
     return f" ({min(values):.3g} to {max(values):.3g})"
 
 
-def _nats(result: Mapping[str, Any]) -> str:
+def _nats(result: Measured) -> str:
     for name in BOUNDS:
         if name in result["seeds"][0]:
             return f"{_median(result, name):,.1f} {name.removeprefix('nll_').replace('_', ' ')}"
@@ -211,7 +237,7 @@ def _number(value: float, digits: int) -> str:
     return "—" if value != value else f"{value:.{digits}f}"
 
 
-def _protocol(results: Sequence[Mapping[str, Any]]) -> str:
+def _protocol(results: Sequence[Measured]) -> str:
     if not results:
         return "No result yet."
     first = results[0]

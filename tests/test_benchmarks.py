@@ -119,6 +119,17 @@ def test_families_are_measured_once_and_shown(docs, monkeypatch, capsys):
     shown = re.findall(r"^\| (\S+\.yaml) .*!\[samples\]\((\S+)\) \|$", page, re.MULTILINE)
     assert [preset for preset, _ in shown] == sorted(scores, key=lambda p: scores[p]["fd"])
     assert all((docs / picture).is_file() for _, picture in shown)
+    assert "Not measured: ae-gmm.yaml, " in page
+
+    path = docs / "results" / "gan-glyphs-0.5s.json"
+    result = json.loads(path.read_text())
+    result["protocol"]["fingerprint"] = "of other images"
+    path.write_text(json.dumps(result))
+    families.main()
+    first, _, apart = (docs / "models.md").read_text().partition("## With glyphs")
+    assert "| gan.yaml |" not in first
+    assert families.APART in apart
+    assert "| gan.yaml |" in apart
 
 
 def test_orders_in_memory_are_timed_and_the_first_one_stays(monkeypatch, capsys):

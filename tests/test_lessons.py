@@ -31,6 +31,7 @@ def measured(**changed):
         *(result(name, LONG, fd=changed.get(name, [1.0, 1.1, 1.2]), **ON_THE_WAY) for name in GANS),
         result("vae.yaml", LONG, fd=changed.get("vae", 2.0), training_seconds=300),
         result("vae.yaml", SHORT, fd=2.0),
+        result("vae.yaml", SHORT, ["model.sampler=gmm"], fd=0.5),
         result("vae-gmm.yaml", FITTED, fd=0.2, training_seconds=175),
         result("vae-iwae.yaml", LONG, **{NLL: changed.get("iwae", 90.0)}),
         result("vae-iwae.yaml", LONG, ["model.bound=elbo"], **{NLL: 91.0}),
@@ -84,11 +85,15 @@ def test_one_seed_has_no_spread():
     entries = measured()
     for entry in entries:
         entry["seeds"] = entry["seeds"][:1]
-    (spread,) = [line for line in lessons.lessons(lessons.Results(entries)) if "Seeds" in line]
+    lines = lessons.lessons(lessons.Results(entries, REPORT))
+    (spread,) = [line for line in lines if "Seeds" in line]
     assert "Not measured: `python -m benchmarks.families train gan.yaml --budget 5m" in spread
+    assert spread.endswith(" --seeds 3`.")
+    assert "Medians of" not in lines[0]  # of one seed there is none
 
 
 def test_what_nobody_measured_is_not_claimed():
     lines = lessons.lessons(lessons.Results([]))
     assert len(lines) == len(lessons.CLAIMS)
-    assert all("Not measured: `python -m benchmarks.families train " in line for line in lines)
+    assert all("Not measured: `" in line for line in lines)
+    assert "`genmodels compare report/vae.yaml report/gan.yaml --epochs 100`" in lines[0]
