@@ -78,7 +78,7 @@ DOORS = {
     "filelock": "data runs",
     "jinja2": "report",
     "matplotlib": "report",
-    "platformdirs": "data evaluation doctor",
+    "platformdirs": "custom data evaluation doctor",
     "pydantic": "settings construct runs.manifest ranges",
     "rich": "cli report",
     "scipy": "evaluation.statistics",

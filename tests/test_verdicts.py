@@ -55,9 +55,19 @@ def test_the_report_was_right():
         entry("a", CODING, [4.0, 4.1, 4.2]), entry("b", PLAYING, [2.0, 2.1, 2.2], slow)
     )
     assert answers(made) == ["holds"] * 5
-    assert verdicts.summary(made).startswith(
-        "b comes nearest to the images of made up (fd_domain 2"
+    assert verdicts.summary(made).startswith("b comes nearest to the images of made up (distance 2")
+
+
+def test_a_baseline_that_is_nearer_than_every_model_is_named():
+    made = comparison(entry("a", CODING, [4.0]), entry("b", PLAYING, [3.5]))
+    made.anchors["gaussian"] = Scored({"fd_domain": 3.0}, {}, [], [], [])
+    made.anchors["mean_image"] = Scored({"fd_domain": 3.9}, {}, [], [], [])
+    said = verdicts.summary(made)
+    assert said.endswith(
+        "But a Gaussian over 100 principal components of the pixels is nearer still (3): train "
+        "longer."
     )
+    assert "mean training image" not in said
 
 
 def test_a_difference_that_may_be_luck_is_a_tie():

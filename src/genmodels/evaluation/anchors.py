@@ -22,6 +22,7 @@ MEANINGS = {
     "gaussian": f"a Gaussian over {COMPONENTS} principal components of the pixels",
     "mean_image": "the mean training image, again and again",
 }
+BASELINES = ("gaussian", "mean_image")  # that learn next to nothing
 
 
 def score(reference: Reference) -> dict[str, Scored]:

@@ -78,8 +78,8 @@ def gaussian(means: Tensor, images: Tensor, scale: float | Tensor) -> Tensor:
 def discretized_logistic(means: Tensor, images: Tensor, scale: float | Tensor) -> Tensor:
     """Negative log-probability of eight-bit pixels: a logistic density, summed over each level.
 
-    Kingma et al., Improving Variational Inference with Inverse Autoregressive Flow (2016),
-    section 5.3; the outermost levels take what lies beyond them, as in Salimans et al.,
+    Kingma et al., Improving Variational Inference with Inverse Autoregressive Flow (2016);
+    the outermost levels take what lies beyond them, as in Salimans et al.,
     PixelCNN++ (2017), equation 2, so the 256 probabilities sum to 1.
 
     Args:

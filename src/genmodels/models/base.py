@@ -119,7 +119,8 @@ class Model(nn.Module, ABC):
 
     def generate(self, batch: Batch) -> Tensor:
         """Decode N(0, I), as often as there are images in a batch, on its device and with its
-        labels: (B, C, H, W) in [0, 1]."""
+        labels: (B, C, H, W) in [0, 1]. A model with another :meth:`prior` trains on draws of
+        that, and so overrides both."""
         count, device = len(batch.images), batch.images.device
         latents = torch.randn(count, self.latent_dim, device=device)
         return self.decode(latents, batch.labels).float()

@@ -37,7 +37,7 @@ class GAN(Model):
 
     Args:
         image_shape: (C, H, W).
-        latent_dim: size of the noise z ~ N(0, I).
+        latent_dim: size of the noise z ~ N(0, I); 100 as in Radford et al. (2016), section 4.
         network: the discriminator and its mirror image, the generator. The generator's
             output passes through tanh; both see images in [-1, 1].
         loss: what both sides minimise; ``losses.ADVERSARIAL`` has the papers.

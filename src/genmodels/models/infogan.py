@@ -25,7 +25,7 @@ class InfoGAN(Model):
 
     Args:
         image_shape: (C, H, W).
-        noise_dim: size of the noise z ~ N(0, I).
+        noise_dim: size of the noise z ~ N(0, I); 62 as in their appendix C.1.
         categories: of the category; 10 as in their section 7.2.
         codes: how many codes; 2 as there.
         network: the discriminator and its mirror image, the generator. Images are in [-1, 1].

@@ -24,7 +24,7 @@ class VAEGAN(Coder):
     reconstruction in a layer of the discriminator, halved and summed over the layer
     (equation 7): the encoder minimises KL + e, the decoder γ e − the game, and the
     discriminator the game, in which reconstructions and samples both count as generated, each
-    half (equation 6 sums them).
+    half (they are summed there).
 
     Args:
         image_shape: (C, H, W).

@@ -78,4 +78,4 @@ class Conv:
         )
 
     def _sizes(self, image_shape: tuple[int, int, int]) -> list[Size]:
-        return pyramid(image_shape, len(self.channels), "fewer numbers in model.network.channels")
+        return pyramid(image_shape, len(self.channels), "fewer numbers in the network's channels")

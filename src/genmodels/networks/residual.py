@@ -85,7 +85,7 @@ class Residual:
         if depth is None:
             shorter = min(image_shape[1:])
             depth = max(1, math.floor(math.log2(max(shorter, 1) / INNERMOST)) + 1)
-        return pyramid(image_shape, depth, "model.network.depth: a smaller number")
+        return pyramid(image_shape, depth, "the network a smaller depth")
 
     def _channels(self, level: int) -> int:
         return self.width * min(2**level, WIDEST)

@@ -49,7 +49,7 @@ class _UNet(nn.Module):
         self.patch = shape.patch
         self.below, self.right = -height % self.patch, -width % self.patch
         pixels = channels * self.patch**2
-        remedy = "model.network.depth: a smaller number"
+        remedy = "the network a smaller depth"
         sizes = pyramid(image_shape, shape.depth, remedy, self.patch)
         told = WIDER * shape.width
         self.time = nn.Sequential(

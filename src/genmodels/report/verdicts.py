@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from genmodels.evaluation import statistics
+from genmodels.evaluation.anchors import BASELINES, MEANINGS
 from genmodels.report.comparison import LEVEL, Comparison, Entry
 
 Answer = Literal["holds", "does not hold", "undecided"]
@@ -26,13 +27,28 @@ class Verdict:
 
 
 def summary(comparison: Comparison) -> str:
-    """One sentence that says which model is nearest to the real images, and how sure that is."""
+    """Which model is nearest to the real images, how sure that is, and whether a baseline that
+    learns nothing is nearer still."""
+    best = comparison.ranked()[0].mean(comparison.fd)
+    nearer = [
+        f"{MEANINGS[name]} is nearer still ({shown(distance)})"
+        for name in BASELINES
+        if name in comparison.anchors
+        and best is not None
+        and (distance := comparison.anchors[name].numbers[comparison.fd]) < best
+    ]
+    more = f" But {' and '.join(nearer)}: train longer." if nearer else ""
+    return _nearest_model(comparison) + more
+
+
+def _nearest_model(comparison: Comparison) -> str:
+    """Which model is nearest, in one sentence."""
     ranked = comparison.ranked()
     floor = comparison.anchors["floor"].numbers[comparison.fd]
     first = ranked[0]
-    place = f"{comparison.fd} {shown(first.mean(comparison.fd))}, the floor is {shown(floor)}"
+    place = f"distance {shown(first.mean(comparison.fd))}, the floor is {shown(floor)}"
     if len(ranked) == 1:
-        return f"{first.name} is at {place}."
+        return f"{first.name}, compared with the images of {comparison.data}: {place}."
     against = [pair for pair in comparison.pairs if first.name in (pair.better, pair.worse)]
     beaten = [pair.worse for pair in against if pair.better == first.name and pair.decided]
     if len(beaten) == len(ranked) - 1:
