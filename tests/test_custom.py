@@ -4,12 +4,16 @@ import importlib.util
 import py_compile
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
+from torch import nn
 
 from genmodels import construct, custom, testing
 from genmodels.config import GIVEN, MODELS
+from genmodels.models.base import Phase
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 SMALL = ("--data", "glyphs", "--device", "cpu", "--set", "train.batch_size=500",
@@ -48,29 +52,84 @@ def test_the_example_does_everything(genmodels, mine, monkeypatch):
     assert (mine / "c" / "report.html").is_file()
 
 
-def test_the_example_keeps_the_contract():
+@pytest.fixture
+def example():
     with custom.beside(EXAMPLES / "mine.yaml"):
-        kind = custom.find("my_model.TinyGAN")
-    assert testing.check_model(kind).image_shape == (1, 28, 28)
+        return custom.find("my_model.TinyGAN")
 
 
-def test_a_broken_model_is_told_what_is_broken():
-    with custom.beside(EXAMPLES / "mine.yaml"):
-        kind = custom.find("my_model.TinyGAN")
+def test_the_example_keeps_the_contract(example):
+    assert testing.check_model(example).image_shape == (1, 28, 28)
 
-    class Bright(kind):
+
+def test_a_broken_model_is_told_what_is_broken(example):
+    class Bright(example):
         def decode(self, latents, labels=None):
             return super().decode(latents, labels) + 1
 
     with pytest.raises(AssertionError, match="above 1"):
         testing.check_model(Bright)
 
-    class Forgetful(kind):
+    class Forgetful(example):
         def phases(self):
             return super().phases()[:1]
 
     with pytest.raises(AssertionError, match=r"no phase trains generator\."):
         testing.check_model(Forgetful)
+
+    class Twins(example):
+        def phases(self):
+            return [replace(phase, name="game") for phase in super().phases()]
+
+    with pytest.raises(AssertionError, match="two phases have one name: game, game"):
+        testing.check_model(Twins)
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_module_that_is_made_by_phases_is_refused(example, kept):
+    class Late(example):
+        def phases(self):
+            made = nn.Linear(self.latent_dim, 1)
+            if kept:
+                self.made = made
+
+            def objective(batch):
+                return {"loss": made(torch.ones(1, self.latent_dim)).sum()}
+
+            return [*super().phases(), Phase("late", made, objective)]
+
+    with pytest.raises(AssertionError, match=r"phase late trains .* make it in __init__"):
+        testing.check_model(Late)
+
+
+def test_a_layer_that_no_phase_uses_is_named_however_rarely_its_phase_runs(example):
+    class Idle(example):
+        def __init__(self, image_shape):
+            super().__init__(image_shape)
+            self.generator = nn.ModuleDict({"used": self.generator, "idle": nn.Linear(1, 1)})
+
+        def decode(self, latents, labels=None):
+            return self.generator["used"](latents).sigmoid()
+
+        def phases(self):
+            discriminator, generator = super().phases()
+            return [discriminator, replace(generator, every=5)]
+
+    with pytest.raises(
+        AssertionError, match=r"reaches generator\.idle\.weight, generator\.idle\.bias$"
+    ):
+        testing.check_model(Idle)
+
+
+def test_a_rare_phase_that_reaches_nothing_of_its_module_is_refused(example):
+    class Deaf(example):
+        def phases(self):
+            discriminator, generator = super().phases()
+            deaf = replace(discriminator, name="penalty", module=self.generator, every=16)
+            return [discriminator, deaf, generator]
+
+    with pytest.raises(AssertionError, match=r"phase penalty does not reach .*weight"):
+        testing.check_model(Deaf)
 
 
 def test_code_of_a_run_is_not_executed_unless_it_is_trusted(genmodels, mine, monkeypatch):

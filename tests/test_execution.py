@@ -9,7 +9,7 @@ from genmodels import device as devices
 from genmodels.data import feed
 from genmodels.errors import InputError
 from genmodels.training import capture, execution, step
-from test_trainer import MODELS, finish, images, trainer
+from test_trainer import MODELS, STEERED, finish, images, trainer
 
 EVERY = {  # what differs between steps is what a recording could miss
     "average": 0.9,
@@ -42,7 +42,7 @@ def graphs(device, monkeypatch):
     return device
 
 
-@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+@pytest.mark.parametrize("model", [*MODELS.values(), *STEERED.values()], ids=[*MODELS, *STEERED])
 def test_a_captured_step_equals_an_eager_one_bit_for_bit(model, device, request):
     eager, log = run(model, device, execution="eager")
     graphs = request.getfixturevalue("graphs")
@@ -89,7 +89,7 @@ def test_what_cannot_be_done_is_said_and_done_eagerly(kind, graphs, monkeypatch)
     check_equal(eager, made)
 
 
-@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+@pytest.mark.parametrize("model", [*MODELS.values(), *STEERED.values()], ids=[*MODELS, *STEERED])
 def test_a_compiled_step_equals_an_eager_one_within_rounding(model, device):
     torch.compiler.reset()
     # Adam would make steps of rounding errors, where a gradient is zero by nature, as that

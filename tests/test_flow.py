@@ -1,5 +1,7 @@
 """Flow matching against normal distributions, whose fields are known."""
 
+import math
+
 import pytest
 import torch
 from torch import nn
@@ -68,18 +70,38 @@ def test_the_solvers_have_their_order(solver, order):
 
 
 @torch.no_grad()
-@pytest.mark.parametrize("times", ["uniform", "logit_normal"])
-def test_the_exact_field_has_the_least_loss(times):
+def test_the_exact_field_has_the_least_loss():
     batch = Batch(data(20_000))
     found = {}
     for off in (-0.1, 0.0, 0.1):
         model = flow(off=off)
-        model.times = times
         with randomness.placed(0, "times"):
             found[off] = model._objective(batch)["loss"].item()
+    # What it cannot know is Var(x₁ − x₀ | x_t) = s² / ((1 − t)² + t² s²), on average s π / 2.
+    assert found[0.0] == pytest.approx(6 * SCALE * math.pi / 2, rel=0.02)
     assert found[0.0] < min(found[-0.1], found[0.1])
     # Beside it, the loss grows by the square of what is off, in each of six pixels.
     assert (found[0.1] + found[-0.1]) / 2 - found[0.0] == pytest.approx(6 * 0.01, rel=1e-3)
+
+
+SHARES = {  # of times that lie below one
+    "uniform": lambda times: times,
+    "logit_normal": lambda times: torch.distributions.Normal(0, 1).cdf(times.logit()),
+}
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("times", SHARES)
+def test_times_are_drawn_for_each_image_as_their_name_says(times):
+    with randomness.placed(0, "init"):
+        model = Flow((1, 8, 8), UNet(8, 1), times=times)
+    model.field, seen = Exact(), []
+    model.field.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[1]))
+    with randomness.placed(0, "times"):
+        model.phases()[0].objective(Batch(data(20_000)))
+    (found,) = seen
+    shares = SHARES[times](found.sort().values)
+    torch.testing.assert_close(shares, torch.linspace(0, 1, 20_000), atol=0.015, rtol=0)
 
 
 def test_a_fresh_field_moves_nothing():

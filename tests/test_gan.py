@@ -10,6 +10,7 @@ from genmodels.models import GAN
 from genmodels.networks import MLP, Conv
 
 SHAPE = (1, 9, 9)
+LABELS = torch.tensor([0, 2, 1, 0, 0, 1, 1, 2])
 LINEAR = MLP(())  # a critic whose gradient is its weight, everywhere
 
 
@@ -27,28 +28,36 @@ def images():
     return torch.rand(8, *SHAPE, generator=randomness.generator(0, "images"))
 
 
-@pytest.mark.parametrize("one_pass", [True, False])
-def test_discriminator_learns_from_real_and_generated_images(images, one_pass):
-    with randomness.placed(0, "init"):
-        model = GAN(SHAPE, 5, MLP((16,), "leaky_relu"))
-    assert model.one_pass
-    model.one_pass = one_pass
-    objective = model.phases()[0].objective
-    torch.manual_seed(1)
-    terms = objective(Batch(images))
-    torch.manual_seed(1)
-    generated = model.decode(torch.randn(8, 5)).detach()
-    judge = model.discriminator
-    expected = -F.logsigmoid(judge(images * 2 - 1)).mean()
-    expected = expected - torch.log1p(-judge(generated * 2 - 1).sigmoid()).mean()
-    torch.testing.assert_close(terms["loss"], expected)
-    parameters = list(judge.parameters())
-    for found, wanted in zip(
-        torch.autograd.grad(terms["loss"], parameters),
-        torch.autograd.grad(expected, parameters),
+def check(model, phase, batch, expected):
+    """The loss of a phase, and its gradients, are those of a formula of the generator's noise."""
+    found = phases(model)[phase]
+    with randomness.placed(0, "objective"):
+        loss = found.objective(batch)["loss"]
+    with randomness.placed(0, "objective"):
+        wanted = expected(torch.randn(8, 5))
+    torch.testing.assert_close(loss, wanted)
+    parameters = list(found.module.parameters())
+    for slope, other in zip(
+        torch.autograd.grad(loss, parameters),
+        torch.autograd.grad(wanted, parameters),
         strict=True,
     ):
-        torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-6)
+        torch.testing.assert_close(slope, other, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("one_pass", [True, False])
+def test_discriminator_learns_from_real_and_generated_images(images, one_pass):
+    model = make()
+    assert model.one_pass
+    model.one_pass = one_pass
+    judge = model.discriminator
+
+    def expected(noise):
+        real = F.logsigmoid(judge(images * 2 - 1)).mean()
+        generated = model.decode(noise).detach()
+        return -real - torch.log1p(-judge(generated * 2 - 1).sigmoid()).mean()
+
+    check(model, "discriminator", Batch(images), expected)
 
 
 def test_batch_statistics_are_of_real_or_generated_images_alone(images):
@@ -57,6 +66,81 @@ def test_batch_statistics_are_of_real_or_generated_images_alone(images):
     real = model.phases()[0].objective(Batch(images))["real"]
     expected = F.softplus(-model.discriminator(images * 2 - 1)).mean()
     torch.testing.assert_close(real, expected)
+
+
+def stretched(model):
+    """With weights so large that images, and what is said of them, differ."""
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.mul_(3)
+    return model
+
+
+# What a generator minimises that is compared with real images: Jolicoeur-Martineau (2019),
+# sections 4.1 and 4.2; Lin (2017), equation 4, up to the logarithm of the number of images.
+BESIDE_REAL = {
+    "paired": ({"relativistic": "paired"}, lambda r, f: -F.logsigmoid(f - r).mean()),
+    "average": (
+        {"relativistic": "average"},
+        lambda r, f: -(F.logsigmoid(f - r.mean()) + F.logsigmoid(f.mean() - r)).mean() / 2,
+    ),
+    "softmax": (
+        {"loss": "softmax"},
+        lambda r, f: -(torch.cat([r, f]).softmax(0) * 16).log().mean(),
+    ),
+}
+
+
+@pytest.mark.parametrize("game", BESIDE_REAL)
+@pytest.mark.parametrize("one_pass", [True, False])
+def test_a_generator_is_compared_with_the_real_images_of_its_batch(images, game, one_pass):
+    settings, formula = BESIDE_REAL[game]
+    model = stretched(make(**settings))
+    model.one_pass = one_pass
+
+    def expected(noise):
+        fake = model.discriminator(model.generator(noise).tanh())
+        return formula(model.discriminator(images * 2 - 1), fake)
+
+    check(model, "generator", Batch(images), expected)
+
+
+@pytest.mark.parametrize("phase", ["discriminator", "generator"])
+@pytest.mark.parametrize("one_pass", [True, False])
+def test_an_auxiliary_head_learns_the_labels_of_real_and_generated_images(images, phase, one_pass):
+    """Odena et al. (2017), equations 2 and 3: both sides maximise the labels' likelihood."""
+    model = stretched(
+        make(conditional=True, conditioning="auxiliary", class_shares=(0.5, 0.3, 0.2))
+    )
+    model.one_pass = one_pass
+
+    def judged(seen):
+        logits, classes = model.discriminator(seen).split([1, 3], 1)
+        return logits, -classes.softmax(1)[torch.arange(8), LABELS].log().mean()
+
+    def expected(noise):
+        fake, fake_labels = judged(model.generator(noise, LABELS).tanh())
+        if phase == "generator":
+            return -F.logsigmoid(fake).mean() + fake_labels
+        real, real_labels = judged(images * 2 - 1)
+        return -F.logsigmoid(real).mean() - F.logsigmoid(-fake).mean() + real_labels + fake_labels
+
+    check(model, phase, Batch(images, LABELS), expected)
+
+
+@pytest.mark.parametrize("conditioning", ["concat", "projection"])
+@pytest.mark.parametrize("one_pass", [True, False])
+def test_a_discriminator_is_told_the_label_of_each_image(images, conditioning, one_pass):
+    shares = (0.5, 0.3, 0.2)
+    model = stretched(make(conditional=True, conditioning=conditioning, class_shares=shares))
+    model.one_pass = one_pass
+
+    def expected(noise):
+        real = model.discriminator(images * 2 - 1, LABELS)
+        fake = model.discriminator(model.generator(noise, LABELS).tanh(), LABELS)
+        return -F.logsigmoid(real).mean() - F.logsigmoid(-fake).mean()
+
+    check(model, "discriminator", Batch(images, LABELS), expected)
 
 
 def layers(network):

@@ -1,6 +1,7 @@
 """The trainer: exact resume, limits, records, and what it refuses."""
 
 import dataclasses
+import itertools
 import json
 import math
 
@@ -23,6 +24,7 @@ from genmodels.training.trainer import Trainer
 
 SHAPE = (1, 12, 12)
 NETWORK = {"class": "MLP", "hidden": [16, 8]}
+SMALL = {"class": "MLP", "hidden": [8]}
 MODELS = {
     "vae": {"class": "VAE", "latent_dim": 3, "network": NETWORK},
     "gan": {"class": "GAN", "latent_dim": 3, "dropout": 0.3, "network": NETWORK},
@@ -30,6 +32,12 @@ MODELS = {
     "conv": {"class": "VAE", "network": {"class": "Conv", "channels": [4, 4]}},
     # One of its modules lies within another, and both have moments of their own.
     "aae": {"class": "AAE", "latent_dim": 3, "network": NETWORK, "judge": {"hidden": [8]}},
+}
+# What they keep in buffers from step to step changes what they learn.
+STEERED = {
+    "balance": {"class": "BEGAN", "latent_dim": 3, "gamma": 0.9, "rate": 0.1, "network": SMALL},
+    "warm-up": {"class": "VAE", "latent_dim": 3, "warmup": 10, "network": SMALL},
+    "spectral": {"class": "GAN", "latent_dim": 3, "spectral": True, "network": SMALL},
 }
 
 
@@ -60,10 +68,15 @@ OPTIONS = {
 }
 
 
-@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
-@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
-@pytest.mark.parametrize("half", [2, 6, 8])  # an epoch has six steps
-def test_a_resumed_run_equals_an_undisturbed_one(model, options, half, device, tmp_path):
+CASES = [
+    *itertools.product(MODELS, OPTIONS, [2, 6, 8]),  # an epoch has six steps
+    *itertools.product(STEERED, ["average, warm-up and cosine"], [8]),
+]
+
+
+@pytest.mark.parametrize(("name", "option", "half"), CASES)
+def test_a_resumed_run_equals_an_undisturbed_one(name, option, half, device, tmp_path):
+    model, options = (MODELS | STEERED)[name], OPTIONS[option]
     whole = trainer(model, {"steps": 2 * half, **options}, device)
     log = finish(whole)
     first = trainer(model, {"steps": half, **options}, device)

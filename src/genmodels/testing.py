@@ -70,8 +70,16 @@ def _batch(image_shape: Sequence[int], count: int = COUNT) -> Batch:
 
 
 def _check_phases(model: Model, batch: Batch) -> None:
+    parts, phases = list(model.modules()), model.phases()
+    names = [phase.name for phase in phases]
+    assert len(set(names)) == len(names), f"two phases have one name: {', '.join(names)}"
     trained: set[int] = set()
-    for phase in model.phases():
+    reached: set[int] = set()
+    for phase in phases:
+        assert phase.module in parts, (
+            f"phase {phase.name} trains a module that was no part of the model before phases(); "
+            "make it in __init__"
+        )
         terms = phase.objective(batch)
         assert "loss" in terms, f"phase {phase.name}: no term is called loss"
         for name, value in terms.items():
@@ -80,7 +88,8 @@ def _check_phases(model: Model, batch: Batch) -> None:
         parameters = dict(phase.module.named_parameters())
         gradients = torch.autograd.grad(terms["loss"], list(parameters.values()), allow_unused=True)
         missing = [name for name, g in zip(parameters, gradients, strict=True) if g is None]
-        if phase.every == 1:
+        # A rarer phase, such as a penalty, may leave some to the others, but not all.
+        if phase.every == 1 or len(missing) == len(parameters):
             assert not missing, f"phase {phase.name} does not reach {', '.join(missing)}"
         for name, gradient in zip(parameters, gradients, strict=True):
             finite = gradient is None or bool(gradient.isfinite().all())
@@ -88,8 +97,11 @@ def _check_phases(model: Model, batch: Batch) -> None:
         if phase.constrain:
             phase.constrain()
         trained |= {id(parameter) for parameter in parameters.values()}
+        reached |= {id(p) for name, p in parameters.items() if name not in missing}
     untrained = [name for name, p in model.named_parameters() if id(p) not in trained]
     assert not untrained, f"no phase trains {', '.join(untrained)}"
+    unreached = [name for name, p in model.named_parameters() if id(p) not in reached]
+    assert not unreached, f"no phase reaches {', '.join(unreached)}"
 
 
 @torch.no_grad()
