@@ -119,11 +119,17 @@ def test_a_weight_of_two_names_is_averaged_under_both():
         torch.testing.assert_close(average.state[name], model[0].weight - 0.1)
 
 
-def test_a_phase_of_a_module_that_is_no_part_of_the_model_is_refused(device):
+def test_phases_that_cannot_be_told_apart_or_train_nothing_of_the_model_are_refused(device):
+    class Twice(VAE):
+        def phases(self):
+            return 2 * super().phases()
+
     class Loose(VAE):
         def phases(self):
             return [Phase("loose", nn.Linear(1, 1), self.phases)]
 
+    with pytest.raises(InputError, match="two phases of Twice have one name: elbo, elbo"):
+        Trainer(Twice(SHAPE), images(), Train(batch_size=8, steps=1), 0, device)
     with pytest.raises(InputError, match="the phase loose of Loose trains a module that is no"):
         Trainer(Loose(SHAPE), images(), Train(batch_size=8, steps=1), 0, device)
 

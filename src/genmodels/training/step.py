@@ -41,8 +41,8 @@ class Step:
         notes: what the user should know, one sentence each.
 
     Raises:
-        InputError: ``train.optimizers`` names a module that no phase trains, or a phase trains
-            one that is no part of the model.
+        InputError: ``train.optimizers`` names a module that no phase trains, a phase trains
+            one that is no part of the model, or two have one name.
     """
 
     def __init__(
@@ -63,6 +63,11 @@ class Step:
             raise InputError(
                 f"the phase {', '.join(strangers)} of {type(model).__name__} trains a module that "
                 "is no part of the model; make it in __init__, as an attribute"
+            )
+        if len({phase.name for phase in self.phases}) < len(self.phases):
+            raise InputError(
+                f"two phases of {type(model).__name__} have one name: "
+                f"{', '.join(phase.name for phase in self.phases)}; give each its own"
             )
         self.modules = {names[id(phase.module)]: phase.module for phase in self.phases}
         self.module_of = {phase.name: names[id(phase.module)] for phase in self.phases}
