@@ -16,8 +16,8 @@ REPOSITORY = Path(__file__).parents[1]
 ROOT = "__init__"  # what `from genmodels import __version__` needs
 
 # What everything that works on models, runs and data stands on.
-_GROUND = "errors custom memory randomness device pictures checkpoint settings config runs data"
-_GROUND += " models.base"
+_GROUND = "errors classes custom memory randomness device pictures checkpoint settings config"
+_GROUND += " runs data models.base"
 
 # What the commands call.
 CALLED = "catalogue memory yaml12 construct config pictures ranks runs data report verbs doctor"
@@ -26,6 +26,7 @@ CALLED = "catalogue memory yaml12 construct config pictures ranks runs data repo
 # ground up and a part names only parts above it in this list, or itself: arrows point down.
 ALLOWED = {
     "errors": "",
+    "classes": "errors",
     "randomness": "errors",
     "losses": "errors losses",
     "device": "errors",

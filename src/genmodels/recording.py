@@ -252,7 +252,7 @@ class Recorder:
         model, seed = self.trainer.model.eval(), self.settings.seed
         classes = model.num_classes
         rows = GRID // classes if classes else 0  # of a grid with a column for each class
-        labels = sampling.labels(model, rows or GRID, seed, "each" if rows else None)
+        labels = sampling.labels(model, rows or GRID, seed, sampling.EACH if rows else None)
         count = GRID if labels is None else len(labels)
         latents = model.prior(count, randomness.generator(seed, "grid"), labels)
         images = sampling.decode(model, latents, labels)

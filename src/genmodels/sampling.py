@@ -5,13 +5,13 @@ a sample depends on the seed and its number alone: 64 images are the first of 10
 every device and whatever the memory allows at once.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
-from genmodels import construct, custom, randomness
+from genmodels import classes, construct, custom, randomness
 from genmodels.checkpoint import Checkpoint
 from genmodels.config import GIVEN, MODELS
 from genmodels.errors import InputError
@@ -20,7 +20,7 @@ from genmodels.models.base import Encodes, Fitted, Model
 
 BLOCK = 500  # images decoded at once
 Weights = Literal["average", "last"]
-Label = int | Literal["each"]  # a class, or every class in turn
+EACH = "each"  # every class in turn, where a class is asked for
 
 
 def load_model(
@@ -149,45 +149,76 @@ def latents(
             yield model.prior(BLOCK, generator, filled)[: count - start]
 
 
-def sample(model: Model, count: int, seed: int = 0, label: Label | None = None) -> Iterator[Tensor]:
+def latents_of_each(model: Model, count: int, seed: int = 0) -> Iterator[Tensor]:
+    """Draw ``count`` latents for every class, in blocks of at most ``BLOCK``: the first of all
+    classes, then the second of all. Every class has those that it has alone, which are equal
+    unless the prior depends on the label; ``BLOCK`` of each class are held at once."""
+    alone = [
+        latents(model, count, seed, torch.full((count,), label))
+        for label in range(model.num_classes)
+    ]
+    for blocks in zip(*alone, strict=True):
+        yield from torch.stack(blocks, 1).flatten(0, 1).split(BLOCK)
+
+
+def sample(
+    model: Model,
+    count: int,
+    seed: int = 0,
+    label: int | str | None = None,
+    names: Sequence[str] = (),
+) -> Iterator[Tensor]:
     """Generate images in blocks, (n, C, H, W) float32 in [0, 1] on the CPU.
 
     Args:
         model: ready to be used.
         count: of images, or of images of each class.
         seed: of latents and labels.
-        label: as in ``labels``.
+        label, names: as in ``labels``; with ``each``, the images of one latent follow each
+            other, so those of a class are the images that this class alone gives.
 
     Raises:
-        InputError: a label is asked for and the model takes none.
+        InputError: as for ``labels`` and ``latents``.
     """
-    known = labels(model, count, seed, label)
+    known = labels(model, count, seed, label, names)
     total = count if known is None else len(known)
-    blocks = latents(model, total, seed, known)
-    for start, block in zip(range(0, total, BLOCK), blocks, strict=True):
-        yield decode(model, block, None if known is None else known[start : start + BLOCK])
+    if label == EACH:
+        blocks = latents_of_each(model, count, seed)
+    else:
+        blocks = latents(model, total, seed, known)
+    return (
+        decode(model, block, None if known is None else known[start : start + BLOCK])
+        for start, block in zip(range(0, total, BLOCK), blocks, strict=True)
+    )
 
 
-def labels(model: Model, count: int, seed: int = 0, label: Label | None = None) -> Tensor | None:
+def labels(
+    model: Model,
+    count: int,
+    seed: int = 0,
+    label: int | str | None = None,
+    names: Sequence[str] = (),
+) -> Tensor | None:
     """The labels of samples, (count,); None for a model without classes.
 
     Args:
         model: of any kind.
         count: of labels.
         seed: of labels that are drawn.
-        label: of all; with ``each`` every class in turn, (count · classes,); by default labels
-            are drawn as often as they were trained on.
+        label: of all, by number or name; with ``each`` every class in turn, (count · classes,);
+            by default labels are drawn as often as they were trained on.
+        names: of the classes, where they are known.
 
     Raises:
-        InputError: a label is asked for and the model takes none.
+        InputError: a label is asked for and the model takes none, or not this one.
     """
     if label is not None:
-        if model.num_classes == 0 or (label != "each" and not 0 <= label < model.num_classes):
-            takes = f"labels 0 to {model.num_classes - 1}" if model.num_classes else "no labels"
-            raise InputError(f"--label {label}: this {type(model).__name__} takes {takes}")
-        if label == "each":
+        if model.num_classes == 0:
+            raise InputError(f"--label {label}: this {type(model).__name__} takes no labels")
+        if label == EACH:
             return torch.arange(model.num_classes).repeat(count)
-        return torch.full((count,), label)
+        named = names[: model.num_classes] or [str(n) for n in range(model.num_classes)]
+        return torch.full((count,), classes.number(label, named))
     drawn = [
         model.draw_labels(BLOCK, randomness.generator(seed, "sample labels", index))
         for index in range(-(-count // BLOCK))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from genmodels import checkpoint, config, construct, custom, data, randomness, ranks, runs
+from genmodels import checkpoint, classes, config, construct, custom, data, randomness, ranks, runs
 from genmodels import device as devices
 from genmodels.data.augment import Augmentation
 from genmodels.data.images import Images
@@ -78,6 +78,8 @@ def train(
         trainer = trainer_of(settings, images, device, together)
         for reason in (*device.reasons, *trainer.notes):
             display.say(reason)
+        if trainer.model.num_classes:
+            display.say(f"classes {classes.listed(images.classes)}")
         resumed = resume and out is not None and runs.Folder(out).config_path.exists()
         together.wait()  # all have looked before the first one writes
         if not together.first:
@@ -238,6 +240,7 @@ def _environment(name: str, device: devices.Device, images: Images) -> dict[str,
             "name": images.name,
             "fingerprint": images.fingerprint,
             "image_shape": list(images.image_shape),
+            "classes": list(images.classes),
             "counts": {split: images.count(split) for split in images.splits},
             "notes": list(images.notes),
         },

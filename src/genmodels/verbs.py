@@ -146,7 +146,7 @@ def sample(
     seed: int = 0,
     weights: Weights | None = None,
     out: str | Path | None = None,
-    label: sampling.Label | None = None,
+    label: int | str | None = None,
     changes: Mapping[str, Any] | None = None,
 ) -> Path:
     """Generate images into a file: a ``.png`` grid, ``.npy`` or ``.npz`` as uint8
@@ -155,14 +155,15 @@ def sample(
     Args:
         run: of any model.
         count: of images, 64 by default; with ``label="each"`` of each class, 8 by default.
-        label: the class of all images, or ``each``: every class in turn, a column each in a
-            grid; by default classes are drawn as often as they were trained on.
+        label: the class of all images by number or name, or ``each``: every class in turn, from
+            the same latents, so that a row of a grid shows what the label does and a column is
+            a class; by default classes are drawn as often as they were trained on.
 
     Returns:
         Where they are; by default ``samples/seed-<seed>.png`` in the run's folder, with the
         label in its name where there is one.
     """
-    by_class = label == "each"
+    by_class = label == sampling.EACH
     count = count if count is not None else (8 if by_class else 64)
     name = f"seed-{seed}.png" if label is None else f"seed-{seed}-label-{label}.png"
     path = Path(out) if out is not None else run.folder.samples / name
@@ -172,7 +173,8 @@ def sample(
     model = run.model(weights, changes=changes)
     columns = model.num_classes if by_class else None
     total = count * columns if columns else count
-    pictures.save(sampling.sample(model, count, seed, label), total, path, columns)
+    images = sampling.sample(model, count, seed, label, run.folder.classes)
+    pictures.save(images, total, path, columns)
     return path
 
 
@@ -187,7 +189,7 @@ def interpolate(
     start: str | Path | None = None,
     end: str | Path | None = None,
     shifts: Sequence[Shift] | None = None,
-    label: int | None = None,
+    label: int | str | None = None,
     changes: Mapping[str, Any] | None = None,
     quiet: bool = False,
 ) -> Tensor:
@@ -200,7 +202,8 @@ def interpolate(
         rows: how many walks.
         start, end: pictures to go from and to; one row then.
         shifts: the movements of ``perturb``; by default those of the run's configuration.
-        label: the class of every walk, for models that take labels; drawn by default.
+        label: the class of every walk by number or name, for models that take labels; drawn by
+            default.
 
     Returns:
         (rows, steps, C, H, W), float32 in [0, 1].
@@ -208,6 +211,8 @@ def interpolate(
     if mode not in get_args(Mode):
         raise InputError(f"unknown mode {mode!r}; use {' or '.join(get_args(Mode))}")
     steps = steps if steps is not None else (21 if mode == "perturb" else 10)
+    if label == sampling.EACH:
+        raise InputError("--label each is for sample; give the class that every walk has")
     if steps < 2 or rows < 1:
         raise InputError(f"--steps {steps} --rows {rows}: give 2 or more steps, 1 or more rows")
     model = run.model(weights, changes=changes)
@@ -215,7 +220,7 @@ def interpolate(
         rows = 1
         if label is None and model.num_classes:
             raise InputError("--from and --to need --label, the class that the pictures have")
-    labels = sampling.labels(model, rows, seed, label)
+    labels = sampling.labels(model, rows, seed, label, run.folder.classes)
     both = None if labels is None else labels.repeat_interleave(2)
     ends = torch.cat(list(sampling.latents(model, 2 * rows, seed, both))).unflatten(0, (rows, 2))
     first, last = ends[:, 0], ends[:, 1]

@@ -81,7 +81,8 @@ def sample(
     ] = None,
     seed: Seed = 0,
     label: Annotated[
-        str | None, typer.Option(help="Class, for models that take labels; each: all, in columns.")
+        str | None,
+        typer.Option(help="Class by name or number; each: all, from the same latents, in columns."),
     ] = None,
     weights: Weights = None,
     out: Annotated[
@@ -95,9 +96,7 @@ def sample(
 
     chosen = options.which(weights)
     opened = verbs.load(run, trust_code)
-    path = verbs.sample(
-        opened, count, seed, chosen, out, options.class_of(label), options.changes(set_)
-    )
+    path = verbs.sample(opened, count, seed, chosen, out, label, options.changes(set_))
     typer.echo(f"samples of {opened.path}: {path}")
 
 
@@ -119,7 +118,7 @@ def interpolate(
             help="perturb: move these dimensions, as in 0:8:2,-1,0.1; may be repeated.",
         ),
     ] = None,
-    label: Annotated[int | None, typer.Option(help="Class, for models that take labels.")] = None,
+    label: Annotated[str | None, typer.Option(help="Class by name or number.")] = None,
     out: Annotated[Path | None, typer.Option(help=".png, a row each, or .gif.")] = None,
     set_: Changed = None,
     trust_code: TrustCode = False,

@@ -83,19 +83,6 @@ def which(weights: str | None) -> Any:
     return one_of("--weights", weights, "average", "last")
 
 
-def class_of(label: str | None) -> Any:
-    """Read the ``--label`` of samples: a number, or ``each``.
-
-    Raises:
-        InputError: it is neither.
-    """
-    if label is None or label == "each":
-        return label
-    if not label.isdecimal():
-        raise InputError(f"--label {label!r} is no class; give its number, or each for all of them")
-    return int(label)
-
-
 def one_of(option: str, given: str | None, *accepted: str) -> Any:
     """Refuse what an option does not accept."""
     if given is not None and given not in accepted:

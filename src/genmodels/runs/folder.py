@@ -110,6 +110,11 @@ class Folder:
         """Of the images it was trained on."""
         return self.environment["data"]["fingerprint"]
 
+    @property
+    def classes(self) -> list[str]:
+        """The names of the classes of these images; none in runs of versions before."""
+        return self.environment["data"].get("classes", [])
+
     def check_links(self) -> None:
         """Refuse a folder whose links lead out of it: what somebody else made reads and
         writes nothing elsewhere.

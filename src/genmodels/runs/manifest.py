@@ -51,6 +51,7 @@ class Header(_Part):
 class _Data(_Part):
     name: str
     fingerprint: str
+    classes: list[str] = []
 
 
 class Environment(_Part):
