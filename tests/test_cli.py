@@ -178,6 +178,12 @@ def test_other_outputs_that_are_refused(genmodels, workplace, trained):
     refused(genmodels("interpolate", run, "--out", "x.mp4"), ".mp4", ".gif")
     refused(genmodels("interpolate", run, "--steps", "1"), "--steps 1")
     refused(genmodels("interpolate", run, "--from", "no.png"), "no.png")
+    refused(
+        genmodels("interpolate", run, "--from", "no.png", "--rows", "2"), "--rows 2", "one walk"
+    )
+    refused(genmodels("interpolate", run, "--shift", "0:8,1,1"), "--shift", "--mode perturb")
+    to = ["--mode", "perturb", "--to", "no.png"]
+    refused(genmodels("interpolate", run, *to), "--to", "--mode perturb", "--from")
     refused(genmodels("interpolate", run, "--mode", "perturb", "--shift", "90:99,1,1"), "90:99")
     (workplace / "file").write_text("")
     refused(genmodels("compare", run, "--out", "file/x"), "file/x", "another --out")
@@ -219,7 +225,8 @@ def test_train_sample_interpolate_compare(genmodels, workplace, trained):
         assert animation.n_frames == 18  # ten there, eight back
     Image.fromarray(images[0, 0]).save("a.png")
     Image.fromarray(images[1, 0]).save("b.png")
-    assert genmodels("interpolate", vae, "--from", "a.png", "--to", "b.png").code == 0
+    walked = genmodels("interpolate", vae, "--from", "a.png", "--to", "b.png")
+    assert (walked.code, walked.out.partition(" of ")[0]) == (0, "1 walk")
     outcome = genmodels("compare")
     assert outcome.code == 0
     assert "isolated dots" in outcome.out

@@ -183,7 +183,7 @@ def interpolate(
     mode: Mode = "slerp",
     *,
     steps: int | None = None,
-    rows: int = 8,
+    rows: int | None = None,
     seed: int = 0,
     weights: Weights | None = None,
     start: str | Path | None = None,
@@ -199,8 +199,8 @@ def interpolate(
         run: of any model.
         mode: ``slerp`` or ``lerp`` between two latents, or ``perturb``: the report's test.
         steps: frames; 10 by default, 21 for ``perturb`` as in the report.
-        rows: how many walks.
-        start, end: pictures to go from and to; one row then.
+        rows: how many walks; 8 by default, one where pictures are given.
+        start, end: pictures to go from and to; ``perturb`` has no end.
         shifts: the movements of ``perturb``; by default those of the run's configuration.
         label: the class of every walk by number or name, for models that take labels; drawn by
             default.
@@ -210,16 +210,22 @@ def interpolate(
     """
     if mode not in get_args(Mode):
         raise InputError(f"unknown mode {mode!r}; use {' or '.join(get_args(Mode))}")
-    steps = steps if steps is not None else (21 if mode == "perturb" else 10)
+    if shifts and mode != "perturb":
+        raise InputError(f"--shift is a movement of --mode perturb; a {mode} has two ends instead")
+    if end is not None and mode == "perturb":
+        raise InputError("--to has no meaning in --mode perturb, which has a start, --from, alone")
     if label == sampling.EACH:
         raise InputError("--label each is for sample; give the class that every walk has")
+    pictured = start is not None or end is not None
+    if pictured and rows is not None:
+        raise InputError(f"--rows {rows}: from or to a picture there is one walk; leave it out")
+    steps = steps if steps is not None else (21 if mode == "perturb" else 10)
+    rows = rows if rows is not None else (1 if pictured else 8)
     if steps < 2 or rows < 1:
         raise InputError(f"--steps {steps} --rows {rows}: give 2 or more steps, 1 or more rows")
     model = run.model(weights, changes=changes)
-    if start is not None or end is not None:
-        rows = 1
-        if label is None and model.num_classes:
-            raise InputError("--from and --to need --label, the class that the pictures have")
+    if pictured and label is None and model.num_classes:
+        raise InputError("--from and --to need --label, the class that the pictures have")
     labels = sampling.labels(model, rows, seed, label, run.folder.classes)
     both = None if labels is None else labels.repeat_interleave(2)
     ends = torch.cat(list(sampling.latents(model, 2 * rows, seed, both))).unflatten(0, (rows, 2))

@@ -106,11 +106,11 @@ def interpolate(
     steps: Annotated[
         int | None, typer.Option(help="Frames; 10 by default, 21 for perturb.")
     ] = None,
-    rows: Annotated[int, typer.Option(help="How many walks.")] = 8,
+    rows: Annotated[int | None, typer.Option(help="How many walks; 8 by default.")] = None,
     seed: Seed = 0,
     weights: Weights = None,
     from_: Annotated[Path | None, typer.Option("--from", help="Picture to start from.")] = None,
-    to: Annotated[Path | None, typer.Option(help="Picture to end at.")] = None,
+    to: Annotated[Path | None, typer.Option(help="Picture to end at; not of perturb.")] = None,
     shift: Annotated[
         list[str] | None,
         typer.Option(
@@ -136,7 +136,9 @@ def interpolate(
         changes=options.changes(set_),
     )  # fmt: skip
     pictures.save_walk(frames, path)
-    typer.echo(f"{frames.shape[0]} walks of {frames.shape[1]} frames of {opened.path}: {path}")
+    count = len(frames)
+    walks = "1 walk" if count == 1 else f"{count} walks"
+    typer.echo(f"{walks} of {frames.shape[1]} frames of {opened.path}: {path}")
 
 
 def compare(

@@ -54,10 +54,12 @@ class Broken(InputError):
     """
 
     def __init__(self, folder: Path, files: Mapping[str, str], total: int):
-        super().__init__(
-            f"{len(files):,} of {total:,} pictures in {folder} cannot be read: {listed(files)}; "
-            "repair or remove them, or leave them out with --on-bad skip"
-        )
+        if len(files) == total:
+            which, todo = f"none of the {total:,} pictures in {folder} can be read", "repair them"
+        else:
+            which = f"{len(files):,} of {total:,} pictures in {folder} cannot be read"
+            todo = "repair or remove them, or leave them out with --on-bad skip"
+        super().__init__(f"{which}: {listed(files)}; {todo}")
         self.files = files
 
 
