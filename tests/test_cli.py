@@ -348,6 +348,33 @@ def test_a_signal_saves_and_says_how_to_go_on(number, code, workplace, genmodels
     assert log(Path("mine"))[-1]["step"] == step + 2
 
 
+def test_what_is_given_is_in_the_name_of_the_file(genmodels, workplace, trained):
+    run = trained(workplace / "runs" / "vae-1")
+    Image.new("L", (28, 28), 80).save("a b.png")
+    verbs_and_names = {
+        ("sample",): "seed-0.png",
+        ("sample", "--seed", "3", "--count", "4", "--weights", "last"): (
+            "seed-3-count-4-weights-last.png"
+        ),
+        ("interpolate",): "slerp.png",
+        ("interpolate", "--seed", "1", "--rows", "2", "--steps", "3"): (
+            "slerp-frames-3-rows-2-seed-1.png"
+        ),
+        ("interpolate", "--mode", "lerp", "--from", "a b.png", "--to", "a b.png"): (
+            "lerp-from-a_b-to-a_b.png"
+        ),
+        ("interpolate", "--mode", "perturb", "--shift", "0:4,1,-1"): "perturb-shift-0_4,1,-1.png",
+    }
+    before = set((run / "samples").iterdir())
+    for words in verbs_and_names:
+        assert genmodels(words[0], run, *words[1:]).code == 0
+    made = {path.name for path in set((run / "samples").iterdir()) - before}
+    assert made == set(verbs_and_names.values())
+    assert pictures.file_name("seed-0", {"steps": 3, "label": "../a"}) == (
+        "seed-0-steps-3-label-.._a.png"
+    )
+
+
 def test_samples_do_not_depend_on_how_many_are_drawn(workplace, trained):
     run = verbs.load(trained(workplace / "runs" / "gan-1", "gan.yaml"))
     verbs.sample(run, 1100, out="many.npz", seed=3)

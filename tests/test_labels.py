@@ -134,7 +134,7 @@ def test_every_verb_knows_labels(genmodels, workplace, preset):
     assert "need --label" in refused.err
     assert genmodels("sample", "runs/a", "--label", "10").code == 2
     assert genmodels("sample", "runs/a", "--label", "each", "--count", "3").code == 0
-    with Image.open("runs/a/samples/seed-0-label-each.png") as grid:
+    with Image.open("runs/a/samples/seed-0-label-each-count-3.png") as grid:
         width, height = grid.size
     assert width / height == pytest.approx(10 / 3, rel=0.05)
     compared = genmodels("compare", "runs/a", "--count", "300", "--out", "c")

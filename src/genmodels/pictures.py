@@ -6,11 +6,13 @@ way, 0 is black and 1 is white.
 
 import math
 import os
+import re
 import zipfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -78,6 +80,17 @@ def save_gif(frames: Sequence[Tensor], path: Path, seconds: float = 0.12) -> Non
             loop=0,
         ),
     )
+
+
+def file_name(what: str, given: Mapping[str, Any]) -> str:
+    """Name a PNG by what it shows and by what was given for it: ``seed-0-steps-3.png``.
+
+    Args:
+        what: as it is without anything given.
+        given: names → values; None is not given.
+    """
+    words = [what, *(f"{key}-{value}" for key, value in given.items() if value is not None)]
+    return re.sub(r"[^\w.,=+-]", "_", "-".join(words)) + ".png"
 
 
 def check_walk(path: Path) -> None:

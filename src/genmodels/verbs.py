@@ -160,13 +160,14 @@ def sample(
             a class; by default classes are drawn as often as they were trained on.
 
     Returns:
-        Where they are; by default ``samples/seed-<seed>.png`` in the run's folder, with the
-        label in its name where there is one.
+        Where they are; by default ``samples/seed-<seed>.png`` in the run's folder, with what
+        else was given in its name.
     """
     by_class = label == sampling.EACH
-    count = count if count is not None else (8 if by_class else 64)
-    name = f"seed-{seed}.png" if label is None else f"seed-{seed}-label-{label}.png"
+    given = {"label": label, "count": count, "weights": weights, **(changes or {})}
+    name = pictures.file_name(f"seed-{seed}", given)
     path = Path(out) if out is not None else run.folder.samples / name
+    count = count if count is not None else (8 if by_class else 64)
     if count < 1:
         raise InputError(f"--count {count} is not a number of images; give 1 or more")
     pictures.check_output(path)

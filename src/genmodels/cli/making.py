@@ -128,12 +128,18 @@ def interpolate(
 
     chosen = options.one_of("--mode", mode, "slerp", "lerp", "perturb")
     opened = verbs.load(run, trust_code)
-    path = out or opened.folder.samples / f"{mode}.png"
+    changed = options.changes(set_)
+    given = {
+        "frames": steps, "rows": rows, "seed": seed or None, "from": from_ and from_.stem,
+        "to": to and to.stem, "shift": "+".join(shift) if shift else None, "label": label,
+        "weights": weights, **changed,
+    }  # fmt: skip
+    path = out or opened.folder.samples / pictures.file_name(mode, given)
     pictures.check_walk(path)
     frames = verbs.interpolate(
         opened, chosen, steps=steps, rows=rows, seed=seed, weights=options.which(weights),
         start=from_, end=to, shifts=[config.shift(text) for text in shift or []], label=label,
-        changes=options.changes(set_),
+        changes=changed,
     )  # fmt: skip
     pictures.save_walk(frames, path)
     count = len(frames)
