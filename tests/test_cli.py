@@ -74,6 +74,7 @@ MISTAKES = {
     "nothing to compare": (["compare"], ["no run under runs/"]),
     "mode": (["interpolate", "--mode", "slrp"], ["slrp", "did you mean 'slerp'", "perturb"]),
     "weights": (["sample", "--weights", "best"], ["best", "average or last"]),
+    "resume of no run": (["train", "--resume"], ["--out RUN --resume"]),
     "resume of nothing": ([*TRAIN, "--resume"], ["no run of vae to resume", "--out"]),
 }  # fmt: skip
 
@@ -292,6 +293,19 @@ def test_resuming(genmodels, workplace, trained):
     assert [record["epoch"] for record in log(run)] == [1, 2]
 
 
+def test_a_run_of_other_settings_names_the_one_of_these(genmodels, workplace):
+    words = ["train", "--config", "vae.yaml", *TINY, "--steps", "2"]
+    assert genmodels(*words, "--out", "runs/these").code == 0
+    assert genmodels(*words, "--seed", "7", "--out", "runs/others").code == 0
+    resumed = genmodels(*words[:-1], "4", "--resume")
+    assert resumed.code == 2
+    assert "run runs/others was made with other settings" in resumed.err
+    assert "go on with the run that has these by --out runs/these" in resumed.err
+    (workplace / "runs" / "these" / "config.yaml").write_text("sed: 1")  # of another version
+    resumed = genmodels(*words[:-1], "4", "--resume")
+    assert (resumed.code, "go on with the run" in resumed.err) == (2, False)
+
+
 def test_resume_before_the_first_checkpoint(genmodels, workplace, trained):
     words = ["train", "--config", "vae.yaml", *TINY, "--steps", "3", "--resume", "--out"]
     fresh = genmodels(*words, "runs/new")
@@ -326,6 +340,9 @@ def test_what_can_be_listed(genmodels, workplace, trained):
     assert "no runs under runs/" in genmodels("runs").out
     trained(workplace / "runs" / "vae-1")
     assert re.search(r"runs/vae-1\s+vae\s+glyphs\s+1\s", genmodels("runs").out)
+    step = log(Path("runs/vae-1"))[-1]["step"]
+    Path("runs/vae-1/log.jsonl").unlink()  # as of a run that was stopped in its first epoch
+    assert re.search(rf"vae\s+glyphs\s+—\s+{step}\s", genmodels("runs").out)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")

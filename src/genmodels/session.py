@@ -27,7 +27,10 @@ def read_settings(
     """Read a configuration, or the one of the run that is resumed."""
     if source is None:
         if resumed is None:
-            raise InputError("train needs --config, a preset such as vae.yaml or a path")
+            raise InputError(
+                "train needs --config, a preset such as vae.yaml or a path; "
+                "to go on with a run give --out RUN --resume"
+            )
         source = resumed.config_path
     return config.read(source, layers)
 
@@ -189,8 +192,8 @@ def _restore(folder: runs.Folder, settings: Settings, trainer: Trainer, images: 
     if differences:
         raise InputError(
             f"run {folder.path} was made with other settings, so it cannot be resumed with these "
-            f"({'; '.join(differences)}); only the limit may change: use the same settings, "
-            "or start a new run without --resume"
+            f"({'; '.join(differences)}); only the limit may change: use the same settings"
+            f"{_alike(folder, settings)}, or start a new run without --resume"
         )
     if changed := custom.changed(settings.model, folder.path):
         raise InputError(
@@ -224,6 +227,21 @@ def _resumable(name: str) -> Path:
         if folder.config_name == name:
             return folder.path
     raise InputError(f"no run of {name} to resume under {runs.HOME}; name its folder with --out")
+
+
+def _alike(other: runs.Folder, settings: Settings) -> str:
+    """Say which run of the same configuration was made with these settings, if one was."""
+    for folder in runs.listed():
+        if folder.config_name == other.config_name and not _differ(folder, settings):
+            return f", go on with the run that has these by --out {folder.path}"
+    return ""
+
+
+def _differ(folder: runs.Folder, settings: Settings) -> bool:
+    try:
+        return bool(settings.differences(folder.settings))
+    except InputError:  # what this version does not read is no run to go on with
+        return True
 
 
 def _environment(name: str, device: devices.Device, images: Images) -> dict[str, Any]:

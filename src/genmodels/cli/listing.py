@@ -74,7 +74,12 @@ def runs() -> None:
     for folder in folders.listed():
         last = (folder.log() or [{}])[-1]
         loss = [f"{k.split('.')[-2]} {v:.4g}" for k, v in last.items() if k.endswith(".loss")]
-        where = [folder.environment["data"]["name"], last.get("epoch", "—"), last.get("step", "—")]
+        steps = [step for step in (last.get("step"), folder.saved_step) if step is not None]
+        where = [
+            folder.environment["data"]["name"],
+            last.get("epoch", "—"),
+            max(steps, default="—"),
+        ]
         rows.append([folder.path, folder.config_name, *where, "  ".join(loss)])
     if not rows:
         typer.echo("no runs under runs/; train one with: genmodels train --config vae.yaml")

@@ -194,11 +194,16 @@ class Folder:
 
     def checkpoint_paths(self) -> list[Path]:
         """Resumable checkpoints, oldest step first."""
-        return _by_step(self.checkpoints)
+        return list(_by_step(self.checkpoints).values())
+
+    @property
+    def saved_step(self) -> int | None:
+        """The step of the newest checkpoint; None if there is none."""
+        return max(_by_step(self.checkpoints), default=None)
 
     def snapshot_paths(self) -> list[Path]:
         """Snapshots, oldest step first."""
-        return _by_step(self.snapshots)
+        return list(_by_step(self.snapshots).values())
 
     def read(self, path: Path) -> Checkpoint:
         """Load a checkpoint or a snapshot of this run.
@@ -288,8 +293,9 @@ def step_name(step: int) -> str:
     return f"step-{step:09d}.safetensors"
 
 
-def _by_step(folder: Path) -> list[Path]:
+def _by_step(folder: Path) -> dict[int, Path]:
+    """The files of a folder that are named after steps, in their order."""
     steps = {
         int(match[1]): path for path in folder.glob("*") if (match := _STEP.fullmatch(path.name))
     }
-    return [steps[step] for step in sorted(steps)]
+    return dict(sorted(steps.items()))
