@@ -41,7 +41,7 @@ ALLOWED = {
     "networks": "errors ranges networks",
     "interruption": "",
     "config": "errors custom construct yaml12 settings",
-    "catalogue": "errors construct config",
+    "catalogue": "errors construct config yaml12",
     "memory": "errors",
     "runs": "errors custom checkpoint settings config runs",
     "data": "errors randomness pictures checkpoint data",

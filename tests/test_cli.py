@@ -336,7 +336,20 @@ def test_what_can_be_listed(genmodels, workplace, trained):
     assert "report/gan.yaml" in listed
     assert "Auto-Encoding Variational Bayes" in listed
     assert "latent_dim: 20" in genmodels("models", "VAE").out
-    refused(genmodels("models", "VEA"), "did you mean 'VAE'", "Flow")
+    assert "lower is better" in listed
+    assert "latent_dim: 20" in genmodels("models", "vae").out
+    described = genmodels("models", "GAN").out
+    assert "    loss: non_saturating  # or minimax, least_squares, " in described
+    assert "    penalties: {}  # or gradient, dragan, " in described
+    assert "    augment: []  # or color, " in described
+    assert re.search(r"    network: \{class: MLP, .*\}  # or Conv, ", described)
+    for name in ("wgan-gp.yaml", "WGAN-GP"):
+        preset = genmodels("models", name).out
+        assert preset.startswith("wgan-gp.yaml  ")
+        assert ": a preset of GAN\n" in preset
+        assert "# WGAN-GP: Gulrajani et al. (2017)" in preset
+        assert "penalties: {gradient: 10.0}" in preset
+    refused(genmodels("models", "VEA"), "did you mean 'VAE'", "Flow", "genmodels models lists")
     assert "no runs under runs/" in genmodels("runs").out
     trained(workplace / "runs" / "vae-1")
     assert re.search(r"runs/vae-1\s+vae\s+glyphs\s+1\s", genmodels("runs").out)

@@ -11,9 +11,9 @@ static method ``contradictions``, settings → one line for each.
 import importlib
 import inspect
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Any, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
@@ -130,6 +130,24 @@ def complete(spec: Mapping[str, Any], place: Place, given: Sequence[str] = ()) -
             value = complete(_part(found, name, described), parts[name])
         result[name] = list(value) if isinstance(value, tuple) else value
     return result
+
+
+def choices(name: str, place: Place) -> dict[str, list[str]]:
+    """The words that each setting of a class accepts, where it names them: for a part the
+    classes that it may have, for a list or a mapping those that it may hold."""
+    found = find(name, place)
+    words = {key: list(_words(kind)) for key, kind in get_type_hints(_constructor(found)).items()}
+    words |= {key: list(part.classes()) for key, part in _components(found).items()}
+    return {key: accepted for key, accepted in words.items() if accepted}
+
+
+def _words(kind: Any) -> Iterator[str]:
+    """What the ``Literal`` in an annotation lists, however deep it stands."""
+    if get_origin(kind) is Literal:
+        yield from get_args(kind)
+    else:
+        for inner in get_args(kind):
+            yield from _words(inner)
 
 
 def described(place: Place, given: Sequence[str] = ()) -> list[tuple[str, str, dict[str, Any]]]:

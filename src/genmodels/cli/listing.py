@@ -1,7 +1,6 @@
 """The commands that show what there is."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -33,34 +32,28 @@ def datasets(
 
 def models(
     name: Annotated[
-        str | None, typer.Argument(help="One of them, with all that it says of itself.")
+        str | None, typer.Argument(help="A model or a preset, with all that it says of itself.")
     ] = None,
 ) -> None:
-    """List the models, what they can, their presets and what was measured of them."""
-    from genmodels import catalogue, yaml12
+    """List the models, their presets and scores."""
+    from genmodels import catalogue
     from genmodels.report import terminal
 
     if name is not None:
-        entry = catalogue.model(name)
-        typer.echo(f"{entry.name}: {entry.text}\n\nSettings and defaults:")
-        for key, value in entry.settings.items():
-            typer.echo(f"    {key}: {yaml12.inline(value)}")
-        presets = ", ".join(preset.name for preset in entry.presets)
-        typer.echo(f"\nPresets: {presets}" if presets else "\nNo preset has it.")
+        typer.echo(catalogue.find(name).page)
         return
     rows = []
     for entry in catalogue.models():
-        lines = [_scored(preset.name, preset.measured) for preset in entry.presets]
+        lines = [preset.scored for preset in entry.presets]
         rows.append([entry.name, entry.paper, "\n".join(entry.abilities), "\n".join(lines)])
     terminal.show(terminal.table(["class", "", "can also", "presets"], rows))
-    typer.echo("settings and their sources: genmodels models GAN")
-
-
-def _scored(name: str, measured: Mapping[str, Any]) -> str:
-    """A preset with its Fréchet distance and how that was measured."""
-    if not measured:
-        return name
-    return f"{name}  {measured['fd']:.3g} ({measured['data']}, {measured['budget']})"
+    typer.echo(
+        "scores: Fréchet distance between samples and test images, lower is better, with the data "
+        "and how long was trained on two processor cores"
+    )
+    typer.echo(
+        "settings and their sources: genmodels models GAN; a preset: genmodels models gan.yaml"
+    )
 
 
 def runs() -> None:
