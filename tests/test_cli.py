@@ -51,9 +51,11 @@ TRAIN = ["train", "--config", "vae.yaml", "--data", "glyphs", "--epochs", "1"]
 MISTAKES = {
     "verb": (["trian"], ["trian", "train"]),
     "option": (["train", "--confg", "vae.yaml"], ["--confg", "--config"]),
-    "number": ([*TRAIN, "--seed", "x"], ["--seed"]),
+    "number": ([*TRAIN, "--seed", "x"], ["'--seed': 'x' is no whole number"]),
+    "long number": (["sample", "--count", "9" * 5000], ["--count", "is no whole number"]),
+    "negative number": (["compare", "--count", "-1"], ["'-1' is no whole number of 0 or more"]),
     "no configuration": (["train"], ["--config", "vae.yaml"]),
-    "configuration": (["train", "--config", "vea.yaml"], ["vea.yaml", "did you mean 'vae.yaml'"]),
+    "configuration": (["train", "--config", "vea.yaml"], ["vea.yaml", "did you mean 'vae'?"]),
     "key": ([*TRAIN, "--set", "train.batchsize=3"], ["train.batchsize", "'batch_size'"]),
     "value": ([*TRAIN, "--set", "train.batch_size=0"], ["train.batch_size: is 0"]),
     "class": ([*TRAIN, "--set", "model.class=VEA"], ["'VEA'", "did you mean 'VAE'", "GAN"]),
@@ -178,7 +180,9 @@ def test_other_outputs_that_are_refused(genmodels, workplace, trained):
     refused(genmodels("sample", run, "--weights", "average"), "no weight average", "--weights last")
     refused(genmodels("interpolate", run, "--out", "x.mp4"), ".mp4", ".gif")
     refused(genmodels("interpolate", run, "--steps", "1"), "--steps 1")
-    refused(genmodels("interpolate", run, "--from", "no.png"), "no.png")
+    refused(genmodels("interpolate", run, "--from", "no.png"), "there is no file no.png")
+    Path("7.png").write_bytes(b"no picture")
+    refused(genmodels("interpolate", run, "--from", "7.png"), "7.png cannot be read: not a picture")
     refused(
         genmodels("interpolate", run, "--from", "no.png", "--rows", "2"), "--rows 2", "one walk"
     )
@@ -208,6 +212,11 @@ def test_tensorboard(genmodels, workplace):
     content = events.read_bytes()
     assert b"train/discriminator/loss" in content
     assert b"test/real_accuracy" in content
+
+
+def test_the_help_cuts_no_sentence_off(genmodels, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert "..." not in genmodels("--help").out.partition("Commands:")[2]
 
 
 # The contract.

@@ -49,7 +49,9 @@ def test_values_are_yaml_1_2(text, value):
         ("a: &x 1\nb: *x\n", "aliases"),
         ("model: !!python/name:os.system\n", "could not determine a constructor"),
         ("1: 2\n", "key 1 is not a word"),
-        ("[1]\n", "holds no settings"),
+        ("[1]\n", "holds no settings but a list"),
+        ("1\n", "holds no settings but a single value"),
+        ("# nothing\n", "c.yaml is empty; give it settings"),
         ("model: {class: VEA}\n", "did you mean 'VAE'"),
         ("seed: 1\n", "model: is None; give a mapping with 'class'"),
         ("a: " + "[" * 5000, "is nested too deeply"),
@@ -107,8 +109,30 @@ def test_module_optimizers_inherit():
 
 
 def test_unknown_configuration_names_the_nearest():
-    with pytest.raises(InputError, match=r"did you mean 'vae.yaml'"):
-        config.find("vea.yaml")
+    with pytest.raises(InputError, match=r"did you mean 'sngan' or 'gan' or 'r3gan'"):
+        config.find("sgan.yaml")
+    with pytest.raises(InputError, match=r"did you mean 'report/vae'"):
+        config.find("report/vea")
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [("./types2.yaml", "give a path or a preset"), ("a/b/gan.yaml", "gan.yaml alone is a preset")],
+)
+def test_a_path_without_a_file_is_no_misspelt_preset(path, said):
+    with pytest.raises(InputError, match=f"there is no file {path}; {said}") as error:
+        config.find(path)
+    assert "did you mean" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [("lr", "train.optimizer.lr"), ("data.seed", "seed"), ("train.name", "train.optimizer.name"),
+     ("train.flip", "data.augment.flip")],
+)  # fmt: skip
+def test_a_key_of_another_section_is_found(given, meant):
+    with pytest.raises(InputError, match=rf"{given}: unknown key \(did you mean '{meant}'\?\)"):
+        config.read("vae.yaml", [config.assignment(f"{given}=1")])
 
 
 @pytest.mark.parametrize("text", ["train.batch_size", "=3", "a..b=1"])

@@ -126,7 +126,7 @@ def test_reading_fits_a_picture_to_the_model(tmp_path):
     read = pictures.read(tmp_path / "a.png", (1, 8, 8))
     assert read.shape == (1, 8, 8)
     assert read.min() > 0.9  # the middle
-    with pytest.raises(InputError, match=r"b\.png cannot be read"):
+    with pytest.raises(InputError, match=r"there is no file .*b\.png"):
         pictures.read(tmp_path / "b.png", (1, 8, 8))
 
 

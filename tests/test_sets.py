@@ -424,7 +424,10 @@ def test_sets_lists_what_is_where(root: Path, monkeypatch: pytest.MonkeyPatch) -
         "embedded", "on disk", "downloadable",
     }  # fmt: skip
     assert str(root) in listed["mnist"].note
-    assert "scipy" in listed["svhn"].note
+    assert "scipy" not in listed["svhn"].note
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    (svhn,) = (described for described in data.sets() if described.name == "svhn")
+    assert "needs scipy, which is not installed" in svhn.note
     assert data.load("mnist").count(TRAIN) == 7
 
 

@@ -18,7 +18,7 @@ with atheris.instrument_imports(include=["genmodels", "yaml", "PIL"]):
     import yaml  # noqa: F401
     from PIL import Image
 
-    from genmodels import checkpoint, config, yaml12
+    from genmodels import checkpoint, config, pictures, yaml12
     from genmodels.data import decoding
     from genmodels.errors import InputError
     from genmodels.runs import manifest
@@ -48,7 +48,7 @@ def picture(content: bytes) -> None:
     """A picture of a folder."""
     path = PLACE / "p.png"
     path.write_bytes(content)
-    with contextlib.suppress(*decoding.BROKEN):
+    with contextlib.suppress(*pictures.BROKEN):
         decoding.size(path)
         array = decoding.decode(path, (8, 8), "auto", "crop")
         assert array.shape[1:] == (8, 8)

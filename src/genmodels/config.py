@@ -60,14 +60,23 @@ def find(source: str | Path) -> Path:
     path = Path(source)
     if path.is_file():
         return path
-    for name in (str(source), f"{source}.yaml"):
-        if found := preset(name):
-            return found
+    if found := preset(str(source)) or preset(f"{source}.yaml"):
+        return found
+    raise InputError(_unknown(str(source)))
+
+
+def _unknown(source: str) -> str:
+    """Say what a name that stands for nothing was probably meant to be: a path, or a preset."""
     names = presets()
-    stems = [name.removesuffix(".yaml") for name in names]
-    raise InputError(
-        f"no configuration {str(source)!r}{nearest(str(source), [*names, *stems])}; "
-        f"give a path or a preset: {', '.join(names)}"
+    folder, _, name = source.replace("\\", "/").rpartition("/")
+    if folder not in {preset.rpartition("/")[0] for preset in names}:
+        instead = f"{name} alone is a preset" if name in names else "give a path or a preset"
+        return f"there is no file {source}; {instead}; genmodels models lists all presets"
+    stems = [preset.removesuffix(".yaml") for preset in names]
+    near = nearest(source.removesuffix(".yaml"), stems, 3)
+    return (
+        f"no configuration {source!r}{near}; give a path or a preset; genmodels models lists all "
+        "presets"
     )
 
 
@@ -183,6 +192,11 @@ def _load(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} cannot be read as a text file: {error}") from None
     values = yaml12.parse(text, path.name)
+    if values is None:
+        raise InputError(f"{path.name} is empty; give it settings, such as 'model: {{class: VAE}}'")
     if not isinstance(values, dict):
-        raise InputError(f"{path.name} holds no settings; it starts with a key such as 'model:'")
+        kind = "a list" if isinstance(values, list) else "a single value"
+        raise InputError(
+            f"{path.name} holds no settings but {kind}; it starts with a key such as 'model:'"
+        )
     return values

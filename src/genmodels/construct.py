@@ -203,11 +203,28 @@ def _line(schema: type[BaseModel], problem: Any, path: str) -> str:
     where = ".".join(([path] if path else []) + keys)
     if problem["type"] == "extra_forbidden":
         accepted = _accepted(schema, problem["loc"][:-1])
-        return f"{where}: unknown key{nearest(keys[-1], accepted)}; accepted: {', '.join(accepted)}"
+        hint = _elsewhere(schema, where, keys[-1]) or nearest(keys[-1], accepted)
+        return f"{where}: unknown key{hint}; accepted: {', '.join(accepted)}"
     if problem["type"] == "missing":
         return f"{where}: is missing; give a value"
     message = problem["msg"].removeprefix("Value error, ").removeprefix("Input ")
     return f"{where or 'config'}: is {_show(problem['input'])}; {message}"
+
+
+def _elsewhere(schema: type[BaseModel], where: str, key: str) -> str:
+    """Say where a key of this name belongs: below its section, else in another one."""
+    found = [path for path in _paths(schema) if path.rpartition(".")[2] == key]
+    found.sort(key=lambda path: not path.startswith(where.removesuffix(key)))
+    return f" (did you mean {found[0]!r}?)" if found else ""
+
+
+def _paths(schema: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    """The keys of all sections, each with its path."""
+    for name, field in schema.model_fields.items():
+        yield prefix + name
+        kind = field.annotation
+        if inspect.isclass(kind) and issubclass(kind, BaseModel):
+            yield from _paths(kind, f"{prefix}{name}.")
 
 
 def _accepted(schema: type[BaseModel], location: Sequence[Any]) -> list[str]:

@@ -46,13 +46,13 @@ class Interrupted(KeyboardInterrupt):
         self.code = code
 
 
-def nearest(given: str, accepted: list[str]) -> str:
-    """Say which accepted name a misspelt one was probably meant to be.
+def nearest(given: str, accepted: list[str], most: int = 1) -> str:
+    """Say which accepted names, ``most`` of them, a misspelt one was probably meant to be.
 
     Returns:
         ``" (did you mean 'seed'?)"``, or an empty string where nothing is close.
     """
     import difflib
 
-    close = difflib.get_close_matches(given, accepted, n=1)
-    return f" (did you mean {close[0]!r}?)" if close else ""
+    close = difflib.get_close_matches(given, accepted, n=most)
+    return f" (did you mean {' or '.join(map(repr, close))}?)" if close else ""

@@ -7,6 +7,7 @@ way, 0 is black and 1 is white.
 import math
 import os
 import re
+import struct
 import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
@@ -22,6 +23,10 @@ from torch import Tensor
 from genmodels.errors import InputError, Unwritable
 
 GAP = 2  # pixels between the pictures of a grid
+# What Pillow's readers raise on damaged files.
+BROKEN = (
+    OSError, EOFError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError
+)  # fmt: skip
 SMALLEST_SIDE = 480  # a grid is enlarged by a whole factor until it is about this wide
 
 
@@ -199,11 +204,22 @@ def read(path: Path, image_shape: tuple[int, int, int]) -> Tensor:
     try:
         with Image.open(path) as opened:
             upright = ImageOps.exif_transpose(opened).convert("L" if channels == 1 else "RGB")
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
-        raise InputError(f"{path} cannot be read as a picture: {error}") from None
+    except FileNotFoundError:
+        raise InputError(f"there is no file {path}; give a picture") from None
+    except BROKEN as error:
+        raise InputError(f"{path} cannot be read: {reason(error)}; give a picture") from None
     fitted = ImageOps.fit(upright, (width, height), Image.Resampling.LANCZOS)
     array = np.array(fitted, dtype=np.float32).reshape(height, width, channels)
     return torch.from_numpy(array).permute(2, 0, 1).div(255)
+
+
+def reason(error: BaseException) -> str:
+    """What is wrong with a picture, in few words and without its path."""
+    if isinstance(error, UnidentifiedImageError):
+        return "not a picture"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def save_with(path: Path, save_to: Callable[[Path], object]) -> None:

@@ -21,6 +21,7 @@ from genmodels.cli.options import (
     Steps,
     TrustCode,
     Weights,
+    whole,
 )  # fmt: skip
 from genmodels.errors import InputError
 
@@ -33,7 +34,7 @@ def train(
     data_root: DataRoot = None,
     on_bad: OnBad = None,
     set_: Given = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Seed of everything random.")] = None,
+    seed: Annotated[int | None, whole(help="Seed of everything random.")] = None,
     epochs: Epochs = None,
     steps: Steps = None,
     budget: Budget = None,
@@ -77,7 +78,7 @@ def train(
 def sample(
     run: RunArgument = None,
     count: Annotated[
-        int | None, typer.Option(help="How many images; 64 by default, 8 of each class.")
+        int | None, whole(help="How many images; 64 by default, 8 of each class.")
     ] = None,
     seed: Seed = 0,
     label: Annotated[
@@ -103,10 +104,8 @@ def sample(
 def interpolate(
     run: RunArgument = None,
     mode: Annotated[str, typer.Option(help="slerp, lerp or perturb.")] = "slerp",
-    steps: Annotated[
-        int | None, typer.Option(help="Frames; 10 by default, 21 for perturb.")
-    ] = None,
-    rows: Annotated[int | None, typer.Option(help="How many walks; 8 by default.")] = None,
+    steps: Annotated[int | None, whole(help="Frames; 10 by default, 21 for perturb.")] = None,
+    rows: Annotated[int | None, whole(help="How many walks; 8 by default.")] = None,
     seed: Seed = 0,
     weights: Weights = None,
     from_: Annotated[Path | None, typer.Option("--from", help="Picture to start from.")] = None,
@@ -155,7 +154,7 @@ def compare(
             help="Runs, and configurations to train; by default the latest run of each.",
         ),
     ] = None,
-    seeds: Annotated[int, typer.Option(help="Train each configuration so often.")] = 1,
+    seeds: Annotated[int, whole(help="Train each configuration so often.")] = 1,
     match: Annotated[
         str | None,
         typer.Option(help="seconds or images: give each as much as the first had."),
@@ -176,13 +175,16 @@ def compare(
     budget: Budget = None,
     device: Device = None,
     precision: Precision = None,
-    count: Annotated[int, typer.Option(help="Test images and samples, at most.")] = 10_000,
+    count: Annotated[int, whole(help="Test images and samples, at most.")] = 10_000,
     features: Annotated[str, typer.Option(help="auto, domain, random, inception, PATH.")] = "auto",
     seed: Seed = 0,
     out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("comparison"),
     trust_code: TrustCode = False,
 ) -> None:
-    """Compare models on the same data; configurations are trained first, options apply to them."""
+    """Compare models on the same data.
+
+    Configurations are trained first, and options apply to them.
+    """
     options.one_limit(epochs, steps, budget)
     from genmodels import verbs
     from genmodels.report import terminal, verdicts

@@ -1,12 +1,32 @@
 """What several commands take, and what is made of it."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from genmodels.errors import InputError, nearest
+
+
+def _number(given: str | int) -> int:
+    """Read a whole number, in the same words with every version of typer.
+
+    Raises:
+        BadParameter: it is none, or below 0.
+    """
+    try:
+        number = int(given)
+    except ValueError:
+        number = -1
+    if number < 0:
+        raise typer.BadParameter(f"{given!r} is no whole number of 0 or more")
+    return number
+
+
+# Declares an option that takes a whole number.
+whole = partial(typer.Option, parser=_number, metavar="INTEGER")
 
 RunArgument = Annotated[
     str | None, typer.Argument(metavar="[RUN]", help="A run's folder; the latest by default.")
@@ -15,7 +35,7 @@ Weights = Annotated[
     str | None,
     typer.Option(help="average or last; the average where there is one.", metavar="WEIGHTS"),
 ]
-Seed = Annotated[int, typer.Option(help="Seed of the latents.", min=0)]
+Seed = Annotated[int, whole(help="Seed of the latents.")]
 Data = Annotated[str | None, typer.Option(help="A data set's name, or a folder of pictures.")]
 DataRoot = Annotated[Path | None, typer.Option(help="Where data sets lie.")]
 OnBad = Annotated[
@@ -32,8 +52,8 @@ Changed = Annotated[
 TrustCode = Annotated[
     bool, typer.Option("--trust-code", help="Execute the Python module that a run brings.")
 ]
-Epochs = Annotated[int | None, typer.Option(help="Train this many epochs in all.")]
-Steps = Annotated[int | None, typer.Option(help="Train this many steps in all.")]
+Epochs = Annotated[int | None, whole(help="Train this many epochs in all.")]
+Steps = Annotated[int | None, whole(help="Train this many steps in all.")]
 Budget = Annotated[str | None, typer.Option(help="Train this long in all: 90s, 10m, 2h.")]
 Device = Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")]
 Precision = Annotated[str | None, typer.Option(help="auto, fp32, bf16, fp16.")]

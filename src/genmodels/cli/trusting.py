@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from genmodels.cli.options import RunArgument, TrustCode
+from genmodels.cli.options import RunArgument, TrustCode, whole
 from genmodels.errors import InputError
 
 
@@ -12,11 +12,11 @@ def verify(
     run: RunArgument = None,
     replay: Annotated[
         int | None,
-        typer.Option(metavar="N", help="Also train N steps twice and compare, bit for bit."),
+        whole(metavar="N", help="Also train N steps twice and compare, bit for bit."),
     ] = None,
     trust_code: TrustCode = False,
 ) -> None:
-    """Check that a run's files are whole, and that its steps repeat."""
+    """Check a run's files, and that its steps repeat."""
     from genmodels import verbs
 
     opened = verbs.load(run, trust_code)

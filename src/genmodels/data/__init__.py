@@ -102,8 +102,8 @@ def sets(root: Path | None = None) -> list[Listed]:
     for name, described in torchvision_sets.SETS.items():
         place: Place = "downloadable" if torchvision_sets.missing(name, root) else "on disk"
         note = f"in {root}" if place == "on disk" else "downloaded when it is used"
-        if described.needs:
-            note += f"; needs {described.needs}"
+        if described.lacks:
+            note += f"; needs {described.lacks}, which is not installed"
         counts = (described.train, described.test, described.classes)
         listed.append(Listed(name, described.image_shape, *counts, place, note))
     each = next(entry for entry in listed if entry.name == stacked.EACH)

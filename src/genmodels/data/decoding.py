@@ -4,20 +4,15 @@ Transparent parts lie on white. 16 bits are scaled to 8, not cut off. What has n
 white, such as floats beyond [0, 1], is refused like a broken file.
 """
 
-import struct
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps
 
 EXTENSIONS = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 FILTER = Image.Resampling.BICUBIC  # antialiased; torch has the same, so sets and folders agree
 SIDEWAYS = (5, 6, 7, 8)  # EXIF orientations that swap height and width
-# What Pillow's readers raise on damaged files.
-BROKEN = (
-    OSError, EOFError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError
-)  # fmt: skip
 
 Channels = Literal["auto", 1, 3]
 Fit = Literal["crop", "pad"]
@@ -66,15 +61,6 @@ def size(path: Path) -> tuple[int, int]:
             sideways = False
         width, height = opened.size
     return (width, height) if sideways else (height, width)
-
-
-def reason(error: BaseException) -> str:
-    """What is wrong with a picture, in few words and without its path."""
-    if isinstance(error, UnidentifiedImageError):
-        return "not a picture"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _eight_bits(picture: Image.Image) -> Image.Image:

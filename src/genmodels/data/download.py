@@ -14,9 +14,9 @@ from typing import Any
 
 from filelock import FileLock
 
-from genmodels.data.decoding import reason
 from genmodels.data.images import Progress
 from genmodels.errors import InputError
+from genmodels.pictures import reason
 
 STALL_SECONDS = 20.0  # after which a connection on which nothing moves is given up
 FAILED = (OSError, RuntimeError, HTTPException)  # what torchvision and urllib raise

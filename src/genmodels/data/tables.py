@@ -24,11 +24,11 @@ from filelock import FileLock
 from torch import Tensor
 
 from genmodels.data import decoding, workers
-from genmodels.data.decoding import BROKEN, Channels
+from genmodels.data.decoding import Channels
 from genmodels.data.images import Progress
 from genmodels.data.workers import Broken, Pictures
 from genmodels.errors import InputError
-from genmodels.pictures import array_header
+from genmodels.pictures import BROKEN, array_header, reason
 
 VERSION = 2  # of the decoding; a new one makes new tables
 SYNCED = 32  # chunks after which a table is brought to the disk
@@ -145,7 +145,7 @@ def _make(pictures: Pictures, target: Path, progress: Progress) -> tuple[str, ..
     except OSError as error:
         raise InputError(
             f"the table of {len(pictures.files):,} pictures cannot be written to "
-            f"{target.parent} ({decoding.reason(error)}); free space or make that folder "
+            f"{target.parent} ({reason(error)}); free space or make that folder "
             "writable; on Linux, XDG_CACHE_HOME names another place"
         ) from None
     except RuntimeError as error:  # PyTorch's, of a worker that is no more

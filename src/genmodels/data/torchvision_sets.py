@@ -14,10 +14,11 @@ import torch
 from torch import Tensor
 
 from genmodels.data import download, tables
-from genmodels.data.decoding import Channels, Fit, reason
+from genmodels.data.decoding import Channels, Fit
 from genmodels.data.images import TEST, TRAIN, VALIDATION, Images, Progress
 from genmodels.data.workers import Pictures
 from genmodels.errors import InputError
+from genmodels.pictures import reason
 
 CELEBA_SIZE = 64  # pixels; at which generative models of faces are usually compared
 CELEBA_SPLITS = {"0": TRAIN, "2": TEST}  # "1", the set's own validation split, is left out
@@ -47,6 +48,12 @@ class Described:
     files: tuple[str, ...]
     options: Mapping[str, Any] = field(default_factory=dict)
     needs: str = ""
+
+    @property
+    def lacks(self) -> str:
+        """That library, if it is not installed."""
+        there = not self.needs or importlib.util.find_spec(self.needs)
+        return "" if there else self.needs
 
 
 def _below(folder: str, *files: str) -> tuple[str, ...]:
@@ -141,10 +148,10 @@ def load(
         InputError: its files are damaged, or it needs a library that is not installed.
     """
     described = SETS[name]
-    if described.needs and importlib.util.find_spec(described.needs) is None:
+    if described.lacks:
         raise InputError(
-            f"data set {name} is read by {described.needs}, which is not installed; "
-            f"install it with: pip install {described.needs}"
+            f"data set {name} is read by {described.lacks}, which is not installed; "
+            f"install it with: pip install {described.lacks}"
         )
     if missing(name, root):
         download.fetch(

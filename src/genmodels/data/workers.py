@@ -17,9 +17,10 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from genmodels.data import decoding
-from genmodels.data.decoding import BROKEN, Channels, Fit
+from genmodels.data.decoding import Channels, Fit
 from genmodels.data.images import Progress
 from genmodels.errors import InputError
+from genmodels.pictures import BROKEN, reason
 
 CHUNK = 2**20  # bytes of a table that a worker hands over at a time
 AHEAD = 4  # chunks of each worker that wait for the disk
@@ -65,7 +66,7 @@ class Broken(InputError):
 
 def listed(files: Mapping[str, str]) -> str:
     """The first broken pictures, each with its reason, and how many more there are."""
-    shown = [f"{file}: {reason}" for file, reason in list(files.items())[:SHOWN]]
+    shown = [f"{file}: {wrong}" for file, wrong in list(files.items())[:SHOWN]]
     more = f"; and {len(files) - SHOWN:,} more" if len(files) > SHOWN else ""
     return "; ".join(shown) + more
 
@@ -103,7 +104,7 @@ class _Chunks(Dataset[tuple[np.ndarray, dict[str, str]]]):
             try:
                 arrays.append(decoding.decode(path, self.size, self.channels, self.pictures.fit))
             except BROKEN as error:
-                problems[file] = decoding.reason(error)
+                problems[file] = reason(error)
         planes = max(map(len, arrays), default=1)
         alike = [array for array in arrays if len(array) == planes]
         return np.asarray(alike, np.uint8).reshape(-1, planes, *self.size), problems
