@@ -48,8 +48,8 @@ def models(
         rows.append([entry.name, entry.paper, "\n".join(entry.abilities), "\n".join(lines)])
     terminal.show(terminal.table(["class", "", "can also", "presets"], rows))
     typer.echo(
-        "scores: Fréchet distance between samples and test images, lower is better, with the data "
-        "and how long was trained on two processor cores"
+        "scores: Fréchet distance between samples and test images, in features learnt from that "
+        "data; lower is better. In brackets the data, and how long two processor cores trained"
     )
     typer.echo(
         "settings and their sources: genmodels models GAN; a preset: genmodels models gan.yaml"
