@@ -218,7 +218,7 @@ def interpolate(
     if label == sampling.EACH:
         raise InputError("--label each is for sample; give the class that every walk has")
     pictured = start is not None or end is not None
-    if pictured and rows is not None:
+    if pictured and rows not in (None, 1):
         raise InputError(f"--rows {rows}: from or to a picture there is one walk; leave it out")
     steps = steps if steps is not None else (21 if mode == "perturb" else 10)
     rows = rows if rows is not None else (1 if pictured else 8)
