@@ -4,7 +4,8 @@ from datetime import datetime
 from pathlib import Path
 
 from genmodels.errors import InputError
-from genmodels.runs.folder import LOCK, Folder, step_name
+from genmodels.runs.folder import LOCK, Folder
+from genmodels.runs.steps import step_name
 
 __all__ = [
     "HOME", "LOCK", "Folder", "damaged", "latest", "listed", "new_path", "open_run", "step_name",

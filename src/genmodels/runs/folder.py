@@ -13,7 +13,6 @@
 """
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,12 +25,10 @@ import filelock
 from genmodels import checkpoint, config, custom
 from genmodels.checkpoint import Checkpoint
 from genmodels.errors import InputError, Untrusted, Unwritable
-from genmodels.runs import manifest
+from genmodels.runs import manifest, steps
 from genmodels.settings import Settings
 
 LOCK = ".lock"
-_STEP = re.compile(r"step-(\d{9,18})\.safetensors", re.ASCII)
-_PART = re.compile(rf"\.{_STEP.pattern}\.\d+\.part", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -194,16 +191,16 @@ class Folder:
 
     def checkpoint_paths(self) -> list[Path]:
         """Resumable checkpoints, oldest step first."""
-        return list(_by_step(self.checkpoints).values())
+        return list(steps.by_step(self.checkpoints).values())
 
     @property
     def saved_step(self) -> int | None:
         """The step of the newest checkpoint; None if there is none."""
-        return max(_by_step(self.checkpoints), default=None)
+        return max(steps.by_step(self.checkpoints), default=None)
 
     def snapshot_paths(self) -> list[Path]:
         """Snapshots, oldest step first."""
-        return list(_by_step(self.snapshots).values())
+        return list(steps.by_step(self.snapshots).values())
 
     def read(self, path: Path) -> Checkpoint:
         """Load a checkpoint or a snapshot of this run.
@@ -264,7 +261,7 @@ class Folder:
         """Delete what a killed process had begun to write; only while the folder is locked."""
         for folder in (self.checkpoints, self.snapshots):
             for path in folder.glob(".*"):
-                if _PART.fullmatch(path.name):
+                if steps.is_part(path.name):
                     path.unlink()
 
     @contextmanager
@@ -286,16 +283,3 @@ class Folder:
             yield
         finally:
             lock.release()
-
-
-def step_name(step: int) -> str:
-    """The file name of a checkpoint, which sorts by step."""
-    return f"step-{step:09d}.safetensors"
-
-
-def _by_step(folder: Path) -> dict[int, Path]:
-    """The files of a folder that are named after steps, in their order."""
-    steps = {
-        int(match[1]): path for path in folder.glob("*") if (match := _STEP.fullmatch(path.name))
-    }
-    return dict(sorted(steps.items()))
