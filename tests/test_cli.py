@@ -68,7 +68,7 @@ MISTAKES = {
     "budget": (["train", "--config", "vae.yaml", "--budget", "1x"], ["1x", "90s, 10m or 2h"]),
     "small images": (
         [*TRAIN, "--set", "data.image_size=8", "--set", "model.network={class: Conv}"],
-        ["8x8", "9x9 or more", "model.network.channels"],
+        ["8x8", "9x9 or more", "the network's channels"],
     ),
     "large batch": ([*TRAIN, "--set", "train.batch_size=20000"], ["20000", "train.batch_size="]),
     "run": (["sample", "nowhere"], ["nowhere", "genmodels train"]),
