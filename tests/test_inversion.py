@@ -40,7 +40,7 @@ def test_pictures_can_be_the_ends_of_a_generators_walk(genmodels, workplace, tra
     walked = genmodels("interpolate", run, "--from", "a.png", "--to", "b.png", "--steps", "4",
                        "--out", "walk.png")  # fmt: skip
     assert walked.code == 0, walked
-    assert "a.png: latents found, mean squared error" in walked.err
+    assert "a.png, seen as 28x28 grey: latents found, mean squared error" in walked.err
     assert pictures.read(workplace / "walk.png", (1, 28, 112)).shape == (1, 28, 112)
 
 

@@ -233,11 +233,13 @@ def interpolate(
     first, last = ends[:, 0], ends[:, 1]
     display = Display(quiet)
     given = [(position, Path(path)) for position, path in enumerate((start, end)) if path]
+    channels, height, width = model.image_shape
     for position, path in given:
         image = pictures.read(path, model.image_shape).unsqueeze(0)
         found = inversion.find(model, image, labels, display.reading)
         display.close()
-        display.say(f"{path}: latents found, mean squared error {found.error.item():.4f} a pixel")
+        seen = f"{path}, seen as {width}x{height} {'grey' if channels == 1 else 'colour'}"
+        display.say(f"{seen}: latents found, mean squared error {found.error.item():.4f} a pixel")
         first, last = (found.latents, last) if position == 0 else (first, found.latents)
     walks = walking.walk(mode, first, last, shifts or run.settings.perturb, steps)
     return walking.decode(model, walks, labels)
