@@ -240,11 +240,13 @@ def _number(value: float, digits: int) -> str:
 def _protocol(results: Sequence[Measured]) -> str:
     if not results:
         return "No result yet."
-    first = results[0]
-    machine, protocol = first["hardware"], first["protocol"]
+    protocol = results[0]["protocol"]
+    machines = {
+        f"{machine['processor']}, {machine['threads']} threads, torch {machine['versions']['torch']}"
+        for machine in (result["hardware"] for result in results)
+    }
     return (
-        f"Measured on {machine['processor']}, {machine['threads']} threads, "
-        f"torch {machine['versions']['torch']}; features {protocol['features']} "
+        f"Measured on {' and '.join(sorted(machines))}; features {protocol['features']} "
         f"({protocol['features_hash'][:12]}), {protocol['generated_images']:,} samples beside "
         f"{protocol['real_images']:,} test images. Times are of training; one seed unless a range "
         "is given, whose number is the median."
