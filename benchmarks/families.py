@@ -237,14 +237,16 @@ def _number(value: float, digits: int) -> str:
     return "—" if value != value else f"{value:.{digits}f}"
 
 
+def _machine(hardware: Mapping[str, Any]) -> str:
+    torch_version = hardware["versions"]["torch"]
+    return f"{hardware['processor']}, {hardware['threads']} threads, torch {torch_version}"
+
+
 def _protocol(results: Sequence[Measured]) -> str:
     if not results:
         return "No result yet."
     protocol = results[0]["protocol"]
-    machines = {
-        f"{machine['processor']}, {machine['threads']} threads, torch {machine['versions']['torch']}"
-        for machine in (result["hardware"] for result in results)
-    }
+    machines = {_machine(result["hardware"]) for result in results}
     return (
         f"Measured on {' and '.join(sorted(machines))}; features {protocol['features']} "
         f"({protocol['features_hash'][:12]}), {protocol['generated_images']:,} samples beside "
