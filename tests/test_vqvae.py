@@ -75,9 +75,9 @@ def test_one_place_after_the_other_gives_the_whole():
         network = Transformer(16, 2, 4).causal(5, 3, 7, 2).eval()
     vectors = torch.randn(4, 5, 3, generator=randomness.generator(0, "v"))
     labels = torch.tensor([0, 1, 1, 0])
-    from genmodels.networks import Seen
+    from genmodels.networks import KeysAndValues
 
-    seen, before, found = Seen(), vectors[:, 0], []
+    seen, before, found = KeysAndValues(), vectors[:, 0], []
     for place in range(5):
         found.append(network.next(before, seen, labels))
         before = vectors[:, place]

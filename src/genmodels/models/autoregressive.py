@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from genmodels import losses
 from genmodels.data.images import Batch
 from genmodels.models.base import Model, Phase, Terms
-from genmodels.networks import Causal, Seen, Transformer
+from genmodels.networks import Causal, KeysAndValues, Transformer
 from genmodels.ranges import Count
 
 TOP = losses.LEVELS - 1
@@ -64,7 +64,7 @@ class Autoregressive(Model):
         outputs = 1 if pixels == "binary" else 3 * mixtures
         self.places = network.causal(self.rows * self.columns, inside, inside * hidden,
                                      self.num_classes)  # fmt: skip
-        self.inside = _Inside(inside, hidden, outputs)
+        self.inside = _Masked(inside, hidden, outputs)
 
     def phases(self) -> list[Phase]:
         """One: the likelihood."""
@@ -147,11 +147,11 @@ class Autoregressive(Model):
         chances = torch.special.ndtr(self._to_patches(noise).double())
         count, length, inside = chances.shape
         chosen = torch.zeros(count, length, inside, dtype=torch.int64, device=noise.device)
-        seen, known = Seen(), self.known(labels)
+        cache, known = KeysAndValues(), self.known(labels)
         within = self._to_patches(torch.ones_like(noise[:1])).long()[0]  # not beyond the edge
         before = torch.zeros(count, inside, device=noise.device)
         for place in range(length):
-            told = self.places.next(before, seen, *known)
+            told = self.places.next(before, cache, *known)
             values = torch.full_like(before, -1.0)
             for pixel in range(inside):
                 outputs = self.inside.one(told, values, pixel)
@@ -179,7 +179,7 @@ class Autoregressive(Model):
         return F.pixel_shuffle(folded, self.patch)[:, :, :height, :width]
 
 
-class _Inside(nn.Module):
+class _Masked(nn.Module):
     """Each pixel of a patch given what is told of it and the pixels before it."""
 
     def __init__(self, pixels: int, hidden: int, outputs: int):

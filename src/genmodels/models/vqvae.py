@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from genmodels import losses
 from genmodels.data.images import Batch
 from genmodels.models.base import Model, Phase, Terms
-from genmodels.networks import MLP, Causal, Network, Seen, Transformer
+from genmodels.networks import MLP, Causal, KeysAndValues, Network, Transformer
 from genmodels.ranges import Count, Several, Weight
 
 
@@ -82,9 +82,9 @@ class VQVAE(Model):
         known = self.known(None if labels is None else labels.to(device))
         chances = torch.rand(count, self.shape[0], generator=generator).to(device)
         words = torch.zeros(count, *self.shape, device=device)
-        seen, before = Seen(), words[:, 0]
+        cache, before = KeysAndValues(), words[:, 0]
         for place in range(self.shape[0]):
-            ladder = self.order.next(before, seen, *known).float().softmax(1).cumsum(1)
+            ladder = self.order.next(before, cache, *known).float().softmax(1).cumsum(1)
             rows = (ladder < chances[:, place, None]).sum(1).clamp(max=ladder.shape[1] - 1)
             before = words[:, place] = self._words(rows)
         return words.flatten(1).cpu()

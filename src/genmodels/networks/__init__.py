@@ -6,7 +6,7 @@ from genmodels.networks.conv import Conv
 from genmodels.networks.mlp import MLP
 from genmodels.networks.pair import Pair
 from genmodels.networks.residual import Residual
-from genmodels.networks.shapes import Causal, Dense, Network, Ordered, Seen, VectorField
+from genmodels.networks.shapes import Causal, Dense, KeysAndValues, Network, Ordered, VectorField
 from genmodels.networks.transformer import Transformer
 from genmodels.networks.unet import UNet
 
@@ -15,11 +15,11 @@ __all__ = [
     "Causal",
     "Conv",
     "Dense",
+    "KeysAndValues",
     "Network",
     "Ordered",
     "Pair",
     "Residual",
-    "Seen",
     "Transformer",
     "UNet",
     "VectorField",

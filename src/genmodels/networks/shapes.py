@@ -41,8 +41,8 @@ class VectorField(Protocol):
 
 
 @dataclass
-class Seen:
-    """The places that a sequence has so far: keys and values of each block."""
+class KeysAndValues:
+    """A cache of attention: those of the places that a sequence has so far, for each block."""
 
     keys: list[Tensor] = field(default_factory=list)
     values: list[Tensor] = field(default_factory=list)
@@ -57,13 +57,13 @@ class Ordered(nn.Module, ABC):
         """(B, length, inputs) and, with classes, labels (B,) → (B, length, outputs)."""
 
     @abstractmethod
-    def next(self, vectors: Tensor, seen: Seen, labels: Tensor | None = None) -> Tensor:
+    def next(self, vectors: Tensor, cache: KeysAndValues, labels: Tensor | None = None) -> Tensor:
         """What :meth:`forward` gives for the next place, (B, outputs).
 
         Args:
             vectors: of the place before it, (B, inputs); at the first place only their number
                 counts.
-            seen: the places before; the new one is added.
+            cache: of the places before; the new one is added.
             labels: (B,), with classes.
         """
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from genmodels.networks.shapes import Ordered, Seen
+from genmodels.networks.shapes import KeysAndValues, Ordered
 from genmodels.ranges import Count
 
 WIDER = 4  # times the width: of what lies within a block; Vaswani et al. (2017), section 3.3
@@ -62,16 +62,16 @@ class _Causal(Ordered):
             hidden = block(hidden)
         return self.last(hidden)
 
-    def next(self, vectors: Tensor, seen: Seen, labels: Tensor | None = None) -> Tensor:
-        if seen.count == 0:
+    def next(self, vectors: Tensor, cache: KeysAndValues, labels: Tensor | None = None) -> Tensor:
+        if cache.count == 0:
             hidden = self._first(len(vectors), labels)
         else:
             hidden = self.embed(vectors).unsqueeze(1)
-        hidden = hidden + self.places[seen.count]
+        hidden = hidden + self.places[cache.count]
         for number, block in enumerate(self.blocks):
             assert isinstance(block, _Block)
-            hidden = block.next(hidden, seen, number)
-        seen.count += 1
+            hidden = block.next(hidden, cache, number)
+        cache.count += 1
         return self.last(hidden).squeeze(1)
 
     def _first(self, count: int, labels: Tensor | None) -> Tensor:
@@ -98,15 +98,15 @@ class _Block(nn.Module):
             hidden, F.scaled_dot_product_attention(queries, keys, values, is_causal=True)
         )
 
-    def next(self, hidden: Tensor, seen: Seen, number: int) -> Tensor:
+    def next(self, hidden: Tensor, cache: KeysAndValues, number: int) -> Tensor:
         queries, keys, values = self._parts(hidden)
-        if seen.count == 0:
-            seen.keys.append(keys)
-            seen.values.append(values)
+        if cache.count == 0:
+            cache.keys.append(keys)
+            cache.values.append(values)
         else:
-            seen.keys[number] = torch.cat([seen.keys[number], keys], 2)
-            seen.values[number] = torch.cat([seen.values[number], values], 2)
-        attended = F.scaled_dot_product_attention(queries, seen.keys[number], seen.values[number])
+            cache.keys[number] = torch.cat([cache.keys[number], keys], 2)
+            cache.values[number] = torch.cat([cache.values[number], values], 2)
+        attended = F.scaled_dot_product_attention(queries, cache.keys[number], cache.values[number])
         return self._add(hidden, attended)
 
     def _parts(self, hidden: Tensor) -> tuple[Tensor, Tensor, Tensor]:
