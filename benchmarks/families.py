@@ -18,6 +18,7 @@ import torch
 
 import genmodels
 from benchmarks import lessons
+from benchmarks.lessons import Measured
 from benchmarks.machine import hardware
 from genmodels import catalogue, config, pictures, study
 from genmodels.models.base import Pixels
@@ -40,7 +41,6 @@ COLUMNS = {  # number → heading and digits
     "rarest_class": ("rarest class", 2),
 }
 APART = "These distances are of other images or features: they say nothing beside those above."
-Measured = Mapping[str, Any]
 BOUNDS = [f"nll_{pixels}_{how}" for pixels in get_args(Pixels) for how in ("exact", "iwae_100")]
 
 
