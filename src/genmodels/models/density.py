@@ -14,7 +14,7 @@ from genmodels.errors import InputError
 from genmodels.models.base import Likelihood, Model
 
 Sampler = Literal["prior", "gaussian", "gmm"]
-COMPONENTS = 100  # of a mixture, unless the settings say otherwise; docs/models.md has 10, too
+COMPONENTS = 100  # of a mixture, unless the settings say otherwise
 CODES = 20_000  # that are fitted to, at most
 # Of the fit. Measured by benchmarks/mixtures.py on vae-gmm.yaml after 3 minutes: other codes have a
 # log-density of -18.9 nats after 10 and of -19.0 after the 43 until nothing changes, which take 3.6
