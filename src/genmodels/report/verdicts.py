@@ -183,7 +183,7 @@ def _fourth(comparison: Comparison, coding: Entry, playing: Entry) -> tuple[Answ
     odd, usual = coding.mean("outliers"), comparison.anchors["floor"].numbers["outliers"]
     weird = odd is not None and odd > 2 * usual
     numbers = (
-        f"{comparison.fd}: {playing.name} {shown(playing.mean(comparison.fd))}, {coding.name} "
+        f"Distance: {playing.name} {shown(playing.mean(comparison.fd))}, {coding.name} "
         f"{shown(coding.mean(comparison.fd))} ({pair.verdict}). "
         f"Sharpness {shown(playing.mean('sharpness'))} against "
         f"{shown(coding.mean('sharpness'))}, real images "
