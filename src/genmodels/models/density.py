@@ -16,9 +16,9 @@ from genmodels.models.base import Likelihood, Model
 Sampler = Literal["prior", "gaussian", "gmm"]
 COMPONENTS = 100  # of a mixture, unless the settings say otherwise
 CODES = 20_000  # that are fitted to, at most
-# Of the fit. Measured by benchmarks/mixtures.py on vae-gmm.yaml after 5 minutes, two cores: after 10
-# it took 6.5 s, test images' codes have -17.65 nats and samples an FD of 0.160 (0.152 to 0.171, three
-# draws); until nothing changes 30 s, -17.83 and 0.168. After 90 s of training it is 0.260 and 0.244.
+# Of the fit. Measured by benchmarks/mixtures.py on vae-gmm.yaml, two cores, three draws each. After
+# 5 minutes of training: 10 take 6.5 s, test images' codes have -17.65 nats and samples an FD of
+# 0.160; until nothing changes 30 s, -17.83 and 0.168. After 90 s of training: 0.260 and 0.244.
 ITERATIONS = 10
 LEAST = 1e-6  # that is added to variances, scikit-learn's default
 
