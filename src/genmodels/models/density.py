@@ -14,7 +14,7 @@ from genmodels.errors import InputError
 from genmodels.models.base import Likelihood, Model
 
 Sampler = Literal["prior", "gaussian", "gmm"]
-COMPONENTS = 100  # of a mixture, unless the settings say otherwise; FD in docs/models.md: 10 0.573, 100 0.248
+COMPONENTS = 100  # of a mixture; the FD of ae-gmm.yaml is 0.573 with 10, docs/models.md
 CODES = 20_000  # that are fitted to, at most
 # Of the fit. Measured by benchmarks/mixtures.py on vae-gmm.yaml, two cores, three draws each. After
 # 5 minutes of training: 10 take 6.5 s, test images' codes have -17.65 nats and samples an FD of
