@@ -13,6 +13,7 @@ from torch import nn
 
 from genmodels import construct, custom, testing
 from genmodels.config import GIVEN, MODELS
+from genmodels.errors import InputError
 from genmodels.models.base import Phase
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -81,7 +82,7 @@ def test_a_broken_model_is_told_what_is_broken(example):
         def phases(self):
             return [replace(phase, name="game") for phase in super().phases()]
 
-    with pytest.raises(AssertionError, match="two phases have one name: game, game"):
+    with pytest.raises(InputError, match="two phases of Twins have one name: game, game"):
         testing.check_model(Twins)
 
 
@@ -98,7 +99,7 @@ def test_a_module_that_is_made_by_phases_is_refused(example, kept):
 
             return [*super().phases(), Phase("late", made, objective)]
 
-    with pytest.raises(AssertionError, match=r"phase late trains .* make it in __init__"):
+    with pytest.raises(InputError, match=r"the phase late of Late trains .* make it in __init__"):
         testing.check_model(Late)
 
 

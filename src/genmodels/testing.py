@@ -9,7 +9,14 @@ import torch
 from genmodels import construct, randomness
 from genmodels.config import GIVEN, MODELS
 from genmodels.data.images import Batch
-from genmodels.models.base import Discriminates, Encodes, Fitted, Likelihood, Model
+from genmodels.models.base import (
+    Discriminates,
+    Encodes,
+    Fitted,
+    Likelihood,
+    Model,
+    phases_of,
+)
 
 COUNT = 6  # images of a batch
 FITTED = 500  # training images that a part is fitted to
@@ -36,7 +43,7 @@ def check_model(
 
     Raises:
         AssertionError: it breaks the contract; the message says how.
-        InputError: the settings are not what the model accepts.
+        InputError: the settings are not what the model accepts, or its phases cannot be trained.
     """
     if isinstance(spec, dict):
         problems = construct.problems(spec, MODELS, "model", GIVEN)
@@ -70,16 +77,9 @@ def _batch(image_shape: Sequence[int], count: int = COUNT) -> Batch:
 
 
 def _check_phases(model: Model, batch: Batch) -> None:
-    parts, phases = list(model.modules()), model.phases()
-    names = [phase.name for phase in phases]
-    assert len(set(names)) == len(names), f"two phases have one name: {', '.join(names)}"
     trained: set[int] = set()
     reached: set[int] = set()
-    for phase in phases:
-        assert phase.module in parts, (
-            f"phase {phase.name} trains a module that was no part of the model before phases(); "
-            "make it in __init__"
-        )
+    for phase in phases_of(model):
         terms = phase.objective(batch)
         assert "loss" in terms, f"phase {phase.name}: no term is called loss"
         for name, value in terms.items():

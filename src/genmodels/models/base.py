@@ -150,6 +150,29 @@ class Model(nn.Module, ABC):
         return self
 
 
+def phases_of(model: Model) -> list[Phase]:
+    """The phases of a model, which can be told apart and train what a checkpoint keeps.
+
+    Raises:
+        InputError: two phases have one name, or one trains a module that the model does not
+            have before it is asked.
+    """
+    parts = {id(module) for module in model.modules()}
+    phases, kind = model.phases(), type(model).__name__
+    strangers = [phase.name for phase in phases if id(phase.module) not in parts]
+    if strangers:
+        raise InputError(
+            f"the phase {', '.join(strangers)} of {kind} trains a module that is no part of the "
+            "model before phases(); make it in __init__, as an attribute"
+        )
+    names = [phase.name for phase in phases]
+    if len(set(names)) < len(names):
+        raise InputError(
+            f"two phases of {kind} have one name: {', '.join(names)}; give each its own"
+        )
+    return phases
+
+
 @runtime_checkable
 class Encodes(Protocol):
     """A model that finds latents for given images."""

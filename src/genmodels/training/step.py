@@ -10,7 +10,7 @@ from genmodels import randomness
 from genmodels.data.images import Batch
 from genmodels.device import Device
 from genmodels.errors import InputError
-from genmodels.models.base import Model, Phase
+from genmodels.models.base import Model, Phase, phases_of
 from genmodels.ranks import ALONE, Ranks
 from genmodels.settings import Optimizer as OptimizerSettings
 from genmodels.settings import Schedule, Train
@@ -41,8 +41,8 @@ class Step:
         notes: what the user should know, one sentence each.
 
     Raises:
-        InputError: ``train.optimizers`` names a module that no phase trains, a phase trains
-            one that is no part of the model, or two have one name.
+        InputError: ``train.optimizers`` names a module that no phase trains, or the phases
+            are not what :func:`~genmodels.models.base.phases_of` takes.
     """
 
     def __init__(
@@ -56,19 +56,8 @@ class Step:
     ):
         self.model, self.train, self.seed, self.device = model, train, seed, device
         self.ranks = ranks
-        self.phases = model.phases()
+        self.phases = phases_of(model)
         names = {id(module): name or WHOLE for name, module in model.named_modules()}
-        strangers = [phase.name for phase in self.phases if id(phase.module) not in names]
-        if strangers:
-            raise InputError(
-                f"the phase {', '.join(strangers)} of {type(model).__name__} trains a module that "
-                "is no part of the model; make it in __init__, as an attribute"
-            )
-        if len({phase.name for phase in self.phases}) < len(self.phases):
-            raise InputError(
-                f"two phases of {type(model).__name__} have one name: "
-                f"{', '.join(phase.name for phase in self.phases)}; give each its own"
-            )
         self.modules = {names[id(phase.module)]: phase.module for phase in self.phases}
         self.module_of = {phase.name: names[id(phase.module)] for phase in self.phases}
         self.parameters = {name: list(m.parameters()) for name, m in self.modules.items()}
