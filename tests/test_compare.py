@@ -9,6 +9,7 @@ import pytest
 import safetensors
 
 from conftest import TINY
+from genmodels.report.terminal import Display
 
 SMALL = """
 model: {{class: {kind}, latent_dim: 8, network: {{class: MLP, hidden: [16]}}}}
@@ -67,6 +68,27 @@ def test_what_a_family_lacks_has_a_reason(genmodels, pair):
     assert [w["name"] for w in gan["runs"][0]["weights"]] == ["average", "last", "best"]
     assert [w["name"] for w in vae["runs"][0]["weights"]] == ["last", "best"]
     assert 0 <= gan["numbers"]["discriminator_right_on_samples"]["mean"] <= 1
+
+
+def test_progress_is_that_of_samples_within_each_run(genmodels, pair, monkeypatch):
+    told = []
+
+    def advance(self, what, done, total, note=""):
+        if what == "comparing":
+            told.append((done, total, note))
+
+    monkeypatch.setattr(Display, "advance", advance)
+    assert genmodels("compare", *pair, *QUICK).code == 0
+    shares = [done for done, _, _ in told]
+    assert shares == sorted(shares)
+    assert {total for _, total, _ in told} == {3}
+    assert shares[-1] == 3
+    for number, run in enumerate(pair, 1):
+        notes = [note for _, _, note in told if note.startswith(run)]
+        drawn, planned = notes[-1].removeprefix(run).split(" samples")[0].split(" of ")
+        assert drawn.strip() == planned
+        assert notes[-1].endswith("  0s left for this run")
+        assert len([share for share in shares if number < share < number + 1]) >= 3
 
 
 def test_files_of_a_report(genmodels, pair):

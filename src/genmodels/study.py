@@ -1,6 +1,7 @@
 """Several models under one protocol: all are measured alike."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from genmodels import device, plan, runs, sampling, session, walking
@@ -9,7 +10,7 @@ from genmodels.errors import InputError
 from genmodels.evaluation import anchors, features, likelihood, protocol, reference, scores
 from genmodels.evaluation.reference import Reference
 from genmodels.report.comparison import Comparison, Entry, Result
-from genmodels.report.terminal import Display
+from genmodels.report.terminal import Display, duration
 from genmodels.settings import Shift
 
 STRIPS = 4
@@ -46,9 +47,9 @@ def compare(
     for name, group in _models(folders).items():
         results = []
         for folder in group:
-            display.advance("comparing", done, len(folders) + 1, str(folder.path))
             own = seen.with_validation(folder.settings.data.validation)
-            evaluation = protocol.evaluate(folder, own, seed, where)
+            told = _word_of(display, folder, done, len(folders) + 1)
+            evaluation = protocol.evaluate(folder, own, seed, where, told)
             results.append(Result(folder.settings.seed, str(folder.path), evaluation))
             done += 1
         entries.append(_entry(name, group[0], results, seed))
@@ -84,6 +85,22 @@ def _entry(name: str, folder: runs.Folder, results: list[Result], seed: int) -> 
         records=folder.log(),
         walks={kind: walking.decode(model, walk, labels) for kind, walk in walks.items()},
     )
+
+
+def _word_of(
+    display: Display, folder: runs.Folder, done: int, total: int
+) -> Callable[[int, int], None]:
+    """Shows how far a comparison is while the samples of one run are drawn."""
+    began = time.monotonic()
+
+    def told(drawn: int, samples: int) -> None:
+        note = f"{folder.path}  {drawn:,} of {samples:,} samples"
+        if drawn:
+            left = (time.monotonic() - began) * (samples - drawn) / drawn
+            note += f"  {duration(left)} left for this run"
+        display.advance("comparing", done + drawn / samples, total, note)
+
+    return told
 
 
 def _protocol(seen: Reference, seed: int) -> dict[str, Any]:

@@ -6,7 +6,7 @@ positions of their own, so evaluation neither disturbs training nor depends on i
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -16,6 +16,7 @@ from genmodels.checkpoint import Checkpoint
 from genmodels.data.images import TRAIN
 from genmodels.errors import InputError
 from genmodels.evaluation import abilities, distances, scores
+from genmodels.evaluation.draws import Draws, Told
 from genmodels.evaluation.extractor import Features
 from genmodels.evaluation.reference import Reference
 from genmodels.evaluation.scores import Scored
@@ -26,7 +27,6 @@ FEW = 2000  # below which the bias of the Fréchet distance is flagged
 CURVE_COUNT = 2000  # samples of a snapshot on the way
 SPREAD_SEEDS = 3  # sampling seeds that the spread of a run's distance is taken over
 SHOWN = 64
-TIMED = 64  # images of the latency's batch
 
 NO_SPLIT = "data.validation is 0, so no split is left to choose on"
 
@@ -86,7 +86,7 @@ class Evaluation:
 
 
 def evaluate(
-    folder: runs.Folder, reference: Reference, seed: int, device: torch.device
+    folder: runs.Folder, reference: Reference, seed: int, device: torch.device, told: Told
 ) -> Evaluation:
     """Measure one run.
 
@@ -95,6 +95,7 @@ def evaluate(
         reference: the real images.
         seed: of the samples.
         device: where to compute.
+        told: hears how many samples are drawn, and of how many.
 
     Raises:
         InputError: there is no checkpoint, or its images are not finite.
@@ -102,7 +103,8 @@ def evaluate(
     saved = folder.latest()
     headline: sampling.Weights = "average" if saved.part("average.") else "last"
     model = _ready(saved, headline, reference, device)
-    features, kept, measured = _seen(folder, model, reference, seed)
+    draws = Draws(seed, _planned(folder, headline, reference), told)
+    features, kept, measured = _seen(folder, model, reference, draws)
     scored = scores.score(reference, features)
     pixel_numbers, undefined = scores.pixels(reference, kept)
     numbers = {
@@ -133,12 +135,15 @@ def evaluate(
     shown = torch.cat(kept)[:SHOWN]
     chosen = [Weights(headline, progress["step"], numbers[fd], shown)]
     if headline == "average":
-        chosen.append(_other(saved, "last", reference, seed, device))
-    curve, best = _curve(folder, saved, headline, reference, seed, device)
+        chosen.append(_other(saved, "last", reference, draws, device))
+    curve, best = _curve(folder, saved, headline, reference, draws, device)
     if best is None:
         undefined["distance_best"] = undefined["distance_gap"] = NO_SPLIT
+    elif best.header["progress"]["step"] == progress["step"]:
+        draws.skip(reference.count)
+        chosen.append(replace(chosen[0], name="best"))
     else:
-        chosen.append(_other(best, headline, reference, seed, device, "best"))
+        chosen.append(_other(best, headline, reference, draws, device, "best"))
     apart = {weights.name: weights.distance for weights in chosen}
     numbers |= {f"distance_{name}": distance for name, distance in apart.items()}
     if best is not None:
@@ -149,12 +154,19 @@ def evaluate(
         undefined=undefined,
         headline=headline,
         weights=chosen,
-        spread=_spread(model, reference, features, seed),
+        spread=_spread(model, reference, features, draws),
         curve=curve,
         scored=scored,
         suspicious=pairs,
         measured=measured,
     )
+
+
+def _planned(folder: runs.Folder, headline: sampling.Weights, reference: Reference) -> int:
+    """How many samples an evaluation takes."""
+    choices = 1 + (headline == "average") + (reference.selection is not None)
+    points = 1 + len(folder.snapshot_paths())
+    return reference.count * (choices + SPREAD_SEEDS - 1) + CURVE_COUNT * points
 
 
 def _ready(
@@ -170,14 +182,14 @@ def _ready(
 
 
 def _seen(
-    folder: runs.Folder, model: Model, reference: Reference, seed: int
+    folder: runs.Folder, model: Model, reference: Reference, draws: Draws
 ) -> tuple[Features, list[Tensor], dict[str, float]]:
     """Draw the samples, keep them, see them, and time the drawing."""
     began = time.perf_counter()
-    kept = list(sampling.sample(model, reference.count, seed))
+    kept = list(draws(model, reference.count))
     seconds = time.perf_counter() - began
     began = time.perf_counter()
-    next(sampling.sample(model, 1, seed))
+    next(sampling.sample(model, 1, draws.seed))
     latency = time.perf_counter() - began
     measured = {
         "sampling_images_per_second": reference.count / seconds,
@@ -194,7 +206,7 @@ def _curve(
     saved: Checkpoint,
     weights: sampling.Weights,
     reference: Reference,
-    seed: int,
+    draws: Draws,
     device: torch.device,
 ) -> tuple[list[Point], Checkpoint | None]:
     """Measure the snapshots and the end, on the validation split where there is one; the
@@ -205,9 +217,10 @@ def _curve(
     for source in (*map(folder.read, folder.snapshot_paths()), saved):
         progress = source.header["progress"]
         if points and progress["step"] == points[-1].step:
+            draws.skip(CURVE_COUNT)
             continue
         model = _ready(source, weights, reference, device)
-        seen = reference.extractor(sampling.sample(model, CURVE_COUNT, seed))
+        seen = reference.extractor(draws(model, CURVE_COUNT))
         distance = distances.frechet(target, distances.gaussian(seen.values))
         if reference.selection and distance < min((p.distance for p in points), default=torch.inf):
             best = source
@@ -219,7 +232,7 @@ def _other(
     source: Checkpoint,
     weights: sampling.Weights,
     reference: Reference,
-    seed: int,
+    draws: Draws,
     device: torch.device,
     name: str | None = None,
 ) -> Weights:
@@ -228,7 +241,7 @@ def _other(
     kept: list[Tensor] = []
 
     def blocks() -> Iterator[Tensor]:
-        for block in sampling.sample(model, reference.count, seed):
+        for block in draws(model, reference.count):
             if not kept:
                 kept.append(block[:SHOWN])
             yield block
@@ -237,12 +250,12 @@ def _other(
     return Weights(name or weights, source.header["progress"]["step"], distance, kept[0])
 
 
-def _spread(model: Model, reference: Reference, features: Features, seed: int) -> float:
+def _spread(model: Model, reference: Reference, features: Features, draws: Draws) -> float:
     """How much of the distance is the luck of the draw."""
     found = [scores.frechet(reference, features)]
     for other in range(1, SPREAD_SEEDS):
-        drawn = sampling.sample(model, reference.count, seed + 1000 * other)
-        found.append(scores.frechet(reference, reference.extractor(drawn)))
+        seen = reference.extractor(draws(model, reference.count, again=other))
+        found.append(scores.frechet(reference, seen))
     return torch.tensor(found).double().std().item()
 
 
