@@ -24,7 +24,7 @@ from genmodels.models.base import Fitted, Model
 
 COUNT = 10_000  # samples and test images; Lucic et al. (2018)
 FEW = 2000  # below which the bias of the Fréchet distance is flagged
-CURVE_COUNT = 2000  # samples of a snapshot on the way
+CURVE_COUNT = 2000  # samples of a snapshot on the way, at most
 SPREAD_SEEDS = 3  # sampling seeds that the spread of a run's distance is taken over
 SHOWN = 64
 
@@ -166,7 +166,11 @@ def _planned(folder: runs.Folder, headline: sampling.Weights, reference: Referen
     """How many samples an evaluation takes."""
     choices = 1 + (headline == "average") + (reference.selection is not None)
     points = 1 + len(folder.snapshot_paths())
-    return reference.count * (choices + SPREAD_SEEDS - 1) + CURVE_COUNT * points
+    return reference.count * (choices + SPREAD_SEEDS - 1) + _curve_count(reference) * points
+
+
+def _curve_count(reference: Reference) -> int:
+    return min(CURVE_COUNT, reference.count)
 
 
 def _ready(
@@ -217,10 +221,10 @@ def _curve(
     for source in (*map(folder.read, folder.snapshot_paths()), saved):
         progress = source.header["progress"]
         if points and progress["step"] == points[-1].step:
-            draws.skip(CURVE_COUNT)
+            draws.skip(_curve_count(reference))
             continue
         model = _ready(source, weights, reference, device)
-        seen = reference.extractor(draws(model, CURVE_COUNT))
+        seen = reference.extractor(draws(model, _curve_count(reference)))
         distance = distances.frechet(target, distances.gaussian(seen.values))
         if reference.selection and distance < min((p.distance for p in points), default=torch.inf):
             best = source
