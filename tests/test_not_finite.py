@@ -25,7 +25,7 @@ def breaking(monkeypatch):
 
         def broken(self, batch, step):
             call(self, batch, step)
-            went_back[0] |= step < broke_at[0]
+            went_back[0] |= step <= broke_at[0]
             if left and step + 1 == left[0] and went_back[0]:
                 broke_at[0], went_back[0] = step, False
                 del left[0]
