@@ -4,6 +4,7 @@ PyTorch's launcher (``torchrun``) starts them and says in the environment how ma
 are. A single process is a world of one, which talks to nobody.
 """
 
+import importlib
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -102,6 +103,9 @@ def joined(device: torch.device, batch_size: int) -> Iterator[Ranks]:
     if ranks.world == 1:
         yield ranks
         return
+    # Its functions take the group of the moment as their default. Imported only when an optimiser
+    # is made, they would keep it, and its threads, until the interpreter is gone: an abort.
+    importlib.import_module("torch.distributed.nn.functional")
     distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
         yield ranks
