@@ -1,6 +1,8 @@
 """Studies: the same numbers each time, nothing trained twice, training untouched."""
 
 import json
+import math
+import re
 import shutil
 from pathlib import Path
 
@@ -9,6 +11,8 @@ import pytest
 import safetensors
 
 from conftest import TINY
+from genmodels import checkpoint, runs
+from genmodels.evaluation import likelihood
 from genmodels.report.terminal import Display
 
 SMALL = """
@@ -85,10 +89,53 @@ def test_progress_is_that_of_samples_within_each_run(genmodels, pair, monkeypatc
     assert shares[-1] == 3
     for number, run in enumerate(pair, 1):
         notes = [note for _, _, note in told if note.startswith(run)]
-        drawn, planned = notes[-1].removeprefix(run).split(" samples")[0].split(" of ")
-        assert drawn.strip() == planned
+        assert made_and_planned(notes[-1])[0] == made_and_planned(notes[-1])[1]
         assert notes[-1].endswith("  0s left for this run")
         assert len([share for share in shares if number < share < number + 1]) >= 3
+
+
+def made_and_planned(note):
+    return re.search(r"([\d,]+) of ([\d,]+) images", note).groups()
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_the_best_snapshot_is_the_end_or_an_earlier_one(genmodels, workplace, monkeypatch, swapped):
+    Path("long.yaml").write_text(SMALL.format(kind="VAE", epochs=10))
+    words = ("--config", "long.yaml", "--set", "data.validation=0.1", "--steps", "200")
+    assert genmodels("train", *words, "--out", "run").code == 0
+    folder = runs.Folder(Path("run"))
+    first, end = folder.snapshot_paths()
+    assert (first.name, end.name) == ("step-000000100.safetensors", "step-000000200.safetensors")
+    if swapped:
+        (last,) = folder.checkpoint_paths()
+        early, late = folder.read(first), folder.latest()
+        checkpoint.save(first, late.tensors, early.header)
+        checkpoint.save(last, {**late.tensors, **early.tensors}, late.header)
+    notes = []
+    monkeypatch.setattr(Display, "advance", lambda *given: notes.append(given[-1]))
+    assert genmodels("compare", "run", *QUICK).code == 0
+    made, planned = made_and_planned(notes[-1])
+    assert made == planned
+    (model,) = report()["models"]
+    numbers = {name: number["mean"] for name, number in model["numbers"].items()}
+    best = next(w for w in model["runs"][0]["weights"] if w["name"] == "best")
+    assert best["step"] == (100 if swapped else 200)
+    assert [point["step"] for point in model["runs"][0]["curve"]] == [100, 200]
+    if swapped:
+        assert numbers["distance_gap"] > 0
+    else:
+        assert numbers["distance_best"] == numbers["fd_domain"]
+        assert numbers["distance_gap"] == 0
+
+
+def test_a_number_that_is_infinite_is_not_defined(genmodels, pair, monkeypatch):
+    bounds = {"nll_binary_elbo": math.inf, "active_units": 3.0}
+    monkeypatch.setattr(likelihood, "of_likelihood", lambda model, reference: bounds)
+    assert genmodels("compare", *pair, *QUICK).code == 0
+    vae = report()["models"][0]
+    assert vae["numbers"]["active_units"]["mean"] == 3
+    assert "nll_binary_elbo" not in vae["numbers"]
+    assert vae["undefined"]["nll_binary_elbo"] == "it is inf, as of a broken model"
 
 
 def test_files_of_a_report(genmodels, pair):

@@ -1,13 +1,14 @@
 """Several models under one protocol: all are measured alike."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from genmodels import device, plan, runs, sampling, session, walking
 from genmodels.data.images import Images
 from genmodels.errors import InputError
 from genmodels.evaluation import anchors, features, likelihood, protocol, reference, scores
+from genmodels.evaluation.draws import Told
 from genmodels.evaluation.reference import Reference
 from genmodels.report.comparison import Comparison, Entry, Result
 from genmodels.report.terminal import Display, duration
@@ -53,7 +54,6 @@ def compare(
             results.append(Result(folder.settings.seed, str(folder.path), evaluation))
             done += 1
         entries.append(_entry(name, group[0], results, seed))
-    display.advance("comparing", done, len(folders) + 1)
     display.close()
     return Comparison(
         data=images.name,
@@ -87,18 +87,16 @@ def _entry(name: str, folder: runs.Folder, results: list[Result], seed: int) -> 
     )
 
 
-def _word_of(
-    display: Display, folder: runs.Folder, done: int, total: int
-) -> Callable[[int, int], None]:
-    """Shows how far a comparison is while the samples of one run are drawn."""
+def _word_of(display: Display, folder: runs.Folder, done: int, total: int) -> Told:
+    """Shows how far a comparison is while the images of one run are made."""
     began = time.monotonic()
 
-    def told(drawn: int, samples: int) -> None:
-        note = f"{folder.path}  {drawn:,} of {samples:,} samples"
-        if drawn:
-            left = (time.monotonic() - began) * (samples - drawn) / drawn
+    def told(made: int, images: int) -> None:
+        note = f"{folder.path}  {made:,} of {images:,} images"
+        if made:
+            left = (time.monotonic() - began) * (images - made) / made
             note += f"  {duration(left)} left for this run"
-        display.advance("comparing", done + drawn / samples, total, note)
+        display.advance("comparing", done + made / images, total, note)
 
     return told
 
@@ -118,6 +116,7 @@ def _protocol(seen: Reference, seed: int) -> dict[str, Any]:
         "importance_samples": likelihood.SAMPLES,
         "likelihood_images": min(likelihood.IMAGES, seen.count),
         "sampling_seed": seed,
+        "snapshot_images": protocol.curve_count(seen),
         "snapshots_chosen_on": "validation, where a run has it",
     }
 

@@ -8,6 +8,7 @@ from torch import Tensor
 from genmodels import runs, sampling
 from genmodels.data.images import TEST, Batch
 from genmodels.evaluation import distances, likelihood
+from genmodels.evaluation.draws import Draws
 from genmodels.evaluation.extractor import Features
 from genmodels.evaluation.reference import FEWEST, Reference
 from genmodels.models.base import Discriminates, Encodes, Likelihood, Model, Pixels
@@ -39,20 +40,26 @@ def lacking(numbers: Mapping[str, float]) -> dict[str, str]:
     }
 
 
+def planned(model: Model, reference: Reference) -> int:
+    """How many images :func:`measure` asks of a model beside its samples."""
+    return 2 * min(likelihood.AT_MOST, reference.count) if isinstance(model, Encodes) else 0
+
+
 def measure(
     model: Model,
     folder: runs.Folder,
     reference: Reference,
     features: Features,
     kept: Sequence[Tensor],
-    seed: int,
+    draws: Draws,
 ) -> dict[str, float]:
     """The numbers that only some families have."""
+    seed = draws.seed
     numbers: dict[str, float] = {}
     records = folder.log()
     last: Mapping[str, Any] = records[-1] if records else {}
     if isinstance(model, Encodes):
-        numbers |= likelihood.of_encoder(model, reference)
+        numbers |= likelihood.of_encoder(model, reference, draws.count)
     if isinstance(model, Likelihood):
         numbers |= likelihood.of_likelihood(model, reference)
     if isinstance(model, Discriminates):

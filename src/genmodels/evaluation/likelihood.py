@@ -1,6 +1,6 @@
 """What is measured of models that encode, that have a likelihood, that discriminate."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -19,9 +19,17 @@ AT_MOST = 5000  # images that are encoded or judged
 
 
 @torch.no_grad()
-def of_encoder(model: Encodes, reference: Reference) -> dict[str, float]:
+def of_encoder(
+    model: Encodes, reference: Reference, counted: Callable[[int], None]
+) -> dict[str, float]:
     """Squared error of reconstructed test images, summed over pixels, and the Fréchet
-    distance between their latents and as many of the prior's N(0, I)."""
+    distance between their latents and as many of the prior's N(0, I).
+
+    Args:
+        model: that encodes.
+        reference: the real images.
+        counted: hears of images that were encoded, and of those that were decoded.
+    """
     errors, latents = [], []
     device = _device(model)
     with randomness.placed(0, "latents of test images", device=device):
@@ -34,6 +42,7 @@ def of_encoder(model: Encodes, reference: Reference) -> dict[str, float]:
             if isinstance(model, Likelihood):
                 drawn = model.infer(seen.images, seen.labels)
             latents.append(drawn.double().cpu())
+            counted(2 * len(codes))
     found = distances.gaussian(torch.cat(latents))
     size = len(found.mean)
     prior = distances.Gaussian(torch.zeros(size).double(), torch.eye(size).double())

@@ -4,8 +4,9 @@ Snapshots are chosen on the validation split and scored on the test split. Laten
 positions of their own, so evaluation neither disturbs training nor depends on it.
 """
 
+import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -101,21 +102,23 @@ def evaluate(
         InputError: there is no checkpoint, or its images are not finite.
     """
     saved = folder.latest()
-    headline: sampling.Weights = "average" if saved.part("average.") else "last"
+    headline = _headline(saved)
     model = _ready(saved, headline, reference, device)
-    draws = Draws(seed, _planned(folder, headline, reference), told)
+    progress = saved.header["progress"]
+    earlier = folder.snapshots_before(progress["step"])
+    planned = _planned(headline, len(earlier), reference) + abilities.planned(model, reference)
+    draws = Draws(seed, planned, told)
     features, kept, measured = _seen(folder, model, reference, draws)
     scored = scores.score(reference, features)
     pixel_numbers, undefined = scores.pixels(reference, kept)
     numbers = {
         **scored.numbers,
         **pixel_numbers,
-        **abilities.measure(model, folder, reference, features, kept, seed),
+        **abilities.measure(model, folder, reference, features, kept, draws),
     }
     undefined = {**scored.undefined, **undefined, **abilities.lacking(numbers)}
     if headline == "last":
         undefined["distance_average"] = "no average of the weights was kept"
-    progress = saved.header["progress"]
     numbers["parameters_sampling"] = float(_parameters(model.sampling_module()))
     numbers["parameters_training"] = float(_parameters(model))
     numbers["latent_dimensions"] = float(model.latent_dim)
@@ -132,22 +135,16 @@ def evaluate(
     if progress.get("peak_memory_mib") is not None:
         measured["training_peak_memory_mib"] = progress["peak_memory_mib"]
     fd = scores.fd_name(reference)
-    shown = torch.cat(kept)[:SHOWN]
-    chosen = [Weights(headline, progress["step"], numbers[fd], shown)]
-    if headline == "average":
-        chosen.append(_other(saved, "last", reference, draws, device))
-    curve, best = _curve(folder, saved, headline, reference, draws, device)
-    if best is None:
-        undefined["distance_best"] = undefined["distance_gap"] = NO_SPLIT
-    elif best.header["progress"]["step"] == progress["step"]:
-        draws.skip(reference.count)
-        chosen.append(replace(chosen[0], name="best"))
-    else:
-        chosen.append(_other(best, headline, reference, draws, device, "best"))
+    first = Weights(headline, progress["step"], numbers[fd], torch.cat(kept)[:SHOWN])
+    chosen, curve = _choices(saved, map(folder.read, earlier), first, reference, draws, device)
     apart = {weights.name: weights.distance for weights in chosen}
     numbers |= {f"distance_{name}": distance for name, distance in apart.items()}
-    if best is not None:
+    if "best" in apart:
         numbers["distance_gap"] = numbers[fd] - apart["best"]  # of the same kind of weights
+    else:
+        undefined["distance_best"] = undefined["distance_gap"] = NO_SPLIT
+    for name in [name for name, number in numbers.items() if not math.isfinite(number)]:
+        undefined[name] = f"it is {numbers.pop(name)}, as of a broken model"
     pairs = torch.stack([torch.cat(kept)[scored.samples], _rows(reference, scored.sources)], 1)
     return Evaluation(
         numbers=numbers,
@@ -162,14 +159,19 @@ def evaluate(
     )
 
 
-def _planned(folder: runs.Folder, headline: sampling.Weights, reference: Reference) -> int:
-    """How many samples an evaluation takes."""
+def _headline(saved: Checkpoint) -> sampling.Weights:
+    return "average" if saved.part("average.") else "last"
+
+
+def _planned(headline: sampling.Weights, earlier: int, reference: Reference) -> int:
+    """How many samples an evaluation takes of a run with so many earlier snapshots."""
     choices = 1 + (headline == "average") + (reference.selection is not None)
-    points = 1 + len(folder.snapshot_paths())
-    return reference.count * (choices + SPREAD_SEEDS - 1) + _curve_count(reference) * points
+    drawn = reference.count * (choices + SPREAD_SEEDS - 1)
+    return drawn + curve_count(reference) * (earlier + 1)
 
 
-def _curve_count(reference: Reference) -> int:
+def curve_count(reference: Reference) -> int:
+    """How many samples a snapshot on the way is given."""
     return min(CURVE_COUNT, reference.count)
 
 
@@ -189,9 +191,8 @@ def _seen(
     folder: runs.Folder, model: Model, reference: Reference, draws: Draws
 ) -> tuple[Features, list[Tensor], dict[str, float]]:
     """Draw the samples, keep them, see them, and time the drawing."""
-    began = time.perf_counter()
     kept = list(draws(model, reference.count))
-    seconds = time.perf_counter() - began
+    seconds = draws.seconds
     began = time.perf_counter()
     next(sampling.sample(model, 1, draws.seed))
     latency = time.perf_counter() - began
@@ -205,9 +206,29 @@ def _seen(
         raise InputError(f"run {folder.path}: {error}") from None
 
 
-def _curve(
-    folder: runs.Folder,
+def _choices(
     saved: Checkpoint,
+    earlier: Iterable[Checkpoint],
+    first: Weights,
+    reference: Reference,
+    draws: Draws,
+    device: torch.device,
+) -> tuple[list[Weights], list[Point]]:
+    """Score every choice of weights beside the one that is ``first``, and the way there."""
+    chosen, headline = [first], _headline(saved)
+    if headline == "average":
+        chosen.append(_other(saved, "last", "last", reference, draws, device))
+    curve, best = _curve((*earlier, saved), headline, reference, draws, device)
+    if best is saved:
+        draws.count(reference.count)
+        chosen.append(replace(first, name="best"))
+    elif best is not None:
+        chosen.append(_other(best, "best", headline, reference, draws, device))
+    return chosen, curve
+
+
+def _curve(
+    sources: Iterable[Checkpoint],
     weights: sampling.Weights,
     reference: Reference,
     draws: Draws,
@@ -218,13 +239,10 @@ def _curve(
     target = reference.selection or reference.gaussian
     points: list[Point] = []
     best: Checkpoint | None = None
-    for source in (*map(folder.read, folder.snapshot_paths()), saved):
+    for source in sources:
         progress = source.header["progress"]
-        if points and progress["step"] == points[-1].step:
-            draws.skip(_curve_count(reference))
-            continue
         model = _ready(source, weights, reference, device)
-        seen = reference.extractor(draws(model, _curve_count(reference)))
+        seen = reference.extractor(draws(model, curve_count(reference)))
         distance = distances.frechet(target, distances.gaussian(seen.values))
         if reference.selection and distance < min((p.distance for p in points), default=torch.inf):
             best = source
@@ -234,11 +252,11 @@ def _curve(
 
 def _other(
     source: Checkpoint,
+    name: str,
     weights: sampling.Weights,
     reference: Reference,
     draws: Draws,
     device: torch.device,
-    name: str | None = None,
 ) -> Weights:
     """Score another choice of weights on the test split."""
     model = _ready(source, weights, reference, device)
@@ -251,7 +269,7 @@ def _other(
             yield block
 
     distance = scores.frechet(reference, reference.extractor(blocks()))
-    return Weights(name or weights, source.header["progress"]["step"], distance, kept[0])
+    return Weights(name, source.header["progress"]["step"], distance, kept[0])
 
 
 def _spread(model: Model, reference: Reference, features: Features, draws: Draws) -> float:

@@ -202,6 +202,10 @@ class Folder:
         """Snapshots, oldest step first."""
         return list(steps.by_step(self.snapshots).values())
 
+    def snapshots_before(self, step: int) -> list[Path]:
+        """Those of earlier steps, oldest first."""
+        return [path for at, path in steps.by_step(self.snapshots).items() if at < step]
+
     def read(self, path: Path) -> Checkpoint:
         """Load a checkpoint or a snapshot of this run.
 
