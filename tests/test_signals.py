@@ -21,9 +21,11 @@ GIVEN = (
     "--set", "train.batch_size=500", "--set", "model.network.hidden=[16]",
     "--set", "model.latent_dim=4",
 )  # fmt: skip
-# A process that sends itself a signal where it is told to, once.
+# A process that sends itself a signal where it is told to, once; it hears SIGINT even where the
+# tests run in the background of a shell, whose processes ignore it.
 PROGRAM = """
-import os, sys
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from genmodels import checkpoint, cli
 from genmodels.data import decoding
 from genmodels.models import VAE
