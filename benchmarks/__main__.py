@@ -16,8 +16,8 @@ from rich.table import Table
 from benchmarks import machine
 from benchmarks.turns import CONTENDERS, OURS, Contender, Turn, medians, ratio
 from benchmarks.work import WORKS, named
-from genmodels import device
 from genmodels.errors import InputError
+from genmodels.system import device
 
 LIMIT_SECONDS = 0.5
 

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from benchmarks.work import Loop, Work
-from genmodels import device as devices
+from genmodels.system import device as devices
 
 
 def start(work: Work, device: str, tuned: bool) -> Loop:

@@ -20,10 +20,13 @@ import genmodels
 from benchmarks import lessons
 from benchmarks.lessons import Measured
 from benchmarks.machine import hardware
-from genmodels import catalogue, config, pictures, study
+from genmodels import config
+from genmodels.comparison import measure
+from genmodels.config import catalogue
+from genmodels.console import Display
+from genmodels.data import pictures
 from genmodels.models.base import Pixels
-from genmodels.provenance import measured
-from genmodels.report.terminal import Display
+from genmodels.system.provenance import measured
 
 DOCS = Path(__file__).parents[1] / "docs"
 RESULTS, GRIDS = DOCS / "results" / "models", DOCS / "pictures" / "models"
@@ -91,7 +94,7 @@ def record(
 ) -> None:
     """Measure the runs of a preset, and keep numbers and a grid."""
     folders = [run.folder for run in runs]
-    compared = study.compare(folders, 10_000, "auto", 0, Display(quiet=True))
+    compared = measure.compare(folders, 10_000, "auto", 0, Display(quiet=True))
     (entry,) = compared.entries
     seeds = [
         {"seed": result.seed, **result.evaluation.numbers, **result.evaluation.measured}
@@ -179,7 +182,7 @@ def _current(result: Measured) -> bool:
     """Whether a preset is still what was measured; if not, that is said."""
     layers = [config.overrides(data=result["data"]), *map(config.assignment, result["settings"])]
     now = config.read(result["preset"], layers)
-    changed = now.differences(config.settings([result["configuration"]], result["preset"]))
+    changed = now.differences(config.resolve([result["configuration"]], result["preset"]))
     if changed:
         name = result_path(*(result[key] for key in ("preset", "data", "budget", "settings"))).name
         print(f"{name} is left out, its preset has changed: {'; '.join(changed)}")

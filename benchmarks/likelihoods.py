@@ -11,12 +11,14 @@ from dataclasses import dataclass
 import torch
 
 import genmodels
-from genmodels import losses, randomness, session
+from genmodels import losses
+from genmodels.console import Display
 from genmodels.data.images import TEST
 from genmodels.errors import InputError
-from genmodels.evaluation import likelihood
+from genmodels.evaluation.metrics import likelihood
 from genmodels.models.base import Likelihood
-from genmodels.report.terminal import Display
+from genmodels.system import randomness
+from genmodels.training import session
 
 BLOCK = 250  # images whose importance weights are held at once
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import torch
 
-from genmodels.device import Device
-from genmodels.provenance import versions
+from genmodels.system.device import Device
+from genmodels.system.provenance import versions
 
 SIZE = 2048  # of the square matrices: 48 MiB, and 17 billion operations
 

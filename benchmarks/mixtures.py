@@ -15,13 +15,16 @@ from unittest import mock
 from torch import Tensor
 
 import genmodels
-from genmodels import sampling, session
+from genmodels import sampling
+from genmodels.console import Display
 from genmodels.data.images import TEST, TRAIN
 from genmodels.errors import InputError
-from genmodels.evaluation import features, reference, scores
+from genmodels.evaluation import reference
+from genmodels.evaluation.features import domain
+from genmodels.evaluation.metrics import scores
 from genmodels.models import density
 from genmodels.models.density import Coder
-from genmodels.report.terminal import Display
+from genmodels.training import session
 
 ITERATIONS = (3, 10, 30, 100)  # the last is scikit-learn's default
 
@@ -76,7 +79,7 @@ def fits(
         raise InputError(f"{run.path}: its latents are no mixture; take model.sampler=gmm")
     show = Display(quiet=True)
     images = session.load(run.settings.data, show)
-    extractor = features.choose("auto", images, show.reading)
+    extractor = domain.choose("auto", images, show.reading)
     seen = reference.of(images, extractor, count, show.reading)
     ours, others = (
         model.latents(seen.batches(split, images.count(split))) for split in (TRAIN, TEST)

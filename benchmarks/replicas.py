@@ -14,9 +14,11 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, grad, stack_module_state, vmap
 
-from genmodels import config, construct, device
+from genmodels import config
+from genmodels.config import components
 from genmodels.data.images import Batch
 from genmodels.models.base import Model
+from genmodels.system import device
 
 
 class _Loss(nn.Module):
@@ -52,7 +54,7 @@ def main() -> None:
 
 def _model(where: torch.device) -> _Loss:
     spec = config.read("report/vae.yaml").model
-    model = construct.build(spec, config.MODELS, image_shape=(1, 28, 28))
+    model = components.build(spec, config.MODELS, image_shape=(1, 28, 28))
     return _Loss(model).to(where)
 
 

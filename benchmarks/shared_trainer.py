@@ -1,7 +1,7 @@
 """genmodels itself: the shared trainer, with everything it does while it trains."""
 
 from benchmarks.work import Loop, Skipped, Work
-from genmodels import device as devices
+from genmodels.system import device as devices
 from genmodels.training.records import Progress
 from genmodels.training.trainer import Trainer
 

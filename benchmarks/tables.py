@@ -23,9 +23,10 @@ from PIL import Image
 from benchmarks import machine
 from benchmarks.turns import ratio
 from benchmarks.work import Work, named
-from genmodels import data, device
+from genmodels import data
 from genmodels.data.feed import Placement
 from genmodels.data.images import Images
+from genmodels.system import device
 from genmodels.training.records import Progress
 from genmodels.training.trainer import Trainer
 

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from benchmarks.work import Loop, Skipped, named
-from genmodels import device
+from genmodels.system import device
 
 OURS = "genmodels"
 CONTENDERS: dict[str, tuple[str, dict[str, Any]]] = {

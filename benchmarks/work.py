@@ -7,11 +7,13 @@ from typing import Any
 import torch
 from torch import nn
 
-from genmodels import config, construct, data, randomness
+from genmodels import config, data
+from genmodels.config import components
+from genmodels.config.settings import Settings
 from genmodels.data.images import Batch, Images
-from genmodels.device import Device
 from genmodels.networks.layers import Dropout
-from genmodels.settings import Settings
+from genmodels.system import randomness
+from genmodels.system.device import Device
 from genmodels.training.step import Step
 
 Loop = Iterator[int]  # trains a little at each turn and says how many images it took
@@ -58,7 +60,7 @@ class Work:
     def model(self) -> Any:
         """Build the model; its weights are the same each time."""
         with randomness.placed(self.settings.seed, "init"):
-            return construct.build(
+            return components.build(
                 self.settings.model, config.MODELS, image_shape=self.images.image_shape
             )
 

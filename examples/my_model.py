@@ -2,11 +2,11 @@
 
 from torch import Tensor
 
+from genmodels.config.number_types import Count
 from genmodels.data.images import Batch
 from genmodels.models import Model
 from genmodels.models.base import Phase, Terms
 from genmodels.networks import MLP, Network
-from genmodels.ranges import Count
 
 
 class TinyGAN(Model):

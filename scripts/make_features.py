@@ -10,10 +10,10 @@ import sys
 from pathlib import Path
 
 from genmodels import data
-from genmodels.evaluation import features
-from genmodels.report.terminal import Display
+from genmodels.console import Display
+from genmodels.evaluation.features import domain
 
-WEIGHTS = Path(features.__file__).parent / "weights"
+WEIGHTS = Path(domain.__file__).parent / "weights"
 
 
 def main() -> None:
@@ -21,10 +21,10 @@ def main() -> None:
     for name in sys.argv[1:]:
         images = data.load(name)
         display = Display()
-        net, accuracy = features.train(images, display.reading, features.STEPS)
+        net, accuracy = domain.train(images, display.reading, domain.STEPS)
         display.close()
         path = WEIGHTS / f"{images.fingerprint[:16]}.safetensors"
-        features.save(path, net, images, accuracy)
+        domain.save(path, net, images, accuracy)
         print(f"{name}: {100 * accuracy:.2f} % of test images, {path.stat().st_size:,} bytes")
 
 

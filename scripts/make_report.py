@@ -12,9 +12,11 @@ import torch
 from matplotlib.figure import Figure
 
 import genmodels
-from genmodels import data, pictures, sampling
+from genmodels import data, sampling
+from genmodels.api.verbs import Run
+from genmodels.data import pictures
 from genmodels.report import figures
-from genmodels.verbs import Run
+from genmodels.training import curves
 
 EPOCHS = (1, 2, 5, 10, 20, 30, 50, 75, 100)  # those the report's numbers are read at
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
@@ -64,7 +66,7 @@ def draw_sweep(runs: Sequence[Run]) -> None:
     rows = [real, *(sampling.reconstruct(run.model(), real) for run in runs)]
     figure = Figure(figsize=(11, 3.6), layout="constrained")
     chart, sheet = figure.subplots(1, 2, width_ratios=[1, 1.5])
-    chart.plot(sizes, errors, "o-", color=figures.COLOURS[0], lw=1.4)
+    chart.plot(sizes, errors, "o-", color=curves.COLOURS[0], lw=1.4)
     chart.set_xscale("log", base=2)
     chart.set_xticks(sizes, map(str, sizes))
     chart.set_ylim(0)
@@ -75,7 +77,7 @@ def draw_sweep(runs: Sequence[Run]) -> None:
     chart.spines[["top", "right"]].set_visible(False)
     names = ", ".join(map(str, sizes))
     figures.show(sheet, torch.cat(rows), f"test images; below, from {names} numbers", SHOWN)
-    figures.save(figure, PICTURES / "latent-size.png")
+    curves.save(figure, PICTURES / "latent-size.png")
 
 
 if __name__ == "__main__":

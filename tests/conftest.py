@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from genmodels import cli
-from genmodels import device as devices
+from genmodels.system import device as devices
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -23,7 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     # Small tensors gain nothing from many threads, and sums depend on their number.
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:

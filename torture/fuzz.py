@@ -18,10 +18,11 @@ with atheris.instrument_imports(include=["genmodels", "yaml", "PIL"]):
     import yaml  # noqa: F401
     from PIL import Image
 
-    from genmodels import checkpoint, config, pictures, yaml12
-    from genmodels.data import decoding
+    from genmodels import config
+    from genmodels.config import yaml12
+    from genmodels.data import decoding, pictures
     from genmodels.errors import InputError
-    from genmodels.runs import manifest
+    from genmodels.runs import checkpoint, manifest
 
 PLACE = Path(tempfile.mkdtemp(prefix="fuzz-"))
 
@@ -31,7 +32,7 @@ def configuration(content: bytes) -> None:
     with contextlib.suppress(InputError, UnicodeDecodeError):
         values = yaml12.parse(content.decode(), "fuzz")
         if isinstance(values, dict):
-            config.settings([values], "fuzz")
+            config.resolve([values], "fuzz")
 
 
 def saved(content: bytes) -> None:

@@ -69,7 +69,7 @@ def kill(place: Path, count: int, seed: int = 0, name: str = "vae") -> Tally:
     """
     generator, tally = random.Random(seed), Tally()
     started = get_context("forkserver")
-    started.set_forkserver_preload(["genmodels.verbs"])
+    started.set_forkserver_preload(["genmodels.api"])
     whole = runs.Folder(place / "undisturbed")
     _finish(_start(started, name, place / "first"))  # until the server is under way
     began = time.monotonic()
@@ -121,7 +121,7 @@ def _finish(process: Any) -> None:
 
 def train(name: str, path: str) -> None:
     """Train, or go on; in a process of its own."""
-    from genmodels import verbs
+    from genmodels.api import verbs
 
     torch.set_num_threads(1)
     os.fsync = _slow(os.fsync)

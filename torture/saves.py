@@ -5,8 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
 
-from genmodels import checkpoint, config, data, device, session
+from genmodels import config, data
 from genmodels.data.images import TRAIN
+from genmodels.runs import checkpoint
+from genmodels.system import device
+from genmodels.training import session
 
 PRESETS = ("report/vae.yaml", "report/gan.yaml")
 TIMES = 7

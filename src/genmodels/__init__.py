@@ -11,8 +11,8 @@ __version__ = "0.1.0"
 __all__ = ["InputError", "Run", "compare", "interpolate", "load", "sample", "train"]
 
 if TYPE_CHECKING:
+    from genmodels.api import Run, compare, interpolate, load, sample, train
     from genmodels.errors import InputError
-    from genmodels.verbs import Run, compare, interpolate, load, sample, train
 
 _HOMES = {"InputError": "genmodels.errors"}
 
@@ -20,7 +20,7 @@ _HOMES = {"InputError": "genmodels.errors"}
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'genmodels' has no attribute {name!r}")
-    return getattr(import_module(_HOMES.get(name, "genmodels.verbs")), name)
+    return getattr(import_module(_HOMES.get(name, "genmodels.api")), name)
 
 
 def __dir__() -> list[str]:

@@ -13,9 +13,10 @@ from pathlib import Path
 import platformdirs
 import torch
 
-from genmodels import device as devices
-from genmodels import runs, verbs
+from genmodels import runs
+from genmodels.api import verbs
 from genmodels.errors import InputError
+from genmodels.system import device as devices
 
 LIBRARIES = ("torch", "torchvision", "numpy", "safetensors", "pillow")
 EXTRAS = {  # module → what it is for

@@ -6,17 +6,10 @@ from typing import Any
 
 import torch
 
-from genmodels import construct, randomness
-from genmodels.config import GIVEN, MODELS
+from genmodels.config import GIVEN, MODELS, components
 from genmodels.data.images import Batch
-from genmodels.models.base import (
-    Discriminates,
-    Encodes,
-    Fitted,
-    Likelihood,
-    Model,
-    phases_of,
-)
+from genmodels.models.base import Discriminates, Encodes, Fitted, Likelihood, Model, phases_of
+from genmodels.system import randomness
 
 COUNT = 6  # images of a batch
 FITTED = 500  # training images that a part is fitted to
@@ -46,7 +39,7 @@ def check_model(
         InputError: the settings are not what the model accepts, or its phases cannot be trained.
     """
     if isinstance(spec, dict):
-        problems = construct.problems(spec, MODELS, "model", GIVEN)
+        problems = components.problems(spec, MODELS, "model", GIVEN)
         assert not problems, "; ".join(problems)
     model, batch = make(spec, image_shape).to(device), _batch(image_shape).to(torch.device(device))
     with torch.autocast(device, torch.bfloat16, enabled=bf16):
@@ -64,9 +57,9 @@ def make(spec: dict[str, Any] | type[Model], image_shape: Sequence[int]) -> Mode
     given: dict[str, Any] = {"image_shape": tuple(image_shape), "class_shares": SHARES}
     with randomness.placed(0, "init"):
         if isinstance(spec, dict):
-            model: Model = construct.build(spec, MODELS, **given)
+            model: Model = components.build(spec, MODELS, **given)
         else:
-            model = construct.made(spec, **given)
+            model = components.made(spec, **given)
     return model
 
 

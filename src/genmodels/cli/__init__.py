@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except Interrupted as error:
         _fail(str(error), error.code)
     except (RuntimeError, MemoryError) as error:
-        from genmodels import memory
+        from genmodels.system import memory
 
         if not memory.ran_out(error):
             raise

@@ -12,8 +12,7 @@ def datasets(
     data_root: DataRoot = None,
 ) -> None:
     """List the data sets that have a name."""
-    from genmodels import data
-    from genmodels.report import terminal
+    from genmodels import console, data
 
     rows = [
         [
@@ -26,7 +25,7 @@ def datasets(
         ]
         for s in data.sets(data_root)
     ]
-    terminal.show(terminal.table(["name", "image", "train", "test", "classes", ""], rows))
+    console.show(console.table(["name", "image", "train", "test", "classes", ""], rows))
     typer.echo("Any folder of pictures is a data set too: --data ./pictures")
 
 
@@ -36,8 +35,8 @@ def models(
     ] = None,
 ) -> None:
     """List the models, their presets and scores."""
-    from genmodels import catalogue
-    from genmodels.report import terminal
+    from genmodels import console
+    from genmodels.config import catalogue
 
     if name is not None:
         typer.echo(catalogue.find(name).page)
@@ -46,7 +45,7 @@ def models(
     for entry in catalogue.models():
         lines = [preset.scored for preset in entry.presets]
         rows.append([entry.name, entry.paper, "\n".join(entry.abilities), "\n".join(lines)])
-    terminal.show(terminal.table(["class", "", "can also", "presets"], rows))
+    console.show(console.table(["class", "", "can also", "presets"], rows))
     typer.echo(
         "scores: Fréchet distance between samples and test images, in features learnt from that "
         "data; lower is better. In brackets the data, and how long two processor cores trained"
@@ -58,8 +57,8 @@ def models(
 
 def runs() -> None:
     """List the runs under runs/, newest first."""
+    from genmodels import console
     from genmodels import runs as folders
-    from genmodels.report import terminal
 
     rows = []
     for problem in folders.damaged():
@@ -77,7 +76,7 @@ def runs() -> None:
     if not rows:
         typer.echo("no runs under runs/; train one with: genmodels train --config vae.yaml")
         return
-    terminal.show(terminal.table(["run", "config", "data", "epoch", "step", "loss"], rows))
+    console.show(console.table(["run", "config", "data", "epoch", "step", "loss"], rows))
 
 
 def config(name: Annotated[str, typer.Argument(help="A preset's name, or a path.")]) -> None:

@@ -22,7 +22,7 @@ from genmodels.cli.options import (
     TrustCode,
     Weights,
     whole,
-)  # fmt: skip
+)
 from genmodels.errors import InputError
 
 
@@ -66,12 +66,13 @@ def train(
             raise InputError("--dry-run needs --config, a preset such as vae.yaml or a path")
         options.print_config(config, assignments, changes)
         return
-    from genmodels import ranks, verbs
+    from genmodels.api import verbs
+    from genmodels.system import distributed
 
     run = verbs.train(
         config, settings=assignments, out=out, resume=resume, trust_code=trust_code, **changes
     )
-    if ranks.here().first:
+    if distributed.here().first:
         typer.echo(f"run: {run.path}")
 
 
@@ -93,7 +94,7 @@ def sample(
     trust_code: TrustCode = False,
 ) -> None:
     """Generate images."""
-    from genmodels import verbs
+    from genmodels.api import verbs
 
     chosen = options.which(weights)
     opened = verbs.load(run, trust_code)
@@ -123,7 +124,9 @@ def interpolate(
     trust_code: TrustCode = False,
 ) -> None:
     """Walk through the latents."""
-    from genmodels import config, pictures, verbs
+    from genmodels import config
+    from genmodels.api import verbs
+    from genmodels.data import pictures
 
     chosen = options.one_of("--mode", mode, "slerp", "lerp", "perturb")
     opened = verbs.load(run, trust_code)
@@ -186,8 +189,10 @@ def compare(
     Configurations are trained first, and options apply to them.
     """
     options.one_limit(epochs, steps, budget)
-    from genmodels import verbs
-    from genmodels.report import terminal, verdicts
+    from genmodels import console
+    from genmodels.api import verbs
+    from genmodels.comparison import verdicts
+    from genmodels.report import terminal
 
     comparison = verbs.compare(
         subjects or [], settings=options.assignments(set_), data=data, data_root=data_root,
@@ -199,6 +204,6 @@ def compare(
     if comparison is None:
         typer.echo(f"share {shard} is trained in {out}; when all are, compare without --shard")
         return
-    terminal.show(terminal.comparison_table(comparison))
+    console.show(terminal.comparison_table(comparison))
     typer.echo(verdicts.summary(comparison))
     typer.echo(f"{out / 'report.html'}")

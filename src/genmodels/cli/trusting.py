@@ -17,7 +17,7 @@ def verify(
     trust_code: TrustCode = False,
 ) -> None:
     """Check a run's files, and that its steps repeat."""
-    from genmodels import verbs
+    from genmodels.api import verbs
 
     opened = verbs.load(run, trust_code)
     findings = verbs.verify(opened)

@@ -15,8 +15,8 @@ from typing import Any
 from filelock import FileLock
 
 from genmodels.data.images import Progress
+from genmodels.data.pictures import reason
 from genmodels.errors import InputError
-from genmodels.pictures import reason
 
 STALL_SECONDS = 20.0  # after which a connection on which nothing moves is given up
 FAILED = (OSError, RuntimeError, HTTPException)  # what torchvision and urllib raise

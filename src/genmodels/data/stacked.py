@@ -7,8 +7,8 @@ modes is seen by how many of the thousand it makes.
 import torch
 from torch import Tensor
 
-from genmodels import randomness
 from genmodels.data.images import TEST, TRAIN, VALIDATION, Images
+from genmodels.system import randomness
 
 NAME, EACH = "stacked-mnist", "mnist"
 CHANNELS = 3

@@ -26,9 +26,9 @@ from torch import Tensor
 from genmodels.data import decoding, workers
 from genmodels.data.decoding import Channels
 from genmodels.data.images import Progress
+from genmodels.data.pictures import BROKEN, array_header, reason
 from genmodels.data.workers import Broken, Pictures
 from genmodels.errors import InputError
-from genmodels.pictures import BROKEN, array_header, reason
 
 VERSION = 2  # of the decoding; a new one makes new tables
 SYNCED = 32  # chunks after which a table is brought to the disk

@@ -16,9 +16,9 @@ from torch import Tensor
 from genmodels.data import download, tables
 from genmodels.data.decoding import Channels, Fit
 from genmodels.data.images import TEST, TRAIN, VALIDATION, Images, Progress
+from genmodels.data.pictures import reason
 from genmodels.data.workers import Pictures
 from genmodels.errors import InputError
-from genmodels.pictures import reason
 
 CELEBA_SIZE = 64  # pixels; at which generative models of faces are usually compared
 CELEBA_SPLITS = {"0": TRAIN, "2": TEST}  # "1", the set's own validation split, is left out

@@ -19,8 +19,8 @@ from torch.utils.data import DataLoader, Dataset
 from genmodels.data import decoding
 from genmodels.data.decoding import Channels, Fit
 from genmodels.data.images import Progress
+from genmodels.data.pictures import BROKEN, reason
 from genmodels.errors import InputError
-from genmodels.pictures import BROKEN, reason
 
 CHUNK = 2**20  # bytes of a table that a worker hands over at a time
 AHEAD = 4  # chunks of each worker that wait for the disk

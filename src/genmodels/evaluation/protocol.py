@@ -12,16 +12,17 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor
 
-from genmodels import randomness, runs, sampling
-from genmodels.checkpoint import Checkpoint
+from genmodels import runs, sampling
 from genmodels.data.images import TRAIN
 from genmodels.errors import InputError
-from genmodels.evaluation import abilities, distances, scores
 from genmodels.evaluation.draws import Draws, Told
-from genmodels.evaluation.extractor import Features
+from genmodels.evaluation.features.extractor import Features
+from genmodels.evaluation.metrics import abilities, distances, scores
+from genmodels.evaluation.metrics.scores import Scored
 from genmodels.evaluation.reference import Reference
-from genmodels.evaluation.scores import Scored
 from genmodels.models.base import Fitted, Model
+from genmodels.runs.checkpoint import Checkpoint
+from genmodels.system import randomness
 
 COUNT = 10_000  # samples and test images; Lucic et al. (2018)
 FEW = 2000  # below which the bias of the Fréchet distance is flagged

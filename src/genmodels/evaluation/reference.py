@@ -8,12 +8,13 @@ import platformdirs
 import torch
 from torch import Tensor
 
-from genmodels import checkpoint, randomness
 from genmodels.data.images import TEST, TRAIN, VALIDATION, Batch, Images, Progress
 from genmodels.errors import InputError
-from genmodels.evaluation import distances, metrics
-from genmodels.evaluation.distances import Gaussian
-from genmodels.evaluation.extractor import BLOCK, Extractor, Features
+from genmodels.evaluation.features.extractor import BLOCK, Extractor, Features
+from genmodels.evaluation.metrics import distances, pixel_statistics
+from genmodels.evaluation.metrics.distances import Gaussian
+from genmodels.runs import checkpoint
+from genmodels.system import randomness
 
 RAREST = 0.01  # quantiles of test-to-train distances beyond which a sample is suspicious
 FEWEST = 10  # real images on a side; fewer say nothing
@@ -75,7 +76,7 @@ class Reference:
     @cached_property
     def pixels(self) -> dict[str, float]:
         """Sharpness and isolated dots of the test images."""
-        return metrics.of_blocks(batch.images for batch in self.batches(TEST, self.count))
+        return pixel_statistics.of_blocks(batch.images for batch in self.batches(TEST, self.count))
 
     def batches(self, split: str, count: int) -> Iterator[Batch]:
         """Images of a split in blocks, in the order of :meth:`random_rows`."""

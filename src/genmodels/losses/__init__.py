@@ -25,11 +25,7 @@ from genmodels.losses.likelihoods import (
     importance_weighted,
     squared_error,
 )
-from genmodels.losses.mixtures import (
-    mixture_cumulative,
-    mixture_level,
-    mixture_log_probability,
-)
+from genmodels.losses.mixtures import mixture_cumulative, mixture_level, mixture_log_probability
 from genmodels.losses.penalties import PENALTIES, Penalty
 
 __all__ = [

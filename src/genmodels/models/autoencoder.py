@@ -7,11 +7,11 @@ import torch
 from torch import Tensor, nn
 
 from genmodels import losses
+from genmodels.config.number_types import Count, Weight
 from genmodels.data.images import Batch
 from genmodels.models.base import Phase, Terms
 from genmodels.models.density import COMPONENTS, Coder, Sampler
 from genmodels.networks import MLP, Network, labels
-from genmodels.ranges import Count, Weight
 
 
 class Autoencoder(Coder):

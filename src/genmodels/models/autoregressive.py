@@ -8,10 +8,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from genmodels import losses
+from genmodels.config.number_types import Count
 from genmodels.data.images import Batch
 from genmodels.models.base import Model, Phase, Terms
 from genmodels.networks import Causal, KeysAndValues, Transformer
-from genmodels.ranges import Count
 
 TOP = losses.LEVELS - 1
 

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from genmodels.config.number_types import Count, Fraction, Positive
 from genmodels.data.images import Batch
 from genmodels.models.base import Model, Phase, Terms
 from genmodels.networks import MLP, Network, labels
-from genmodels.ranges import Count, Fraction, Positive
 
 
 class BEGAN(Model):

@@ -6,11 +6,11 @@ import torch
 from torch import Tensor, nn
 
 from genmodels import losses
+from genmodels.config.number_types import Count, Rest
 from genmodels.data.images import Batch
 from genmodels.models.base import Phase, Terms
 from genmodels.models.density import COMPONENTS, Coder, Sampler
 from genmodels.networks import MLP, Dense, Network, labels
-from genmodels.ranges import Count, Rest
 
 FEATURES = 256  # of an image that are seen beside its latent
 

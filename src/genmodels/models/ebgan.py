@@ -6,10 +6,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from genmodels.config.number_types import Count, Positive, Weight
 from genmodels.data.images import Batch
 from genmodels.models.base import Model, Phase, Terms
 from genmodels.networks import MLP, Network, labels
-from genmodels.ranges import Count, Positive, Weight
 
 
 class EBGAN(Model):

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor, nn
 
 from genmodels import losses
+from genmodels.config.number_types import Count
 from genmodels.data.images import Batch
 from genmodels.models.base import Model, Phase, Terms
 from genmodels.networks import UNet, VectorField
-from genmodels.ranges import Count
 
 Solver = Literal["euler", "heun"]
 Times = Literal["uniform", "logit_normal"]

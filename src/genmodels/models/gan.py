@@ -8,12 +8,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from genmodels import losses
+from genmodels.config.number_types import Count, Positive, Rest
 from genmodels.data.images import Batch
 from genmodels.losses import Augmented, Penalty, Relativistic
 from genmodels.models.base import Model, Phase, Terms
 from genmodels.networks import MLP, Network, labels
 from genmodels.networks.layers import mixes_images, spectrally_normalized
-from genmodels.ranges import Count, Positive, Rest
 
 Loss = Literal[
     "non_saturating",

@@ -7,11 +7,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from genmodels import losses
+from genmodels.config.number_types import Count, Positive, Several, Whole
 from genmodels.data.images import Batch
 from genmodels.models.base import Model, Phase, Terms
 from genmodels.networks import MLP, Network
 from genmodels.networks.labels import one_hot
-from genmodels.ranges import Count, Positive, Several, Whole
 
 
 class InfoGAN(Model):

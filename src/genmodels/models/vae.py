@@ -7,11 +7,11 @@ import torch
 from torch import Tensor, nn
 
 from genmodels import losses
+from genmodels.config.number_types import Count, Weight, Whole
 from genmodels.data.images import Batch
 from genmodels.models.base import Phase, Pixels, Terms
 from genmodels.models.density import COMPONENTS, Coder, Sampler, draw
 from genmodels.networks import MLP, Network, labels
-from genmodels.ranges import Count, Weight, Whole
 
 Likelihood = Literal["bernoulli", "continuous_bernoulli", "gaussian", "discretized_logistic"]
 Scale = Literal["learned", "optimal"]

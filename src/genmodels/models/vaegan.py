@@ -6,12 +6,12 @@ import torch
 from torch import Tensor, nn
 
 from genmodels import losses
+from genmodels.config.number_types import Count, Rest, Weight
 from genmodels.data.images import Batch
 from genmodels.models.base import Phase, Terms
 from genmodels.models.density import COMPONENTS, Coder, Sampler, draw
 from genmodels.networks import MLP, Network, labels
 from genmodels.networks.layers import Dropout
-from genmodels.ranges import Count, Rest, Weight
 
 FEATURES = 128  # of the discriminator's layer in which images are compared
 

@@ -7,10 +7,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from genmodels import losses
+from genmodels.config.number_types import Count, Several, Weight
 from genmodels.data.images import Batch
 from genmodels.models.base import Model, Phase, Terms
 from genmodels.networks import MLP, Causal, KeysAndValues, Network, Transformer
-from genmodels.ranges import Count, Several, Weight
 
 
 class VQVAE(Model):

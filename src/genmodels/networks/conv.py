@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
+from genmodels.config.number_types import Widths
 from genmodels.networks.layers import (
     Activation,
     Dropout,
@@ -22,7 +23,6 @@ from genmodels.networks.layers import (
     normalization,
     pyramid,
 )
-from genmodels.ranges import Widths
 
 
 @dataclass(frozen=True)

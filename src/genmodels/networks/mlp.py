@@ -6,8 +6,8 @@ from itertools import pairwise
 
 from torch import nn
 
+from genmodels.config.number_types import Widths
 from genmodels.networks.layers import Activation, Dropout, Normalization, activation, normalization
-from genmodels.ranges import Widths
 
 
 @dataclass(frozen=True)

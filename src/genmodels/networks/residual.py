@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from genmodels.config.number_types import Count
 from genmodels.networks.layers import (
     Activation,
     Dropout,
@@ -18,7 +19,6 @@ from genmodels.networks.layers import (
     normalization,
     pyramid,
 )
-from genmodels.ranges import Count
 
 INNERMOST = 8  # levels go on while no side is shorter
 WIDEST = 4  # times the first level's width

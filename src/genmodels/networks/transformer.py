@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from genmodels.config.number_types import Count
 from genmodels.networks.shapes import KeysAndValues, Ordered
-from genmodels.ranges import Count
 
 WIDER = 4  # times the width: of what lies within a block; Vaswani et al. (2017), section 3.3
 SPREAD = 0.02  # of embeddings at the start; Radford et al., GPT (2018), section 4.1

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from genmodels.config.number_types import Count, Whole
 from genmodels.networks.layers import ORDER, Resize, Size, normalization, pyramid
-from genmodels.ranges import Count, Whole
 
 FREQUENCIES = 32  # of the time's sines and cosines
 SHORTEST = 100.0  # the highest frequency, in radians over the whole time

@@ -1,1 +1,1 @@
-"""What people see: figures, tables, the terminal."""
+"""Draw what a comparison holds: page, Markdown, JSON, figures, terminal table."""

@@ -1,77 +1,19 @@
 """Figures as PNG files, drawn with matplotlib away from any screen."""
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter
 
-from genmodels import pictures
-from genmodels.report.comparison import Comparison, Entry
-from genmodels.report.page import WALK_COLUMNS
-
-Records = Sequence[Mapping[str, Any]]
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")  # Okabe & Ito (2008)
-UNITS = {"images": "training images", "seconds": "seconds of training"}
-
-
-def save_curves(records: Records, path: Path, title: str) -> None:
-    """Draw every term over training images, one panel a phase, held-out terms dashed."""
-    names = phases(records)
-    figure = Figure(figsize=(5.2 * max(1, len(names)), 3.6), layout="constrained")
-    for panel, phase in zip(
-        figure.subplots(1, max(1, len(names)), squeeze=False)[0], names, strict=False
-    ):
-        draw_phase(panel, records, phase, first=phase == names[0])
-        panel.set_title(f"{title} · {phase}", loc="left", fontsize=10)
-    save(figure, path)
-
-
-def phases(records: Records) -> list[str]:
-    """The phases that a log speaks of, in order."""
-    keys = dict.fromkeys(key for record in records for key in record)
-    return list(dict.fromkeys(key.split(".")[1] for key in keys if key.startswith("train.")))
-
-
-def draw_phase(
-    panel: Axes, records: Records, phase: str, first: bool, over: str = "images"
-) -> None:
-    """Draw one phase's terms, and beside each the held-out terms of the same name; terms
-    that belong to no phase by name stand with the first."""
-    keys = list(dict.fromkeys(key for record in records for key in record))
-    trained = [key for key in keys if key.startswith(f"train.{phase}.")]
-    terms = {key.rsplit(".", 1)[1] for key in trained}
-    everywhere = {key.rsplit(".", 1)[1] for key in keys if key.startswith("train.")}
-    held_out = [
-        key
-        for key in keys
-        if key.startswith(("validation.", "test."))
-        and (key.partition(".")[2] in terms or (first and key.partition(".")[2] not in everywhere))
-    ]
-    colours: dict[str, str] = {}
-    for key in trained + held_out:
-        split, term = key.split(".")[0], key.rsplit(".", 1)[1]
-        colour = colours.setdefault(term, COLOURS[len(colours) % len(COLOURS)])
-        points = [(record[over], record[key]) for record in records if key in record]
-        style = {"train": "-", "validation": ":", "test": "--"}[split]
-        marker = "o" if len(points) < 3 else None
-        panel.plot(*zip(*points, strict=True), style, color=colour, marker=marker, ms=3, lw=1.4,
-                   label=f"{term.replace('_', ' ')}, {split}")  # fmt: skip
-    style_axes(panel, over)
-    panel.legend(fontsize=7, frameon=False)
-
-
-def style_axes(panel: Axes, over: str) -> None:
-    """Quiet axes with readable numbers."""
-    panel.set_xlabel(UNITS[over], fontsize=8)
-    panel.xaxis.set_major_formatter(EngFormatter(sep=""))
-    panel.tick_params(labelsize=8)
-    panel.grid(alpha=0.25, lw=0.6)
-    panel.spines[["top", "right"]].set_visible(False)
+from genmodels.comparison.result import Comparison, Entry
+from genmodels.data import pictures
+from genmodels.report.html import WALK_COLUMNS
+from genmodels.system import files
+from genmodels.training.curves import COLOURS, UNITS, phases, save, style_axes
 
 
 def save_comparison(comparison: Comparison, path: Path) -> None:
@@ -119,7 +61,7 @@ def of_comparison(comparison: Comparison) -> dict[str, bytes]:
 
 def save_bytes(content: bytes, path: Path) -> None:
     """Write a picture, whole or not at all."""
-    pictures.save_with(path, lambda temporary: temporary.write_bytes(content))
+    files.save_with(path, lambda temporary: temporary.write_bytes(content))
 
 
 def _png(image: Any) -> bytes:
@@ -199,8 +141,3 @@ def show(panel: Axes, images: Any, title: str, columns: int) -> None:
     panel.imshow(sheet.squeeze(2) if sheet.shape[2] == 1 else sheet, cmap="gray", vmin=0, vmax=255)
     panel.set_title(title, loc="left", fontsize=9)
     panel.set_axis_off()
-
-
-def save(figure: Figure, path: Path) -> None:
-    """Write a figure, whole or not at all."""
-    pictures.save_with(path, lambda temporary: figure.savefig(temporary, dpi=110, format="png"))

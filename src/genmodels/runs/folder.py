@@ -22,11 +22,13 @@ from typing import Any
 
 import filelock
 
-from genmodels import checkpoint, config, custom
-from genmodels.checkpoint import Checkpoint
+from genmodels import config
+from genmodels.config import custom_code
+from genmodels.config.settings import Settings
 from genmodels.errors import InputError, Untrusted, Unwritable
-from genmodels.runs import manifest, steps
-from genmodels.settings import Settings
+from genmodels.runs import checkpoint, manifest, steps
+from genmodels.runs.checkpoint import Checkpoint
+from genmodels.system import files
 
 LOCK = ".lock"
 
@@ -75,7 +77,7 @@ class Folder:
     @cached_property
     def settings(self) -> Settings:
         """The resolved configuration of the run."""
-        with custom.of_run(self.path):
+        with custom_code.of_run(self.path):
             return config.read(self.config_path)
 
     @cached_property
@@ -141,9 +143,9 @@ class Folder:
                 f"run folder {self.path} cannot be made: {error.strerror}; "
                 "choose another with --out"
             ) from None
-        checkpoint.write(self.environment_path, json.dumps(environment, indent=1).encode())
-        checkpoint.write(self.config_path, settings.yaml().encode())
-        custom.keep(settings.model, self.path)
+        files.write(self.environment_path, json.dumps(environment, indent=1).encode())
+        files.write(self.config_path, settings.yaml().encode())
+        custom_code.keep(settings.model, self.path)
 
     def log(self) -> list[dict[str, Any]]:
         """The records of the log, oldest first; a torn last line is left out.
@@ -187,7 +189,7 @@ class Folder:
             for record in self.log()
             if record["step"] <= recorded and record["step"] % steps_per_epoch == 0
         ]
-        checkpoint.write(self.log_path, "".join(json.dumps(r) + "\n" for r in kept).encode())
+        files.write(self.log_path, "".join(json.dumps(r) + "\n" for r in kept).encode())
 
     def checkpoint_paths(self) -> list[Path]:
         """Resumable checkpoints, oldest step first."""
@@ -213,7 +215,7 @@ class Folder:
             InputError: it is damaged, or lies outside the folder.
         """
         found = checkpoint.load(path)
-        with custom.of_run(self.path):
+        with custom_code.of_run(self.path):
             manifest.check(manifest.Header, found.header, path)
         return found
 

@@ -86,4 +86,4 @@ def check(kind: type[Kind], content: Any, path: Path) -> None:
             f"{path} does not describe a run of genmodels: {where}: {first['msg']}"
         ) from None
     if isinstance(content, Mapping) and kind is Header:
-        config.settings([content["config"]], f"the configuration in {path}")
+        config.resolve([content["config"]], f"the configuration in {path}")

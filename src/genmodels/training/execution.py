@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from genmodels.device import Device
 from genmodels.errors import InputError
+from genmodels.system.device import Device
 
 Kind = Literal["eager", "compiled", "captured"]
 FEW_STEPS = 100  # recording a graph takes about as long as these

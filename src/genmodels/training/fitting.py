@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import torch
 
-from genmodels import randomness
 from genmodels.data.images import TRAIN, Batch
 from genmodels.models.base import Fitted
+from genmodels.system import randomness
 from genmodels.training.trainer import Trainer
 
 BATCH = 1000  # images seen at once

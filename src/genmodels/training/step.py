@@ -6,19 +6,19 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from genmodels import randomness
+from genmodels.config.settings import Optimizer as OptimizerSettings
+from genmodels.config.settings import Schedule, Train
 from genmodels.data.images import Batch
-from genmodels.device import Device
 from genmodels.errors import InputError
 from genmodels.models.base import Model, Phase, phases_of
-from genmodels.ranks import ALONE, Ranks
-from genmodels.settings import Optimizer as OptimizerSettings
-from genmodels.settings import Schedule, Train
-from genmodels.training.average import Average
+from genmodels.system import randomness
+from genmodels.system.device import Device
+from genmodels.system.distributed import ALONE, Ranks
 from genmodels.training.capture import WARM_UP, Recorded
 from genmodels.training.compiling import Compiled, Gradients
-from genmodels.training.counting import Flops
+from genmodels.training.ema import Average
 from genmodels.training.execution import EAGER, Execution
+from genmodels.training.flops import Flops
 
 WHOLE = "model"  # the name of a phase's module where that is the model itself
 BETWEEN = 200  # steps at most between two looks at their terms

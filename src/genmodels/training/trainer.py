@@ -14,16 +14,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from genmodels import randomness
+from genmodels.config.settings import Train
 from genmodels.data import feed
 from genmodels.data.augment import NOTHING, Augmentation
 from genmodels.data.images import TEST, TRAIN, VALIDATION, Batch, Images
-from genmodels.device import Device
 from genmodels.errors import NotFinite
 from genmodels.models.base import Model
-from genmodels.ranks import ALONE, Ranks
-from genmodels.settings import Train
-from genmodels.training import enough, execution, held_out
+from genmodels.system import randomness
+from genmodels.system.device import Device
+from genmodels.system.distributed import ALONE, Ranks
+from genmodels.training import data_checks, execution, validation
 from genmodels.training.records import Epoch, Progress, Totals, next_snapshot
 from genmodels.training.step import BETWEEN, Step
 
@@ -47,7 +47,7 @@ class Trainer:
         notes: how it trains, one sentence each.
 
     Raises:
-        InputError: there are not :mod:`enough <genmodels.training.enough>` images.
+        InputError: there are not :mod:`enough <genmodels.training.data_checks>` images.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class Trainer:
         augmentation: Augmentation = NOTHING,
         ranks: Ranks = ALONE,
     ):
-        enough.check(model, images, train, ranks)
+        data_checks.check(model, images, train, ranks)
         self.model = model.to(device.device)
         self.train, self.seed, self.device, self.ranks = train, seed, device, ranks
         self.feed = feed.choose(images, placement, device.device, device.free_memory())
@@ -260,7 +260,7 @@ class Trainer:
         split, None if stopped."""
         if not self.ranks.first:
             return {}
-        return held_out.evaluate(self.model, self.feed, split, self.seed, self.device, stop)
+        return validation.evaluate(self.model, self.feed, split, self.seed, self.device, stop)
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Everything the run depends on: tensors, and numbers for the header."""

@@ -1,0 +1,1 @@
+"""Several models under one protocol: what is trained, measured and concluded."""

@@ -1,0 +1,100 @@
+"""What to check next, from symptoms that were measured."""
+
+from dataclasses import dataclass
+
+from genmodels.comparison.result import Comparison, Entry
+from genmodels.comparison.verdicts import shown
+
+WINNING = 0.9  # share told rightly on both sides by a discriminator that has won
+HEART = 0.1  # drop from training to held-out images that says: learnt by heart
+COLLAPSED = 0.5  # coverage of the samples relative to the floor's
+UNUSED = 0.5  # share of latent dimensions that carry nothing
+COPIED = 0.05  # memorised share; test images have 0.01 by definition
+YOUNG = 0.1  # improvement over the last doubling of steps that says: train on
+UNSTABLE = 1.25  # final distance relative to the best snapshot's
+
+
+@dataclass(frozen=True)
+class Advice:
+    """A symptom that was measured, and what to check."""
+
+    model: str
+    symptom: str
+    check: str
+
+
+def of(comparison: Comparison) -> list[Advice]:
+    """What to check next, from symptoms that were measured."""
+    found = []
+    floor = comparison.anchors["floor"].numbers
+    for entry in comparison.entries:
+        for symptom, check in _symptoms(entry, comparison, floor.get("coverage")):
+            found.append(Advice(entry.name, symptom, check))
+    return found
+
+
+def _symptoms(
+    entry: Entry, comparison: Comparison, floor_coverage: float | None
+) -> list[tuple[str, str]]:
+    made = []
+    right_on_real = entry.mean("discriminator_right_on_held_out")
+    on_training = entry.mean("discriminator_right_on_training")
+    on_samples = entry.mean("discriminator_right_on_samples")
+    if right_on_real is not None and on_samples is not None and on_training is not None:
+        if min(right_on_real, on_samples) > WINNING:
+            made.append((
+                f"The discriminator wins: it is right on {right_on_real:.0%} of held-out images "
+                f"and {on_samples:.0%} of samples.",
+                "Lower its learning rate, or give it dropout or a penalty.",
+            ))  # fmt: skip
+        if on_training - right_on_real > HEART:
+            made.append((
+                f"The discriminator knows its images by heart: right on {on_training:.0%} of "
+                f"training images and {right_on_real:.0%} of held-out ones.",
+                "Add images or dropout, or stop earlier.",
+            ))  # fmt: skip
+    coverage = entry.mean("coverage")
+    if coverage is not None and floor_coverage and coverage < COLLAPSED * floor_coverage:
+        made.append((
+            f"Few kinds of images are made: coverage {coverage:.2f}, the floor has "
+            f"{floor_coverage:.2f}.",
+            "Look at the samples and the classes; train longer, or with another loss.",
+        ))  # fmt: skip
+    active = entry.mean("active_units")
+    latent = entry.mean("latent_dimensions")
+    if active is not None and latent and active < UNUSED * latent:
+        made.append((
+            f"The posterior collapses: {active:.0f} of {latent:.0f} latent dimensions are used.",
+            "Lower beta, or take fewer dimensions.",
+        ))  # fmt: skip
+    memorised = entry.mean("memorised")
+    if memorised is not None and memorised > COPIED:
+        made.append((
+            f"Training images come back: {memorised:.0%} of samples are nearer to one than 1 % "
+            "of test images are.",
+            "Look at the pairs; add images, or train a smaller model for fewer steps.",
+        ))  # fmt: skip
+    made += _over_time(entry, comparison)
+    return made
+
+
+def _over_time(entry: Entry, comparison: Comparison) -> list[tuple[str, str]]:
+    curve = entry.first.curve
+    if len(curve) < 2:
+        return []
+    end, best = curve[-1], min(curve, key=lambda point: point.distance)
+    half = next(p for p in reversed(curve) if p.step <= end.step / 2 or p is curve[0])
+    made = []
+    if end.distance > UNSTABLE * best.distance:
+        made.append((
+            f"It was better at step {best.step:,} ({shown(best.distance)}) than at the end "
+            f"({shown(end.distance)}).",
+            "Lower the learning rate, average the weights, or stop earlier.",
+        ))  # fmt: skip
+    elif end.distance < (1 - YOUNG) * half.distance and half is not end:
+        made.append((
+            f"It was still improving: {shown(half.distance)} at step {half.step:,}, "
+            f"{shown(end.distance)} at {end.step:,}.",
+            "Give it a larger budget.",
+        ))  # fmt: skip
+    return made

@@ -1,0 +1,172 @@
+"""Several models under one protocol: all are measured alike."""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from genmodels import runs, sampling
+from genmodels.comparison import plan
+from genmodels.comparison.result import Comparison, Entry, Result
+from genmodels.config.settings import Shift
+from genmodels.console import Display, duration
+from genmodels.data.images import Images
+from genmodels.errors import InputError
+from genmodels.evaluation import baselines, protocol, reference
+from genmodels.evaluation.draws import Told
+from genmodels.evaluation.features import domain
+from genmodels.evaluation.metrics import likelihood, scores
+from genmodels.evaluation.reference import Reference
+from genmodels.sampling import interpolation
+from genmodels.system import device
+from genmodels.training import session
+
+STRIPS = 4
+FRAMES = 21  # of the report's perturbation test
+
+
+def compare(
+    folders: Sequence[runs.Folder], count: int, extractor: str, seed: int, display: Display
+) -> Comparison:
+    """Measure runs on the test split of their data.
+
+    Args:
+        folders: runs on the same data; those that differ by their seed alone are one model.
+        count: test images and samples that are used, at most.
+        extractor: name or file of the features.
+        seed: of the samples.
+        display: where progress is shown.
+
+    Raises:
+        InputError: different data, no test split, or a run without a checkpoint.
+    """
+    _check_same_data(folders)
+    for folder in folders:
+        folder.latest()
+    images = _load(folders[0], display)
+    reference.check(images)
+    chosen = domain.choose(extractor, images, display.reading)
+    seen = reference.of(images, chosen, count, display.reading)
+    display.advance("comparing", 0, len(folders) + 1, "floor and baselines")
+    floors = baselines.score(seen)
+    where = device.choose().device
+    entries: list[Entry] = []
+    done = 1
+    for name, group in _models(folders).items():
+        results = []
+        for folder in group:
+            own = seen.with_validation(folder.settings.data.validation)
+            told = _word_of(display, folder, done, len(folders) + 1)
+            evaluation = protocol.evaluate(folder, own, seed, where, told)
+            results.append(Result(folder.settings.seed, str(folder.path), evaluation))
+            done += 1
+        entries.append(_entry(name, group[0], results, seed))
+    display.close()
+    return Comparison(
+        data=images.name,
+        protocol=_protocol(seen, seed),
+        fd=scores.fd_name(seen),
+        real=next(seen.batches("test", protocol.SHOWN)).images,
+        real_numbers=seen.pixels,
+        real_histogram=_shares(seen),
+        classes=images.classes,
+        anchors=floors,
+        anchor_images=baselines.images(seen, protocol.SHOWN),
+        entries=entries,
+    )
+
+
+def _entry(name: str, folder: runs.Folder, results: list[Result], seed: int) -> Entry:
+    model = sampling.load_model(folder.latest())
+    labels = sampling.labels(model, STRIPS, seed)
+    both = None if labels is None else labels.repeat(2)
+    start = next(sampling.latents(model, 2 * STRIPS, seed, both))
+    shifts: Sequence[Shift] = folder.settings.perturb
+    walks = {
+        "perturbation": interpolation.perturb(start[:STRIPS], shifts, FRAMES),
+        "interpolation": interpolation.slerp(start[:STRIPS], start[STRIPS:], FRAMES),
+    }
+    return Entry(
+        name=name,
+        results=results,
+        records=folder.log(),
+        walks={kind: interpolation.decode(model, walk, labels) for kind, walk in walks.items()},
+    )
+
+
+def _word_of(display: Display, folder: runs.Folder, done: int, total: int) -> Told:
+    """Shows how far a comparison is while the images of one run are made."""
+    began = time.monotonic()
+
+    def told(made: int, images: int) -> None:
+        note = f"{folder.path}  {made:,} of {images:,} images"
+        if made:
+            left = (time.monotonic() - began) * (images - made) / made
+            note += f"  {duration(left)} left for this run"
+        display.advance("comparing", done + made / images, total, note)
+
+    return told
+
+
+def _protocol(seen: Reference, seed: int) -> dict[str, Any]:
+    """How every number of a comparison was made."""
+    return {
+        "data": seen.images.name,
+        "fingerprint": seen.images.fingerprint,
+        "split": "test",
+        "real_images": seen.count,
+        "generated_images": seen.count,
+        "few_images": seen.count < protocol.FEW,
+        "features": seen.extractor.name,
+        "features_hash": seen.extractor.hash,
+        "neighbours": scores.NEIGHBOURS,
+        "importance_samples": likelihood.SAMPLES,
+        "likelihood_images": min(likelihood.IMAGES, seen.count),
+        "sampling_seed": seed,
+        "snapshot_images": protocol.curve_count(seen),
+        "snapshots_chosen_on": "validation, where a run has it",
+    }
+
+
+def _shares(seen: Reference) -> list[float]:
+    labels = seen.test.labels
+    if labels is None:
+        return []
+    counts = labels.bincount(minlength=len(seen.images.classes)).double()
+    return (counts / len(labels)).tolist()
+
+
+def _models(folders: Sequence[runs.Folder]) -> dict[str, list[runs.Folder]]:
+    """Group runs that differ by their seed alone; named by their configuration, or by their
+    folder where that is not distinct."""
+    groups: dict[str, list[runs.Folder]] = {}
+    for folder in folders:
+        plain = {**folder.settings.plain(), "seed": None}
+        groups.setdefault(f"{folder.config_name} {plain}", []).append(folder)
+    names = [group[0].config_name for group in groups.values()]
+    distinct = len(set(names)) == len(names)
+    return {
+        group[0].config_name if distinct else group[0].path.name: group for group in groups.values()
+    }
+
+
+def _check_same_data(folders: Sequence[runs.Folder]) -> None:
+    first = folders[0]
+    for other in folders[1:]:
+        if other.fingerprint != first.fingerprint:
+            raise InputError(
+                "the runs were trained on different data, so their numbers cannot be compared: "
+                f"{first.path} on {first.environment['data']['name']}, "
+                f"{other.path} on {other.environment['data']['name']}; "
+                "train both on the same --data"
+            )
+
+
+def _load(folder: runs.Folder, display: Display) -> Images:
+    """All images of a run's data; each run holds out its own share of them."""
+    images = session.load(plan.whole(folder.settings), display)
+    if images.fingerprint != folder.fingerprint:
+        raise InputError(
+            f"{images.name} holds other images now than {folder.path} was trained on; "
+            "restore them or train again"
+        )
+    return images

@@ -1,0 +1,200 @@
+"""What a study trains: configurations × seeds → runs, each trained once.
+
+Runs lie under the study's folder by configuration and seed, so that a study that was
+interrupted, or whose shares were trained by several machines, goes on where it is.
+"""
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from genmodels import config, runs
+from genmodels.config import custom_code
+from genmodels.config.settings import Data, Settings
+from genmodels.console import Display
+from genmodels.data.images import Images
+from genmodels.errors import InputError
+from genmodels.evaluation import reference
+from genmodels.evaluation.features import domain
+from genmodels.training import session
+
+Match = Literal["seconds", "images"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One training that a study needs.
+
+    Attributes:
+        name: of the configuration.
+        source: its preset or file.
+        seed: of this training.
+        path: where the run lies.
+    """
+
+    name: str
+    source: str | Path
+    seed: int
+    path: Path
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is compared, in its order.
+
+    Attributes:
+        parts: runs that exist, and trainings that are needed.
+        layers: what options lay over every configuration.
+    """
+
+    parts: Sequence[runs.Folder | Job]
+    layers: Sequence[Mapping[str, Any]]
+
+    @property
+    def jobs(self) -> list[Job]:
+        """The trainings."""
+        return [part for part in self.parts if isinstance(part, Job)]
+
+    @property
+    def folders(self) -> list[runs.Folder]:
+        """The runs, once all are trained."""
+        return [part if isinstance(part, runs.Folder) else runs.Folder(part.path)
+                for part in self.parts]  # fmt: skip
+
+    def settings(self, job: Job) -> Settings:
+        """The resolved configuration of a training."""
+        return config.read(job.source, [*self.layers, {"seed": job.seed}])
+
+
+def make(
+    given: Sequence[str | Path | runs.Folder],
+    layers: Sequence[Mapping[str, Any]],
+    seeds: int,
+    out: Path,
+) -> Plan:
+    """Plan a study; a configuration's mistakes are said here.
+
+    Args:
+        given: runs and configurations; without any, the latest run of each configuration.
+        layers: what options lay over every configuration.
+        seeds: how often each configuration is trained, with seeds from 0.
+        out: the study's folder.
+
+    Raises:
+        InputError: there is nothing to compare, or nothing of a given name.
+    """
+    parts: list[runs.Folder | Job] = []
+    for item in given or _latest_of_each():
+        if isinstance(item, runs.Folder):
+            parts.append(item)
+        elif str(item).endswith((".yaml", ".yml")) or f"{item}.yaml" in config.presets():
+            config.read(item, layers)
+            name = session.name_of(item)
+            stem = name.replace("/", "-")
+            parts += [
+                Job(name, item, seed, out / "runs" / f"{stem}-seed-{seed}") for seed in range(seeds)
+            ]
+        else:
+            parts.append(runs.open_run(item))
+    return Plan(parts, layers)
+
+
+def check(plan: Plan, extractor: str, display: Display) -> None:
+    """Say what would make the comparison fail, before hours are spent.
+
+    Raises:
+        InputError: different data, too few images, or no such features.
+    """
+    seen: dict[str, Images] = {}  # by what was asked for
+    for job in plan.jobs:
+        asked = whole(plan.settings(job))
+        if repr(asked) in seen:
+            continue
+        images = seen[repr(asked)] = session.load(asked, display)
+        first = next(iter(seen.values()))
+        if images.fingerprint != first.fingerprint:
+            raise InputError(
+                "the configurations ask for different data, so their numbers could not be "
+                f"compared: {plan.jobs[0].name} for {first.name}, {job.name} for {images.name}; "
+                "give all the same --data"
+            )
+        reference.check(images)
+    if seen:
+        domain.choose(extractor, next(iter(seen.values())), display.reading)
+        display.close()
+
+
+def train(plan: Plan, jobs: Sequence[Job], match: Match | None, display: Display) -> None:
+    """Train what is not trained yet.
+
+    Args:
+        plan: that the jobs are of.
+        jobs: all of its trainings, or a share of them.
+        match: what every training shall have as much of as the first.
+        display: where progress is shown.
+    """
+    limit: dict[str, Any] = {}
+    for number, job in enumerate(jobs, 1):
+        settings = plan.settings(job)
+        if limit:
+            layers = [*plan.layers, {"seed": job.seed}, _limit(limit, settings)]
+            settings = config.read(job.source, layers)
+        display.say(f"{job.name}, seed {job.seed}: training {number} of {len(jobs)}")
+        with custom_code.beside(config.find(job.source)):
+            run = session.train(settings, job.name, job.path, job.path.exists(), display)
+        if match and not limit:
+            limit = {match: run.latest().header["progress"][match]}
+
+
+def share(jobs: Sequence[Job], shard: str) -> list[Job]:
+    """The jobs of one share, such as ``2/4``; all shares together have each job once.
+
+    Raises:
+        InputError: it is no share.
+    """
+    found = re.fullmatch(r"(\d+)/(\d+)", shard)
+    if not found or not 1 <= int(found[1]) <= int(found[2]):
+        raise InputError(f"--shard {shard!r} is no share; use 1/4, 2/4, 3/4, 4/4 for four machines")
+    return list(jobs[int(found[1]) - 1 :: int(found[2])])
+
+
+def check_out(out: Path) -> None:
+    """Say whether a folder can be made and written, before hours are spent.
+
+    Raises:
+        InputError: it cannot.
+    """
+    there = next(place for place in (out, *out.absolute().parents) if place.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        why = "not writable" if there.is_dir() else "a file"
+        raise InputError(f"--out {out} cannot be made, {there} is {why}; choose another --out")
+
+
+def whole(settings: Settings) -> Data:
+    """A configuration's data with nothing held out for validation, as all runs share it."""
+    return settings.data.model_copy(update={"validation": 0.0})
+
+
+def _limit(limit: Mapping[str, float], settings: Settings) -> dict[str, Any]:
+    """As much as the first training had, in this one's terms."""
+    if "seconds" in limit:
+        return {"train": {"budget": float(limit["seconds"])}}
+    return {"train": {"steps": max(1, round(limit["images"] / settings.train.batch_size))}}
+
+
+def _latest_of_each() -> list[runs.Folder]:
+    newest = runs.latest()
+    same_data = [
+        folder
+        for folder in runs.listed()
+        if folder.fingerprint == newest.fingerprint and folder.checkpoint_paths()
+    ]
+    latest: dict[str, runs.Folder] = {}
+    for folder in same_data:
+        latest.setdefault(folder.config_name, folder)
+    if not latest:
+        raise InputError(f"run {newest.path} has no checkpoint yet; train it further first")
+    return list(latest.values())

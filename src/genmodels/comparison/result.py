@@ -1,0 +1,186 @@
+"""What a comparison holds: plain values, drawn and written by the rest of this package."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+from typing import Any
+
+from torch import Tensor
+
+from genmodels.comparison import statistics
+from genmodels.comparison.statistics import Estimate
+from genmodels.evaluation.metrics.scores import Scored
+from genmodels.evaluation.protocol import Evaluation, Point
+
+LEVEL = 0.05  # of the tests, after Holm's correction
+ARRIVED = 1.1  # a distance at most this many times the final one has arrived
+
+
+@dataclass(frozen=True)
+class Result:
+    """One run: its seed, its folder and what was measured."""
+
+    seed: int
+    run: str
+    evaluation: Evaluation
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One model, trained with one or more seeds.
+
+    Attributes:
+        name: its heading.
+        results: one for each seed.
+        records: the log of the first seed.
+        walks: kind → (R, frames, C, H, W), of the first seed.
+    """
+
+    name: str
+    results: Sequence[Result]
+    records: Sequence[Mapping[str, Any]]
+    walks: Mapping[str, Tensor]
+
+    @property
+    def first(self) -> Evaluation:
+        """The evaluation of the first seed."""
+        return self.results[0].evaluation
+
+    def estimate(self, name: str) -> Estimate | None:
+        """A number over the seeds; None where it is not defined for every one."""
+        values = [r.evaluation.numbers.get(name) for r in self.results]
+        known = [value for value in values if value is not None]
+        return statistics.estimate(known) if len(known) == len(values) else None
+
+    def mean(self, name: str) -> float | None:
+        """The mean of a number over the seeds."""
+        found = self.estimate(name)
+        return found.mean if found else None
+
+    def measured(self, name: str) -> float | None:
+        """The mean of something this machine measured; None where it did not."""
+        found = [r.evaluation.measured.get(name) for r in self.results]
+        known = [value for value in found if value is not None]
+        return statistics.mean(known) if known else None
+
+    def why_not(self, name: str) -> str:
+        """Why a number is not defined."""
+        reasons = self.first.undefined
+        return next((why for key, why in reasons.items() if name.startswith(key)), "not measured")
+
+    def arrivals(self) -> list[Point] | None:
+        """When each seed came within 10 % of its own final distance; None where a run kept
+        only its end."""
+        found = [_arrival(result.evaluation.curve) for result in self.results]
+        known = [point for point in found if point is not None]
+        return known if len(known) == len(found) else None
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two models, and what Welch's test says of their distances.
+
+    Attributes:
+        better, worse: their names, by their means.
+        p_value: corrected for the number of pairs; None with one seed.
+    """
+
+    better: str
+    worse: str
+    p_value: float | None
+
+    @property
+    def decided(self) -> bool:
+        """Whether the difference is more than the luck of the seeds."""
+        return self.p_value is not None and self.p_value <= LEVEL
+
+    @property
+    def verdict(self) -> str:
+        """In words."""
+        if self.p_value is None:
+            return "undecided: one seed"
+        return f"{self.better} is better" if self.decided else "tie"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Several models on the same data.
+
+    Attributes:
+        data: the name of the data.
+        protocol: how the numbers were made, the same for every model.
+        fd: the name of the Fréchet distance among the numbers.
+        real: (64, C, H, W), real images of the test split.
+        real_numbers: sharpness and isolated dots of the real images.
+        real_histogram: the share of real images that look like each class.
+        classes: their names.
+        anchors: name → scores of what the models are read beside.
+        anchor_images: name → (64, C, H, W).
+        entries: one for each model.
+    """
+
+    data: str
+    protocol: Mapping[str, Any]
+    fd: str
+    real: Tensor
+    real_numbers: Mapping[str, float]
+    real_histogram: Sequence[float]
+    classes: Sequence[str]
+    anchors: Mapping[str, Scored]
+    anchor_images: Mapping[str, Tensor]
+    entries: Sequence[Entry]
+
+    @cached_property
+    def pairs(self) -> list[Pair]:
+        """Every pair of models, with p-values corrected over all pairs."""
+        values = {e.name: _values(e.estimate(self.fd)) for e in self.entries}
+        keys = list(combinations(values, 2))
+        raw = {key: statistics.welch(values[key[0]], values[key[1]]) for key in keys}
+        corrected = statistics.holm({key: p for key, p in raw.items() if p is not None})
+        made = []
+        for a, b in keys:
+            better, worse = sorted((a, b), key=lambda n: statistics.mean(values[n]))
+            made.append(Pair(better, worse, corrected.get((a, b))))
+        return made
+
+    def ranked(self) -> list[Entry]:
+        """The models, nearest to the real images first."""
+        return sorted(self.entries, key=lambda entry: entry.mean(self.fd) or 0.0)
+
+    def rows(self) -> list[str]:
+        """The names of all numbers, in the order they first appear."""
+        names = [n for e in self.entries for r in e.results for n in r.evaluation.numbers]
+        return list(dict.fromkeys(names))
+
+    def measured_rows(self) -> list[str]:
+        """The names of what this machine measured, of any model."""
+        names = [n for e in self.entries for r in e.results for n in r.evaluation.measured]
+        return list(dict.fromkeys(names))
+
+
+def _values(found: Estimate | None) -> tuple[float, ...]:
+    assert found is not None, "every run has a distance"
+    return found.values
+
+
+def _arrival(curve: Sequence[Point]) -> Point | None:
+    """The first point within 10 % of the last distance, read off between two snapshots on a
+    straight line through the logarithms of images and distance."""
+    goal = ARRIVED * curve[-1].distance
+    at = next(at for at, point in enumerate(curve) if point.distance <= goal)
+    if len(curve) < 2:
+        return None
+    after, before = curve[at], curve[max(at - 1, 0)]
+    if at == 0 or goal <= 0:
+        return after
+    share = math.log(before.distance / goal) / math.log(before.distance / after.distance)
+    images = before.images * (after.images / before.images) ** share
+    passed = (images - before.images) / (after.images - before.images)
+    return Point(
+        step=round(before.step + passed * (after.step - before.step)),
+        images=round(images),
+        seconds=before.seconds + passed * (after.seconds - before.seconds),
+        distance=goal,
+    )

@@ -1,0 +1,232 @@
+"""Numbers → sentences: which model is nearest, the report's five claims, and what was unequal.
+
+A claim speaks of the models that encode under a likelihood and of those that discriminate,
+whatever they are called; of each kind the one nearest to the real images answers for it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from genmodels.comparison import statistics
+from genmodels.comparison.result import LEVEL, Comparison, Entry
+from genmodels.evaluation.baselines import BASELINES, MEANINGS
+
+Answer = Literal["holds", "does not hold", "undecided"]
+
+UNEQUAL = 1.2  # a ratio beyond which budgets are flagged as unequal
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A claim, whether it holds, and one plain sentence with the numbers that decide it."""
+
+    claim: str
+    answer: Answer
+    why: str
+
+
+def summary(comparison: Comparison) -> str:
+    """Which model is nearest to the real images, how sure that is, and whether a baseline that
+    learns nothing is nearer still."""
+    best = comparison.ranked()[0].mean(comparison.fd)
+    nearer = [
+        f"{MEANINGS[name]} is nearer still ({shown(distance)})"
+        for name in BASELINES
+        if name in comparison.anchors
+        and best is not None
+        and (distance := comparison.anchors[name].numbers[comparison.fd]) < best
+    ]
+    more = f" But {' and '.join(nearer)}: train longer." if nearer else ""
+    return _nearest_model(comparison) + more
+
+
+def _nearest_model(comparison: Comparison) -> str:
+    """Which model is nearest, in one sentence."""
+    ranked = comparison.ranked()
+    floor = comparison.anchors["floor"].numbers[comparison.fd]
+    first = ranked[0]
+    place = f"distance {shown(first.mean(comparison.fd))}, the floor is {shown(floor)}"
+    if len(ranked) == 1:
+        return f"{first.name}, compared with the images of {comparison.data}: {place}."
+    against = [pair for pair in comparison.pairs if first.name in (pair.better, pair.worse)]
+    beaten = [pair.worse for pair in against if pair.better == first.name and pair.decided]
+    if len(beaten) == len(ranked) - 1:
+        return f"{first.name} comes nearest to the images of {comparison.data} ({place})."
+    seeds = min(len(entry.results) for entry in ranked)
+    reason = (
+        "one training each cannot tell more: add --seeds 3"
+        if seeds < 2
+        else f"but with {seeds} seeds not surely nearer than "
+        + ", ".join(p.worse for p in against if p.better == first.name and not p.decided)
+    )
+    return f"{first.name} has the lowest distance to {comparison.data} ({place}); {reason}."
+
+
+def claims(comparison: Comparison) -> list[Verdict]:
+    """The five claims of the report that this project grew out of."""
+    coding = _nearest(comparison, "nll_")
+    playing = _nearest(comparison, "discriminator_")
+    made = []
+    for claim, decide in _CLAIMS:
+        if coding is None or playing is None:
+            missing = "with a likelihood" if coding is None else "that discriminates"
+            made.append(Verdict(claim, "undecided", f"No model {missing} was compared."))
+        else:
+            answer, why = decide(comparison, coding, playing)
+            made.append(Verdict(claim, answer, why))
+    return made
+
+
+def fairness(comparison: Comparison) -> list[str]:
+    """What was unequal between the models, one sentence each."""
+    found = []
+    for name, of in (
+        ("parameters that train", lambda e: e.mean("parameters_training")),
+        ("training images", lambda e: e.mean("training_images")),
+        ("training seconds", lambda e: e.measured("training_seconds")),
+        ("seeds", lambda e: float(len(e.results))),
+    ):
+        values = {entry.name: of(entry) or 0.0 for entry in comparison.entries}
+        low, high = min(values, key=lambda n: values[n]), max(values, key=lambda n: values[n])
+        ratio = values[high] / max(values[low], 1e-9)
+        if ratio > UNEQUAL:
+            found.append(
+                f"Unequal {name}: {high} has {ratio:.1f} times as many as {low} "
+                f"({shown(values[high])} against {shown(values[low])})."
+            )
+    if comparison.protocol["few_images"]:
+        found.append(
+            f"Only {comparison.protocol['real_images']:,} images on each side: distances are "
+            "biased upwards; compare them with the floor, not with other studies."
+        )
+    return found
+
+
+def shown(value: float | None) -> str:
+    """A number in a sentence."""
+    if value is None:
+        return "—"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def arrival(entry: Entry) -> str:
+    """When a model came near its own final distance, as the mean over its seeds."""
+    found = entry.arrivals()
+    if found is None:
+        return "no snapshots were kept on the way"
+    images = statistics.mean([point.images for point in found])
+    seconds = statistics.mean([point.seconds for point in found])
+    whole = entry.mean("training_images") or images
+    return (
+        f"within 10 % of its final distance after {shown(images)} images and {shown(seconds)} s, "
+        f"{images / whole:.0%} of all that it saw"
+    )
+
+
+def _nearest(comparison: Comparison, prefix: str) -> Entry | None:
+    """The best model that has numbers of a kind."""
+    return next(
+        (e for e in comparison.ranked() if any(n.startswith(prefix) for n in e.first.numbers)),
+        None,
+    )
+
+
+def _first(comparison: Comparison, coding: Entry, playing: Entry) -> tuple[Answer, str]:
+    error, distance = coding.mean("reconstruction_error"), coding.mean("latents_to_prior")
+    if error is None or playing.mean("reconstruction_error") is not None:
+        return "does not hold", f"{playing.name} encodes images too."
+    return "holds", (
+        f"{coding.name} finds latents for images (squared error {shown(error)} an image) that "
+        f"together are {shown(distance)} from N(0, I); {playing.name} has no encoder: its latents "
+        "are N(0, I) itself."
+    )
+
+
+def _second(comparison: Comparison, coding: Entry, playing: Entry) -> tuple[Answer, str]:
+    distance, latents = coding.mean("latents_to_prior"), coding.mean("latent_dimensions")
+    real, fake = (
+        playing.mean(f"discriminator_right_on_{side}") for side in ("held_out", "samples")
+    )
+    if distance is None or latents is None or real is None or fake is None:
+        return "undecided", "The numbers that decide it are not defined for these models."
+    learnt, playful = distance < 0.1 * latents, 0.5 < (real + fake) / 2 < 0.99
+    answer: Answer = "holds" if learnt and playful else "does not hold"
+    return answer, (
+        f"The latents of {coding.name} are {shown(distance)} from the prior, where {latents:.0f} "
+        f"unused dimensions would be {latents:.0f} away; the discriminator of {playing.name} is "
+        f"right on {real:.0%} of held-out images and {fake:.0%} of samples, so the game "
+        f"{'is still played' if playful else 'is over'}."
+    )
+
+
+def _third(comparison: Comparison, coding: Entry, playing: Entry) -> tuple[Answer, str]:
+    parts = [
+        f"{entry.name} samples with {shown(entry.mean('parameters_sampling'))} of "
+        f"{shown(entry.mean('parameters_training'))} parameters"
+        for entry in (coding, playing)
+    ]
+    both = all(
+        (e.mean("parameters_sampling") or 0) < (e.mean("parameters_training") or 0)
+        for e in (coding, playing)
+    )
+    return ("holds" if both else "does not hold"), (
+        f"Each is a pair of which one half samples: {'; '.join(parts)}."
+    )
+
+
+def _fourth(comparison: Comparison, coding: Entry, playing: Entry) -> tuple[Answer, str]:
+    names = {coding.name, playing.name}
+    pair = next(p for p in comparison.pairs if {p.better, p.worse} == names)
+    smooth = (coding.mean("sharpness") or 0) < (playing.mean("sharpness") or 0)
+    dots = (playing.mean("isolated_dots") or 0) > (coding.mean("isolated_dots") or 0)
+    odd, usual = coding.mean("outliers"), comparison.anchors["floor"].numbers["outliers"]
+    weird = odd is not None and odd > 2 * usual
+    numbers = (
+        f"Distance: {playing.name} {shown(playing.mean(comparison.fd))}, {coding.name} "
+        f"{shown(coding.mean(comparison.fd))} ({pair.verdict}). "
+        f"Sharpness {shown(playing.mean('sharpness'))} against "
+        f"{shown(coding.mean('sharpness'))}, real images "
+        f"{shown(comparison.real_numbers['sharpness'])}. "
+        f"Isolated dots an image {shown(playing.mean('isolated_dots'))} against "
+        f"{shown(coding.mean('isolated_dots'))}. Weird images of {coding.name}: {shown(odd)}, "
+        f"of real ones {shown(usual)}."
+    )
+    if not (smooth and weird and dots) or (pair.decided and pair.better != playing.name):
+        return "does not hold", numbers
+    return ("holds" if pair.decided else "undecided"), numbers
+
+
+def _fifth(comparison: Comparison, coding: Entry, playing: Entry) -> tuple[Answer, str]:
+    first, second = coding.arrivals(), playing.arrivals()
+    if first is None or second is None:
+        return "undecided", "A run kept no snapshots on the way, so its convergence is not known."
+    told = f"{coding.name}: {arrival(coding)}; {playing.name}: {arrival(playing)}"
+    pairs: list[tuple[list[float], list[float]]] = [
+        ([point.images for point in first], [point.images for point in second]),
+        ([point.seconds for point in first], [point.seconds for point in second]),
+    ]
+    chances = [statistics.welch(one, other) for one, other in pairs]
+    known = [chance for chance in chances if chance is not None]
+    if len(known) < len(pairs):
+        return "undecided", f"{told}. One training each cannot tell more."
+    sure = max(known) <= LEVEL
+    sooner = [statistics.mean(one) < statistics.mean(other) for one, other in pairs]
+    answer: Answer = "holds" if all(sooner) else "undecided" if any(sooner) else "does not hold"
+    return (answer if sure else "undecided"), (
+        f"{told}. Welch's test: p = {shown(known[0])} for images, {shown(known[1])} for seconds."
+    )
+
+
+Decide = Callable[[Comparison, Entry, Entry], tuple[Answer, str]]
+_CLAIMS: Sequence[tuple[str, Decide]] = (
+    ("The VAE's latent space comes from its encoder, the GAN's is simple noise.", _first),
+    ("One learns the distribution of latents, the other plays a minimax game.", _second),
+    ("One is an encoder and a decoder, the other a generator and a discriminator.", _third),
+    (
+        "The GAN's images are better overall but have isolated white dots; the VAE's are "
+        "smoother, and some look weird.",
+        _fourth,
+    ),
+    ("The VAE converges much faster, the generator slowly.", _fifth),
+)

@@ -1,0 +1,27 @@
+"""Configurations: YAML, presets and options become typed, checked settings."""
+
+from genmodels.config.reading import (
+    GIVEN,
+    MODELS,
+    assignment,
+    find,
+    overrides,
+    preset,
+    presets,
+    read,
+    resolve,
+    shift,
+)
+
+__all__ = [
+    "GIVEN",
+    "MODELS",
+    "assignment",
+    "find",
+    "overrides",
+    "preset",
+    "presets",
+    "read",
+    "resolve",
+    "shift",
+]

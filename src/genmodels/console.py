@@ -1,0 +1,98 @@
+"""What the terminal shows: a live display while training, plain lines where the output is
+no terminal, and tables."""
+
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
+from rich.table import Table
+
+LINE_SECONDS = 10.0  # between two plain lines
+WIDE = 200  # columns of what is no terminal
+
+
+def duration(seconds: float) -> str:
+    """``75`` → ``1m15s``."""
+    whole = round(seconds)
+    minutes, rest = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}h{minutes:02d}m"
+    return f"{minutes}m{rest:02d}s" if minutes else f"{rest}s"
+
+
+class Display:
+    """Shows one training: bars in a terminal, lines elsewhere.
+
+    Args:
+        quiet: show nothing at all.
+    """
+
+    def __init__(self, quiet: bool = False):
+        self.console = Console(stderr=True, quiet=quiet, highlight=False, soft_wrap=True)
+        self.bar: Progress | None = None
+        self.tasks: dict[str, TaskID] = {}
+        self.last_line = 0.0
+
+    def say(self, text: str) -> None:
+        """Print one line."""
+        self.console.print(text, markup=False)
+
+    def advance(self, what: str, done: float, total: float, note: str = "") -> None:
+        """Show that ``done`` of ``total`` is done."""
+        if self.console.is_terminal:
+            self._move_bar(what, done, total, note)
+        elif time.monotonic() - self.last_line >= LINE_SECONDS or done >= total:
+            self.last_line = time.monotonic()
+            self.say(f"{what} {100 * min(1, done / total):3.0f} %  {note}")
+
+    def reading(self, what: str, done: int, total: int) -> None:
+        """Show the progress of reading data."""
+        self.advance(what, done, total, f"{done:,} of {total:,}")
+
+    def training(
+        self, share: float, step: int, rate: float, left: float, terms: Mapping[str, float]
+    ) -> None:
+        """Show where training stands: ``share`` in [0, 1], images/s, seconds left."""
+        losses = "  ".join(f"{name} {value:.4g}" for name, value in terms.items())
+        note = f"step {step:,}  {rate:,.0f} images/s  {duration(left)} left  {losses}"
+        self.advance("training", share, 1.0, note)
+
+    def close(self) -> None:
+        """Leave the terminal as it was found."""
+        if self.bar:
+            self.bar.stop()
+            self.bar, self.tasks = None, {}
+
+    def _move_bar(self, what: str, done: float, total: float, note: str) -> None:
+        if self.bar is None:
+            columns = (
+                SpinnerColumn(),
+                TextColumn("{task.description}", markup=False),
+                BarColumn(bar_width=20),
+                TextColumn("{task.percentage:3.0f} %"),
+                TextColumn("{task.fields[note]}", markup=False, style="dim"),
+            )
+            self.bar = Progress(*columns, console=self.console)
+            self.bar.start()
+        if what not in self.tasks:
+            self.tasks[what] = self.bar.add_task(what, total=total, note=note)
+        self.bar.update(self.tasks[what], completed=done, note=note)
+
+
+def table(headings: list[str], rows: list[list[Any]]) -> Table:
+    """A plain table of text."""
+    made = Table(box=None, pad_edge=False)
+    for index, heading in enumerate(headings):
+        made.add_column(heading, no_wrap=index == 0, overflow="fold")
+    for row in rows:
+        made.add_row(*(str(cell) for cell in row))
+    return made
+
+
+def show(content: Any) -> None:
+    """Print a table or text to the standard output; a file takes lines of any length."""
+    Console(highlight=False, width=None if sys.stdout.isatty() else WIDE).print(content)

@@ -1,0 +1,1 @@
+"""Images → features: the networks whose outputs distances are measured on."""

@@ -1,0 +1,172 @@
+"""A comparison as one HTML file that needs nothing else: no request, no framework."""
+
+import base64
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jinja2
+from torch import Tensor
+
+from genmodels.comparison import advice, verdicts
+from genmodels.comparison.result import Comparison, Entry
+from genmodels.data import pictures
+from genmodels.evaluation.baselines import MEANINGS
+
+FRAMES = "perturbation", "interpolation"
+WALK_COLUMNS = 2  # walks of a frame side by side
+MAIN = ("kid", "precision", "recall", "density", "coverage", "class_kl", "modes", "rarest_class",
+        "memorised", "outliers", "diversity", "sharpness", "isolated_dots")  # fmt: skip
+LOWER_IS_BETTER = {"kid", "class_kl", "memorised", "outliers", "isolated_dots"}
+LABELS = {
+    "label_accuracy": "samples that look like their label",
+    "distance_within_classes": "FD within classes, their mean",
+    "distance_last": "FD of the last weights",
+    "distance_average": "FD of the averaged weights",
+    "distance_best": "FD of the snapshot chosen on validation images",
+    "distance_gap": "FD, end − chosen",
+    "discriminator_ranks_training": "training images ranked above samples",
+    "discriminator_ranks_held_out": "held-out images ranked above samples",
+    "discriminator_from_equilibrium": "discriminator's loss − at equilibrium",
+    "generator_from_equilibrium": "generator's loss − at equilibrium",
+    "logged_real": "discriminator's loss on real test images",
+    "logged_real_accuracy": "real test images taken for real",
+    "kid": "KID",
+    "class_kl": "class KL, nats",
+    "rarest_class": "rarest class ÷ real",
+    "isolated_dots": "isolated dots an image",
+    "isolated_dots_relative": "isolated dots ÷ real",
+    "sharpness_relative": "sharpness ÷ real",
+    "reconstruction_error": "reconstruction, squared error",
+    "latents_to_prior": "latents to prior, Fréchet",
+    "nll_binary_exact": "NLL, binarised pixels, nats",
+    "nll_binary_iwae_100": "NLL ≤, binarised pixels, IWAE-100, nats",
+    "nll_binary_elbo": "NLL ≤, binarised pixels, ELBO, nats",
+    "nll_levels_exact": "NLL, 256 levels, nats",
+    "nll_levels_iwae_100": "NLL ≤, 256 levels, IWAE-100, nats",
+    "nll_levels_elbo": "NLL ≤, 256 levels, ELBO, nats",
+    "nll_continuous_iwae_100": "NLL ≤, pixel density, IWAE-100, nats",
+    "nll_continuous_elbo": "NLL ≤, pixel density, ELBO, nats",
+    "sampling_images_per_second": "sampling, images/s",
+    "sampling_latency_seconds": "latency of one image, s",
+    "training_peak_memory_mib": "training, peak memory of the process, MiB",
+    "training_teraflops": "training, 10¹² floating-point operations",
+    "training_seconds": "training, s",
+    "training_images_per_second": "training, images/s",
+    "logged_negative_elbo": "−ELBO on grey pixels (cross-entropy), nats",
+    "logged_reconstruction": "  its reconstruction term",
+    "logged_kl": "  its KL term",
+}
+
+
+@dataclass(frozen=True)
+class Bar:
+    """An interval on the axis from 0 to the largest distance, in percent."""
+
+    start: float
+    width: float
+    middle: float
+
+
+def render(comparison: Comparison, drawn: Mapping[str, bytes], measured: Mapping[str, Any]) -> str:
+    """Write the page.
+
+    Args:
+        comparison: what it shows.
+        drawn: its pictures, as :func:`genmodels.report.figures.of_comparison` draws them.
+        measured: when, where and by which command it was made.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("genmodels.report", "."),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    urls = {
+        name: "data:image/png;base64," + base64.b64encode(png).decode()
+        for name, png in drawn.items()
+    }
+    rows = comparison.rows()
+    main = [name for name in MAIN if name in rows]
+    return environment.get_template("page.html").render(
+        comparison=comparison,
+        summary=verdicts.summary(comparison),
+        claims=verdicts.claims(comparison),
+        fairness=verdicts.fairness(comparison),
+        advice=advice.of(comparison),
+        meanings=MEANINGS,
+        images=urls,
+        main=main,
+        rest=[name for name in rows if name not in (comparison.fd, *main)],
+        lower=LOWER_IS_BETTER,
+        kinds=FRAMES,
+        bars=_bars(comparison),
+        floor=_floor(comparison),
+        measured=measured,
+        arrival=verdicts.arrival,
+        sides=_sides,
+        label=label,
+        cell=cell,
+        number=number,
+    )
+
+
+def label(name: str) -> str:
+    """The name of a number for people."""
+    if name.startswith("fd_"):
+        return f"FD on {name.removeprefix('fd_')} features"
+    return LABELS.get(name, name.replace("_", " ") if name != "fid" else "FID")
+
+
+def number(value: float | None) -> str:
+    """A number as a table shows it; a dash where it is not defined."""
+    if value is None:
+        return "—"
+    if value == int(value) and abs(value) >= 1000:
+        return f"{int(value):,}"
+    return f"{value:.4g}" if abs(value) < 1000 else f"{value:,.0f}"
+
+
+def cell(entry: Entry, name: str) -> str:
+    """A number of a model with its interval, or a dash."""
+    found = entry.estimate(name)
+    if found is None:
+        return "—"
+    if found.half is None or len(set(found.values)) == 1:
+        return number(found.mean)
+    decimals = max(0, 1 - math.floor(math.log10(found.half)))  # two digits of the interval
+    half = round(found.half, 1 - math.floor(math.log10(found.half)))
+    return f"{found.mean:,.{decimals}f} ± {half:,.{decimals}f}"
+
+
+def _sides(walk: Tensor) -> str:
+    """Width / height of one frame of a walk (R, frames, C, H, W), as it is drawn."""
+    rows = -(-len(walk) // WALK_COLUMNS)
+    height, width = (size + pictures.GAP for size in walk.shape[3:])
+    return f"{width * WALK_COLUMNS + pictures.GAP} / {height * rows + pictures.GAP}"
+
+
+def _largest(comparison: Comparison) -> float:
+    found = [entry.estimate(comparison.fd) for entry in comparison.entries]
+    return max(e.mean + (e.half or 0.0) for e in found if e) or 1.0
+
+
+def _bars(comparison: Comparison) -> dict[str, Bar]:
+    """The interval of each model's distance."""
+    largest = _largest(comparison)
+    bars = {}
+    for entry in comparison.entries:
+        if found := entry.estimate(comparison.fd):
+            low = max(0.0, found.mean - (found.half or 0.0))
+            width = found.mean + (found.half or 0.0) - low
+            bars[entry.name] = Bar(
+                100 * low / largest, 100 * width / largest, 100 * found.mean / largest
+            )
+    return bars
+
+
+def _floor(comparison: Comparison) -> float:
+    floor = comparison.anchors["floor"].numbers[comparison.fd]
+    return min(100.0, 100 * floor / _largest(comparison))

@@ -1,0 +1,31 @@
+"""Sample, encode, reconstruct, interpolate and invert: written once, for any model."""
+
+from genmodels.sampling.generation import (
+    BLOCK,
+    EACH,
+    Weights,
+    check_weights,
+    decode,
+    encode,
+    labels,
+    latents,
+    latents_of_each,
+    load_model,
+    reconstruct,
+    sample,
+)
+
+__all__ = [
+    "BLOCK",
+    "EACH",
+    "Weights",
+    "check_weights",
+    "decode",
+    "encode",
+    "labels",
+    "latents",
+    "latents_of_each",
+    "load_model",
+    "reconstruct",
+    "sample",
+]

@@ -1,0 +1,1 @@
+"""The machine and the process: device, randomness, memory, signals, files, other processes."""

@@ -1,0 +1,268 @@
+"""One training: from a configuration to a run's folder, or on from where a run stands."""
+
+import platform
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from genmodels import config, data, runs
+from genmodels.config import components, custom_code
+from genmodels.config.settings import Data, Settings
+from genmodels.console import Display
+from genmodels.data import class_names
+from genmodels.data.augment import Augmentation
+from genmodels.data.images import Images
+from genmodels.errors import InputError
+from genmodels.models.base import Model
+from genmodels.runs import disk_space
+from genmodels.system import device as devices
+from genmodels.system import distributed, files, randomness
+from genmodels.system.provenance import now, versions
+from genmodels.training import tensorboard
+from genmodels.training.recorder import Recorder, follow
+from genmodels.training.trainer import Trainer
+
+
+def read_settings(
+    source: str | Path | None, layers: Sequence[Mapping[str, Any]], resumed: runs.Folder | None
+) -> Settings:
+    """Read a configuration, or the one of the run that is resumed."""
+    if source is None:
+        if resumed is None:
+            raise InputError(
+                "train needs --config, a preset such as vae.yaml or a path; "
+                "to go on with a run give --out RUN --resume"
+            )
+        source = resumed.config_path
+    return config.read(source, layers)
+
+
+def name_of(source: str | Path) -> str:
+    """A configuration's name: ``report/vae`` for that preset, the stem for a path."""
+    text = Path(source).as_posix().removesuffix(".yaml")
+    return text if f"{text}.yaml" in config.presets() else Path(text).name
+
+
+def train(
+    settings: Settings,
+    name: str,
+    out: Path | None,
+    resume: bool,
+    display: Display,
+) -> runs.Folder:
+    """Train what the settings say.
+
+    Args:
+        settings: everything the run depends on.
+        name: of the configuration.
+        out: the run's folder; a new one under ``runs/`` by default.
+        resume: go on with the run in ``out``, or with the latest of that name.
+        display: where progress is shown.
+
+    Returns:
+        The run's folder.
+
+    Raises:
+        InputError: something that was given cannot be used; nothing is half-written.
+        Interrupted: a signal came; the run was saved.
+    """
+    here = distributed.here()
+    display = display if here.first else Display(quiet=True)
+    device = devices.choose(settings.train.device, settings.train.precision, here.local)
+    if resume and out is None:
+        out = _resumable(name)
+    if out is not None and not resume and here.first:
+        _check_unused(out)
+    if here.world > 1 and settings.train.on_nan == "rollback":
+        raise InputError("rollbacks are for one process; with torchrun leave --on-nan at stop")
+    if settings.train.tensorboard:
+        tensorboard.check()
+    images = _load(settings, display)
+    settings = _with_data(settings, images)
+    with distributed.joined(device.device, settings.train.batch_size) as together:
+        trainer = trainer_of(settings, images, device, together)
+        for reason in (*device.reasons, *trainer.notes):
+            display.say(reason)
+        if trainer.model.num_classes:
+            display.say(f"classes {class_names.listed(images.classes)}")
+        resumed = resume and out is not None and runs.Folder(out).config_path.exists()
+        together.wait()  # all have looked before the first one writes
+        if not together.first:
+            folder = runs.Folder(out or runs.HOME)  # where nothing is written from here
+            if resumed:
+                _restore(folder, settings, trainer, images)
+            follow(trainer)
+            return folder
+        if together.world > 1:
+            display.say(f"{together.world} processes share every batch")
+        folder = runs.Folder(out or runs.new_path(name, now()))
+        with folder.lock():
+            if resumed:
+                folder.check_links()
+                folder.sweep()
+                if _restore(folder, settings, trainer, images):
+                    _rewind(folder, settings, trainer, display)
+            else:
+                if resume:
+                    display.say(f"{folder.path} holds no run yet: starting at step 0")
+                else:
+                    _check_unused(folder.path)  # by a process that was faster
+                folder.create(settings, _environment(name, device, images))
+            whole, weights = trainer.run_step.sizes
+            kept = min(settings.train.keep + 1, 2 if resumed else sys.maxsize)
+            disk_space.check(folder.path, whole, kept * whole + trainer.snapshots_left() * weights)
+            Recorder(folder, settings, trainer, display).run()
+    return folder
+
+
+def trainer_of(
+    settings: Settings,
+    images: Images,
+    device: devices.Device,
+    together: distributed.Ranks = distributed.ALONE,
+) -> Trainer:
+    """Make what trains as the settings say, at step 0."""
+    with randomness.placed(settings.seed, "init"):
+        model: Model = components.build(
+            settings.model,
+            config.MODELS,
+            image_shape=images.image_shape,
+            class_shares=images.class_shares,
+        )
+    return Trainer(
+        model,
+        images,
+        settings.train,
+        settings.seed,
+        device,
+        settings.data.placement,
+        Augmentation(**settings.data.augment.model_dump()),
+        together,
+    )
+
+
+def _check_unused(path: Path) -> None:
+    if path.is_dir() and any(inside.name != runs.LOCK for inside in path.iterdir()):
+        raise InputError(
+            f"run folder {path} is in use; go on with it by --resume, or choose another --out"
+        )
+
+
+def load(chosen: Data, display: Display) -> Images:
+    """Load the images that a configuration asks for.
+
+    Raises:
+        InputError: they cannot be had or read.
+    """
+    images = data.load(
+        chosen.name,
+        root=Path(chosen.root) if chosen.root else None,
+        offline=chosen.offline,
+        validation=chosen.validation,
+        image_size=chosen.image_size,
+        channels=chosen.channels,
+        fit=chosen.fit,
+        on_bad=chosen.on_bad,
+        progress=display.reading,
+    )
+    display.close()
+    return images
+
+
+def _load(settings: Settings, display: Display) -> Images:
+    images = load(settings.data, display)
+    for note in images.notes:
+        display.say(note)
+    counts = ", ".join(f"{images.count(split):,} {split}" for split in images.splits)
+    display.say(f"data {images.name}: {'x'.join(map(str, images.image_shape))}, {counts}")
+    return images
+
+
+def _with_data(settings: Settings, images: Images) -> Settings:
+    """Record the set that is really used, where the configuration's own was not to be had."""
+    named = settings.data.model_copy(update={"name": images.name, "offline": None})
+    return settings.model_copy(update={"data": named})
+
+
+def _restore(folder: runs.Folder, settings: Settings, trainer: Trainer, images: Images) -> bool:
+    """Bring a trainer to where a run's newest checkpoint stands.
+
+    Returns:
+        Whether there is anything left to train.
+    """
+    differences = settings.differences(folder.settings)
+    if differences:
+        raise InputError(
+            f"run {folder.path} was made with other settings, so it cannot be resumed with these "
+            f"({'; '.join(differences)}); only the limit may change: use the same settings"
+            f"{_alike(folder, settings)}, or start a new run without --resume"
+        )
+    if changed := custom_code.changed(settings.model, folder.path):
+        raise InputError(
+            f"{changed[0]} is not what run {folder.path} was made with, which lies in its "
+            f"{custom_code.FOLDER}/; put that back, or start a new run without --resume"
+        )
+    if folder.fingerprint != images.fingerprint:
+        raise InputError(
+            f"run {folder.path} was trained on other images than {images.name} holds now; "
+            "restore them, or start a new run without --resume"
+        )
+    if folder.checkpoint_paths():
+        saved = folder.latest()
+        trainer.restore(dict(saved.tensors), saved.header["progress"])
+    return not trainer.done()
+
+
+def _rewind(folder: runs.Folder, settings: Settings, trainer: Trainer, display: Display) -> None:
+    """Take back what a run recorded after its newest checkpoint."""
+    folder.rewind_log(trainer.recorded, trainer.steps_per_epoch)
+    files.write(folder.config_path, settings.yaml().encode())
+    if trainer.step:
+        display.say(f"resuming {folder.path} at step {trainer.step:,}")
+    else:
+        display.say(f"{folder.path} has no checkpoint yet: starting at step 0")
+
+
+def _resumable(name: str) -> Path:
+    """The latest run of a configuration."""
+    for folder in runs.listed():
+        if folder.config_name == name:
+            return folder.path
+    raise InputError(f"no run of {name} to resume under {runs.HOME}; name its folder with --out")
+
+
+def _alike(other: runs.Folder, settings: Settings) -> str:
+    """Say which run of the same configuration was made with these settings, if one was."""
+    for folder in runs.listed():
+        if folder.config_name == other.config_name and not _differ(folder, settings):
+            return f", go on with the run that has these by --out {folder.path}"
+    return ""
+
+
+def _differ(folder: runs.Folder, settings: Settings) -> bool:
+    try:
+        return bool(settings.differences(folder.settings))
+    except InputError:  # what this version does not read is no run to go on with
+        return True
+
+
+def _environment(name: str, device: devices.Device, images: Images) -> dict[str, Any]:
+    return {
+        "config": name,
+        "started": now().isoformat(),
+        "command": sys.argv,
+        "versions": versions(),
+        "platform": platform.platform(),
+        "device": device.device.type,
+        "precision": device.precision,
+        "reasons": list(device.reasons),
+        "data": {
+            "name": images.name,
+            "fingerprint": images.fingerprint,
+            "image_shape": list(images.image_shape),
+            "classes": list(images.classes),
+            "counts": {split: images.count(split) for split in images.splits},
+            "notes": list(images.notes),
+        },
+    }

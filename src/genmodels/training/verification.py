@@ -1,0 +1,101 @@
+"""Whether a run is whole, and whether its steps repeat bit for bit."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from genmodels import runs, sampling
+from genmodels.config import custom_code
+from genmodels.console import Display
+from genmodels.errors import InputError
+from genmodels.system import device as devices
+from genmodels.training import session
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing of a run that was looked at.
+
+    Attributes:
+        path: below the run's folder.
+        what: what it holds.
+        problem: what is wrong with it; empty where nothing is.
+    """
+
+    path: str
+    what: str
+    problem: str = ""
+
+
+def check(folder: runs.Folder) -> Iterator[Finding]:
+    """Read every file of a run that later commands depend on, and say what each holds."""
+    yield _finding(folder, folder.config_path, partial(_settings, folder))
+    yield _finding(folder, folder.environment_path, lambda: f"started {folder.started}")
+    yield _finding(folder, folder.log_path, lambda: f"{len(folder.log())} records")
+    for path in (*folder.checkpoint_paths(), *folder.snapshot_paths()):
+        yield _finding(folder, path, partial(_checkpoint, folder, path))
+
+
+def replay(folder: runs.Folder, steps: int, display: Display) -> list[str]:
+    """Train on from the newest checkpoint twice, and compare; the run itself is not touched.
+
+    Args:
+        folder: of the run.
+        steps: how many.
+        display: where progress is shown.
+
+    Returns:
+        The names of the tensors that differ between both; empty where the steps repeat.
+
+    Raises:
+        InputError: the run or its data cannot be read.
+    """
+    saved, settings = folder.latest(), folder.settings
+    device = devices.choose(settings.train.device, settings.train.precision)
+    images = session.load(settings.data, display)
+    if images.fingerprint != folder.fingerprint:
+        raise InputError(
+            f"{images.name} holds other images now than when {folder.path} was trained; "
+            "restore them, or verify without --replay"
+        )
+    end = saved.header["progress"]["step"] + steps
+    limit = {"epochs": None, "steps": end, "budget": None}
+    longer = settings.model_copy(update={"train": settings.train.model_copy(update=limit)})
+    ends: list[dict[str, Tensor]] = []
+    for _ in range(2):
+        with custom_code.of_run(folder.path):
+            trainer = session.trainer_of(longer, images, device)
+        trainer.restore(dict(saved.tensors), dict(saved.header["progress"]))
+        for _ in trainer.records():
+            display.advance("replaying", trainer.step - end + steps + steps * len(ends), 2 * steps)
+        ends.append({name: tensor.clone() for name, tensor in trainer.state()[0].items()})
+    display.close()
+    first, second = ends
+    return [name for name in first if not torch.equal(first[name], second[name])]
+
+
+def _finding(folder: runs.Folder, path: Path, read: Callable[[], str]) -> Finding:
+    name = path.relative_to(folder.path).as_posix()
+    try:
+        return Finding(name, read())
+    except InputError as error:
+        return Finding(name, "", str(error))
+
+
+def _checkpoint(folder: runs.Folder, path: Path) -> str:
+    saved = folder.read(path)
+    for part in ("model.", "average."):
+        if found := saved.part(part):
+            with custom_code.of_run(folder.path):
+                sampling.check_weights(saved, found)
+    size = sum(tensor.nbytes for tensor in saved.tensors.values()) / 2**20
+    return f"step {saved.header['progress']['step']:,}, {size:.1f} MiB of tensors"
+
+
+def _settings(folder: runs.Folder) -> str:
+    folder.settings  # noqa: B018  # is read and checked
+    return "settings"

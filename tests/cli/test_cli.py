@@ -1,0 +1,426 @@
+"""The command line: its contract, and that every mistake is one line and exit code 2."""
+
+import importlib.util
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import safetensors
+from PIL import Image
+
+from conftest import TINY
+from genmodels.api import verbs
+from genmodels.data import pictures
+from genmodels.errors import InputError
+
+
+def tree(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*")}
+
+
+def refused(outcome, *fragments: str) -> None:
+    """Exit code 2 and one line, after what was said on the way."""
+    assert outcome.code == 2, outcome
+    assert outcome.out == ""
+    *before, line = outcome.err.splitlines()
+    assert line.startswith("genmodels: "), outcome.err
+    assert not [text for text in before if text.startswith(("genmodels: ", "Traceback", " "))]
+    for fragment in fragments:
+        assert fragment in line, line
+
+
+def tensors(run: Path):
+    path = max((run / "checkpoints").iterdir())
+    with safetensors.safe_open(path, framework="np") as file:
+        return {name: file.get_tensor(name) for name in file.keys()}, path.name  # noqa: SIM118
+
+
+def log(run: Path) -> list[dict]:
+    return [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+
+
+# What a user can get wrong; each leaves the folder as it was.
+
+TRAIN = ["train", "--config", "vae.yaml", "--data", "glyphs", "--epochs", "1"]
+MISTAKES = {
+    "verb": (["trian"], ["trian", "train"]),
+    "option": (["train", "--confg", "vae.yaml"], ["--confg", "--config"]),
+    "number": ([*TRAIN, "--seed", "x"], ["'--seed': 'x' is no whole number"]),
+    "long number": (["sample", "--count", "9" * 5000], ["--count", "is no whole number"]),
+    "negative number": (["compare", "--count", "-1"], ["'-1' is no whole number of 0 or more"]),
+    "no configuration": (["train"], ["--config", "vae.yaml"]),
+    "configuration": (["train", "--config", "vea.yaml"], ["vea.yaml", "did you mean 'vae'?"]),
+    "key": ([*TRAIN, "--set", "train.batchsize=3"], ["train.batchsize", "'batch_size'"]),
+    "value": ([*TRAIN, "--set", "train.batch_size=0"], ["train.batch_size: is 0"]),
+    "class": ([*TRAIN, "--set", "model.class=VEA"], ["'VEA'", "did you mean 'VAE'", "GAN"]),
+    "assignment": ([*TRAIN, "--set", "seed"], ["no assignment", "train.batch_size=128"]),
+    "data set": ([*TRAIN[:-4], "--data", "glyhps"], ["glyhps", "did you mean 'glyphs'", "mnist"]),
+    "device": ([*TRAIN, "--device", "gpu"], ["'gpu'", "cuda"]),
+    "absent device": ([*TRAIN, "--device", "cuda:77"], ["cuda:77", "not present"]),
+    "precision": ([*TRAIN, "--precision", "fp23"], ["fp23", "did you mean 'fp32'", "bf16"]),
+    "two limits": ([*TRAIN, "--steps", "3"], ["--epochs, --steps and --budget"]),
+    "budget": (["train", "--config", "vae.yaml", "--budget", "1x"], ["1x", "90s, 10m or 2h"]),
+    "small images": (
+        [*TRAIN, "--set", "data.image_size=8", "--set", "model.network={class: Conv}"],
+        ["8x8", "9x9 or more", "the network's channels"],
+    ),
+    "large batch": ([*TRAIN, "--set", "train.batch_size=20000"], ["20000", "train.batch_size="]),
+    "run": (["sample", "nowhere"], ["nowhere", "genmodels train"]),
+    "no runs": (["sample"], ["no run under runs/", "genmodels train"]),
+    "nothing to compare": (["compare"], ["no run under runs/"]),
+    "mode": (["interpolate", "--mode", "slrp"], ["slrp", "did you mean 'slerp'", "perturb"]),
+    "weights": (["sample", "--weights", "best"], ["best", "average or last"]),
+    "resume of no run": (["train", "--resume"], ["--out RUN --resume"]),
+    "resume of nothing": ([*TRAIN, "--resume"], ["no run of vae to resume", "--out"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("arguments", "fragments"), MISTAKES.values(), ids=MISTAKES)
+def test_a_mistake_is_one_line(arguments, fragments, genmodels, workplace):
+    refused(genmodels(*arguments), *fragments)
+    assert tree(workplace) == set()
+
+
+def test_all_problems_of_a_configuration_are_listed(genmodels, workplace):
+    outcome = genmodels(*TRAIN, "--set", "sed=1", "--set", "train.epoch=3")
+    assert outcome.code == 2
+    first, *problems = outcome.err.splitlines()
+    assert first == "genmodels: vae.yaml has 2 problems:"
+    wanted = ("  train.epoch: unknown key (did you mean 'epochs'?)", "  sed: unknown key")
+    assert [p.startswith(w) for p, w in zip(problems, wanted, strict=True)] == [True, True]
+
+
+@pytest.mark.parametrize("content", ["nothing", "one", "broken"])
+def test_folders_that_are_no_data_set(content, genmodels, workplace):
+    folder = workplace / "mine"
+    folder.mkdir()
+    if content != "nothing":
+        Image.new("L", (16, 16), 80).save(folder / "a.png")
+    if content == "broken":
+        (folder / "b.png").write_bytes(b"\x89PNG no picture")
+    before = tree(workplace)
+    wanted = {"nothing": "0 pictures", "one": "1 picture", "broken": "b.png: not a picture"}
+    refused(genmodels("train", "--config", "vae.yaml", "--data", folder), wanted[content])
+    assert tree(workplace) == before
+
+
+def test_a_set_that_cannot_be_had(genmodels, workplace, monkeypatch):
+    import socket
+
+    def refuse(*arguments, **options):
+        raise OSError("no network")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    given = genmodels("train", "--config", "vae.yaml", "--data", "kmnist", "--steps", "1")
+    root = Path(os.environ["GENMODELS_DATA"])
+    refused(given, "kmnist", str(root), "KMNIST/raw/train-images-idx3-ubyte", "--data glyphs")
+    assert tree(workplace) == set()
+    configured = genmodels("train", "--config", "vae.yaml", "--steps", "1", *TINY[2:])
+    assert configured.code == 0
+    assert "taking glyphs instead, as data.offline says" in configured.err
+    run = Path(configured.out.removeprefix("run: ").strip())
+    noted = json.loads((run / "environment.json").read_text())["data"]
+    assert noted["name"] == "glyphs"
+    assert "taking glyphs instead" in noted["notes"][0]
+
+
+@pytest.mark.parametrize("damage", ["no checkpoint", "truncated", "foreign", "empty"])
+def test_runs_that_cannot_be_used(damage, genmodels, workplace, trained):
+    run = trained(workplace / "runs" / "vae-1")
+    (checkpoint,) = (run / "checkpoints").iterdir()
+    if damage == "no checkpoint":
+        checkpoint.unlink()
+    elif damage == "foreign":
+        import torch
+        from safetensors.torch import save_file
+
+        save_file({"a": torch.zeros(2)}, checkpoint)
+    else:
+        size = checkpoint.stat().st_size if damage == "truncated" else 0
+        os.truncate(checkpoint, size // 2)
+    wanted = {
+        "no checkpoint": "has no checkpoint yet",
+        "truncated": "damaged or incomplete",
+        "empty": "damaged or incomplete",
+        "foreign": "was not written by genmodels",
+    }
+    before = tree(workplace)
+    verbs_on_runs = [["sample", run], ["interpolate", run], ["compare", run]]
+    for arguments in verbs_on_runs:
+        refused(genmodels(*arguments), wanted[damage])
+    assert tree(workplace) == before
+
+
+def test_runs_on_different_data_are_not_compared(genmodels, workplace, trained):
+    for number in range(60):
+        folder = workplace / "mine" / f"{number % 2}"
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (28, 28), number * 4).save(folder / f"{number}.png")
+    a = trained(workplace / "runs" / "a")
+    options = [*TINY[2:4], "--set", "train.batch_size=8", "--steps", "1", "--out", "runs/b"]
+    assert genmodels("train", "--config", "vae.yaml", "--data", "mine", *options).code == 0
+    before = tree(workplace)
+    refused(genmodels("compare", a, "runs/b"), "different data", "glyphs", "mine", "same --data")
+    assert tree(workplace) == before
+
+
+def test_other_outputs_that_are_refused(genmodels, workplace, trained):
+    run = trained(workplace / "runs" / "vae-1", "vae.yaml", "--set", "train.average=null")
+    refused(genmodels("sample", run, "--out", "x.jpeg"), ".jpeg", ".npz")
+    refused(genmodels("sample", run, "--out", "runs"), "--out runs exists", ".png")
+    refused(genmodels("sample", run, "--count", "0"), "--count 0", "1 or more")
+    refused(genmodels("sample", run, "--label", "3"), "--label 3", "no labels")
+    refused(genmodels("sample", run, "--weights", "average"), "no weight average", "--weights last")
+    refused(genmodels("interpolate", run, "--out", "x.mp4"), ".mp4", ".gif")
+    refused(genmodels("interpolate", run, "--steps", "1"), "--steps 1")
+    refused(genmodels("interpolate", run, "--from", "no.png"), "there is no file no.png")
+    Path("7.png").write_bytes(b"no picture")
+    refused(genmodels("interpolate", run, "--from", "7.png"), "7.png cannot be read: not a picture")
+    refused(
+        genmodels("interpolate", run, "--from", "no.png", "--rows", "2"), "--rows 2", "one walk"
+    )
+    refused(genmodels("interpolate", run, "--shift", "0:8,1,1"), "--shift", "--mode perturb")
+    to = ["--mode", "perturb", "--to", "no.png"]
+    refused(genmodels("interpolate", run, *to), "--to", "--mode perturb", "--from")
+    refused(genmodels("interpolate", run, "--mode", "perturb", "--shift", "90:99,1,1"), "90:99")
+    (workplace / "file").write_text("")
+    refused(genmodels("compare", run, "--out", "file/x"), "file/x", "another --out")
+
+
+def test_an_extra_that_is_not_installed(genmodels, workplace, monkeypatch):
+    find = importlib.util.find_spec
+    absent = lambda name, *more: None if name == "tensorboard" else find(name, *more)  # noqa: E731
+    monkeypatch.setattr(importlib.util, "find_spec", absent)
+    outcome = genmodels(*TRAIN, "--set", "train.tensorboard=true")
+    refused(outcome, "TensorBoard is not installed", "pip install 'genmodels[tensorboard]'")
+    assert tree(workplace) == set()
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # TensorBoard's own
+def test_tensorboard(genmodels, workplace):
+    pytest.importorskip("tensorboard")
+    given = [*TINY, "--steps", "2", "--set", "train.tensorboard=true", "--out", "mine"]
+    assert genmodels("train", "--config", "gan.yaml", *given).code == 0
+    (events,) = Path("mine/tensorboard").iterdir()
+    content = events.read_bytes()
+    assert b"train/discriminator/loss" in content
+    assert b"test/real_accuracy" in content
+
+
+def test_the_help_cuts_no_sentence_off(genmodels, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert "..." not in genmodels("--help").out.partition("Commands:")[2]
+
+
+# The contract.
+
+
+def test_train_sample_interpolate_compare(genmodels, workplace, trained):
+    vae = trained(workplace / "runs" / "vae-1")
+    gan = trained(workplace / "runs" / "gan-1", "gan.yaml")
+    assert genmodels("sample", "--count", "5", "--out", "s.npy").code == 0
+    images = np.load("s.npy")
+    assert (images.shape, images.dtype) == ((5, 1, 28, 28), np.uint8)
+    assert genmodels("sample", "vae-1", "--count", "5", "--out", "five").code == 0
+    assert [p.name for p in sorted(Path("five").iterdir())] == [f"{i}.png" for i in range(5)]
+    assert genmodels("interpolate", vae, "--rows", "2", "--out", "walk.gif").code == 0
+    with Image.open("walk.gif") as animation:
+        assert animation.n_frames == 18  # ten there, eight back
+    Image.fromarray(images[0, 0]).save("a.png")
+    Image.fromarray(images[1, 0]).save("b.png")
+    walked = genmodels("interpolate", vae, "--from", "a.png", "--to", "b.png")
+    assert (walked.code, walked.out.partition(" of ")[0]) == (0, "1 walk")
+    outcome = genmodels("compare")
+    assert outcome.code == 0
+    assert "isolated dots" in outcome.out
+    report = json.loads(Path("comparison/report.json").read_text())
+    assert {model["name"] for model in report["models"]} == {"vae", "gan"}
+    numbers = {
+        model["name"]: {name: found["mean"] for name, found in model["numbers"].items()}
+        for model in report["models"]
+    }
+    assert numbers["vae"]["logged_negative_elbo"] == log(vae)[-1]["test.negative_elbo"]
+    assert "logged_negative_elbo" not in numbers["gan"]
+    for model in numbers.values():
+        assert model["parameters_sampling"] < model["parameters_training"]
+    with Image.open("comparison/comparison.png") as picture:
+        assert picture.width > 500
+    assert gan.exists()
+
+
+def test_compare_trains_configurations(genmodels, workplace):
+    small = ["data: {name: glyphs}", "train: {batch_size: 500, epochs: 1}"]
+    for name, kind in (("one", "VAE"), ("two", "GAN")):
+        model = f"model: {{class: {kind}, latent_dim: 8, network: {{class: MLP, hidden: [16]}}}}"
+        shifts = "perturb: [{dims: '0:4', start: -1, step: 0.1}]"
+        (workplace / f"{name}.yaml").write_text("\n".join([model, *small, shifts]))
+    outcome = genmodels("compare", "one.yaml", "two.yaml", "--budget", "0.3s", "--out", "c")
+    assert outcome.code == 0, outcome.err
+    assert {path.name for path in Path("c/runs").iterdir()} == {"one-seed-0", "two-seed-0"}
+    for run in Path("c/runs").iterdir():
+        assert 0.3 <= log(run)[-1]["seconds"] < 3
+    assert Path("c/report.json").is_file()
+
+
+@pytest.mark.parametrize("preset", ["vae.yaml", "gan.yaml"])
+def test_limits_are_totals(preset, genmodels, workplace):
+    words = ["train", "--config", preset, *TINY]
+    assert genmodels(*words, "--epochs", "4", "--out", "whole").code == 0
+    assert genmodels(*words, "--steps", "50", "--out", "parts").code == 0  # within an epoch
+    resumed = genmodels(*words, "--epochs", "4", "--out", "parts", "--resume")
+    assert resumed.code == 0
+    assert "resuming parts at step 50" in resumed.err
+    (a, name), (b, same) = tensors(Path("whole")), tensors(Path("parts"))
+    assert name == same
+    for key in a:
+        np.testing.assert_array_equal(a[key], b[key], err_msg=key)
+    for one, other in zip(log(Path("whole")), log(Path("parts")), strict=True):
+        assert {**one, "seconds": 0} == pytest.approx({**other, "seconds": 0}, rel=1e-12)
+
+
+def test_resuming(genmodels, workplace, trained):
+    run = trained(workplace / "runs" / "vae-1")
+    words = ["train", "--config", "vae.yaml", *TINY]
+    refused(genmodels(*words, "--epochs", "1", "--out", run), "in use", "--resume")
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    finished = genmodels(*words, "--epochs", "1", "--out", run, "--resume")
+    assert finished.code == 0
+    assert "nothing to do" in finished.err
+    assert {p: p.read_bytes() for p in before} == before
+    other = genmodels(*words, "--epochs", "2", "--seed", "7", "--out", run, "--resume")
+    assert other.code == 2
+    assert "seed: 0 there, 7 now" in other.err
+    alone = genmodels("train", "--out", run, "--resume", "--epochs", "2")
+    assert alone.code == 0
+    assert [record["epoch"] for record in log(run)] == [1, 2]
+
+
+def test_a_run_of_other_settings_names_the_one_of_these(genmodels, workplace):
+    words = ["train", "--config", "vae.yaml", *TINY, "--steps", "2"]
+    assert genmodels(*words, "--out", "runs/these").code == 0
+    assert genmodels(*words, "--seed", "7", "--out", "runs/others").code == 0
+    resumed = genmodels(*words[:-1], "4", "--resume")
+    assert resumed.code == 2
+    assert "run runs/others was made with other settings" in resumed.err
+    assert "go on with the run that has these by --out runs/these" in resumed.err
+    (workplace / "runs" / "these" / "config.yaml").write_text("sed: 1")  # of another version
+    resumed = genmodels(*words[:-1], "4", "--resume")
+    assert (resumed.code, "go on with the run" in resumed.err) == (2, False)
+
+
+def test_resume_before_the_first_checkpoint(genmodels, workplace, trained):
+    words = ["train", "--config", "vae.yaml", *TINY, "--steps", "3", "--resume", "--out"]
+    fresh = genmodels(*words, "runs/new")
+    assert fresh.code == 0
+    assert "starting at step 0" in fresh.err
+    run = trained(workplace / "runs" / "vae-1")
+    next((run / "checkpoints").iterdir()).unlink()
+    again = genmodels(*words[:-4], "--epochs", "1", "--resume", "--out", run)
+    assert again.code == 0
+    assert "starting at step 0" in again.err
+    assert [record["epoch"] for record in log(run)] == [1]
+
+
+def test_a_dry_run_prints_a_configuration(genmodels, workplace):
+    words = ["train", "--config", "vae.yaml", "--set", "train.optimizer.lr=1e-4", "--dry-run"]
+    printed = genmodels(*words, "--budget", "90s")
+    assert printed.code == 0
+    assert tree(workplace) == set()
+    Path("again.yaml").write_text(printed.out)
+    assert genmodels("config", "again.yaml").out == printed.out
+    assert "budget: 90.0" in printed.out
+    assert "lr: 0.0001" in printed.out
+
+
+def test_what_can_be_listed(genmodels, workplace, trained):
+    assert "glyphs" in genmodels("datasets").out
+    listed = genmodels("models").out
+    assert "report/gan.yaml" in listed
+    assert "Auto-Encoding Variational Bayes" in listed
+    assert "latent_dim: 20" in genmodels("models", "VAE").out
+    assert "lower is better" in listed
+    assert "latent_dim: 20" in genmodels("models", "vae").out
+    described = genmodels("models", "GAN").out
+    assert "    loss: non_saturating  # or minimax, least_squares, " in described
+    assert "    penalties: {}  # or gradient, dragan, " in described
+    assert "    augment: []  # or color, " in described
+    assert re.search(r"    network: \{class: MLP, .*\}  # or Conv, ", described)
+    for name in ("wgan-gp.yaml", "WGAN-GP"):
+        preset = genmodels("models", name).out
+        assert preset.startswith("wgan-gp.yaml  ")
+        assert ": a preset of GAN\n" in preset
+        assert "# WGAN-GP: Gulrajani et al. (2017)" in preset
+        assert "penalties: {gradient: 10.0}" in preset
+    refused(genmodels("models", "VEA"), "did you mean 'VAE'", "Flow", "genmodels models lists")
+    assert "no runs under runs/" in genmodels("runs").out
+    trained(workplace / "runs" / "vae-1")
+    assert re.search(r"runs/vae-1\s+vae\s+glyphs\s+1\s", genmodels("runs").out)
+    step = log(Path("runs/vae-1"))[-1]["step"]
+    Path("runs/vae-1/log.jsonl").unlink()  # as of a run that was stopped in its first epoch
+    assert re.search(rf"vae\s+glyphs\s+—\s+{step}\s", genmodels("runs").out)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_saves_and_says_how_to_go_on(number, code, workplace, genmodels):
+    words = [sys.executable, "-m", "genmodels", "train", "--config", "vae.yaml", *TINY]
+    given = [*words, "--budget", "10m", "--out", "mine"]
+    with subprocess.Popen(given, stderr=subprocess.PIPE, text=True) as process:
+        end = time.monotonic() + 60
+        while not Path("mine/log.jsonl").exists() and time.monotonic() < end:
+            time.sleep(0.05)
+        process.send_signal(number)
+        assert process.wait(30) == code
+        last = process.stderr.read().splitlines()[-1]
+    assert "genmodels train --out mine --resume" in last
+    step = int(re.search(r"step ([\d,]+)", last)[1].replace(",", ""))
+    assert tensors(Path("mine"))[1] == f"step-{step:09d}.safetensors"
+    resumed = genmodels("train", "--out", "mine", "--resume", "--steps", step + 2)
+    assert resumed.code == 0
+    assert log(Path("mine"))[-1]["step"] == step + 2
+
+
+def test_what_is_given_is_in_the_name_of_the_file(genmodels, workplace, trained):
+    run = trained(workplace / "runs" / "vae-1")
+    Image.new("L", (28, 28), 80).save("a b.png")
+    verbs_and_names = {
+        ("sample",): "seed-0.png",
+        ("sample", "--seed", "3", "--count", "4", "--weights", "last"): (
+            "seed-3-count-4-weights-last.png"
+        ),
+        ("interpolate",): "slerp.png",
+        ("interpolate", "--seed", "1", "--rows", "2", "--steps", "3"): (
+            "slerp-frames-3-rows-2-seed-1.png"
+        ),
+        ("interpolate", "--mode", "lerp", "--from", "a b.png", "--to", "a b.png"): (
+            "lerp-from-a_b-to-a_b.png"
+        ),
+        ("interpolate", "--mode", "perturb", "--shift", "0:4,1,-1"): "perturb-shift-0_4,1,-1.png",
+    }
+    before = set((run / "samples").iterdir())
+    for words in verbs_and_names:
+        assert genmodels(words[0], run, *words[1:]).code == 0
+    made = {path.name for path in set((run / "samples").iterdir()) - before}
+    assert made == set(verbs_and_names.values())
+    assert pictures.file_name("seed-0", {"steps": 3, "label": "../a"}) == (
+        "seed-0-steps-3-label-.._a.png"
+    )
+
+
+def test_samples_do_not_depend_on_how_many_are_drawn(workplace, trained):
+    run = verbs.load(trained(workplace / "runs" / "gan-1", "gan.yaml"))
+    verbs.sample(run, 1100, out="many.npz", seed=3)
+    many = np.load("many.npz")["images"]
+    assert many.shape == (1100, 1, 28, 28)
+    few = pictures.to_uint8(run.sample(600, seed=3)).numpy()
+    np.testing.assert_array_equal(many[:600], few)
+    with pytest.raises(InputError, match="unknown mode"):
+        run.interpolate("slrp")

@@ -1,0 +1,339 @@
+"""Studies: the same numbers each time, nothing trained twice, training untouched."""
+
+import json
+import math
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import safetensors
+
+from conftest import TINY
+from genmodels import runs
+from genmodels.console import Display
+from genmodels.evaluation.metrics import likelihood
+from genmodels.runs import checkpoint
+
+SMALL = """
+model: {{class: {kind}, latent_dim: 8, network: {{class: MLP, hidden: [16]}}}}
+data: {{name: glyphs}}
+train: {{batch_size: 500, epochs: {epochs}}}
+perturb: [{{dims: "0:4", start: -1, step: 0.1}}]
+"""
+QUICK = ("--count", "300")
+
+
+def write(name, kind, epochs=1):
+    Path(name).write_text(SMALL.format(kind=kind, epochs=epochs))
+
+
+def report(folder="comparison"):
+    return json.loads((Path(folder) / "report.json").read_text())
+
+
+def tensors(run: Path):
+    with safetensors.safe_open(max((run / "checkpoints").iterdir()), framework="np") as file:
+        return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+
+
+@pytest.fixture
+def pair(workplace, trained):
+    trained(workplace / "runs" / "vae-1", "vae.yaml", "--set", "train.average=null")
+    trained(workplace / "runs" / "gan-1", "gan.yaml")
+    return ["runs/vae-1", "runs/gan-1"]
+
+
+def test_evaluating_again_gives_the_same_report(genmodels, pair):
+    for folder in ("first", "second"):
+        assert genmodels("compare", *pair, *QUICK, "--out", folder).code == 0
+        shutil.rmtree("cache", ignore_errors=True)
+    first, second = report("first"), report("second")
+    assert first.pop("measured") != second.pop("measured")
+    assert first == second
+    assert {"floor", "copycat", "gaussian", "mean_image"} <= first.keys()
+    text = json.dumps(first, allow_nan=False)
+    assert "runs/" not in text
+    protocol = first["protocol"]
+    assert protocol["real_images"] == protocol["generated_images"] == 300
+    assert protocol["few_images"]
+    assert any("Only 300 images" in line for line in first["fairness"])
+    assert len(first["verdicts"]) == 5
+    assert first["pairs"][0]["verdict"] == "undecided: one seed"
+
+
+def test_what_a_family_lacks_has_a_reason(genmodels, pair):
+    assert genmodels("compare", *pair, *QUICK).code == 0
+    vae, gan = report()["models"]
+    assert vae["numbers"]["nll_binary_iwae_100"]["mean"] < vae["numbers"]["nll_binary_elbo"]["mean"]
+    assert gan["undefined"]["nll_binary"] == "no likelihood, or one of other pixels"
+    assert gan["undefined"]["reconstruction_error"] == "the model has no encoder"
+    assert vae["undefined"]["discriminator_ranks"] == "the model has no discriminator"
+    assert [w["name"] for w in gan["runs"][0]["weights"]] == ["average", "last", "best"]
+    assert [w["name"] for w in vae["runs"][0]["weights"]] == ["last", "best"]
+    assert 0 <= gan["numbers"]["discriminator_right_on_samples"]["mean"] <= 1
+
+
+def test_progress_is_that_of_samples_within_each_run(genmodels, pair, monkeypatch):
+    told = []
+
+    def advance(self, what, done, total, note=""):
+        if what == "comparing":
+            told.append((done, total, note))
+
+    monkeypatch.setattr(Display, "advance", advance)
+    assert genmodels("compare", *pair, *QUICK).code == 0
+    shares = [done for done, _, _ in told]
+    assert shares == sorted(shares)
+    assert {total for _, total, _ in told} == {3}
+    assert shares[-1] == 3
+    for number, run in enumerate(pair, 1):
+        notes = [note for _, _, note in told if note.startswith(run)]
+        assert made_and_planned(notes[-1])[0] == made_and_planned(notes[-1])[1]
+        assert notes[-1].endswith("  0s left for this run")
+        assert len([share for share in shares if number < share < number + 1]) >= 3
+
+
+def made_and_planned(note):
+    return re.search(r"([\d,]+) of ([\d,]+) images", note).groups()
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_the_best_snapshot_is_the_end_or_an_earlier_one(genmodels, workplace, monkeypatch, swapped):
+    Path("long.yaml").write_text(SMALL.format(kind="VAE", epochs=10))
+    words = ("--config", "long.yaml", "--set", "data.validation=0.1", "--steps", "200")
+    assert genmodels("train", *words, "--out", "run").code == 0
+    folder = runs.Folder(Path("run"))
+    first, end = folder.snapshot_paths()
+    assert (first.name, end.name) == ("step-000000100.safetensors", "step-000000200.safetensors")
+    if swapped:
+        (last,) = folder.checkpoint_paths()
+        early, late = folder.read(first), folder.latest()
+        checkpoint.save(first, late.tensors, early.header)
+        checkpoint.save(last, {**late.tensors, **early.tensors}, late.header)
+    notes = []
+    monkeypatch.setattr(Display, "advance", lambda *given: notes.append(given[-1]))
+    assert genmodels("compare", "run", *QUICK).code == 0
+    made, planned = made_and_planned(notes[-1])
+    assert made == planned
+    (model,) = report()["models"]
+    numbers = {name: number["mean"] for name, number in model["numbers"].items()}
+    best = next(w for w in model["runs"][0]["weights"] if w["name"] == "best")
+    assert best["step"] == (100 if swapped else 200)
+    assert [point["step"] for point in model["runs"][0]["curve"]] == [100, 200]
+    if swapped:
+        assert numbers["distance_gap"] > 0
+    else:
+        assert numbers["distance_best"] == numbers["fd_domain"]
+        assert numbers["distance_gap"] == 0
+
+
+def test_a_number_that_is_infinite_is_not_defined(genmodels, pair, monkeypatch):
+    bounds = {"nll_binary_elbo": math.inf, "active_units": 3.0}
+    monkeypatch.setattr(likelihood, "of_likelihood", lambda model, reference: bounds)
+    assert genmodels("compare", *pair, *QUICK).code == 0
+    vae = report()["models"][0]
+    assert vae["numbers"]["active_units"]["mean"] == 3
+    assert "nll_binary_elbo" not in vae["numbers"]
+    assert vae["undefined"]["nll_binary_elbo"] == "it is inf, as of a broken model"
+
+
+def test_files_of_a_report(genmodels, pair):
+    outcome = genmodels("compare", *pair, *QUICK, "--out", "study")
+    assert "study/report.html" in outcome.out
+    text = Path("study/report.md").read_text()
+    assert "| FD on domain features |" in text
+    assert "the model" not in text.splitlines()[0]
+    page = Path("study/report.html").read_text()
+    assert len(page) < 5e6
+    assert "http:" not in page
+    assert "https:" not in page
+    assert (Path("study/figures") / "samples-0-last.png").is_file()
+
+
+def test_one_run_alone(genmodels, pair):
+    outcome = genmodels("compare", pair[0], *QUICK)
+    assert outcome.code == 0
+    assert outcome.out.count("the floor is") == 1
+    assert all(v["answer"] == "undecided" for v in report()["verdicts"])
+
+
+def test_seeds_are_trained_once_and_compared(genmodels, workplace):
+    write("one.yaml", "VAE")
+    write("two.yaml", "GAN")
+    words = ["compare", "one.yaml", "two.yaml", "--seeds", "2", *QUICK, "--out", "study"]
+    assert genmodels(*words).code == 0
+    runs = sorted(path.name for path in Path("study/runs").iterdir())
+    assert runs == [f"{name}-seed-{seed}" for name in ("one", "two") for seed in (0, 1)]
+    files = {p: p.stat().st_mtime_ns for p in Path("study/runs").rglob("*") if p.is_file()}
+    shutil.rmtree("study/runs/two-seed-1")  # as after an interruption
+    first = report("study")
+    assert genmodels(*words).code == 0
+    again = report("study")
+    for found in (first, again):
+        found.pop("measured")
+        for model in found["models"]:
+            for run in model["runs"]:
+                for point in run["curve"]:
+                    point.pop("seconds")
+            model.pop("arrivals")
+        found.pop("verdicts")  # these and the next speak of seconds of training
+        found.pop("fairness")
+    assert first == again
+    kept = {p: t for p, t in files.items() if "two-seed-1" not in str(p)}
+    assert {p: p.stat().st_mtime_ns for p in kept} == kept
+    estimate = first["models"][0]["numbers"]["fd_domain"]
+    assert len(estimate["values"]) == 2
+    assert estimate["half"] == pytest.approx(
+        12.7062 * np.std(estimate["values"], ddof=1) / 2**0.5, rel=1e-4
+    )
+    assert first["pairs"][0]["verdict"] in ("tie", f"{first['pairs'][0]['better']} is better")
+
+
+def test_each_run_keeps_its_own_validation_split(genmodels, workplace):
+    write("one.yaml", "VAE")
+    Path("two.yaml").write_text(
+        Path("one.yaml").read_text().replace("glyphs", "glyphs, validation: 0")
+    )
+    assert genmodels("compare", "one.yaml", "two.yaml", *QUICK).code == 0
+    one, two = report()["models"]
+    assert [w["name"] for w in one["runs"][0]["weights"]] == ["last", "best"]
+    assert [w["name"] for w in two["runs"][0]["weights"]] == ["last"]
+    assert "data.validation is 0" in two["undefined"]["distance_best"]
+    assert one["numbers"]["distance_gap"]["mean"] == pytest.approx(
+        one["numbers"]["fd_domain"]["mean"] - one["numbers"]["distance_best"]["mean"]
+    )
+
+
+def test_match_gives_the_same_images(genmodels, workplace):
+    write("one.yaml", "VAE", epochs=2)
+    write("two.yaml", "GAN", epochs=1)
+    words = ["compare", "one.yaml", "two.yaml", "--match", "images", *QUICK]
+    assert genmodels(*words).code == 0
+    counts = [m["numbers"]["training_images"]["mean"] for m in report()["models"]]
+    assert counts[0] == counts[1] > 0
+    assert not any("Unequal training images" in line for line in report()["fairness"])
+
+
+def test_evaluation_does_not_change_training(genmodels, workplace):
+    words = ["train", "--config", "gan.yaml", *TINY, "--out"]
+    assert genmodels(*words, "whole", "--epochs", "2").code == 0
+    assert genmodels(*words, "watched", "--epochs", "1").code == 0
+    assert genmodels("compare", "watched", *QUICK).code == 0
+    assert genmodels(*words, "watched", "--epochs", "2", "--resume").code == 0
+    whole, watched = tensors(Path("whole")), tensors(Path("watched"))
+    for name, tensor in whole.items():
+        np.testing.assert_array_equal(tensor, watched[name], err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--features", "domian"], "did you mean 'domain'"),
+        (["--features", "missing.safetensors"], "unknown --features"),
+        (["--seeds", "0"], "--seeds 0"),
+        (["--count", "1"], "2 or more images"),
+        (["--match", "pictures"], "unknown --match"),
+    ],
+)
+def test_what_is_refused(words, said, genmodels, pair):
+    outcome = genmodels("compare", *pair, *words)
+    assert outcome.code == 2
+    assert said in outcome.err.splitlines()[-1]
+    assert not Path("comparison/report.json").exists()
+
+
+def test_weights_that_are_broken_are_named(genmodels, pair):
+    from safetensors.torch import save_file
+
+    from genmodels.runs import checkpoint
+
+    (path,) = Path(pair[1], "checkpoints").iterdir()
+    saved = checkpoint.load(path)
+    broken = {name: tensor * float("nan") for name, tensor in saved.tensors.items()}
+    header = json.dumps({**saved.header, "format": 1})  # whose writer did not look
+    save_file(broken, path, {checkpoint.HEADER: header})
+    outcome = genmodels("compare", *pair, *QUICK)
+    assert outcome.code == 2
+    assert "runs/gan-1: images are not finite" in outcome.err.splitlines()[-1]
+
+
+def draw(folder: str, shades: list[int]) -> None:
+    from PIL import Image
+
+    Path(folder).mkdir(parents=True)
+    for number, shade in enumerate(shades):
+        Image.new("L", (12, 12), shade).save(f"{folder}/{number}.png")
+
+
+def test_a_folder_without_enough_test_pictures(genmodels, workplace):
+    draw("mine/only", list(range(0, 240, 8)))
+    words = ["--data", "mine", "--set", "train.batch_size=4", "--steps", "2"]
+    assert genmodels("train", "--config", "vae.yaml", *words, "--out", "mine-1").code == 0
+    for subject in ("mine-1", "vae.yaml"):  # a configuration is refused before it is trained
+        outcome = genmodels("compare", subject, *(words if subject == "vae.yaml" else []))
+        assert outcome.code == 2
+        assert "10 or more of each are needed to compare with" in outcome.err.splitlines()[-1]
+        assert not Path("comparison").exists()
+
+
+def test_equal_pictures_leave_nothing_to_train_on(genmodels, workplace):
+    draw("same", [129] * 40)  # whose hash is among those held out
+    outcome = genmodels("train", "--config", "vae.yaml", "--data", "./same")
+    assert outcome.code == 2
+    assert "add images that differ" in outcome.err.splitlines()[-1]
+
+
+def test_what_cannot_be_compared_is_not_trained(genmodels, workplace):
+    write("one.yaml", "VAE")
+    Path("two.yaml").write_text(
+        Path("one.yaml").read_text().replace("glyphs", "glyphs, image_size: 14")
+    )
+    for words, said in (
+        (["one.yaml", "two.yaml"], "ask for different data"),
+        (["one.yaml", "--features", "missing.safetensors"], "unknown --features"),
+    ):
+        outcome = genmodels("compare", *words)
+        assert outcome.code == 2
+        assert said in outcome.err.splitlines()[-1]
+        assert not Path("comparison").exists()
+
+
+def test_options_lie_over_the_configurations_that_are_trained(genmodels, workplace):
+    write("one.yaml", "VAE", epochs=2)
+    words = ["compare", "one.yaml", "--steps", "3", "--set", "model.latent_dim=3", *QUICK]
+    assert genmodels(*words).code == 0
+    numbers = report()["models"][0]["numbers"]
+    assert numbers["latent_dimensions"]["mean"] == 3
+    assert numbers["training_images"]["mean"] == 3 * 500
+    outcome = genmodels("compare", "one.yaml", "--steps", "3", "--epochs", "1")
+    assert outcome.code == 2
+    assert "one of --epochs, --steps and --budget" in outcome.err
+
+
+def test_shares_meet_in_one_study(genmodels, workplace):
+    write("one.yaml", "VAE")
+    write("two.yaml", "GAN")
+    words = ["compare", "one.yaml", "two.yaml", "--seeds", "2", *QUICK]
+    for shard, made in (("2/3", 1), ("1/3", 3), ("3/3", 4)):
+        outcome = genmodels(*words, "--shard", shard)
+        assert outcome.code == 0
+        assert f"share {shard} is trained in comparison" in outcome.out
+        assert len(list(Path("comparison/runs").iterdir())) == made
+    assert not Path("comparison/report.json").exists()
+    trained = {p: p.stat().st_mtime_ns for p in Path("comparison/runs").rglob("*.safetensors")}
+    assert genmodels(*words).code == 0
+    assert {p: p.stat().st_mtime_ns for p in trained} == trained
+    assert [len(model["seeds"]) for model in report()["models"]] == [2, 2]
+
+
+@pytest.mark.parametrize("shard", ["0/2", "3/2", "1", "a/b"])
+def test_what_is_no_share_is_refused(shard, genmodels, workplace):
+    write("one.yaml", "VAE")
+    outcome = genmodels("compare", "one.yaml", "--shard", shard)
+    assert outcome.code == 2
+    assert "is no share" in outcome.err.splitlines()[-1]
+    outcome = genmodels("compare", "one.yaml", "--shard", "1/2", "--match", "images")
+    assert outcome.code == 2
+    assert "leave out --shard" in outcome.err.splitlines()[-1]

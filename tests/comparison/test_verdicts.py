@@ -1,0 +1,171 @@
+"""Numbers → sentences, on comparisons made up for it."""
+
+import dataclasses
+
+import pytest
+import torch
+
+from genmodels.comparison import advice, verdicts
+from genmodels.comparison.result import Comparison, Entry, Result
+from genmodels.evaluation.metrics.scores import Scored
+from genmodels.evaluation.protocol import Evaluation, Point, Weights
+
+NOTHING = torch.zeros(1, 1, 2, 2)
+COMMON = {
+    "coverage": 0.9, "memorised": 0.01, "outliers": 0.01, "sharpness": 0.1, "isolated_dots": 0.0,
+    "parameters_training": 100.0, "parameters_sampling": 50.0, "training_images": 1000.0,
+    "latent_dimensions": 20.0,
+}  # fmt: skip
+CODING = {**COMMON, "nll_binary_elbo": 100.0, "reconstruction_error": 7.0, "latents_to_prior": 0.5,
+          "active_units": 20.0, "outliers": 0.15, "sharpness": 0.07}  # fmt: skip
+PLAYING = {**COMMON, "discriminator_right_on_training": 0.7, "isolated_dots": 1.5,
+           "discriminator_right_on_held_out": 0.68,
+           "discriminator_right_on_samples": 0.75}  # fmt: skip
+FALLING = [(100, 9.0), (200, 4.0), (1000, 2.0), (2000, 1.95)]
+
+
+def entry(name, numbers, distances, curve=FALLING, seconds=60.0):
+    points = [Point(step, 10 * step, step / 10, value) for step, value in curve]
+    results = [
+        Result(seed, f"runs/{name}-{seed}", Evaluation(
+            {**numbers, "fd_domain": distance}, {}, "last",
+            [Weights("last", 2000, distance, NOTHING)], 0.01, points,
+            Scored({}, {}, [], [], []), NOTHING, {"training_seconds": seconds},
+        ))
+        for seed, distance in enumerate(distances)
+    ]  # fmt: skip
+    return Entry(name, results, [], {})
+
+
+def comparison(*entries, **protocol):
+    floor = Scored({"fd_domain": 0.1, "coverage": 0.97, "outliers": 0.01}, {}, [], [], [])
+    return Comparison(
+        "made up", {"few_images": False, "real_images": 10_000, **protocol}, "fd_domain", NOTHING,
+        {"sharpness": 0.18, "isolated_dots": 0.001}, [], [], {"floor": floor}, {}, entries,
+    )  # fmt: skip
+
+
+def answers(made):
+    return [verdict.answer for verdict in verdicts.claims(made)]
+
+
+def test_the_report_was_right():
+    slow = [(100, 90.0), (1000, 20.0), (2000, 2.0)]
+    made = comparison(
+        entry("a", CODING, [4.0, 4.1, 4.2]), entry("b", PLAYING, [2.0, 2.1, 2.2], slow)
+    )
+    assert answers(made) == ["holds"] * 5
+    assert verdicts.summary(made).startswith("b comes nearest to the images of made up (distance 2")
+
+
+def test_a_baseline_that_is_nearer_than_every_model_is_named():
+    made = comparison(entry("a", CODING, [4.0]), entry("b", PLAYING, [3.5]))
+    made.anchors["gaussian"] = Scored({"fd_domain": 3.0}, {}, [], [], [])
+    made.anchors["mean_image"] = Scored({"fd_domain": 3.9}, {}, [], [], [])
+    said = verdicts.summary(made)
+    assert said.endswith(
+        "But a Gaussian over 100 principal components of the pixels is nearer still (3): train "
+        "longer."
+    )
+    assert "mean training image" not in said
+
+
+def test_a_difference_that_may_be_luck_is_a_tie():
+    made = comparison(entry("a", CODING, [4.0, 2.0, 6.0]), entry("b", PLAYING, [3.0, 1.0, 5.0]))
+    assert made.pairs[0].verdict == "tie"
+    assert answers(made)[3] == "undecided"
+    assert "with 3 seeds not surely nearer than a" in verdicts.summary(made)
+
+
+def test_the_other_way_round_does_not_hold():
+    quick = [(100, 2.0), (2000, 1.9)]
+    made = comparison(
+        entry("a", CODING, [2.0, 2.1, 2.2], [(100, 90.0), (2000, 2.0)]),
+        entry("b", PLAYING, [4.0, 4.1, 4.2], quick),
+    )
+    assert answers(made)[3:] == ["does not hold", "does not hold"]
+    over = {
+        **PLAYING,
+        "discriminator_right_on_held_out": 1.0,
+        "discriminator_right_on_samples": 1.0,
+    }
+    made = comparison(entry("a", CODING, [2.0]), entry("b", over, [4.0]))
+    assert answers(made)[1] == "does not hold"
+    assert "the game is over" in verdicts.claims(made)[1].why
+
+
+def test_claims_need_both_kinds():
+    assert answers(comparison(entry("a", CODING, [4.0]))) == ["undecided"] * 5
+    made = comparison(entry("b", PLAYING, [4.0]))
+    assert verdicts.claims(made)[0].why == "No model with a likelihood was compared."
+
+
+def test_one_seed_decides_nothing_about_quality():
+    made = comparison(entry("a", CODING, [4.0]), entry("b", PLAYING, [1.0]))
+    assert made.pairs[0].p_value is None
+    assert answers(made)[3] == "undecided"
+    assert "add --seeds 3" in verdicts.summary(made)
+
+
+def test_what_is_unequal_is_flagged():
+    fair = comparison(entry("a", CODING, [4.0]), entry("b", PLAYING, [1.0]))
+    assert verdicts.fairness(fair) == []
+    large = {**PLAYING, "parameters_training": 450.0}
+    unfair = comparison(
+        entry("a", CODING, [4.0]), entry("b", large, [1.0, 2.0], seconds=600), few_images=True
+    )
+    told = " ".join(verdicts.fairness(unfair))
+    for text in (
+        "parameters that train: b has 4.5 times",
+        "seconds: b has 10.0",
+        "seeds: b has 2.0",
+    ):
+        assert text in told
+    assert "Only 10,000 images" in told
+
+
+SYMPTOMS = {
+    "wins": (PLAYING | {"discriminator_right_on_held_out": 0.95,
+                        "discriminator_right_on_samples": 0.99}, "The discriminator wins"),
+    "heart": (PLAYING | {"discriminator_right_on_training": 0.99}, "by heart"),
+    "modes": (PLAYING | {"coverage": 0.1}, "Few kinds of images"),
+    "posterior": (CODING | {"active_units": 3.0}, "The posterior collapses: 3 of 20"),
+    "memory": (CODING | {"memorised": 0.4}, "Training images come back: 40%"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("numbers", "said"), SYMPTOMS.values(), ids=SYMPTOMS)
+def test_symptoms(numbers, said):
+    found = advice.of(comparison(entry("x", numbers, [2.0])))
+    assert len(found) == 1
+    assert said in found[0].symptom
+
+
+def test_symptoms_over_time():
+    def told(curve):
+        return [a.symptom for a in advice.of(comparison(entry("x", CODING, [2.0], curve)))]
+
+    assert told(FALLING) == []
+    assert told([(100, 9.0), (500, 1.0), (1000, 3.0)])[0].startswith("It was better at step 500")
+    assert told([(100, 9.0), (500, 5.0), (1000, 3.0)])[0].startswith("It was still improving")
+    assert told([(1000, 3.0)]) == []
+
+
+def test_arrival_is_read_off_between_snapshots():
+    halving = [(100, 8.0), (200, 4.0), (400, 2.0), (800, 1.0)]  # distance ~ 1 / images
+    made = entry("x", CODING, [2.0, 2.0], halving)
+    goal = 800 * 1 / 1.1
+    assert [point.step for point in made.arrivals()] == [pytest.approx(goal, abs=1)] * 2
+    assert made.arrivals()[0].images == pytest.approx(10 * goal, abs=1)
+    assert made.arrivals()[0].seconds == pytest.approx(goal / 10, rel=1e-2)
+    flat = entry("x", CODING, [2.0], [(100, 1.0), (800, 1.0)])
+    assert flat.arrivals()[0].step == 100
+    only = dataclasses.replace(made.first, curve=made.first.curve[-1:])
+    assert dataclasses.replace(made, results=[Result(0, "r", only)]).arrivals() is None
+
+
+def test_convergence_needs_more_than_one_training():
+    slow = [(100, 90.0), (1000, 20.0), (2000, 2.0)]
+    made = comparison(entry("a", CODING, [4.0]), entry("b", PLAYING, [2.0], slow))
+    assert answers(made)[4] == "undecided"
+    assert verdicts.claims(made)[4].why.endswith("One training each cannot tell more.")

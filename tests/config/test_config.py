@@ -1,0 +1,156 @@
+"""Configurations: what they accept, and that all problems come at once."""
+
+import pytest
+
+from genmodels import config
+from genmodels.config.settings import Schedule
+from genmodels.errors import InputError
+
+
+def write(tmp_path, text):
+    path = tmp_path / "c.yaml"
+    path.write_text(text)
+    return path
+
+
+def test_all_problems_at_once_with_path_and_nearest_name():
+    overrides = ["model.latent_dm=3", "model.network.hiden=[3]", "train.batch_size=abc",
+                 "train.optimizer.lrr=1", "data.name=3", "seed=-1", "train.budget=1x"]  # fmt: skip
+    with pytest.raises(InputError) as caught:
+        config.read("vae.yaml", [config.assignment(text) for text in overrides])
+    message = str(caught.value)
+    assert "8 problems" not in message
+    for expected in (
+        "7 problems",
+        "model.latent_dm: unknown key (did you mean 'latent_dim'?)",
+        "model.network.hiden: unknown key (did you mean 'hidden'?)",
+        "train.batch_size: is 'abc'",
+        "train.optimizer.lrr: unknown key (did you mean 'lr'?)",
+        "data.name: is 3",
+        "seed: is -1",
+        "train.budget: is '1x'; a budget looks like 90s, 10m or 2h",
+    ):
+        assert expected in message
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("1e-3", 0.001), ("5", 5), (".5", 0.5), ("no", "no"), ("true", True), ("null", None),
+     ("1:30", "1:30"), ("2024-01-01", "2024-01-01"), ("[1, 2]", [1, 2])],
+)  # fmt: skip
+def test_values_are_yaml_1_2(text, value):
+    assert config.assignment(f"a={text}") == {"a": value}
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("seed: 1\nseed: 2\n", "line 2 is not valid YAML: key 'seed' is given twice"),
+        ("a: &x 1\nb: *x\n", "aliases"),
+        ("model: !!python/name:os.system\n", "could not determine a constructor"),
+        ("1: 2\n", "key 1 is not a word"),
+        ("[1]\n", "holds no settings but a list"),
+        ("1\n", "holds no settings but a single value"),
+        ("# nothing\n", "c.yaml is empty; give it settings"),
+        ("model: {class: VEA}\n", "did you mean 'VAE'"),
+        ("seed: 1\n", "model: is None; give a mapping with 'class'"),
+        ("a: " + "[" * 5000, "is nested too deeply"),
+        ("a: " + "{a: " * 5000, "is nested too deeply"),
+        ("seed: " + "9" * 5000, "is not valid YAML: Exceeds the limit"),
+        ("# " + "x" * 200_000, "characters; a configuration has 100,000 at most"),
+        ("a: !!python/object/apply:os.system [ls]\n", "could not determine a constructor"),
+        ("a: !!binary aGVsbG8=\n", "model: is None"),
+        ("a: \x00\n", "is not valid YAML"),
+        ("a: 'b\n", "is not valid YAML"),
+        ("---\na: 1\n---\nb: 2\n", "found another document"),
+        ("model: {class: [VAE]}\n", "unknown class"),
+        ("model: {class: VAE, latent_dim: 1e400}\n", "latent_dim"),
+        ("seed: 0x10\n", "seed: is '0x10'"),
+        ("<<: {seed: 1}\n", "unknown key"),
+    ],
+)
+def test_files_that_are_refused(text, reason, tmp_path):
+    with pytest.raises(InputError, match=reason.replace("(", r"\(")):
+        config.read(write(tmp_path, text))
+
+
+def test_a_later_limit_replaces_an_earlier_one():
+    train = config.read("vae.yaml", [config.overrides(budget="2m")]).train
+    assert (train.epochs, train.steps, train.budget) == (None, None, 120)
+
+
+def test_two_limits_in_one_layer_are_refused(tmp_path):
+    text = "model: {class: VAE}\ntrain: {epochs: 1, steps: 2}\n"
+    with pytest.raises(InputError, match="exactly one of epochs, steps and budget"):
+        config.read(write(tmp_path, text))
+
+
+@pytest.mark.parametrize("name", config.presets())
+def test_a_resolved_configuration_reads_as_itself(name, tmp_path):
+    settings = config.read(name)
+    assert config.read(write(tmp_path, settings.yaml())) == settings
+    assert "network" in settings.model
+
+
+def test_another_class_drops_the_arguments_of_the_first():
+    settings = config.read("gan.yaml", [{"model": {"class": "Autoencoder"}}])
+    assert "dropout" not in settings.model
+
+
+def test_data_drops_the_offline_set():
+    assert config.read("vae.yaml", [config.overrides(data="mnist")]).data.offline is None
+    assert config.read("vae.yaml").data.offline == "glyphs"
+
+
+def test_module_optimizers_inherit():
+    own = config.assignment("train.optimizers.generator.lr=0.5")
+    optimizer = config.read("gan.yaml", [own]).train.optimizers["generator"]
+    assert (optimizer.lr, list(optimizer.betas)) == (0.5, [0.5, 0.999])
+
+
+def test_unknown_configuration_names_the_nearest():
+    with pytest.raises(InputError, match=r"did you mean 'sngan' or 'gan' or 'r3gan'"):
+        config.find("sgan.yaml")
+    with pytest.raises(InputError, match=r"did you mean 'report/vae'"):
+        config.find("report/vea")
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [("./types2.yaml", "give a path or a preset"), ("a/b/gan.yaml", "gan.yaml alone is a preset")],
+)
+def test_a_path_without_a_file_is_no_misspelt_preset(path, said):
+    with pytest.raises(InputError, match=f"there is no file {path}; {said}") as error:
+        config.find(path)
+    assert "did you mean" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [("lr", "train.optimizer.lr"), ("data.seed", "seed"), ("train.name", "train.optimizer.name"),
+     ("train.flip", "data.augment.flip")],
+)  # fmt: skip
+def test_a_key_of_another_section_is_found(given, meant):
+    with pytest.raises(InputError, match=rf"{given}: unknown key \(did you mean '{meant}'\?\)"):
+        config.read("vae.yaml", [config.assignment(f"{given}=1")])
+
+
+@pytest.mark.parametrize("text", ["train.batch_size", "=3", "a..b=1"])
+def test_what_is_no_assignment(text):
+    with pytest.raises(InputError, match="is no assignment"):
+        config.assignment(text)
+
+
+@pytest.mark.parametrize("text", ["0:8:2", "0:8,1,x", "a,1,1", "0:8:0,1,1"])
+def test_what_is_no_shift(text):
+    with pytest.raises(InputError, match="is no movement"):
+        config.shift(text)
+
+
+def test_cosine_and_warm_up_do_not_know_the_limit():
+    schedule = Schedule(warmup=4, steps=100)
+    factors = [schedule.factor(step) for step in (0, 4, 50, 100, 1000)]
+    assert factors[0] == pytest.approx(0.2)
+    assert factors[2] == pytest.approx(0.5)
+    assert factors[3] == factors[4] == pytest.approx(0)
+    assert Schedule().factor(10**6) == 1

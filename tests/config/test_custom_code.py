@@ -1,0 +1,256 @@
+"""A model of the user's own: one file beside a configuration, nothing else touched."""
+
+import importlib.util
+import py_compile
+import shutil
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from genmodels import testing
+from genmodels.config import GIVEN, MODELS, components, custom_code
+from genmodels.errors import InputError
+from genmodels.models.base import Phase
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+SMALL = ("--data", "glyphs", "--device", "cpu", "--set", "train.batch_size=500",
+         "--set", "model.latent_dim=4", "--set", "model.network.hidden=[16]")  # fmt: skip
+
+
+@pytest.fixture
+def mine(workplace, monkeypatch):
+    monkeypatch.setattr(custom_code, "_approved", set())
+    monkeypatch.setattr(custom_code, "_loaded", {})
+    for name in ("my_model.py", "mine.yaml"):
+        shutil.copy(EXAMPLES / name, workplace / name)
+    return workplace
+
+
+def forget(monkeypatch):
+    """As another process would start."""
+    monkeypatch.setattr(custom_code, "_approved", set())
+    monkeypatch.setattr(custom_code, "_loaded", {})
+
+
+def test_the_example_does_everything(genmodels, mine, monkeypatch):
+    assert len((mine / "my_model.py").read_text().splitlines()) < 60
+    for epochs, more in (("1", []), ("2", ["--resume"])):
+        done = genmodels("train", "--config", "mine.yaml", *SMALL, "--epochs", epochs,
+                         "--out", "runs/mine", *more)  # fmt: skip
+        assert done.code == 0, done
+    assert "resuming runs/mine at step" in done.err
+    assert genmodels("sample", "runs/mine", "--out", "s.png").code == 0
+    assert genmodels("interpolate", "runs/mine", "--out", "i.png").code == 0
+    assert genmodels("verify", "runs/mine", "--replay", "2").code == 0
+    forget(monkeypatch)
+    compared = genmodels("compare", "mine.yaml", "gan.yaml", *SMALL, "--steps", "4",
+                         "--count", "200", "--features", "random", "--out", "c")  # fmt: skip
+    assert compared.code == 0, compared
+    assert (mine / "c" / "report.html").is_file()
+
+
+@pytest.fixture
+def example():
+    with custom_code.beside(EXAMPLES / "mine.yaml"):
+        return custom_code.find("my_model.TinyGAN")
+
+
+def test_the_example_keeps_the_contract(example):
+    assert testing.check_model(example).image_shape == (1, 28, 28)
+
+
+def test_a_broken_model_is_told_what_is_broken(example):
+    class Bright(example):
+        def decode(self, latents, labels=None):
+            return super().decode(latents, labels) + 1
+
+    with pytest.raises(AssertionError, match="above 1"):
+        testing.check_model(Bright)
+
+    class Forgetful(example):
+        def phases(self):
+            return super().phases()[:1]
+
+    with pytest.raises(AssertionError, match=r"no phase trains generator\."):
+        testing.check_model(Forgetful)
+
+    class Twins(example):
+        def phases(self):
+            return [replace(phase, name="game") for phase in super().phases()]
+
+    with pytest.raises(InputError, match="two phases of Twins have one name: game, game"):
+        testing.check_model(Twins)
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_module_that_is_made_by_phases_is_refused(example, kept):
+    class Late(example):
+        def phases(self):
+            made = nn.Linear(self.latent_dim, 1)
+            if kept:
+                self.made = made
+
+            def objective(batch):
+                return {"loss": made(torch.ones(1, self.latent_dim)).sum()}
+
+            return [*super().phases(), Phase("late", made, objective)]
+
+    with pytest.raises(InputError, match=r"the phase late of Late trains .* make it in __init__"):
+        testing.check_model(Late)
+
+
+def test_a_layer_that_no_phase_uses_is_named_however_rarely_its_phase_runs(example):
+    class Idle(example):
+        def __init__(self, image_shape):
+            super().__init__(image_shape)
+            self.generator = nn.ModuleDict({"used": self.generator, "idle": nn.Linear(1, 1)})
+
+        def decode(self, latents, labels=None):
+            return self.generator["used"](latents).sigmoid()
+
+        def phases(self):
+            discriminator, generator = super().phases()
+            return [discriminator, replace(generator, every=5)]
+
+    with pytest.raises(
+        AssertionError, match=r"reaches generator\.idle\.weight, generator\.idle\.bias$"
+    ):
+        testing.check_model(Idle)
+
+
+def test_a_rare_phase_that_reaches_nothing_of_its_module_is_refused(example):
+    class Deaf(example):
+        def phases(self):
+            discriminator, generator = super().phases()
+            deaf = replace(discriminator, name="penalty", module=self.generator, every=16)
+            return [discriminator, deaf, generator]
+
+    with pytest.raises(AssertionError, match=r"phase penalty does not reach .*weight"):
+        testing.check_model(Deaf)
+
+
+def test_code_of_a_run_is_not_executed_unless_it_is_trusted(genmodels, mine, monkeypatch):
+    assert genmodels("train", "--config", "mine.yaml", *SMALL, "--steps", "1",
+                     "--out", "runs/mine").code == 0  # fmt: skip
+    (mine / "my_model.py").unlink()
+    module = mine / "runs" / "mine" / "code" / "my_model.py"
+    module.write_text("import sys; sys.executed = True\n" + module.read_text())
+    monkeypatch.setattr(sys, "executed", False, raising=False)
+    forget(monkeypatch)
+    commands = (
+        ("sample", "runs/mine"),
+        ("interpolate", "runs/mine"),
+        ("verify", "runs/mine"),
+        ("compare", "runs/mine"),
+        ("train", "--resume", "--out", "runs/mine"),
+    )
+    for command in commands:
+        refused = genmodels(*command)
+        assert refused.code == 2, refused
+        assert "--trust-code" in refused.err + refused.out
+        assert not sys.executed
+        assert "restore" not in refused.err + refused.out  # nothing is damaged
+    assert genmodels("runs").code == 0
+    assert not sys.executed
+    assert genmodels("sample", "runs/mine", "--trust-code").code == 0
+    assert sys.executed
+
+
+def test_what_one_has_trained_is_trusted_in_commands_to_come(genmodels, mine, monkeypatch):
+    train = ("train", "--config", "mine.yaml", *SMALL, "--out", "runs/mine", "--steps")
+    assert genmodels(*train, "1").code == 0
+    (mine / "my_model.py").unlink()
+    forget(monkeypatch)
+    assert genmodels("sample", "runs/mine").code == 0
+    forget(monkeypatch)
+    assert genmodels("train", "--out", "runs/mine", "--resume", "--steps", "2").code == 0
+
+
+def test_a_home_that_cannot_be_written_to_makes_the_next_command_ask(
+    genmodels, mine, monkeypatch, own_cache
+):
+    own_cache.with_name("state").write_text("no folder")
+    train = ("train", "--config", "mine.yaml", *SMALL, "--out", "runs/mine", "--steps", "1")
+    assert genmodels(*train).code == 0
+    forget(monkeypatch)
+    assert "--trust-code" in genmodels("sample", "runs/mine").err
+
+
+def test_a_constructor_may_be_a_base_class_s(genmodels, workplace):
+    (workplace / "made.py").write_text(
+        "from genmodels.models import GAN\nclass MyGAN(GAN):\n    pass\n"
+    )
+    (workplace / "made.yaml").write_text("model: {class: made.MyGAN, loss: hinge}\n")
+    assert "loss: hinge" in genmodels("config", "made.yaml").out
+    (workplace / "made.yaml").write_text("model: {class: made.MyGAN, lss: hinge}\n")
+    assert "did you mean 'loss'?" in genmodels("config", "made.yaml").err
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("absent.TinyGAN", "", "there is no absent.py in"),
+        ("made.TinyGAN", "def f(:", "cannot be imported: SyntaxError"),
+        ("made.TinyGAN", "\n\n1 / 0", "ZeroDivisionError: division by zero (line 3)"),
+        ("made.TinyGAN", "class Other: pass", "has no class TinyGAN; it has Other"),
+        ("made.TinyGAN", "class TinyGAN: pass", "is no Model of genmodels.models"),
+        (
+            "made.TinyGAN",
+            "from genmodels.models import Model\nclass TinyGAN(Model): pass",
+            "does not define decode, phases",
+        ),
+        ("..made.TinyGAN", "", "is no class of a module"),
+        ("os/../made.TinyGAN", "", "is no class of a module"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(tmp_path, name, text, said):
+    if text:
+        (tmp_path / "made.py").write_text(text)
+    with custom_code.beside(tmp_path / "config.yaml"):
+        (problem,) = components.problems({"class": name}, MODELS, "model", GIVEN)
+    assert said in problem
+    assert "\n" not in problem
+
+
+def test_two_runs_may_bring_different_modules_of_one_name(tmp_path):
+    found = []
+    for number in (1, 2):
+        folder = tmp_path / str(number)
+        (folder / custom_code.FOLDER).mkdir(parents=True)
+        (folder / custom_code.FOLDER / "m.py").write_text(f"class A:\n    number = {number}\n")
+        custom_code.approve(folder)
+        with custom_code.of_run(folder):
+            found.append(custom_code.find("m.A"))
+    assert [kind.number for kind in found] == [1, 2]
+
+
+def test_only_the_bytes_that_were_judged_are_executed(tmp_path, monkeypatch):
+    folder = tmp_path / custom_code.FOLDER
+    folder.mkdir()
+    module = folder / "m.py"
+    module.write_text("class A:\n    number = 2\n")
+    evil = tmp_path / "evil.py"
+    evil.write_text("class A:\n    number = 666\n")
+    compiled = importlib.util.cache_from_source(str(module))
+    py_compile.compile(
+        str(evil), compiled, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH
+    )
+    forget(monkeypatch)
+    custom_code.approve(tmp_path)
+    with custom_code.of_run(tmp_path):
+        assert custom_code.find("m.A").number == 2
+
+
+def test_a_run_is_not_resumed_with_another_module(genmodels, mine, monkeypatch):
+    words = ("train", "--config", "mine.yaml", *SMALL, "--out", "runs/mine")
+    assert genmodels(*words, "--steps", "1").code == 0
+    module = mine / "my_model.py"
+    module.write_text(module.read_text() + "\n# Another one.\n")
+    forget(monkeypatch)
+    refused = genmodels(*words, "--steps", "2", "--resume")
+    assert refused.code == 2
+    assert "my_model.py is not what run" in refused.err

@@ -1,0 +1,276 @@
+"""Extractors: accepted only if distances rise with every kind of damage."""
+
+import hashlib
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torchvision.transforms import v2
+
+from genmodels import data
+from genmodels.data.images import silent
+from genmodels.errors import InputError
+from genmodels.evaluation import baselines, reference
+from genmodels.evaluation.features import domain
+from genmodels.evaluation.features.domain import FeatureNet
+from genmodels.evaluation.metrics import distances, pixel_statistics, scores
+from genmodels.system import randomness
+
+COUNT = 1000
+
+
+def noise(images, strength):
+    drawn = torch.randn(images.shape, generator=randomness.generator(0, "noise"))
+    return (images + strength * drawn).clamp(0, 1)
+
+
+def blur(images, strength):
+    return v2.functional.gaussian_blur(images, [7, 7], [strength, strength])
+
+
+def black_out(images, strength):
+    side = round(strength * images.shape[3])
+    damaged = images.clone()
+    damaged[..., 8 : 8 + side, 8 : 8 + side] = 0
+    return damaged
+
+
+def swirl(images, strength):
+    line = torch.linspace(-1, 1, images.shape[2])
+    y, x = torch.meshgrid(line, line, indexing="ij")
+    angle = strength * torch.exp(-3 * (x**2 + y**2))
+    places = torch.stack([x * angle.cos() - y * angle.sin(), x * angle.sin() + y * angle.cos()], 2)
+    return F.grid_sample(images, places.expand(len(images), -1, -1, -1), align_corners=True)
+
+
+def pixelate(images, strength):
+    side = round(images.shape[2] / strength)
+    small = F.interpolate(images, size=(side, side), mode="area")
+    return F.interpolate(small, size=images.shape[2:], mode="nearest")
+
+
+def crop(images, strength):
+    side = round(strength)
+    return F.interpolate(
+        images[..., side:-side, side:-side], size=images.shape[2:], mode="bilinear"
+    )
+
+
+DAMAGES = {
+    "noise": (noise, (0.1, 0.2, 0.4)),
+    "blur": (blur, (0.5, 1.0, 2.0)),
+    "black-out": (black_out, (0.15, 0.3, 0.5)),
+    "swirl": (swirl, (0.5, 1.0, 2.0)),
+    "pixelation": (pixelate, (2, 4, 7)),
+    "crop": (crop, (1, 2, 4)),
+}
+
+
+@pytest.fixture(scope="module")
+def glyphs():
+    return data.load("glyphs")
+
+
+def accept(extractor, images):
+    real = images.batch(images.splits["test"][:COUNT]).images
+    target = distances.gaussian(extractor([real]).values)
+    for name, (damage, strengths) in DAMAGES.items():
+        found = [
+            distances.frechet(target, distances.gaussian(extractor([damage(real, s)]).values))
+            for s in strengths
+        ]
+        assert found == sorted(found), f"{extractor.name}: {name} {found}"
+        assert found[-1] > 2 * found[0] > 0, f"{extractor.name}: {name} {found}"
+
+
+@pytest.mark.parametrize("name", ["domain", "random"])
+def test_distances_rise_with_damage(name, glyphs):
+    accept(domain.choose(name, glyphs, silent), glyphs)
+
+
+def test_distances_rise_with_damage_on_mnist(mnist_root):
+    images = data.load("mnist", root=mnist_root)
+    accept(domain.choose("domain", images, silent), images)
+
+
+def test_shipped_weights_classify(mnist_root, glyphs):
+    for images in (glyphs, data.load("mnist", root=mnist_root)):
+        extractor = domain.choose("auto", images, silent)
+        rows = images.splits["test"]
+        seen = extractor(images.batch(part).images for part in rows.split(1000))
+        assert seen.values.shape == (len(rows), 64)
+        assert (seen.labels == images.labels[rows]).double().mean() >= 0.99
+
+
+def test_shipped_weights_need_no_training(glyphs, own_cache):
+    def fail(*arguments):
+        raise AssertionError("it trains")
+
+    assert domain.choose("domain", glyphs, fail).hash == domain.choose("auto", glyphs, fail).hash
+    assert not (own_cache / "features").exists()
+
+
+def made_up(labels, count=120):
+    """Bright discs of class 0, dark ones of class 1; each with a corner that says what is up."""
+    generator = randomness.generator(0, "made up")
+    table = torch.randint(0, 40, (count, 1, 12, 12), generator=generator)
+    table[::2, :, 4:8, 4:8] += 200
+    table[:, :, 0:3, 0:3] = 255
+    rows = torch.arange(count)
+    splits = {"train": rows[: count // 2], "validation": rows[:0], "test": rows[count // 2 :]}
+    numbers = (rows % 2 != 0).long()
+    return data.images.Images(
+        "made up", table.byte(), splits, numbers if labels else None, ("a", "b") if labels else ()
+    )
+
+
+@pytest.mark.parametrize("labels", [True, False])
+def test_other_sets_are_learnt_once_and_kept(labels, own_cache, monkeypatch):
+    monkeypatch.setattr(domain, "STEPS", 60)
+    images = made_up(labels)
+    told = []
+    first = domain.choose("auto", images, lambda *a: told.append(a))
+    assert told
+    again = domain.choose("auto", images, silent)
+    assert first.hash == again.hash
+    seen = first([images.batch(images.splits["test"]).images])
+    assert (seen.labels is not None) == labels
+    (file,) = (own_cache / "features").iterdir()
+    named = domain.choose(str(file), images, silent)
+    assert (named.hash, named.name) == (first.hash, file.stem)
+
+
+def test_one_class_is_no_class():
+    images = made_up(True)
+    one = data.images.Images(
+        "one", images.table, images.splits, torch.zeros(len(images.table)).long(), ("a",)
+    )
+    assert domain.classes_of(one) == 0
+
+
+def test_what_is_refused(glyphs, tmp_path, monkeypatch):
+    with pytest.raises(InputError, match=r"unknown --features 'domian' \(did you mean 'domain'"):
+        domain.choose("domian", glyphs, silent)
+    path = tmp_path / "f.safetensors"
+    domain.save(path, FeatureNet(3, 10), glyphs, 0.5)
+    with pytest.raises(InputError, match="trained on images with 3 channel"):
+        domain.choose(str(path), glyphs, silent)
+    path.write_bytes(b"no file of ours")
+    with pytest.raises(InputError, match="damaged or incomplete"):
+        domain.choose(str(path), glyphs, silent)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(InputError, match=r"pip install 'genmodels\[inception\]'"):
+        domain.choose("inception", glyphs, silent)
+    extractor = domain.untrained(1)
+    with pytest.raises(InputError, match="not finite"):
+        extractor([torch.full((2, 1, 28, 28), float("nan"))])
+
+
+# Inception, with a stand-in for its weights: the same network, untrained.
+
+
+@pytest.fixture(scope="module")
+def stand_in(tmp_path_factory):
+    module = pytest.importorskip("torch_fidelity.feature_extractor_inceptionv3")
+    kind = module.FeatureExtractorInceptionV3
+    path = tmp_path_factory.mktemp("inception") / "weights.pth"
+    with pytest.MonkeyPatch.context() as patched, randomness.placed(0, "inception"):
+        patched.setattr(kind, "load_state_dict", lambda *arguments: None)
+        patched.setattr(torch, "load", lambda *arguments, **options: {})
+        torch.save(kind("inception", ["2048"], "none").state_dict(), path)
+    return path
+
+
+def test_inception_reads_its_own_weights_alone(stand_in, glyphs, monkeypatch, own_cache):
+    from genmodels.evaluation.features import inception
+
+    monkeypatch.setenv(inception.WEIGHTS, str(stand_in))
+    with pytest.raises(InputError, match=r"is not .*6726825d\.pth: its hash begins with"):
+        domain.choose("inception", glyphs, silent)
+    digest = hashlib.sha256(stand_in.read_bytes()).hexdigest()
+    monkeypatch.setattr(inception, "HASH", digest[:8])
+    extractor = domain.choose("inception", glyphs, silent)
+    seen = extractor([glyphs.batch(glyphs.splits["test"][:3]).images])
+    assert seen.values.shape == (3, 2048)
+    assert seen.labels is None
+    monkeypatch.setenv(inception.WEIGHTS, str(stand_in.parent / "absent"))
+    with pytest.raises(InputError, match="which is no file"):
+        domain.choose("inception", glyphs, silent)
+    monkeypatch.delenv(inception.WEIGHTS)
+    monkeypatch.setattr(inception, "URL", stand_in.as_uri())
+    assert domain.choose("inception", glyphs, silent).hash == extractor.hash
+    assert (own_cache / stand_in.name).is_file()
+
+
+# What is scored with them.
+
+
+@pytest.fixture(scope="module")
+def seen(glyphs, tmp_path_factory):
+    import platformdirs
+
+    cache = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(platformdirs, "user_cache_path", lambda *names, **options: cache)
+        return reference.of(glyphs, domain.choose("domain", glyphs, silent), 2000, silent)
+
+
+@pytest.fixture(scope="module")
+def floors(seen):
+    return baselines.score(seen)
+
+
+def test_anchors_stand_in_order(seen, floors):
+    fd = scores.fd_name(seen)
+    assert fd == "fd_domain"
+    found = [floors[name].numbers[fd] for name in ("copycat", "floor", "gaussian", "mean_image")]
+    assert max(found[:2]) < 0.2 * found[2] < found[3]
+    assert floors["copycat"].numbers["memorised"] > 0.98
+    assert floors["floor"].numbers["memorised"] < 0.05
+    assert floors["floor"].numbers["coverage"] == pytest.approx(0.97, abs=0.03)
+    assert floors["mean_image"].numbers["modes"] == 1
+
+
+def test_one_class_covers_a_tenth(seen):
+    rows = seen.images.splits["train"]
+    sevens = rows[seen.images.labels[rows] == 7]
+    found = scores.score(seen, seen.table[sevens]).numbers
+    assert found["class_kl"] == pytest.approx(torch.tensor(10.0).log().item(), abs=0.05)
+    assert (found["modes"], found["rarest_class"]) == (1, 0)
+    assert found["coverage"] == pytest.approx(0.1, abs=0.03)
+    tenth, others = sevens[::10], rows[seen.images.labels[rows] != 7]
+    found = scores.score(seen, seen.table[torch.cat([tenth, others])]).numbers
+    assert found["rarest_class"] == pytest.approx(0.1, abs=0.02)
+
+
+def test_what_was_seen_is_read_again(glyphs, own_cache):
+    small = made_up(True)
+    extractor = domain.untrained(1)
+    first = reference.of(small, extractor, 30, silent)
+
+    def fail(*arguments):
+        raise AssertionError("it looks again")
+
+    again = reference.of(small, extractor, 30, fail)
+    assert torch.equal(first.table.values, again.table.values)
+    assert scores.score(first, first.test).numbers == scores.score(again, again.test).numbers
+
+
+def test_few_and_constant_images_give_no_nan(glyphs):
+    small = made_up(False)
+    seen = reference.of(small, domain.untrained(1), 60, silent)
+    constant = seen.extractor([torch.full((60, 1, 12, 12), 0.3)])
+    found = scores.score(seen, constant)
+    assert all(value == value for value in found.numbers.values())
+    assert found.undefined["class_kl"] == "the extractor knows no classes"
+    few = scores.score(seen, seen.extractor([torch.rand(4, 1, 12, 12)]))
+    assert "more than 5 images" in few.undefined["coverage"]
+    assert "precision" not in few.numbers
+    pixels, undefined = scores.pixels(seen, [torch.rand(4, 1, 12, 12)])
+    assert pixels.keys() | undefined.keys() >= {"sharpness", "isolated_dots_relative"}
+
+
+def test_blocks_do_not_matter():
+    images = torch.rand(30, 1, 9, 9)
+    whole, parts = pixel_statistics.of_blocks([images]), pixel_statistics.of_blocks(images.split(7))
+    assert whole == pytest.approx(parts)

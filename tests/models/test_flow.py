@@ -1,0 +1,111 @@
+"""Flow matching against normal distributions, whose fields are known."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from genmodels.data.images import Batch
+from genmodels.models import Flow
+from genmodels.networks import UNet
+from genmodels.system import randomness
+
+SHAPE = (1, 2, 3)
+MEAN, SCALE = 0.2, 0.25  # of every pixel in [-1, 1]
+
+
+class Exact(nn.Module):
+    """v(x, t) = E[x₁ − x₀ | x_t = x] where x₁ ~ N(m, s²) and x₀ ~ N(0, 1), independently."""
+
+    def __init__(self, off: float = 0.0):
+        super().__init__()
+        self.off = nn.Parameter(torch.tensor(off))
+
+    def forward(self, images, times):
+        t = times.view(-1, 1, 1, 1)
+        variance = (1 - t) ** 2 + (t * SCALE) ** 2
+        standard = (images - t * MEAN) / variance
+        return MEAN + (t * SCALE**2 - (1 - t)) * standard + self.off
+
+
+def flow(steps=100, solver="heun", off=0.0):
+    with randomness.placed(0, "init"):
+        model = Flow((1, 8, 8), UNet(8, 1), steps=steps, solver=solver)
+    model.image_shape, model.latent_dim, model.field = SHAPE, 6, Exact(off)
+    return model
+
+
+def data(count, stream="data"):
+    noise = torch.randn(count, *SHAPE, generator=randomness.generator(0, stream))
+    return ((MEAN + SCALE * noise) + 1) / 2
+
+
+@torch.no_grad()
+def test_noise_is_carried_to_the_normal_distribution_of_the_images():
+    latents = torch.randn(4000, 6, generator=randomness.generator(0, "z"))
+    images = flow().decode(latents)
+    expected = ((MEAN + SCALE * latents) + 1) / 2  # both are normal, so the map is linear
+    torch.testing.assert_close(images.flatten(1), expected.clamp(0, 1), atol=2e-3, rtol=0)
+
+
+@torch.no_grad()
+def test_encoding_follows_the_same_way_back():
+    model = flow()
+    images = data(50).clamp(0, 1)
+    torch.testing.assert_close(model.decode(model.encode(images)), images, atol=1e-4, rtol=0)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize(("solver", "order"), [("euler", 1), ("heun", 2)])
+def test_the_solvers_have_their_order(solver, order):
+    latents = torch.randn(200, 6, generator=randomness.generator(0, "z")).double()
+    expected = ((MEAN + SCALE * latents) + 1) / 2
+    errors = []
+    for steps in (64, 128):
+        model = flow(steps, solver).double()
+        found = (model._follow(latents.view(-1, *SHAPE), 0.0, 1.0, None) + 1) / 2
+        errors.append((found.flatten(1) - expected).abs().max().item())
+    assert errors[0] / errors[1] == pytest.approx(2**order, rel=0.2)
+
+
+@torch.no_grad()
+def test_the_exact_field_has_the_least_loss():
+    batch = Batch(data(20_000))
+    found = {}
+    for off in (-0.1, 0.0, 0.1):
+        model = flow(off=off)
+        with randomness.placed(0, "times"):
+            found[off] = model._objective(batch)["loss"].item()
+    # What it cannot know is Var(x₁ − x₀ | x_t) = s² / ((1 − t)² + t² s²), on average s π / 2.
+    assert found[0.0] == pytest.approx(6 * SCALE * math.pi / 2, rel=0.02)
+    assert found[0.0] < min(found[-0.1], found[0.1])
+    # Beside it, the loss grows by the square of what is off, in each of six pixels.
+    assert (found[0.1] + found[-0.1]) / 2 - found[0.0] == pytest.approx(6 * 0.01, rel=1e-3)
+
+
+SHARES = {  # of times that lie below one
+    "uniform": lambda times: times,
+    "logit_normal": lambda times: torch.distributions.Normal(0, 1).cdf(times.logit()),
+}
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("times", SHARES)
+def test_times_are_drawn_for_each_image_as_their_name_says(times):
+    with randomness.placed(0, "init"):
+        model = Flow((1, 8, 8), UNet(8, 1), times=times)
+    model.field, seen = Exact(), []
+    model.field.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[1]))
+    with randomness.placed(0, "times"):
+        model.phases()[0].objective(Batch(data(20_000)))
+    (found,) = seen
+    shares = SHARES[times](found.sort().values)
+    torch.testing.assert_close(shares, torch.linspace(0, 1, 20_000), atol=0.015, rtol=0)
+
+
+def test_a_fresh_field_moves_nothing():
+    model = Flow((1, 8, 8), UNet(8, 1))
+    latents = torch.zeros(2, 64)
+    with torch.no_grad():
+        assert torch.equal(model.decode(latents), torch.full((2, 1, 8, 8), 0.5))

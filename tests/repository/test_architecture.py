@@ -1,0 +1,302 @@
+"""The house: who may import whom, which module is the door of which library."""
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import genmodels
+
+PACKAGE = Path(genmodels.__file__).parent
+REPOSITORY = Path(__file__).parents[2]
+ROOT = "__init__"  # what `from genmodels import __version__` needs
+
+# Room → what it may import, at its top or inside a function. The rooms stand from the
+# ground up and a room names only rooms above it in this list, or itself: arrows point down.
+_GROUND = "errors system config data runs models.base"
+ALLOWED = {
+    "errors": "",
+    "system": "errors system __init__",  # of the package itself its version alone
+    "console": "errors",
+    "config": "errors system config",
+    "losses": "errors losses",
+    "networks": "errors config.number_types networks",
+    "data": "errors system data",
+    "models.base": "errors losses networks data.images",
+    "models.density": "errors losses data.images models.base",
+    "models": "errors system config.number_types losses networks data.images models.base "
+    "models.density",
+    "runs": "errors system config runs",
+    "testing": "errors system config data.images models.base",
+    "sampling": f"{_GROUND} losses sampling",
+    "training": f"{_GROUND} console sampling training",
+    "evaluation": f"{_GROUND} losses sampling evaluation",
+    "comparison": f"{_GROUND} console sampling training evaluation comparison",
+    "report": f"{_GROUND} console evaluation comparison report training.curves",
+    "api": f"{_GROUND} console sampling training evaluation comparison report api",
+    "doctor": "errors system runs api",
+    ROOT: "errors api",
+    "cli": "errors system config data runs console comparison report api doctor cli __init__",
+    "__main__": "cli",
+}
+LATE = {
+    ROOT: "api",
+    "cli": "system config data runs console comparison report api doctor",
+}  # not at the top
+
+# Library → the parts through which it enters.
+DOORS = {
+    "PIL": "data",
+    "filelock": "data runs",
+    "jinja2": "report.html",
+    "matplotlib": "report.figures training.curves",
+    "platformdirs": "config.custom_code data evaluation doctor",
+    "pydantic": "config runs.manifest",
+    "rich": "console report.terminal",
+    "scipy": "comparison.statistics",
+    "sklearn": "models.density",
+    "torch_fidelity": "evaluation.features.inception",
+    "safetensors": "runs.checkpoint",
+    "torch.distributed": "system.distributed",
+    "torch.utils.tensorboard": "training.tensorboard",
+    "torchvision": "data",
+    "typer": "cli",
+    "yaml": "config.yaml12",
+}
+EVERYWHERE = {"numpy", "torch"}
+PICKLES = {"pickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}
+
+# What serves all models and all data alike may name none of them.
+GENERAL = "training evaluation comparison report sampling api runs system console cli"
+FAMILIES = {
+    path.stem
+    for path in (PACKAGE / "models").glob("*.py")
+    if path.stem not in ("__init__", "base", "density", "began")  # the last is a word as well
+}
+SETS = {"mnist", "emnist", "kmnist", "usps", "cifar10", "cifar100", "svhn", "celeba", "glyphs"}
+
+
+@dataclass(frozen=True)
+class Import:
+    """One import of a file: the full dotted name, and whether it runs with the file."""
+
+    name: str
+    line: int
+    top: bool
+
+
+@dataclass(frozen=True)
+class Module:
+    """A file of the package; ``name`` is dotted, without the package's own name."""
+
+    name: str
+    path: Path
+    tree: ast.Module
+
+    def imports(self) -> Iterator[Import]:
+        late = {
+            id(inner)
+            for node in ast.walk(self.tree)
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or _for_types(node)
+            for inner in ast.walk(node)
+        }
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                assert node.level == 0, f"{self.path}:{node.lineno} imports relatively"
+                names = [f"{node.module}.{alias.name}" for alias in node.names]
+            else:
+                continue
+            for name in names:
+                yield Import(name, node.lineno, id(node) not in late)
+
+
+def _for_types(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+
+
+def read_modules(package: Path) -> list[Module]:
+    modules = []
+    for path in sorted(package.rglob("*.py")):
+        parts = path.relative_to(package).with_suffix("").parts
+        name = ".".join(parts[:-1] if len(parts) > 1 and parts[-1] == ROOT else parts)
+        modules.append(Module(name, path, ast.parse(path.read_text(encoding="utf-8"))))
+    return modules
+
+
+MODULES = read_modules(PACKAGE)
+NAMES = {module.name for module in MODULES}
+
+
+def within(name: str, parts: str) -> bool:
+    return any(name == part or name.startswith(part + ".") for part in parts.split())
+
+
+def part_of(module: str) -> str:
+    """The key of the table that speaks of a module: the longest that fits."""
+    return max((part for part in ALLOWED if within(module, part)), key=len, default="")
+
+
+def target(name: str) -> str | None:
+    """``genmodels.data.images.Images`` → ``data.images``; None for other packages."""
+    root, _, rest = name.partition(".")
+    if root != "genmodels":
+        return None
+    while rest and rest not in NAMES:
+        rest = rest.rpartition(".")[0]
+    return rest or ROOT
+
+
+def complaints(module: Module, imported: Import) -> Iterator[str]:
+    """What is wrong with one import, one line each."""
+    where, part, to = f"{module.path}:{imported.line}", part_of(module.name), target(imported.name)
+    if to is not None:
+        own_child = module.path.name == "__init__.py" and within(to, module.name)
+        if not own_child and not within(to, ALLOWED[part]):
+            yield f"{where} {module.name} may not import {to}"
+        if imported.top and within(to, LATE.get(part, "")):
+            yield f"{where} {module.name} may import {to} only inside a function"
+        return
+    if imported.name.partition(".")[0] in PICKLES:
+        yield f"{where} {module.name} may not import {imported.name}"
+    doors = [door for door in DOORS if within(imported.name, door)]
+    for door in doors:
+        if not within(module.name, DOORS[door]):
+            yield f"{where} {door} enters only through {DOORS[door]}"
+    library = imported.name.partition(".")[0]
+    if not doors and library not in EVERYWHERE and library not in sys.stdlib_module_names:
+        yield f"{where} {library} is no library of this project"
+
+
+def test_parts_stand_from_the_ground_up() -> None:
+    later_by_nature = {ROOT}  # it names the verbs, and is imported for its version
+    known: list[str] = []
+    for part, allowed in ALLOWED.items():
+        known.append(part)
+        if part not in later_by_nature:
+            named = set(allowed.split()) - later_by_nature
+            above = [name for name in named if not within(name, " ".join(known))]
+            assert not above, f"{part} points up to {above}"
+
+
+def test_every_module_has_its_part() -> None:
+    assert len(MODULES) > 30
+    assert [module.name for module in MODULES if not part_of(module.name)] == []
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)
+def test_imports_keep_to_the_rules(module: Module) -> None:
+    found = [line for imported in module.imports() for line in complaints(module, imported)]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("models.gan", "from genmodels.models.vae import VAE"),
+        ("training.trainer", "from genmodels.models import gan"),
+        ("networks.mlp", "def f():\n    from genmodels.config import settings"),
+        ("training.session", "from genmodels.comparison import result"),
+        ("training.session", "from genmodels.evaluation import protocol"),
+        ("cli", "from genmodels import api"),
+        ("sampling", "import yaml"),
+        ("system.device", "import torch.utils.tensorboard"),
+        ("training.step", "from torch import distributed"),
+        ("runs.checkpoint", "def f():\n    import pickle"),
+        ("losses", "import scipy.special"),
+    ],
+)
+def test_the_rules_refuse(name: str, source: str) -> None:
+    module = Module(name, PACKAGE / "made_up.py", ast.parse(source))
+    assert [line for imported in module.imports() for line in complaints(module, imported)]
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)
+def test_nothing_is_pickled(module: Module) -> None:
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Attribute):
+            assert ast.unparse(node) not in ("torch.load", "torch.save"), (
+                f"{module.path}:{node.lineno}"
+            )
+        if isinstance(node, ast.keyword) and node.arg == "allow_pickle":
+            assert isinstance(node.value, ast.Constant), f"{module.path}:{node.value.lineno}"
+            assert node.value.value is False, f"{module.path}:{node.value.lineno}"
+
+
+def words(text: str) -> set[str]:
+    """``GANLoss_x`` → {gan, loss, x, ganloss}."""
+    pieces = re.findall(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+\d*|[A-Z]+\d*|[a-z]+\d+", text)
+    return {piece.lower() for piece in [*pieces, *re.split(r"[\W_]+", text)] if piece}
+
+
+def names_in(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Identifiers and texts of one word; sentences may give an example."""
+    for node in ast.walk(tree):
+        line = getattr(node, "lineno", 0)
+        text = node.value if isinstance(node, ast.Constant) else None
+        if isinstance(text, str) and not re.search(r"\s", text.strip()):
+            yield line, text
+        for field in ("id", "attr", "name", "arg", "module", "asname"):
+            if isinstance(value := getattr(node, field, None), str):
+                yield line, value
+
+
+@pytest.mark.parametrize(
+    "module",
+    [module for module in MODULES if within(module.name, GENERAL)],
+    ids=lambda module: module.name,
+)
+def test_the_general_never_names_the_particular(module: Module) -> None:
+    particular = FAMILIES | SETS
+    found = [
+        f"{module.path}:{line} {name!r}"
+        for line, name in names_in(module.tree)
+        if words(name) & particular
+    ]
+    assert not found, "\n".join(found)
+
+
+def test_particular_names_are_recognised() -> None:
+    assert {"gan", "vae", "autoencoder"} <= FAMILIES
+    tree = ast.parse('if model == "gan": pass\nisinstance(x, VAE)\nload("cifar10")')
+    assert [words(name) & (FAMILIES | SETS) for _, name in names_in(tree)].count(set()) == 4
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)
+def test_files_are_small(module: Module) -> None:
+    assert len(module.path.read_text(encoding="utf-8").splitlines()) <= 300
+
+
+def test_nothing_is_called_utils() -> None:
+    refused = {"utils", "util", "helpers", "misc", "common", "registry"}
+    assert not {module.name for module in MODULES if set(module.name.split(".")) & refused}
+
+
+def texts() -> list[Path]:
+    """The files of the repository that people read."""
+    folders = ("src", "tests", "configs", "docs", "scripts", "benchmarks", "examples", ".github")
+    kinds = {"", ".md", ".py", ".toml", ".yaml", ".yml"}
+    found = [path for folder in folders for path in (REPOSITORY / folder).rglob("*")]
+    return sorted(
+        path
+        for path in [*found, *REPOSITORY.glob("*")]
+        if path.is_file() and path.suffix in kinds and "__pycache__" not in path.parts
+    )
+
+
+def test_no_file_depends_on_one_machine() -> None:
+    machine = re.compile(r"(?<![\w.~}/])/(?:home|root|Users|work|mnt)/\w|\b[A-Z]:\\Users")
+    unfinished = re.compile(r"\b(?:TODO|FIXME|XXX)\b")
+    found = []
+    for path in texts():
+        if path == Path(__file__):
+            continue
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            if machine.search(line) or unfinished.search(line):
+                found.append(f"{path.relative_to(REPOSITORY)}:{number} {line.strip()}")
+    assert not found, "\n".join(found)

@@ -1,0 +1,169 @@
+"""Benchmarks run, and their contenders train the same thing."""
+
+import importlib
+import json
+import re
+from importlib import util
+
+import pytest
+from torch import nn
+
+import genmodels
+from benchmarks import __main__ as program
+from benchmarks import families, likelihoods, mixtures, orders, replicas, turns, work
+from genmodels.errors import InputError
+from genmodels.models import density
+from genmodels.networks import Conv, layers, unet
+from genmodels.networks.layers import Dropout
+from genmodels.system import device
+
+
+def test_the_command_writes_what_it_measured(tmp_path, capsys):
+    out = tmp_path / "b.json"
+    words = ["--work", "vae-64", "--rounds", "2", "--seconds", "0.05", "--out", str(out)]
+    program.main([*words, "--contender", "bare loop", turns.OURS])
+    result = json.loads(out.read_text())
+    found = result["work"]["vae-64"]
+    assert len(found["limit_flops_per_second"]) == 2
+    # 6 products a weight and image, but the first layer's input needs no gradient.
+    weights = 784 * 400 + 400 * 40 + 20 * 400 + 400 * 784
+    assert found["flops_per_image"] == 6 * weights - 2 * 784 * 400
+    assert set(found["contenders"]) == {"bare loop", turns.OURS}
+    for contender in found["contenders"].values():
+        assert len(contender["images_per_second"]) == 2
+        assert min(contender["images_per_second"]) > 0
+        assert contender["peak_memory_mib"] > 50
+        assert 0 < contender["share_of_limit"] < 2
+    assert result["hardware"]["threads"] > 0
+    assert "| vae-64 | genmodels |" in out.with_suffix(".md").read_text()
+    assert "ours ÷ it" in capsys.readouterr().out
+
+
+def test_unknown_work_is_named(capsys):
+    with pytest.raises(SystemExit):
+        program.main(["--work", "vae-1"])
+    assert "vae-64" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["vae-64", "gan-100", "conv-vae-32", "conv-gan-32"])
+@pytest.mark.parametrize("contender", turns.CONTENDERS)
+def test_every_contender_takes_whole_batches_or_says_why_not(name, contender):
+    module, options = turns.CONTENDERS[contender]
+    chosen = work.named(name, "glyphs")
+    optional = {"pythae_trainer": "pythae", "jax_scan": "optax"}
+    if contender.endswith("bf16"):
+        takes_part = device.multiplies_bf16()
+    elif module in optional:
+        fits = "vae" in name if module == "pythae_trainer" else "conv" not in name
+        takes_part = fits and util.find_spec(optional[module]) is not None
+    else:
+        takes_part = True
+    start = importlib.import_module(f"benchmarks.{module}").start
+    if not takes_part:
+        with pytest.raises(work.Skipped):
+            start(chosen, "cpu", **options)
+        return
+    loop = start(chosen, "cpu", **options)
+    assert next(loop) % chosen.batch == 0
+    loop.close()
+
+
+def test_others_get_the_layers_they_would_write():
+    chosen = work.named("gan-64", "glyphs")
+    plain = chosen.plain_model()
+    assert not any(isinstance(layer, Dropout) for layer in plain.modules())
+    assert [m.p for m in plain.modules() if isinstance(m, nn.Dropout)] == [0.3] * 3
+
+
+def test_ratios_compare_what_ran_side_by_side():
+    assert turns.ratio([2, 4, 9], [1, 4, 3]) == (2, 1, 3)
+
+
+def test_replicas_are_timed(monkeypatch, capsys):
+    given = ["replicas", "--seeds", "2", "--batch", "4", "--rounds", "1"]
+    monkeypatch.setattr("sys.argv", given)
+    replicas.main()
+    assert capsys.readouterr().out.startswith("2 seeds cost ")
+
+
+@pytest.fixture
+def docs(tmp_path, monkeypatch):
+    """A folder in the place of the documentation."""
+    (tmp_path / "models.md").write_text(f"Mine.\n\n{families.MARK}\n\nOld.\n")
+    monkeypatch.setattr(families, "DOCS", tmp_path)
+    monkeypatch.setattr(families, "RESULTS", tmp_path / "results")
+    monkeypatch.setattr(families, "GRIDS", tmp_path / "pictures" / "models")
+    monkeypatch.setattr(families, "SCORES", tmp_path / "measured.json")
+    monkeypatch.setattr(families, "DATA", "glyphs")
+    return tmp_path
+
+
+def test_families_are_measured_once_and_shown(docs, monkeypatch, capsys):
+    words = ["families", "train", "--budget", "0.5s", "--runs", str(docs / "runs")]
+    both = [*words, "vae.yaml", "gan.yaml"]
+    monkeypatch.setattr("sys.argv", both)
+    families.main()
+    assert capsys.readouterr().out == "1 of 2: vae.yaml\n2 of 2: gan.yaml\n"
+    families.main()
+    assert capsys.readouterr().out == ""
+    monkeypatch.setattr("sys.argv", [*words, "vae.yaml", "--set", "model.beta=4"])
+    families.main()
+    monkeypatch.setattr("sys.argv", ["families", "page"])
+    families.main()
+    page = (docs / "models.md").read_text()
+    assert page.startswith(f"Mine.\n\n{families.MARK}\n\n")
+    assert "Old" not in page
+    scores = json.loads((docs / "measured.json").read_text())
+    assert set(scores) == {"vae.yaml", "gan.yaml"}
+    assert re.search(r"^\| vae.yaml<br>model.beta=4 \|", page, re.MULTILINE)
+    shown = re.findall(r"^\| (\S+\.yaml) .*!\[samples\]\((\S+)\) \|$", page, re.MULTILINE)
+    assert [preset for preset, _ in shown] == sorted(scores, key=lambda p: scores[p]["fd"])
+    assert all((docs / picture).is_file() for _, picture in shown)
+    assert "Not measured: ae-gmm.yaml, " in page
+
+    path = docs / "results" / "gan-glyphs-0.5s.json"
+    result = json.loads(path.read_text())
+    result["protocol"]["fingerprint"] = "of other images"
+    path.write_text(json.dumps(result))
+    families.main()
+    first, _, apart = (docs / "models.md").read_text().partition("## With glyphs")
+    assert "| gan.yaml |" not in first
+    assert families.APART in apart
+    assert "| gan.yaml |" in apart
+
+
+def test_orders_in_memory_are_timed_and_the_first_one_stays(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["orders", "--batch", "2", "--rounds", "1"])
+    monkeypatch.setattr(orders, "SHAPES", [(1, 9, 9)])
+    monkeypatch.setattr(orders, "NETWORKS", [Conv((4,))])
+    kept = layers.ORDER
+    orders.main()
+    assert layers.ORDER == unet.ORDER == kept
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.partition("(")[0] for line in lines] == [
+        "decoder of Conv",
+        "encoder of Conv",
+        "UNet",
+    ]
+
+
+def test_a_likelihood_is_bounded_closer_by_more_samples(trained, tmp_path):
+    run = genmodels.load(trained(tmp_path / "vae"))
+    few, many = (likelihoods.bound(run, samples, 60) for samples in (1, 30))
+    assert many.images == 60
+    assert many.nats < few.nats
+    assert 0 < many.error < many.nats
+    with pytest.raises(InputError, match="a GAN has no likelihood"):
+        likelihoods.bound(genmodels.load(trained(tmp_path / "gan", "gan.yaml")), 1, 60)
+
+
+def test_a_mixture_is_fitted_for_each_number_of_iterations(trained, tmp_path):
+    settings = ["--set", "model.sampler=gmm", "--set", "model.components=5"]
+    run = genmodels.load(trained(tmp_path / "gmm", "vae.yaml", *settings))
+    fits = mixtures.fits(run, [1, 30], rounds=1, count=60)
+    (short,), (long,) = fits.values()
+    assert short.nats != long.nats
+    assert short.distance > 0
+    assert density.ITERATIONS == 10
+    with pytest.raises(InputError, match="no mixture"):
+        mixtures.fits(genmodels.load(trained(tmp_path / "vae")), [1], 1, 60)

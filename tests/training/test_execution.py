@@ -1,0 +1,153 @@
+"""The same numbers however a step is run, wherever its images are."""
+
+import dataclasses
+
+import pytest
+import torch
+from test_trainer import MODELS, STEERED, finish, images, trainer
+
+from genmodels.data import feed
+from genmodels.errors import InputError
+from genmodels.system import device as devices
+from genmodels.training import capture, execution, step
+
+EVERY = {  # what differs between steps is what a recording could miss
+    "average": 0.9,
+    "schedule": {"warmup": 3, "steps": 20},
+    "optimizer": {"name": "adamw", "weight_decay": 0.1},
+    "clip": 0.5,
+}
+
+
+def run(model, device, steps=12, data=None, **train):
+    made = trainer(model, {"steps": steps, **EVERY, **train}, device, data=data)
+    return made, finish(made)
+
+
+def check_equal(one, other, tolerance=0.0):
+    for name, tensor in one.state()[0].items():
+        torch.testing.assert_close(
+            other.state()[0][name], tensor, rtol=tolerance, atol=tolerance, msg=name
+        )
+
+
+@pytest.fixture
+def graphs(device, monkeypatch):
+    """Graphs where there are some, else their stand-in: a replay runs the function again."""
+    if device.device.type != "cuda":
+        monkeypatch.setattr(capture, "record", lambda function: function)
+        monkeypatch.setattr(
+            execution, "choose", lambda *_: execution.Execution("captured", "a stand-in")
+        )
+    return device
+
+
+@pytest.mark.parametrize("model", [*MODELS.values(), *STEERED.values()], ids=[*MODELS, *STEERED])
+def test_a_captured_step_equals_an_eager_one_bit_for_bit(model, device, request):
+    eager, log = run(model, device, execution="eager")
+    graphs = request.getfixturevalue("graphs")
+    captured, recorded = run(model, graphs, execution="captured")
+    assert captured.run_step.recorded
+    check_equal(eager, captured)
+    for a, b in zip(log, recorded, strict=True):
+        assert {**a, "seconds": 0} == {**b, "seconds": 0}
+
+
+def test_each_combination_of_phases_is_recorded(graphs, monkeypatch):
+    made = trainer(MODELS["gan"], {"steps": 12, "execution": "captured"}, graphs)
+    first, second = made.run_step.phases
+    made.run_step.phases = [first, dataclasses.replace(second, every=2)]
+    finish(made)
+    assert set(made.run_step.recorded) == {
+        ("discriminator",),
+        ("discriminator", "generator"),
+    }
+
+
+def test_more_steps_than_the_ring_has_rows(graphs, monkeypatch):
+    monkeypatch.setattr(step, "BETWEEN", 4)
+    monkeypatch.setattr("genmodels.training.trainer.BETWEEN", 4)
+    made = trainer(MODELS["vae"], {"steps": 24, "execution": "captured"}, graphs)
+    seen = [record["train.elbo.loss"] for record in finish(made)]
+    eager = trainer(MODELS["vae"], {"steps": 24, "execution": "eager"}, graphs)
+    eager.run_step.kind = "eager"
+    assert [record["train.elbo.loss"] for record in finish(eager)] == seen
+
+
+@pytest.mark.parametrize("kind", ["captured", "compiled"])
+def test_what_cannot_be_done_is_said_and_done_eagerly(kind, graphs, monkeypatch):
+    def refuse(*arguments):
+        raise RuntimeError("no such thing here\nand more")
+
+    monkeypatch.setattr(capture, "record", refuse)
+    monkeypatch.setattr(step, "Compiled", refuse)
+    monkeypatch.setattr(execution, "choose", lambda *_: execution.Execution(kind, "asked for"))
+    made, _ = run(MODELS["vae"], graphs)
+    assert made.notes[-1] == f"eager steps: this one cannot be {kind} (no such thing here)"
+    monkeypatch.undo()
+    eager, _ = run(MODELS["vae"], graphs, execution="eager")
+    check_equal(eager, made)
+
+
+@pytest.mark.parametrize("model", [*MODELS.values(), *STEERED.values()], ids=[*MODELS, *STEERED])
+def test_a_compiled_step_equals_an_eager_one_within_rounding(model, device):
+    torch.compiler.reset()
+    # Adam would make steps of rounding errors, where a gradient is zero by nature, as that
+    # of a bias before a normalisation is.
+    plain = {"steps": 6, "optimizer": {"name": "sgd", "lr": 1e-2, "momentum": 0.9}}
+    eager, log = run(model, device, execution="eager", **plain)
+    compiled, recorded = run(model, device, execution="compiled", **plain)
+    if compiled.run_step.kind != "compiled":
+        pytest.skip(compiled.notes[-1])
+    assert compiled.run_step.compiled
+    check_equal(eager, compiled, 2e-4)
+    for a, b in zip(log, recorded, strict=True):
+        assert {**a, "seconds": 0} == pytest.approx({**b, "seconds": 0}, rel=1e-3)
+
+
+def test_the_choice_and_its_reason():
+    cpu = devices.choose("cpu", "fp32")
+    cuda = dataclasses.replace(cpu, device=torch.device("cuda"))
+    half = dataclasses.replace(cuda, precision="fp16")
+    assert execution.choose("auto", cpu, 10**6).kind == "eager"
+    assert execution.choose("auto", cuda, 10**6).kind == "captured"
+    assert execution.choose("auto", cuda, None).kind == "captured"
+    assert execution.choose("auto", cuda, 20).kind == "eager"
+    assert execution.choose("auto", half, 10**6).kind == "eager"
+    assert execution.choose("compiled", cpu, 5).kind == "compiled"
+    with pytest.raises(InputError, match="captured needs a CUDA device, this is cpu"):
+        execution.choose("captured", cpu, 10**6)
+    with pytest.raises(InputError, match="loss scale of fp16"):
+        execution.choose("captured", half, 10**6)
+
+
+def test_a_mapped_table_gives_the_same_run(device):
+    resident, log = run(MODELS["gan"], device)
+    mapped = trainer(MODELS["gan"], {"steps": 12, **EVERY}, device)
+    mapped.feed = feed.choose(images(), "mapped", device.device, None)
+    assert isinstance(mapped.feed, feed.Mapped)
+    recorded = finish(mapped)
+    check_equal(resident, mapped)
+    for a, b in zip(log, recorded, strict=True):
+        assert {**a, "seconds": 0} == {**b, "seconds": 0}
+
+
+def test_the_table_is_mapped_where_there_is_no_room():
+    table = dataclasses.replace(images(), mapped=True)
+    size, cpu = table.table.nbytes, torch.device("cpu")
+    there = feed.choose(table, "auto", cpu, 2 * size)
+    assert isinstance(there, feed.Resident)
+    assert not there.images.mapped
+    assert isinstance(feed.choose(table, "auto", cpu, 2 * size - 2), feed.Mapped)
+    assert isinstance(feed.choose(table, "resident", cpu, 1), feed.Resident)
+    assert isinstance(feed.choose(table, "mapped", cpu, None), feed.Mapped)
+
+
+def test_a_mapped_table_is_left_early_without_a_trace():
+    source = feed.choose(images(), "mapped", torch.device("cpu"), None)
+    rows = torch.arange(40)
+    walk = source.batches(rows, 8)
+    next(walk)
+    walk.close()
+    found = torch.cat([batch.images for batch in source.batches(rows, 8)])
+    assert torch.equal(found, images().batch(rows).images)

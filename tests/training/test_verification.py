@@ -1,0 +1,106 @@
+"""``verify`` and ``doctor``: what is whole is called whole, what is not is named."""
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+import torch
+
+from genmodels.api import verbs
+from genmodels.models import VAE
+
+
+@pytest.fixture
+def run(workplace, trained):
+    return trained(workplace / "runs" / "vae-1")
+
+
+def test_a_whole_run(run, genmodels):
+    outcome = genmodels("verify", run, "--replay", 5)
+    assert outcome.code == 0, outcome
+    lines = outcome.out.splitlines()
+    assert lines[0] == "config.yaml  whole: settings"
+    assert any(line.startswith("checkpoints/step-000000021") for line in lines)
+    assert lines[-1] == "5 steps, trained twice: the same bits"
+
+
+def test_replaying_touches_nothing(run, genmodels):
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    assert genmodels("verify", run, "--replay", 3).code == 0
+    assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
+
+
+FILES = [
+    "config.yaml", "environment.json", "log.jsonl", "checkpoints/step-000000021.safetensors",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("damage", ["empty", "noise", "folder"])
+def test_every_damaged_file_is_named(name, damage, run, genmodels):
+    path = run / name
+    content = path.read_bytes()
+    path.unlink()
+    if damage == "folder":
+        path.mkdir()
+    elif damage == "noise":
+        path.write_bytes(random.Random(0).randbytes(len(content)) + b"\n")
+    else:
+        path.write_bytes(b"")
+    outcome = genmodels("verify", run)
+    if damage == "empty" and name == "log.jsonl":
+        assert outcome.code == 0  # as before the end of the first epoch
+        return
+    assert outcome.code == 2, outcome
+    assert name in outcome.out + outcome.err
+    assert "Traceback" not in outcome.err
+
+
+def test_weights_of_another_model_are_refused(run, genmodels):
+    (other,) = (run / "checkpoints").iterdir()
+    text = (run / "config.yaml").read_text()
+    saved = verbs.load(run).folder.latest()
+    header = {k: v for k, v in saved.header.items() if k != "format"}
+    from genmodels.runs import checkpoint
+
+    huge = json.loads(json.dumps(header))
+    huge["config"]["model"]["network"]["hidden"] = [10**9]
+    checkpoint.save(other, saved.tensors, huge)
+    for arguments in (["verify", run], ["sample", run]):
+        outcome = genmodels(*arguments)
+        assert outcome.code == 2, outcome
+        assert "does not hold the weights of the model it describes" in outcome.out + outcome.err
+    assert (run / "config.yaml").read_text() == text
+
+
+def test_steps_that_do_not_repeat_are_told(run, genmodels, monkeypatch):
+    phases = VAE.phases
+
+    def noisy(self):
+        (phase,) = phases(self)
+        objective = phase.objective
+
+        def shifted(batch):
+            terms = objective(batch)
+            unseeded = torch.rand((), generator=generator)
+            return {**terms, "loss": terms["loss"] * unseeded}
+
+        import dataclasses
+
+        return [dataclasses.replace(phase, objective=shifted)]
+
+    generator = torch.Generator()
+    monkeypatch.setattr(VAE, "phases", noisy)
+    outcome = genmodels("verify", run, "--replay", 2)
+    assert outcome.code == 2
+    assert "2 steps of" in outcome.err
+    assert "do not repeat on this machine" in outcome.err
+
+
+def test_doctor_tries_a_training(genmodels, workplace):
+    outcome = genmodels("doctor")
+    assert outcome.code == 0, outcome
+    for word in ("genmodels", "torch ", "device", "precision", "cache", "training", "sampling"):
+        assert word in outcome.out
+    assert list(Path().iterdir()) == []
