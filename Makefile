@@ -38,7 +38,7 @@ types: $(VENV)/dependencies
 	$(BIN)/mypy
 
 docs: $(VENV)/package
-	$(BIN)/python -m pytest tests/test_docs.py
+	$(BIN)/python -m pytest tests/repository/test_docs.py
 
 bench: $(VENV)/package
 	$(BIN)/python -m benchmarks

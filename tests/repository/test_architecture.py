@@ -2,6 +2,7 @@
 
 import ast
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -300,3 +301,29 @@ def test_no_file_depends_on_one_machine() -> None:
             if machine.search(line) or unfinished.search(line):
                 found.append(f"{path.relative_to(REPOSITORY)}:{number} {line.strip()}")
     assert not found, "\n".join(found)
+
+
+def test_the_readme_names_every_room_and_nothing_else() -> None:
+    tree = (REPOSITORY / "README.md").read_text(encoding="utf-8").split("src/genmodels/\n")[1]
+    tree = tree.partition("```")[0]
+    named = re.findall(r"^(  )?(\w+)/ +\S", tree, re.MULTILINE)
+    assert len(named) == len(tree.splitlines()), "every line has a room and a clause"
+    inside = {room for indented, room in named if indented}
+    outside = {room for indented, room in named if not indented}
+    rooms = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    assert inside == rooms
+    folders = {path.parts[0] for path in tracked() if len(path.parts) > 1}
+    assert outside == {name for name in folders if not name.startswith(".")} - {"src"}
+
+
+def tracked() -> list[Path]:
+    """The files of the repository, below it, without what is built beside them."""
+    built = {"build", "dist", "demo", "runs", "data", "comparison", "__pycache__"}
+    paths = [path.relative_to(REPOSITORY) for path in REPOSITORY.glob("*/*")]
+    return [path for path in paths if path.parts[0] not in built]
+
+
+@pytest.mark.parametrize("heavy", ["jinja2", "scipy", "matplotlib", "sklearn"])
+def test_training_does_not_load(heavy: str) -> None:
+    code = f"import genmodels.training.session, sys; sys.exit({heavy!r} in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
