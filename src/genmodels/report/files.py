@@ -9,6 +9,7 @@ from genmodels.comparison import advice, verdicts
 from genmodels.comparison.result import Comparison, Entry
 from genmodels.evaluation.baselines import MEANINGS
 from genmodels.evaluation.metrics.scores import Scored
+from genmodels.evaluation.metrics.table import label
 from genmodels.report import figures, html
 from genmodels.system import files
 
@@ -72,7 +73,7 @@ def markdown(comparison: Comparison, measured: Mapping[str, Any]) -> str:
     for row in comparison.rows():
         cells = [html.cell(entry, row) for entry in comparison.entries]
         cells += [html.number(comparison.anchors[a].numbers.get(row)) for a in anchors]
-        lines.append(f"| {html.label(row)} | {' | '.join(cells)} |")
+        lines.append(f"| {label(row)} | {' | '.join(cells)} |")
     lines += ["", "## Verdicts", ""]
     lines += [f"- **{v.claim}** {v.answer}. {v.why}" for v in verdicts.claims(comparison)]
     lines += ["", "## Fairness", ""]
@@ -80,7 +81,7 @@ def markdown(comparison: Comparison, measured: Mapping[str, Any]) -> str:
     checks = [f"- {a.model}: {a.symptom} {a.check}" for a in advice.of(comparison)]
     lines += ["", "## To check next", "", *(checks or ["- No symptom was found."])]
     lines += ["", "## Protocol", ""]
-    lines += [f"- {html.label(name)}: {value}" for name, value in comparison.protocol.items()]
+    lines += [f"- {label(name)}: {value}" for name, value in comparison.protocol.items()]
     lines += [f"- {name}: {meaning}" for name, meaning in MEANINGS.items()]
     lines += ["", f"Made by `{measured['command']}`.", ""]
     return "\n".join(lines)

@@ -13,51 +13,10 @@ from genmodels.comparison import advice, verdicts
 from genmodels.comparison.result import Comparison, Entry
 from genmodels.data import pictures
 from genmodels.evaluation.baselines import MEANINGS
+from genmodels.evaluation.metrics.table import LOWER_IS_BETTER, PROMINENT, label
 
 FRAMES = "perturbation", "interpolation"
 WALK_COLUMNS = 2  # walks of a frame side by side
-MAIN = ("kid", "precision", "recall", "density", "coverage", "class_kl", "modes", "rarest_class",
-        "memorised", "outliers", "diversity", "sharpness", "isolated_dots")  # fmt: skip
-LOWER_IS_BETTER = {"kid", "class_kl", "memorised", "outliers", "isolated_dots"}
-LABELS = {
-    "label_accuracy": "samples that look like their label",
-    "distance_within_classes": "FD within classes, their mean",
-    "distance_last": "FD of the last weights",
-    "distance_average": "FD of the averaged weights",
-    "distance_best": "FD of the snapshot chosen on validation images",
-    "distance_gap": "FD, end − chosen",
-    "discriminator_ranks_training": "training images ranked above samples",
-    "discriminator_ranks_held_out": "held-out images ranked above samples",
-    "discriminator_from_equilibrium": "discriminator's loss − at equilibrium",
-    "generator_from_equilibrium": "generator's loss − at equilibrium",
-    "logged_real": "discriminator's loss on real test images",
-    "logged_real_accuracy": "real test images taken for real",
-    "kid": "KID",
-    "class_kl": "class KL, nats",
-    "rarest_class": "rarest class ÷ real",
-    "isolated_dots": "isolated dots an image",
-    "isolated_dots_relative": "isolated dots ÷ real",
-    "sharpness_relative": "sharpness ÷ real",
-    "reconstruction_error": "reconstruction, squared error",
-    "latents_to_prior": "latents to prior, Fréchet",
-    "nll_binary_exact": "NLL, binarised pixels, nats",
-    "nll_binary_iwae_100": "NLL ≤, binarised pixels, IWAE-100, nats",
-    "nll_binary_elbo": "NLL ≤, binarised pixels, ELBO, nats",
-    "nll_levels_exact": "NLL, 256 levels, nats",
-    "nll_levels_iwae_100": "NLL ≤, 256 levels, IWAE-100, nats",
-    "nll_levels_elbo": "NLL ≤, 256 levels, ELBO, nats",
-    "nll_continuous_iwae_100": "NLL ≤, pixel density, IWAE-100, nats",
-    "nll_continuous_elbo": "NLL ≤, pixel density, ELBO, nats",
-    "sampling_images_per_second": "sampling, images/s",
-    "sampling_latency_seconds": "latency of one image, s",
-    "training_peak_memory_mib": "training, peak memory of the process, MiB",
-    "training_teraflops": "training, 10¹² floating-point operations",
-    "training_seconds": "training, s",
-    "training_images_per_second": "training, images/s",
-    "logged_negative_elbo": "−ELBO on grey pixels (cross-entropy), nats",
-    "logged_reconstruction": "  its reconstruction term",
-    "logged_kl": "  its KL term",
-}
 
 
 @dataclass(frozen=True)
@@ -89,7 +48,7 @@ def render(comparison: Comparison, drawn: Mapping[str, bytes], measured: Mapping
         for name, png in drawn.items()
     }
     rows = comparison.rows()
-    main = [name for name in MAIN if name in rows]
+    main = [name for name in PROMINENT if name in rows]
     return environment.get_template("page.html").render(
         comparison=comparison,
         summary=verdicts.summary(comparison),
@@ -111,13 +70,6 @@ def render(comparison: Comparison, drawn: Mapping[str, bytes], measured: Mapping
         cell=cell,
         number=number,
     )
-
-
-def label(name: str) -> str:
-    """The name of a number for people."""
-    if name.startswith("fd_"):
-        return f"FD on {name.removeprefix('fd_')} features"
-    return LABELS.get(name, name.replace("_", " ") if name != "fid" else "FID")
 
 
 def number(value: float | None) -> str:

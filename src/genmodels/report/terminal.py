@@ -3,7 +3,8 @@
 from rich.table import Table
 
 from genmodels.comparison.result import Comparison
-from genmodels.report.html import cell, label, number
+from genmodels.evaluation.metrics.table import label
+from genmodels.report.html import cell, number
 
 
 def comparison_table(comparison: Comparison) -> Table:

@@ -1,19 +1,21 @@
 """Samples → numbers: how near they come to the test images, how they differ, what is odd.
 
-Every number is of one protocol: as many samples as test images, one extractor, float64.
+Every number is of one protocol: as many samples as test images, one extractor, float64. A new
+metric of samples is one row of :data:`SAMPLE_METRICS`.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from genmodels.evaluation.features.extractor import Features
 from genmodels.evaluation.metrics import distances, pixel_statistics
+from genmodels.evaluation.metrics.metric import Metric
+from genmodels.evaluation.metrics.samples import NEIGHBOURS as NEIGHBOURS
+from genmodels.evaluation.metrics.samples import Samples, Undefined
 from genmodels.evaluation.reference import Reference
 
-NEIGHBOURS = 5  # Naeem et al. (2020)
 SUSPICIOUS = 8  # pairs of a sample and the training image it is nearest to
 
 
@@ -36,14 +38,69 @@ class Scored:
     histogram: list[float]
 
 
+def class_divergence(samples: Samples) -> float:
+    """Return KL(samples ‖ test images) between the shares of classes, in nats.
+
+    Raises:
+        Undefined: a class among the samples does not occur among the test images.
+    """
+    ours, theirs = samples.classes
+    seen = ours > 0
+    if (theirs[seen] == 0).any():
+        raise Undefined("samples look like classes that no test image looks like")
+    return (ours[seen] * (ours[seen] / theirs[seen]).log()).sum().item()
+
+
+def modes(samples: Samples) -> float:
+    """Return how many classes occur among the samples."""
+    return float((samples.classes[0] > 0).sum())
+
+
+def rarest_class(samples: Samples) -> float:
+    """Return the smallest share of a class relative to its share among the test images."""
+    ours, theirs = samples.classes
+    there = theirs > 0
+    return (ours[there] / theirs[there]).min().item()
+
+
+def memorised(samples: Samples) -> float:
+    """Return the share of samples nearer to a training image than 1 % of test images are."""
+    return (samples.nearest.distances < samples.reference.usual_distance[0]).double().mean().item()
+
+
+def outliers(samples: Samples) -> float:
+    """Return the share of samples farther from all training images than 99 % of test images."""
+    return (samples.nearest.distances > samples.reference.usual_distance[1]).double().mean().item()
+
+
+def diversity(samples: Samples) -> float:
+    """Return the mean distance between samples relative to that between test images."""
+    return _spread(samples.features.values) / _spread(samples.reference.test.values)
+
+
+SAMPLE_METRICS = (
+    Metric("kid", "KID", "lower", True, lambda s: distances.kernel(s.target, s.features.values)),
+    Metric("precision", "precision", "higher", True, lambda s: s.neighbourhood.precision),
+    Metric("recall", "recall", "higher", True, lambda s: s.neighbourhood.recall),
+    Metric("density", "density", "higher", True, lambda s: s.neighbourhood.density),
+    Metric("coverage", "coverage", "higher", True, lambda s: s.neighbourhood.coverage),
+    Metric("class_kl", "class KL, nats", "lower", True, class_divergence),
+    Metric("modes", "modes", "higher", True, modes),
+    Metric("rarest_class", "rarest class ÷ real", "higher", True, rarest_class),
+    Metric("memorised", "memorised", "lower", True, memorised),
+    Metric("outliers", "outliers", "lower", True, outliers),
+    Metric("diversity", "diversity", "", True, diversity),
+)
+
+
 def fd_name(reference: Reference) -> str:
-    """What the Fréchet distance is called: FID on Inception features, and only there."""
+    """Return the key of the Fréchet distance: ``fid`` on Inception features, and only there."""
     name = reference.extractor.name
     return "fid" if name == "inception" else f"fd_{name}"
 
 
 def frechet(reference: Reference, features: Features) -> float:
-    """The Fréchet distance to the test images."""
+    """Return the Fréchet distance to the test images."""
     return distances.frechet(reference.gaussian, distances.gaussian(features.values))
 
 
@@ -55,34 +112,28 @@ def score(reference: Reference, features: Features, real: Tensor | None = None) 
         features: of the samples.
         real: features (N, D) to compare with instead of all test images.
     """
-    target = reference.test.values if real is None else real
-    numbers: dict[str, float] = {}
+    samples = Samples(reference, features, real)
+    numbers = {fd_name(reference): distances.frechet(samples.target_gaussian, samples.gaussian)}
     undefined: dict[str, str] = {}
-    gaussian = reference.gaussian if real is None else distances.gaussian(target)
-    numbers[fd_name(reference)] = distances.frechet(gaussian, distances.gaussian(features.values))
-    numbers["kid"] = distances.kernel(target, features.values)
-    if min(len(target), len(features.values)) > NEIGHBOURS:
-        cloud = distances.neighbourhood(target, features.values, NEIGHBOURS)
-        numbers |= vars(cloud)
-    else:
-        few = f"needs more than {NEIGHBOURS} images on both sides"
-        undefined |= dict.fromkeys(("precision", "recall", "density", "coverage"), few)
-    histogram = _classes(reference, features, numbers, undefined)
-    near = distances.nearest(features.values, reference.train.values)
-    low, high = reference.usual_distance
-    numbers["memorised"] = (near.distances < low).double().mean().item()
-    numbers["outliers"] = (near.distances > high).double().mean().item()
-    numbers["diversity"] = _spread(features.values) / _spread(reference.test.values)
-    order = near.distances.argsort()[:SUSPICIOUS]
-    train_rows = reference.images.splits["train"]
-    sources = train_rows[near.rows[order]].tolist()
-    return Scored(numbers, undefined, order.tolist(), sources, histogram)
+    for metric in SAMPLE_METRICS:
+        assert metric.compute is not None, "a metric of samples is computed from them"
+        try:
+            numbers[metric.key] = metric.compute(samples)
+        except Undefined as why:
+            undefined[metric.key] = str(why)
+    try:
+        histogram = samples.classes[0].tolist()
+    except Undefined:
+        histogram = []
+    order = samples.nearest.distances.argsort()[:SUSPICIOUS]
+    sources = reference.images.splits["train"][samples.nearest.rows[order]]
+    return Scored(numbers, undefined, order.tolist(), sources.tolist(), histogram)
 
 
 def pixels(
     reference: Reference, blocks: Iterable[Tensor]
 ) -> tuple[dict[str, float], dict[str, str]]:
-    """Sharpness and isolated dots of samples, alone and relative to the test images."""
+    """Return sharpness and isolated dots of samples, alone and relative to the test images."""
     found, real = pixel_statistics.of_blocks(blocks), reference.pixels
     numbers, undefined = dict(found), {}
     for name, value in found.items():
@@ -91,35 +142,6 @@ def pixels(
         else:
             undefined[f"{name}_relative"] = "real images have none"
     return numbers, undefined
-
-
-def _classes(
-    reference: Reference,
-    features: Features,
-    numbers: dict[str, float],
-    undefined: dict[str, str],
-) -> list[float]:
-    """KL(samples ‖ test) between the shares of classes, in nats, the number of classes that
-    occur, and the smallest share among the samples relative to the test images' share; all as
-    the extractor sees them."""
-    if features.labels is None or reference.test.labels is None:
-        why = "the extractor knows no classes"
-        undefined |= {"class_kl": why, "modes": why, "rarest_class": why}
-        return []
-    count = len(reference.images.classes)
-    ours, theirs = (
-        torch.bincount(labels, minlength=count).double() / len(labels)
-        for labels in (features.labels, reference.test.labels)
-    )
-    seen = ours > 0
-    if (theirs[seen] == 0).any():
-        undefined["class_kl"] = "samples look like classes that no test image looks like"
-    else:
-        numbers["class_kl"] = (ours[seen] * (ours[seen] / theirs[seen]).log()).sum().item()
-    numbers["modes"] = float(seen.sum())
-    there = theirs > 0
-    numbers["rarest_class"] = (ours[there] / theirs[there]).min().item()
-    return ours.tolist()
 
 
 def _spread(features: Tensor) -> float:

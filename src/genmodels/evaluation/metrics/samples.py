@@ -1,0 +1,82 @@
+"""What metrics are computed from: the features of samples beside those of real images.
+
+Every intermediate result that several metrics share is computed once, when it is first used.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from genmodels.evaluation.features.extractor import Features
+from genmodels.evaluation.metrics import distances
+from genmodels.evaluation.metrics.distances import Gaussian, Nearest, Neighbourhood
+from genmodels.evaluation.reference import Reference
+
+NEIGHBOURS = 5  # Naeem et al. (2020)
+
+
+class Undefined(Exception):
+    """A metric has no value for these samples; the message says why."""
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Samples as an extractor sees them, and what they are compared with.
+
+    Attributes:
+        reference: the real images.
+        features: of the samples.
+        real: features (N, D) to compare with instead of all test images.
+    """
+
+    reference: Reference
+    features: Features
+    real: Tensor | None = None
+
+    @property
+    def target(self) -> Tensor:
+        """Features (N, D) of the real images that samples are compared with."""
+        return self.reference.test.values if self.real is None else self.real
+
+    @cached_property
+    def target_gaussian(self) -> Gaussian:
+        """Mean and covariance of :attr:`target`."""
+        return self.reference.gaussian if self.real is None else distances.gaussian(self.target)
+
+    @cached_property
+    def gaussian(self) -> Gaussian:
+        """Mean and covariance of the samples' features."""
+        return distances.gaussian(self.features.values)
+
+    @cached_property
+    def neighbourhood(self) -> Neighbourhood:
+        """Precision, recall, density and coverage.
+
+        Raises:
+            Undefined: a side has too few images.
+        """
+        if min(len(self.target), len(self.features.values)) <= NEIGHBOURS:
+            raise Undefined(f"needs more than {NEIGHBOURS} images on both sides")
+        return distances.neighbourhood(self.target, self.features.values, NEIGHBOURS)
+
+    @cached_property
+    def nearest(self) -> Nearest:
+        """The training image nearest to each sample."""
+        return distances.nearest(self.features.values, self.reference.train.values)
+
+    @cached_property
+    def classes(self) -> tuple[Tensor, Tensor]:
+        """The share of each class among the samples and among the test images, (K,) each, as the
+        extractor sees them.
+
+        Raises:
+            Undefined: the extractor knows no classes.
+        """
+        ours, theirs = self.features.labels, self.reference.test.labels
+        if ours is None or theirs is None:
+            raise Undefined("the extractor knows no classes")
+        count = len(self.reference.images.classes)
+        shares = [torch.bincount(x, minlength=count).double() / len(x) for x in (ours, theirs)]
+        return shares[0], shares[1]
