@@ -83,7 +83,7 @@ def refused_or(function, *arguments):
 @configurations
 @given(near_misses() | some.dictionaries(KEYS, VALUES))
 def test_configurations(values):
-    read = refused_or(config.settings, [values], "fuzz")
+    read = refused_or(config.resolve, [values], "fuzz")
     if read is not None:  # then it reads as itself
         assert config.resolve([yaml12.parse(read.yaml(), "again")], "again") == read
 

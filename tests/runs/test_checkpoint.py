@@ -47,7 +47,7 @@ CALLS = [
     ("open", checkpoint.Path, errno.EACCES),
     ("write", None, errno.ENOSPC),
     ("flush", None, errno.ENOSPC),
-    ("fsync", checkpoint.os, errno.EIO),
+    ("fsync", os, errno.EIO),
     ("replace", checkpoint.Path, errno.EDQUOT),
 ]
 

@@ -7,10 +7,10 @@ import sys
 import pytest
 import torch
 
-from genmodels import sampling
 from genmodels.api import verbs
 from genmodels.errors import Note
 from genmodels.evaluation.features.extractor import Extractor
+from genmodels.sampling import generation
 from genmodels.system import memory
 from genmodels.training.step import Step
 
@@ -80,7 +80,7 @@ def test_sampling_goes_on_with_smaller_chunks(workplace, trained, monkeypatch, g
         return decode(self, latents, labels)
 
     monkeypatch.setattr(model, "decode", few)
-    monkeypatch.setattr(sampling, "BLOCK", 200)
+    monkeypatch.setattr(generation, "BLOCK", 200)
     with pytest.warns(Note, match=r"generating images: going on with (100|50) at"):
         found = run.sample(200)
     torch.testing.assert_close(found, whole, rtol=1e-5, atol=1e-5)

@@ -26,13 +26,14 @@ GIVEN = (
 PROGRAM = """
 import os, signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
-from genmodels import checkpoint, cli
+from genmodels import cli
+from genmodels.system import files
 from genmodels.data import decoding
 from genmodels.models import VAE
 from genmodels.training.step import Step
 
 owner, name, times, number = {place!r}, {name!r}, {times}, {number}
-owner = {{"Step": Step, "checkpoint": checkpoint, "VAE": VAE, "decoding": decoding}}[owner]
+owner = {{"Step": Step, "files": files, "VAE": VAE, "decoding": decoding}}[owner]
 function = getattr(owner, name)
 calls = 0
 
@@ -49,7 +50,7 @@ cli.main({given!r})
 PLACES = {
     "a step": ("Step", "__call__", 9),
     "the last step of an epoch": ("Step", "__call__", 21),
-    "a save": ("checkpoint", "_sync_folder", 4),
+    "a save": ("files", "_sync_folder", 4),
     "an evaluation": ("VAE", "held_out", 2),
 }
 

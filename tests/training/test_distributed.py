@@ -37,11 +37,11 @@ AGREE = """
 from pathlib import Path
 
 import torch
-from genmodels import device, ranks
+from genmodels.config.settings import Train
 from genmodels.data.images import Batch
 from genmodels.models import BEGAN
 from genmodels.networks import MLP
-from genmodels.settings import Train
+from genmodels.system import device, distributed
 from genmodels.training.step import Step
 
 cpu = device.choose("cpu", "fp32")
