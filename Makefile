@@ -4,27 +4,49 @@ VENV ?= .venv
 # pytest's options, such as: make test ARGS="--device cuda -k trainer"
 ARGS ?=
 
+ifeq ($(OS),Windows_NT)
+BIN = $(VENV)/Scripts
+else
 BIN = $(VENV)/bin
+endif
 SOURCES = $(shell find src configs -type f -not -name '*.pyc') README.md LICENSE
+PYTEST = -m pytest -n auto --dist worksteal $(ARGS)
 
-.PHONY: help demo test lint format types docs bench torture audit clean
+.PHONY: help demo check test coverage lint format types docs wheel dist bench torture audit clean
 
 help:
-	@echo "make demo    train a VAE and a GAN for one minute each, and compare them in demo/"
-	@echo "make test    run the tests; ARGS=... goes to pytest"
-	@echo "make lint    check style and format; make format mends what can be mended"
-	@echo "make types   check types"
-	@echo "make docs    run every command that the README and docs/ show, cut short"
-	@echo "make bench   measure speed"
-	@echo "make torture kill trainings again and again, and count what is lost"
-	@echo "make audit   look for known holes in the dependencies"
-	@echo "make clean   remove the environment, caches and the demo"
+	@echo "make demo      train a VAE and a GAN for one minute each, and compare them in demo/"
+	@echo "make check     everything that must hold before a change is merged"
+	@echo "make test      run the tests on all cores; ARGS=... goes to pytest"
+	@echo "               the daily loop leaves out what takes long: ARGS=\"-m 'not slow'\""
+	@echo "make coverage  run the tests, and say how much of the package they run through"
+	@echo "make lint      check style and format; make format mends what can be mended"
+	@echo "make types     check types"
+	@echo "make docs      run every command that the README and docs/ show, cut short"
+	@echo "make wheel     check that the installed package is whole"
+	@echo "make dist      build what is published, into dist/"
+	@echo "make bench     measure speed"
+	@echo "make torture   kill trainings again and again, and count what is lost"
+	@echo "make audit     look for known holes in the dependencies"
+	@echo "make clean     remove the environment, caches and the demo"
 
 demo: $(VENV)/package
 	$(BIN)/genmodels compare vae.yaml gan.yaml --budget 1m --out demo
 
+# The one list of what must hold. The tests run the pages' commands, so docs is among them.
+check: lint types test wheel audit
+
+# One thread a worker: said before torch is loaded, and heard by the processes that tests start.
+test: export OMP_NUM_THREADS = 1
 test: $(VENV)/package
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python $(PYTEST)
+
+coverage: export OMP_NUM_THREADS = 1
+coverage: $(VENV)/package
+	$(BIN)/python -m coverage erase
+	$(BIN)/python -m coverage run $(PYTEST)
+	$(BIN)/python -m coverage combine --quiet
+	$(BIN)/python -m coverage report
 
 lint: $(VENV)/dependencies
 	$(BIN)/ruff check
@@ -37,8 +59,19 @@ format: $(VENV)/dependencies
 types: $(VENV)/dependencies
 	$(BIN)/mypy
 
+docs: export OMP_NUM_THREADS = 1
 docs: $(VENV)/package
-	$(BIN)/python -m pytest tests/repository/test_docs.py
+	$(BIN)/python $(PYTEST) tests/repository/test_docs.py
+
+# Isolated, so that the source tree is not what is found.
+wheel: $(VENV)/package
+	$(BIN)/python -I scripts/check_wheel.py
+
+dist: $(VENV)/dependencies
+	rm -rf dist
+	$(BIN)/python -m pip install --quiet build twine
+	$(BIN)/python -m build
+	$(BIN)/python -m twine check --strict dist/*
 
 bench: $(VENV)/package
 	$(BIN)/python -m benchmarks
@@ -47,11 +80,10 @@ torture: $(VENV)/package
 	$(BIN)/python -m torture
 
 audit: $(VENV)/dependencies
-	$(BIN)/python -m pip install --quiet pip-audit
-	$(BIN)/pip-audit --skip-editable
+	$(BIN)/python scripts/audit.py
 
 clean:
-	rm -rf $(VENV) build dist demo .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) build dist demo .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache
 
 # What takes minutes is installed when pyproject.toml changes, the package whenever it does.
 $(VENV)/dependencies: pyproject.toml

@@ -130,7 +130,7 @@ def _serve(there: Connection, name: str, work: str, grey: str, where: str) -> No
         try:
             seconds = there.recv()
         except EOFError:
-            loop.close()  # type: ignore[attr-defined]
+            loop.close()
             return
         there.send(Turn(_rate(loop, seconds, on), on.peak_memory() or 0.0))
 

@@ -4,6 +4,7 @@
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,7 +17,7 @@ from torchvision import datasets, transforms
 from benchmarks.work import Loop, Work
 
 
-class Colours(Dataset):
+class Colours(Dataset[Any]):
     """Colour images as torchvision's small sets hold them: an array, an item through PIL."""
 
     def __init__(self, work: Work):
@@ -91,7 +92,7 @@ def gan(work: Work, device: str, workers: int) -> Loop:
 def _batches(work: Work, workers: int) -> Iterator[Tensor]:
     """The images through torchvision's own reader, for ever."""
     with tempfile.TemporaryDirectory() as root:
-        dataset: Dataset
+        dataset: Dataset[Any]
         if work.images.image_shape[0] == 1:
             _write_idx(work, Path(root) / "MNIST" / "raw")
             dataset = datasets.MNIST(root, train=True, transform=transforms.ToTensor())

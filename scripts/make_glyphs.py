@@ -111,5 +111,5 @@ def make() -> dict[str, np.ndarray]:
 
 if __name__ == "__main__":
     arrays = make()
-    np.savez_compressed(sys.argv[1], **arrays)
+    np.savez_compressed(sys.argv[1], **arrays)  # type: ignore[arg-type]
     print(f"{Path(sys.argv[1]).stat().st_size / 1e6:.2f} MB, {digest(arrays)}")

@@ -10,6 +10,7 @@ import argparse
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE = DOCS / "study.md"
@@ -39,7 +40,7 @@ def fragment(report: str) -> str:
     return re.sub(r"^## ", "### ", body, flags=re.M).strip()
 
 
-def without_places(content: dict) -> str:
+def without_places(content: dict[str, Any]) -> str:
     """The same as JSON, with names of runs for their paths."""
     names = []
     for results in content["measured"]["models"].values():

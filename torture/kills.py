@@ -124,7 +124,7 @@ def train(name: str, path: str) -> None:
     from genmodels.api import verbs
 
     torch.set_num_threads(1)
-    os.fsync = _slow(os.fsync)
+    os.fsync = _slow(os.fsync)  # type: ignore[assignment]
     chosen = MODELS[name]
     verbs.train(
         chosen["config"],

@@ -55,6 +55,7 @@ def browse(path: Path, *options: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(BROWSER is None, reason="there is no Chromium to open the page with")
 @pytest.mark.parametrize("width", [390, 800, 1280])
 def test_the_page_does_what_it_says(page, width):

@@ -17,6 +17,8 @@ from genmodels.networks import Conv, layers, unet
 from genmodels.networks.layers import Dropout
 from genmodels.system import device
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_command_writes_what_it_measured(tmp_path, capsys):
     out = tmp_path / "b.json"

@@ -24,6 +24,8 @@ from genmodels.api import verbs
 from genmodels.cli import app
 from genmodels.data import pictures
 
+pytestmark = pytest.mark.slow
+
 REPOSITORY = Path(__file__).parents[2]
 PAGES = sorted([*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md")])
 SHELLS = {"console", "bash", "sh"}

@@ -18,6 +18,8 @@ from genmodels.errors import InputError
 from genmodels.models import __all__ as MODELS
 from genmodels.runs import checkpoint, manifest
 
+pytestmark = pytest.mark.slow
+
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 options = {
     "deadline": None,

@@ -5,6 +5,8 @@ import pytest
 from benchmarks import lessons
 from benchmarks.lessons import FITTED, GANS, LONG, NLL, SHORT
 
+pytestmark = pytest.mark.slow
+
 REPORT = {"report/vae": 4.0, "report/gan": 2.2}
 ON_THE_WAY = {"training_seconds": 300, "distance_best": 1.0, "rarest_class": [0.9, 0.7, 0.8]}
 

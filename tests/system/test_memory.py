@@ -14,6 +14,8 @@ from genmodels.sampling import generation
 from genmodels.system import memory
 from genmodels.training.step import Step
 
+pytestmark = pytest.mark.slow
+
 GPU = "CUDA out of memory. Tried to allocate 20.00 MiB. GPU 0 has a total capacity of 8 GiB"
 CPU = (
     "[enforce fail at alloc_cpu.cpp:117] err == 0. DefaultCPUAllocator: can't allocate memory: "

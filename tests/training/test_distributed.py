@@ -28,9 +28,13 @@ model: {class: Autoencoder, latent_dim: 4, network: {class: MLP, hidden: [16]}}
 data: {name: glyphs}
 train: {batch_size: 512, epochs: 2, average: 0.9}
 """
-pytestmark = pytest.mark.skipif(
-    not torch.distributed.is_available() or sys.platform == "win32", reason="PyTorch without gloo"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not torch.distributed.is_available() or sys.platform == "win32",
+        reason="PyTorch without gloo",
+    ),
+]
 
 
 AGREE = """

@@ -14,7 +14,10 @@ from PIL import Image
 
 from genmodels import cli, runs
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are Unix's")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="signals are Unix's"),
+]
 
 GIVEN = (
     "train", "--config", "vae.yaml", "--data", "glyphs", "--device", "cpu", "--epochs", "2",
