@@ -18,6 +18,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from genmodels.config import custom_code
+from genmodels.config.number_types import KeyOf
 from genmodels.errors import InputError, Untrusted, nearest
 
 CLASS = "class"
@@ -136,14 +137,17 @@ def choices(name: str, place: Place) -> dict[str, list[str]]:
     """The words that each setting of a class accepts, where it names them: for a part the
     classes that it may have, for a list or a mapping those that it may hold."""
     found = find(name, place)
-    words = {key: list(_words(kind)) for key, kind in get_type_hints(_constructor(found)).items()}
+    hints = get_type_hints(_constructor(found), include_extras=True)
+    words = {key: list(_words(kind)) for key, kind in hints.items()}
     words |= {key: list(part.classes()) for key, part in _components(found).items()}
     return {key: accepted for key, accepted in words.items() if accepted}
 
 
 def _words(kind: Any) -> Iterator[str]:
-    """What the ``Literal`` in an annotation lists, however deep it stands."""
-    if get_origin(kind) is Literal:
+    """What the ``Literal`` or the table in an annotation lists, however deep it stands."""
+    if isinstance(kind, KeyOf):
+        yield from kind.table
+    elif get_origin(kind) is Literal:
         yield from get_args(kind)
     else:
         for inner in get_args(kind):

@@ -16,7 +16,9 @@ from genmodels.losses.divergences import (
 )
 from genmodels.losses.likelihoods import (
     LEVELS,
+    LIKELIHOODS,
     LOG_TWO_PI,
+    Likelihood,
     bernoulli,
     continuous_bernoulli,
     continuous_bernoulli_mean,
@@ -31,10 +33,12 @@ from genmodels.losses.penalties import PENALTIES, Penalty
 __all__ = [
     "ADVERSARIAL",
     "LEVELS",
+    "LIKELIHOODS",
     "LOG_TWO_PI",
     "PENALTIES",
     "Adversarial",
     "Augmented",
+    "Likelihood",
     "Penalty",
     "Relativistic",
     "TotalCorrelation",

@@ -1,6 +1,9 @@
 """Negative log-likelihoods of an image, in nats, summed over its pixels."""
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -9,6 +12,37 @@ from torch import Tensor
 LOG_TWO_PI = math.log(2 * math.pi)
 LEVELS = 256  # of a pixel that was stored in eight bits
 SMALL = 1e-2  # logits below which a quotient of two zeros is a series
+LEAST_VARIANCE = 1e-8  # that a scale is fitted to, of the pixel range squared
+
+Scale = float | Tensor | Callable[[Tensor], float | Tensor]
+Formula = Callable[[Tensor, Tensor, float | Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class Likelihood:
+    """What a decoder's outputs say of an image.
+
+    Attributes:
+        nll: outputs and images, (B, C, H, W) each, and the scale → (B,), nats per image. The
+            scale is a number, a scalar, or a function from the means to either. A likelihood
+            without one ignores it.
+        mean: outputs → the mean image, (B, C, H, W) in [0, 1].
+        pixels: whether pixels are 0 or 1, have one of 256 levels, or are any number.
+        scaled: whether it has a scale, in units of the pixel range.
+        optimal_variance: means and images → the square of the scale that minimises ``nll``, a
+            scalar; None where no closed form is known.
+    """
+
+    nll: Callable[[Tensor, Tensor, Scale], Tensor]
+    mean: Callable[[Tensor], Tensor]
+    pixels: Literal["binary", "levels", "continuous"]
+    scaled: bool = False
+    optimal_variance: Callable[[Tensor, Tensor], Tensor] | None = None
+
+    @property
+    def binarizes(self) -> bool:
+        """Whether images may be drawn as pixels that are 0 or 1."""
+        return self.pixels == "binary"
 
 
 def bernoulli(logits: Tensor, images: Tensor) -> Tensor:
@@ -130,3 +164,48 @@ def importance_weighted(log_weights: Tensor) -> Tensor:
         (B,), nats per image.
     """
     return math.log(log_weights.shape[1]) - log_weights.logsumexp(1)
+
+
+def mean_squared_error(means: Tensor, images: Tensor) -> Tensor:
+    """The variance at which Gaussians fit a batch best: (B, C, H, W) twice → a scalar.
+
+    Rybkin et al., Simple and Effective VAE Training with Calibrated Decoders (2021),
+    equation 5.
+    """
+    return (means - images).square().mean().clamp(min=LEAST_VARIANCE)
+
+
+def around_means(formula: Formula) -> Callable[[Tensor, Tensor, Scale], Tensor]:
+    """A formula of means and a scale, as one of outputs, whose sigmoid the means are."""
+
+    def nll(outputs: Tensor, images: Tensor, scale: Scale) -> Tensor:
+        means = outputs.sigmoid()
+        return formula(means, images, scale(means) if callable(scale) else scale)
+
+    return nll
+
+
+LIKELIHOODS = {
+    # Kingma & Welling, Auto-Encoding Variational Bayes (2014), appendix C.1.
+    "bernoulli": Likelihood(
+        lambda outputs, images, _: bernoulli(outputs, images), torch.sigmoid, "binary"
+    ),
+    # Loaiza-Ganem & Cunningham, The Continuous Bernoulli (2019).
+    "continuous_bernoulli": Likelihood(
+        lambda outputs, images, _: continuous_bernoulli(outputs, images),
+        lambda outputs: continuous_bernoulli_mean(outputs.float()),
+        "continuous",
+    ),
+    # Kingma & Welling (2014), appendix C.2.
+    "gaussian": Likelihood(
+        around_means(gaussian),
+        torch.sigmoid,
+        "continuous",
+        scaled=True,
+        optimal_variance=mean_squared_error,
+    ),
+    # Kingma et al., Improving Variational Inference with Inverse Autoregressive Flow (2016).
+    "discretized_logistic": Likelihood(
+        around_means(discretized_logistic), torch.sigmoid, "levels", scaled=True
+    ),
+}

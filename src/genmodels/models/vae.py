@@ -1,25 +1,20 @@
 """The variational autoencoder: one class, of which the papers are settings."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Annotated, Any, Literal
 
 import torch
 from torch import Tensor, nn
 
 from genmodels import losses
-from genmodels.config.number_types import Count, Weight, Whole
+from genmodels.config.number_types import Count, KeyOf, Weight, Whole
 from genmodels.data.images import Batch
 from genmodels.models.base import Phase, Pixels, Terms
 from genmodels.models.density import COMPONENTS, Coder, Sampler, draw
 from genmodels.networks import MLP, Network, labels
 
-Likelihood = Literal["bernoulli", "continuous_bernoulli", "gaussian", "discretized_logistic"]
+Likelihood = Annotated[str, KeyOf(losses.LIKELIHOODS)]
 Scale = Literal["learned", "optimal"]
-SCALED = {
-    "gaussian": losses.gaussian,
-    "discretized_logistic": losses.discretized_logistic,
-}
-PIXELS: Mapping[str, Pixels] = {"bernoulli": "binary", "discretized_logistic": "levels"}
 SCALE = 0.1  # of the pixel range, near the residual of trained models
 FOLLOWED = 0.01  # share of the newest batch in the scale that is kept, PyTorch's for statistics
 
@@ -85,14 +80,14 @@ class VAE(Coder):
         super().__init__(image_shape, latent_dim, sampler, components, conditional, class_shares)
         self.encoder = labels.encoder(network, image_shape, 2 * latent_dim, self.num_classes)
         self.decoder = labels.decoder(network, latent_dim, image_shape, self.num_classes)
-        self.likelihood = likelihood
-        self.pixels: Pixels = PIXELS.get(likelihood, "continuous")
+        self.likelihood = losses.LIKELIHOODS[likelihood]
+        self.pixels: Pixels = self.likelihood.pixels
         self.beta, self.bound, self.samples = beta, bound, samples
         self.divergence, self.free_bits, self.binarize = divergence, free_bits, binarize
         self.scale = scale if isinstance(scale, str) else float(scale)
-        if likelihood in SCALED and scale == "learned":
+        if self.likelihood.scaled and scale == "learned":
             self.log_scale = nn.Parameter(torch.tensor(SCALE).log())
-        if likelihood in SCALED and scale == "optimal":
+        if self.likelihood.optimal_variance and scale == "optimal":
             self.register_buffer("kept_variance", torch.tensor(SCALE**2))
         self.warmup = warmup
         if warmup:
@@ -102,15 +97,19 @@ class VAE(Coder):
     def contradictions(settings: Mapping[str, Any]) -> Iterator[str]:
         """What does not go together."""
         yield from Coder.contradictions(settings)
-        likelihood, scale = settings["likelihood"], settings["scale"]
-        if scale != SCALE and likelihood not in SCALED:
-            yield f"scale: a {likelihood} likelihood has none; leave it out, or take gaussian"
-        if scale == "optimal" and likelihood == "discretized_logistic":
-            yield "scale: optimal is known for gaussian; take learned"
+        name, scale = settings["likelihood"], settings["scale"]
+        likelihood = losses.LIKELIHOODS[name]
+        if scale != SCALE and not likelihood.scaled:
+            able = _named(lambda other: other.scaled)
+            yield f"scale: a {name} likelihood has none; leave it out, or take {able}"
+        elif scale == "optimal" and not likelihood.optimal_variance:
+            able = _named(lambda other: other.optimal_variance is not None)
+            yield f"scale: optimal is known for {able}; take learned"
         if not isinstance(scale, str) and scale <= 0:
             yield f"scale: is {scale}; give a number above 0"
-        if settings["binarize"] and likelihood != "bernoulli":
-            yield f"binarize: pixels that are 0 or 1 are not {likelihood}; take bernoulli"
+        if settings["binarize"] and not likelihood.binarizes:
+            able = _named(lambda other: other.binarizes)
+            yield f"binarize: pixels that are 0 or 1 are not {name}; take {able}"
         if settings["bound"] == "iwae":
             changed = [
                 name
@@ -144,10 +143,7 @@ class VAE(Coder):
 
     def decode(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """(B, latent_dim) → the mean of p(x|z), (B, C, H, W) in [0, 1]."""
-        outputs = self.decoder(latents, *self.known(labels))
-        if self.likelihood == "continuous_bernoulli":
-            return losses.continuous_bernoulli_mean(outputs.float())
-        return outputs.sigmoid()
+        return self.likelihood.mean(self.decoder(latents, *self.known(labels)))
 
     def infer(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """(B, C, H, W) → latents (B, latent_dim) drawn from q(z|x)."""
@@ -256,21 +252,26 @@ class VAE(Coder):
     ) -> Tensor:
         """−log p(x|z), (B,)."""
         outputs = self.decoder(latents, *self.known(labels)).float()
-        if self.likelihood == "bernoulli":
-            return losses.bernoulli(outputs, images)
-        if self.likelihood == "continuous_bernoulli":
-            return losses.continuous_bernoulli(outputs, images)
-        means = outputs.sigmoid()
-        return SCALED[self.likelihood](means, images, self._scale(means, images))
+        if not self.likelihood.scaled:
+            return self.likelihood.nll(outputs, images, 1.0)
+        return self.likelihood.nll(outputs, images, lambda means: self._scale(means, images))
 
     def _scale(self, means: Tensor, images: Tensor) -> float | Tensor:
+        """The standard deviation or its like, in units of the pixel range."""
         if isinstance(self.scale, float):
             return self.scale
         if self.scale == "learned":
             return self.log_scale.exp()
         kept = self.get_buffer("kept_variance")
         if self.training:
-            variance = (means - images).square().mean().clamp(min=1e-8)
+            fitted = self.likelihood.optimal_variance
+            assert fitted is not None, "contradictions refuse it"
+            variance = fitted(means, images)
             kept.lerp_(variance.detach(), FOLLOWED)
             return variance.sqrt()
         return kept.sqrt()
+
+
+def _named(able: Callable[[losses.Likelihood], bool]) -> str:
+    """The likelihoods that are able to do something."""
+    return " or ".join(name for name, one in losses.LIKELIHOODS.items() if able(one))
