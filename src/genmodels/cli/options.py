@@ -21,7 +21,7 @@ def _number(given: str | int) -> int:
     except ValueError:
         number = -1
     if number < 0:
-        raise typer.BadParameter(f"{given!r} is no whole number of 0 or more")
+        raise typer.BadParameter(f"{given!r} must be an integer >= 0")
     return number
 
 

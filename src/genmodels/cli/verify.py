@@ -1,4 +1,4 @@
-"""The commands that say what can be relied on."""
+"""The command that checks a run."""
 
 from typing import Annotated
 
@@ -35,13 +35,3 @@ def verify(
                 f"tensors differ, such as {differing[0]}"
             )
         typer.echo(f"{replay} steps, trained twice: the same bits")
-
-
-def doctor() -> None:
-    """Say what this machine offers, and try a tiny training."""
-    from genmodels import doctor as machine
-
-    for name, said in machine.look():
-        typer.echo(f"{name:15} {said}")
-    for name, said in machine.trial():
-        typer.echo(f"{name:15} {said}")
