@@ -127,7 +127,7 @@ def test_a_set_that_cannot_be_had(genmodels, workplace, monkeypatch):
     configured = genmodels("train", "--config", "vae.yaml", "--steps", "1", *TINY[2:])
     assert configured.code == 0
     assert "taking glyphs instead, as data.offline says" in configured.err
-    run = Path(configured.out.removeprefix("run: ").strip())
+    run = Path(configured.out.splitlines()[0].removeprefix("run: "))
     noted = json.loads((run / "environment.json").read_text())["data"]
     assert noted["name"] == "glyphs"
     assert "taking glyphs instead" in noted["notes"][0]

@@ -14,6 +14,7 @@ from genmodels.cli.options import (
     Epochs,
     Given,
     OnBad,
+    OnNan,
     Precision,
     Seed,
     Steps,
@@ -51,6 +52,7 @@ def compare(
     budget: Budget = None,
     device: Device = None,
     precision: Precision = None,
+    on_nan: OnNan = None,
     count: Annotated[int, whole(help="Test images and samples, at most.")] = 10_000,
     features: Annotated[str, typer.Option(help="auto, domain, random, inception, PATH.")] = "auto",
     seed: Seed = 0,
@@ -71,7 +73,7 @@ def compare(
         subjects or [], settings=options.assignments(set_), data=data, data_root=data_root,
         epochs=epochs, steps=steps, budget=budget, device=device, precision=precision,
         seeds=seeds, match=options.one_of("--match", match, "seconds", "images"), count=count,
-        features=features, seed=seed, out=out, shard=shard, on_bad=on_bad,
+        features=features, seed=seed, out=out, shard=shard, on_nan=on_nan, on_bad=on_bad,
         trust_code=trust_code,
     )  # fmt: skip
     if comparison is None:
@@ -80,3 +82,7 @@ def compare(
     console.show(terminal.comparison_table(comparison))
     typer.echo(verdicts.summary(comparison))
     typer.echo(f"{out / 'report.html'}")
+    if seeds == 1 and (out / "runs").is_dir():
+        typer.echo("next: for certainty, the same command with --seeds 3")
+    else:
+        typer.echo(f"next: open {out / 'report.html'} in a browser")

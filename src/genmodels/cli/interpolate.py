@@ -54,3 +54,4 @@ def interpolate(
     count = len(frames)
     walks = "1 walk" if count == 1 else f"{count} walks"
     typer.echo(f"{walks} of {frames.shape[1]} frames of {opened.path}: {path}")
+    options.next_command("compare", opened.path)

@@ -1,5 +1,6 @@
 """What several commands take, and what is made of it."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -41,6 +42,13 @@ DataRoot = Annotated[Path | None, typer.Option(help="Where data sets lie.")]
 OnBad = Annotated[
     str | None, typer.Option(help="error or skip, for pictures of a folder that cannot be read.")
 ]
+OnNan = Annotated[
+    str | None,
+    typer.Option(
+        help="When a loss is not finite: stop, or rollback (go on from the last checkpoint at "
+        "half the learning rates). Default: the configuration's, stop."
+    ),
+]
 Given = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="K=V", help="Set a key, as in train.batch_size=128."),
@@ -57,6 +65,11 @@ Steps = Annotated[int | None, whole(help="Train this many steps in all.")]
 Budget = Annotated[str | None, typer.Option(help="Train this long in all: 90s, 10m, 2h.")]
 Device = Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")]
 Precision = Annotated[str | None, typer.Option(help="auto, fp32, bf16, fp16.")]
+
+
+def next_command(*words: Any) -> None:
+    """Print the one command that a user would want next."""
+    typer.echo(f"next: {shlex.join(['genmodels', *map(str, words)])}")
 
 
 def one_limit(*limits: Any) -> None:

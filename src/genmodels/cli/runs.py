@@ -2,6 +2,8 @@
 
 import typer
 
+from genmodels.cli import options
+
 
 def runs() -> None:
     """List the runs under runs/, newest first."""
@@ -25,3 +27,4 @@ def runs() -> None:
         typer.echo("no runs under runs/; train one with: genmodels train --config vae.yaml")
         return
     console.show(console.table(["run", "config", "data", "epoch", "step", "loss"], rows))
+    options.next_command("sample", rows[0][0])

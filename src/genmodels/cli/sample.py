@@ -33,3 +33,4 @@ def sample(
     opened = verbs.load(run, trust_code)
     path = verbs.sample(opened, count, seed, chosen, out, label, options.changes(set_))
     typer.echo(f"samples of {opened.path}: {path}")
+    options.next_command("interpolate", opened.path)

@@ -14,6 +14,7 @@ from genmodels.cli.options import (
     Epochs,
     Given,
     OnBad,
+    OnNan,
     Precision,
     Steps,
     TrustCode,
@@ -36,10 +37,7 @@ def train(
     budget: Budget = None,
     device: Device = None,
     precision: Precision = None,
-    on_nan: Annotated[
-        str | None,
-        typer.Option(help="stop, or rollback: from the last checkpoint at half the rates."),
-    ] = None,
+    on_nan: OnNan = None,
     out: Annotated[
         Path | None, typer.Option(help="The run's folder; by default runs/<config>-<date>.")
     ] = None,
@@ -70,3 +68,4 @@ def train(
     )
     if distributed.here().first:
         typer.echo(f"run: {run.path}")
+        options.next_command("sample", run.path)
