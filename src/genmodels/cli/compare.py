@@ -31,10 +31,12 @@ def compare(
             help="Runs, and configurations to train; by default the latest run of each.",
         ),
     ] = None,
-    seeds: Annotated[int, whole(help="Train each configuration so often.")] = 1,
+    seeds: Annotated[int, whole(help="How often to train each configuration.")] = 1,
     match: Annotated[
         str | None,
-        typer.Option(help="seconds or images: give each as much as the first had."),
+        typer.Option(
+            help="Give each as many seconds or images as the first had. Default: neither."
+        ),
     ] = None,
     shard: Annotated[
         str | None,
@@ -53,8 +55,11 @@ def compare(
     device: Device = None,
     precision: Precision = None,
     on_nan: OnNan = None,
-    count: Annotated[int, whole(help="Test images and samples, at most.")] = 10_000,
-    features: Annotated[str, typer.Option(help="auto, domain, random, inception, PATH.")] = "auto",
+    count: Annotated[int, whole(help="Largest number of test images and of samples.")] = 10_000,
+    features: Annotated[
+        str,
+        typer.Option(help="Features to measure in: auto, domain, random, inception, or a file."),
+    ] = "auto",
     seed: Seed = 0,
     out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("comparison"),
     trust_code: TrustCode = False,

@@ -24,3 +24,4 @@ def datasets(
     ]
     console.show(console.table(["name", "image", "train", "test", "classes", ""], rows))
     typer.echo("Any folder of pictures is a data set too: --data ./pictures")
+    typer.echo("next: genmodels train --config vae.yaml --data NAME")

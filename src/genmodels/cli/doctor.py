@@ -11,3 +11,4 @@ def doctor() -> None:
         typer.echo(f"{name:15} {said}")
     for name, said in machine.trial():
         typer.echo(f"{name:15} {said}")
+    typer.echo("next: genmodels train --config vae.yaml")

@@ -11,13 +11,22 @@ from genmodels.cli.options import Changed, RunArgument, Seed, TrustCode, Weights
 
 def interpolate(
     run: RunArgument = None,
-    mode: Annotated[str, typer.Option(help="slerp, lerp or perturb.")] = "slerp",
-    steps: Annotated[int | None, whole(help="Frames; 10 by default, 21 for perturb.")] = None,
-    rows: Annotated[int | None, whole(help="How many walks; 8 by default.")] = None,
+    mode: Annotated[str, typer.Option(help="How to walk: slerp, lerp or perturb.")] = "slerp",
+    steps: Annotated[
+        int | None, whole(help="Frames of a walk. Default: 10; 21 for perturb.")
+    ] = None,
+    rows: Annotated[
+        int | None, whole(help="Number of walks. Default: 8; 1 with a picture.")
+    ] = None,
     seed: Seed = 0,
     weights: Weights = None,
-    from_: Annotated[Path | None, typer.Option("--from", help="Picture to start from.")] = None,
-    to: Annotated[Path | None, typer.Option(help="Picture to end at; not of perturb.")] = None,
+    from_: Annotated[
+        Path | None, typer.Option("--from", help="Picture to start from. Default: a random latent.")
+    ] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option(help="Picture to end at, except for perturb. Default: a random latent."),
+    ] = None,
     shift: Annotated[
         list[str] | None,
         typer.Option(
@@ -25,8 +34,13 @@ def interpolate(
             help="perturb: move these dimensions, as in 0:8:2,-1,0.1; may be repeated.",
         ),
     ] = None,
-    label: Annotated[str | None, typer.Option(help="Class by name or number.")] = None,
-    out: Annotated[Path | None, typer.Option(help=".png, a row each, or .gif.")] = None,
+    label: Annotated[
+        str | None, typer.Option(help="Class by name or number. Default: drawn at random.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Result: .png with a row for each walk, or .gif. Default: in the run."),
+    ] = None,
     set_: Changed = None,
     trust_code: TrustCode = False,
 ) -> None:

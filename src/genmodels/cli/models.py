@@ -29,3 +29,4 @@ def models(
     typer.echo(
         "settings and their sources: genmodels models GAN; a preset: genmodels models gan.yaml"
     )
+    typer.echo("next: genmodels train --config vae.yaml")

@@ -12,7 +12,7 @@ from genmodels.cli.options import Changed, RunArgument, Seed, TrustCode, Weights
 def sample(
     run: RunArgument = None,
     count: Annotated[
-        int | None, whole(help="How many images; 64 by default, 8 of each class.")
+        int | None, whole(help="Number of images. Default: 64; with --label each, 8 of each class.")
     ] = None,
     seed: Seed = 0,
     label: Annotated[
@@ -21,7 +21,8 @@ def sample(
     ] = None,
     weights: Weights = None,
     out: Annotated[
-        Path | None, typer.Option(help=".png grid, .npy or .npz array, or a folder of PNGs.")
+        Path | None,
+        typer.Option(help="Result: .png grid, .npy or .npz array, or folder. Default: in the run."),
     ] = None,
     set_: Changed = None,
     trust_code: TrustCode = False,

@@ -25,13 +25,17 @@ from genmodels.errors import InputError
 
 def train(
     config: Annotated[
-        str | None, typer.Option("--config", "-c", help="A preset's name, or a path.")
+        str | None,
+        typer.Option("--config", "-c", help="Configuration to train: a preset's name, or a path."),
     ] = None,
     data: Data = None,
     data_root: DataRoot = None,
     on_bad: OnBad = None,
     set_: Given = None,
-    seed: Annotated[int | None, whole(help="Seed of everything random.")] = None,
+    seed: Annotated[
+        int | None,
+        whole(help="Seed of everything random, an integer. Default: the configuration's."),
+    ] = None,
     epochs: Epochs = None,
     steps: Steps = None,
     budget: Budget = None,
@@ -39,9 +43,11 @@ def train(
     precision: Precision = None,
     on_nan: OnNan = None,
     out: Annotated[
-        Path | None, typer.Option(help="The run's folder; by default runs/<config>-<date>.")
+        Path | None, typer.Option(help="Folder of the run. Default: runs/<config>-<date>.")
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a run. Default: start a new one.")
+    ] = False,
     trust_code: TrustCode = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the resolved configuration, train nothing.")
