@@ -17,6 +17,7 @@ from PIL import Image
 
 from conftest import TINY
 from genmodels.api import verbs
+from genmodels.cli import app, groups
 from genmodels.data import pictures
 from genmodels.errors import InputError
 
@@ -52,9 +53,9 @@ TRAIN = ["train", "--config", "vae.yaml", "--data", "glyphs", "--epochs", "1"]
 MISTAKES = {
     "verb": (["trian"], ["trian", "train"]),
     "option": (["train", "--confg", "vae.yaml"], ["--confg", "--config"]),
-    "number": ([*TRAIN, "--seed", "x"], ["'--seed': 'x' is no whole number"]),
-    "long number": (["sample", "--count", "9" * 5000], ["--count", "is no whole number"]),
-    "negative number": (["compare", "--count", "-1"], ["'-1' is no whole number of 0 or more"]),
+    "number": ([*TRAIN, "--seed", "x"], ["'--seed': 'x' must be an integer >= 0"]),
+    "long number": (["sample", "--count", "9" * 5000], ["--count", "must be an integer >= 0"]),
+    "negative number": (["compare", "--count", "-1"], ["'-1' must be an integer >= 0"]),
     "no configuration": (["train"], ["--config", "vae.yaml"]),
     "configuration": (["train", "--config", "vea.yaml"], ["vea.yaml", "did you mean 'vae'?"]),
     "key": ([*TRAIN, "--set", "train.batchsize=3"], ["train.batchsize", "'batch_size'"]),
@@ -126,7 +127,7 @@ def test_a_set_that_cannot_be_had(genmodels, workplace, monkeypatch):
     configured = genmodels("train", "--config", "vae.yaml", "--steps", "1", *TINY[2:])
     assert configured.code == 0
     assert "taking glyphs instead, as data.offline says" in configured.err
-    run = Path(configured.out.removeprefix("run: ").strip())
+    run = Path(configured.out.splitlines()[0].removeprefix("run: "))
     noted = json.loads((run / "environment.json").read_text())["data"]
     assert noted["name"] == "glyphs"
     assert "taking glyphs instead" in noted["notes"][0]
@@ -217,7 +218,13 @@ def test_tensorboard(genmodels, workplace):
 
 def test_the_help_cuts_no_sentence_off(genmodels, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
-    assert "..." not in genmodels("--help").out.partition("Commands:")[2]
+    shown = genmodels("--help").out
+    assert "..." not in shown.partition("Train and use:")[2]
+    titles = re.findall(r"^(\w[\w ]*):\n", shown, re.MULTILINE)
+    assert titles[-3:] == ["Train and use", "Compare", "Look around"]
+    assert sorted(sum(groups.GROUPS.values(), ())) == sorted(
+        command.callback.__name__ for command in app.registered_commands
+    )
 
 
 # The contract.

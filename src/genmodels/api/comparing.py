@@ -36,6 +36,7 @@ def compare(
     budget: str | float | None = None,
     device: str | None = None,
     precision: str | None = None,
+    on_nan: str | None = None,
     on_bad: str | None = None,
     seeds: int = 1,
     count: int = COUNT,
@@ -52,8 +53,8 @@ def compare(
     Args:
         subjects: runs, run folders and configurations; by default the latest run of each
             configuration on the newest run's data.
-        data, data_root, epochs, steps, budget, device, precision, on_bad: replace what every
-            configuration says that is trained; a limit replaces any other limit.
+        data, data_root, epochs, steps, budget, device, precision, on_nan, on_bad: replace what
+            every configuration says that is trained; a limit replaces any other limit.
         settings: further overrides of them, nested.
         seeds: how often each configuration is trained.
         count: test images and samples that are used, at most.
@@ -79,10 +80,12 @@ def compare(
     plan.check_out(Path(out))
     display = Display(quiet)
     layers = [settings] if isinstance(settings, Mapping) else list(settings)
-    limits = (epochs, steps, budget)
     layers.append(
-        config.overrides(data, data_root, None, *limits, device, precision, on_bad=on_bad)
-    )
+        config.overrides(
+            data, data_root=data_root, epochs=epochs, steps=steps, budget=budget,
+            device=device, precision=precision, on_nan=on_nan, on_bad=on_bad,
+        )
+    )  # fmt: skip
     given = [s if isinstance(s, str | Path) else s.folder for s in subjects]
     planned = plan.make(given, layers, seeds, Path(out))
     jobs = planned.jobs if shard is None else plan.share(planned.jobs, shard)

@@ -104,10 +104,12 @@ def train(
         Interrupted: Ctrl-C; the run was saved.
     """
     layers = [settings] if isinstance(settings, Mapping) else list(settings)
-    limits = (epochs, steps, budget)
     layers.append(
-        config.overrides(data, data_root, seed, *limits, device, precision, on_nan, on_bad)
-    )
+        config.overrides(
+            data, data_root=data_root, seed=seed, epochs=epochs, steps=steps, budget=budget,
+            device=device, precision=precision, on_nan=on_nan, on_bad=on_bad,
+        )
+    )  # fmt: skip
     existing = runs.Folder(Path(out)) if resume and out is not None else None
     resumed = existing if existing and existing.config_path.is_file() else None
     if resumed and trust_code:

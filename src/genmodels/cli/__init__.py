@@ -12,7 +12,19 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from genmodels import __version__
-from genmodels.cli import listing, making, trusting
+from genmodels.cli import (
+    compare,
+    config,
+    datasets,
+    doctor,
+    interpolate,
+    models,
+    runs,
+    sample,
+    train,
+    verify,
+)
+from genmodels.cli.groups import Grouped
 from genmodels.errors import InputError, Interrupted, Note
 
 # The base of what is wrong on a command line, in whichever click typer brings.
@@ -24,11 +36,11 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    cls=Grouped,
 )
 for command in (
-    making.train, making.sample, making.interpolate, making.compare,
-    listing.datasets, listing.models, listing.runs, listing.config,
-    trusting.verify, trusting.doctor,
+    train.train, sample.sample, interpolate.interpolate, compare.compare,
+    datasets.datasets, models.models, runs.runs, config.config, verify.verify, doctor.doctor,
 ):  # fmt: skip
     app.command()(command)
 
@@ -45,6 +57,7 @@ def options(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; a user's mistake is one line and exit code 2."""
+    _print_anywhere()
     warnings.simplefilter("always", Note)
     warnings.showwarning = _note  # type: ignore[assignment]  # takes what it is called with
     command = typer.main.get_command(app)
@@ -73,6 +86,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except BrokenPipeError:  # whoever read the output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+
+
+def _print_anywhere() -> None:
+    """Show a question mark for what the terminal's encoding lacks."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
 
 
 def _note(message: Any, category: type[Warning], filename: str, lineno: int, *more: Any) -> None:

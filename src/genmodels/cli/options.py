@@ -1,5 +1,6 @@
 """What several commands take, and what is made of it."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -21,7 +22,7 @@ def _number(given: str | int) -> int:
     except ValueError:
         number = -1
     if number < 0:
-        raise typer.BadParameter(f"{given!r} is no whole number of 0 or more")
+        raise typer.BadParameter(f"{given!r} must be an integer >= 0")
     return number
 
 
@@ -33,30 +34,79 @@ RunArgument = Annotated[
 ]
 Weights = Annotated[
     str | None,
-    typer.Option(help="average or last; the average where there is one.", metavar="WEIGHTS"),
+    typer.Option(
+        help="Which weights to use: average or last. Default: average where there is one.",
+        metavar="WEIGHTS",
+    ),
 ]
-Seed = Annotated[int, whole(help="Seed of the latents.")]
-Data = Annotated[str | None, typer.Option(help="A data set's name, or a folder of pictures.")]
-DataRoot = Annotated[Path | None, typer.Option(help="Where data sets lie.")]
+Seed = Annotated[
+    int, whole(help="Seed of the latents, an integer. Default: 0.", show_default=False)
+]
+Data = Annotated[
+    str | None,
+    typer.Option(
+        help="Data to train on: a data set's name, or a folder. Default: the configuration's."
+    ),
+]
+DataRoot = Annotated[Path | None, typer.Option(help="Folder in which data sets lie.")]
 OnBad = Annotated[
-    str | None, typer.Option(help="error or skip, for pictures of a folder that cannot be read.")
+    str | None,
+    typer.Option(
+        help="For pictures that cannot be read: error or skip. Default: the configuration's."
+    ),
+]
+OnNan = Annotated[
+    str | None,
+    typer.Option(
+        help="When a loss is not finite: stop, or rollback (go on from the last checkpoint at "
+        "half the learning rates). Default: the configuration's, stop."
+    ),
 ]
 Given = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="K=V", help="Set a key, as in train.batch_size=128."),
+    typer.Option(
+        "--set", metavar="K=V", help="Set any key, as in train.batch_size=128; may be repeated."
+    ),
 ]
 Changed = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="K=V", help="Change the model, as in model.steps=50."),
+    typer.Option(
+        "--set", metavar="K=V", help="Change the model, as in model.steps=50; may be repeated."
+    ),
 ]
 TrustCode = Annotated[
-    bool, typer.Option("--trust-code", help="Execute the Python module that a run brings.")
+    bool,
+    typer.Option(
+        "--trust-code", help="Execute the Python module that a run brings. Default: refuse."
+    ),
 ]
-Epochs = Annotated[int | None, whole(help="Train this many epochs in all.")]
-Steps = Annotated[int | None, whole(help="Train this many steps in all.")]
-Budget = Annotated[str | None, typer.Option(help="Train this long in all: 90s, 10m, 2h.")]
-Device = Annotated[str | None, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")]
-Precision = Annotated[str | None, typer.Option(help="auto, fp32, bf16, fp16.")]
+Epochs = Annotated[
+    int | None, whole(help="Train this many epochs in all. Default: the configuration's.")
+]
+Steps = Annotated[
+    int | None, whole(help="Train this many steps in all. Default: the configuration's.")
+]
+Budget = Annotated[
+    str | None,
+    typer.Option(help="Train this long in all: 90s, 10m or 2h. Default: the configuration's."),
+]
+Device = Annotated[
+    str | None,
+    typer.Option(
+        help="Where to train: auto, cpu, cuda, cuda:1 or mps. Default: the configuration's."
+    ),
+]
+Precision = Annotated[
+    str | None,
+    typer.Option(
+        help="Numbers to train with: auto, fp32, bf16 or fp16. Default: the configuration's."
+    ),
+]
+
+
+def next_command(*words: Any) -> None:
+    """Print the one command that a user would want next."""
+    typer.echo(f"next: {shlex.join(['genmodels', *map(str, words)])}")
 
 
 def one_limit(*limits: Any) -> None:

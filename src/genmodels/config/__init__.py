@@ -3,6 +3,7 @@
 from genmodels.config.reading import (
     GIVEN,
     MODELS,
+    OVERRIDES,
     assignment,
     find,
     overrides,
@@ -16,6 +17,7 @@ from genmodels.config.reading import (
 __all__ = [
     "GIVEN",
     "MODELS",
+    "OVERRIDES",
     "assignment",
     "find",
     "overrides",

@@ -96,31 +96,40 @@ def presets() -> list[str]:
     return sorted(names, key=lambda name: (name.count("/"), name))
 
 
-def overrides(
-    data: str | None = None,
-    data_root: str | Path | None = None,
-    seed: int | None = None,
-    epochs: int | None = None,
-    steps: int | None = None,
-    budget: str | float | None = None,
-    device: str | None = None,
-    precision: str | None = None,
-    on_nan: str | None = None,
-    on_bad: str | None = None,
-) -> dict[str, Any]:
-    """The layer that options lay over a configuration."""
-    limits = {"epochs": epochs, "steps": steps, "budget": budget}
-    trained = {**limits, "device": device, "precision": precision, "on_nan": on_nan}
-    layer: dict[str, Any] = {"train": {k: v for k, v in trained.items() if v is not None}}
-    if seed is not None:
-        layer["seed"] = seed
-    layer["data"] = {}
+# What an option sets: its keyword (``--data-root`` is ``data_root``) → the key in a configuration.
+# The options of the command line and the keywords of the Python functions are these rows.
+OVERRIDES = {
+    "data": "data.name",
+    "data_root": "data.root",
+    "on_bad": "data.on_bad",
+    "seed": "seed",
+    "epochs": "train.epochs",
+    "steps": "train.steps",
+    "budget": "train.budget",
+    "device": "train.device",
+    "precision": "train.precision",
+    "on_nan": "train.on_nan",
+}
+
+
+def overrides(data: str | None = None, **given: Any) -> dict[str, Any]:
+    """Build the layer that options lay over a configuration; None leaves a key as it is.
+
+    Raises:
+        TypeError: a keyword has no row in ``OVERRIDES``.
+    """
+    if unknown := given.keys() - OVERRIDES.keys():
+        raise TypeError(f"no such override: {', '.join(sorted(unknown))}")
+    layer: dict[str, Any] = {}
+    for name, value in {"data": data, **given}.items():
+        if value is not None:
+            *sections, key = OVERRIDES[name].split(".")
+            inside = layer
+            for section in sections:
+                inside = inside.setdefault(section, {})
+            inside[key] = str(value) if isinstance(value, Path) else value
     if data is not None:  # what to train on offline belongs to the configuration's own set
-        layer["data"] = {"name": str(data), "offline": None}
-    if data_root is not None:
-        layer["data"]["root"] = str(data_root)
-    if on_bad is not None:
-        layer["data"]["on_bad"] = on_bad
+        layer["data"]["offline"] = None
     return layer
 
 

@@ -1,9 +1,10 @@
-"""The commands that say what can be relied on."""
+"""The command that checks a run."""
 
 from typing import Annotated
 
 import typer
 
+from genmodels.cli import options
 from genmodels.cli.options import RunArgument, TrustCode, whole
 from genmodels.errors import InputError
 
@@ -12,7 +13,9 @@ def verify(
     run: RunArgument = None,
     replay: Annotated[
         int | None,
-        whole(metavar="N", help="Also train N steps twice and compare, bit for bit."),
+        whole(
+            metavar="N", help="Also train N steps twice and compare, bit for bit. Default: do not."
+        ),
     ] = None,
     trust_code: TrustCode = False,
 ) -> None:
@@ -35,13 +38,5 @@ def verify(
                 f"tensors differ, such as {differing[0]}"
             )
         typer.echo(f"{replay} steps, trained twice: the same bits")
-
-
-def doctor() -> None:
-    """Say what this machine offers, and try a tiny training."""
-    from genmodels import doctor as machine
-
-    for name, said in machine.look():
-        typer.echo(f"{name:15} {said}")
-    for name, said in machine.trial():
-        typer.echo(f"{name:15} {said}")
+    else:
+        options.next_command("verify", opened.path, "--replay", 5)

@@ -1,0 +1,27 @@
+"""The command that lists the data sets."""
+
+import typer
+
+from genmodels.cli.options import DataRoot
+
+
+def datasets(
+    data_root: DataRoot = None,
+) -> None:
+    """List the data sets that have a name."""
+    from genmodels import console, data
+
+    rows = [
+        [
+            s.name,
+            "x".join(map(str, s.image_shape)),
+            f"{s.train:,}",
+            f"{s.test:,}",
+            s.classes,
+            s.note,
+        ]
+        for s in data.sets(data_root)
+    ]
+    console.show(console.table(["name", "image", "train", "test", "classes", ""], rows))
+    typer.echo("Any folder of pictures is a data set too: --data ./pictures")
+    typer.echo("next: genmodels train --config vae.yaml --data NAME")

@@ -1,0 +1,14 @@
+"""The command that looks at the machine."""
+
+import typer
+
+
+def doctor() -> None:
+    """Say what this machine offers, and try a tiny training."""
+    from genmodels import doctor as machine
+
+    for name, said in machine.look():
+        typer.echo(f"{name:15} {said}")
+    for name, said in machine.trial():
+        typer.echo(f"{name:15} {said}")
+    typer.echo("next: genmodels train --config vae.yaml")

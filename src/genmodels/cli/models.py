@@ -1,0 +1,32 @@
+"""The command that lists the models."""
+
+from typing import Annotated
+
+import typer
+
+
+def models(
+    name: Annotated[
+        str | None, typer.Argument(help="A model or a preset, with all that it says of itself.")
+    ] = None,
+) -> None:
+    """List the models, their presets and scores."""
+    from genmodels import console
+    from genmodels.config import catalogue
+
+    if name is not None:
+        typer.echo(catalogue.find(name).page)
+        return
+    rows = []
+    for entry in catalogue.models():
+        lines = [preset.scored for preset in entry.presets]
+        rows.append([entry.name, entry.paper, "\n".join(entry.abilities), "\n".join(lines)])
+    console.show(console.table(["class", "", "can also", "presets"], rows))
+    typer.echo(
+        "scores: Fréchet distance between samples and test images, in features learnt from that "
+        "data; lower is better. In brackets the data, and how long two processor cores trained"
+    )
+    typer.echo(
+        "settings and their sources: genmodels models GAN; a preset: genmodels models gan.yaml"
+    )
+    typer.echo("next: genmodels train --config vae.yaml")

@@ -1,0 +1,37 @@
+"""The command that generates images."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from genmodels.cli import options
+from genmodels.cli.options import Changed, RunArgument, Seed, TrustCode, Weights, whole
+
+
+def sample(
+    run: RunArgument = None,
+    count: Annotated[
+        int | None, whole(help="Number of images. Default: 64; with --label each, 8 of each class.")
+    ] = None,
+    seed: Seed = 0,
+    label: Annotated[
+        str | None,
+        typer.Option(help="Class by name or number; each: all, from the same latents, in columns."),
+    ] = None,
+    weights: Weights = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Result: .png grid, .npy or .npz array, or folder. Default: in the run."),
+    ] = None,
+    set_: Changed = None,
+    trust_code: TrustCode = False,
+) -> None:
+    """Generate images."""
+    from genmodels.api import verbs
+
+    chosen = options.which(weights)
+    opened = verbs.load(run, trust_code)
+    path = verbs.sample(opened, count, seed, chosen, out, label, options.changes(set_))
+    typer.echo(f"samples of {opened.path}: {path}")
+    options.next_command("interpolate", opened.path)
