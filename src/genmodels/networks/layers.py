@@ -95,8 +95,8 @@ class FromImages(nn.Sequential):
 
     def forward(self, images: Tensor) -> Tensor:
         """(B, C, H, W) → whatever the last layer gives."""
-        seen = images.contiguous(memory_format=ORDER)
-        return super().forward(seen)  # type: ignore[no-untyped-call]
+        ordered = images.contiguous(memory_format=ORDER)
+        return super().forward(ordered)  # type: ignore[no-untyped-call]
 
 
 class ToImages(nn.Unflatten):
@@ -133,8 +133,8 @@ class Dropout(nn.Module):
             return values
         if values.device.type != "cpu":
             return F.dropout(values, self.share)
-        words = torch.empty(-(-values.numel() // 4), dtype=torch.int64).random_()  # 63 bits
-        levels = words.view(torch.int16)[: values.numel()].view(values.shape) & (LEVELS - 1)
+        draws = torch.empty(-(-values.numel() // 4), dtype=torch.int64).random_()  # 63 bits
+        levels = draws.view(torch.int16)[: values.numel()].view(values.shape) & (LEVELS - 1)
         keep = (levels < self.kept).to(values.dtype)
         return values * keep.mul_(LEVELS / self.kept)
 
