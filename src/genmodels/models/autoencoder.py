@@ -73,13 +73,13 @@ class Autoencoder(Coder):
 
     def encode(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """(B, C, H, W) → codes (B, latent_dim)."""
-        return self.encoder(images, *self.known(labels))
+        return self.encoder(images, *self.conditioning(labels))
 
     def decode(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Codes (B, latent_dim) → (B, C, H, W) in [0, 1]."""
-        return self.decoder(latents, *self.known(labels)).sigmoid()
+        return self.decoder(latents, *self.conditioning(labels)).sigmoid()
 
-    def held_out(self, batch: Batch) -> Terms:
+    def validation_metrics(self, batch: Batch) -> Terms:
         """``squared_error``, summed over pixels, per image."""
         codes = self.encode(batch.images, batch.labels)
         return {"squared_error": self._squared_error(codes, batch)}

@@ -5,18 +5,20 @@ come and how they become images. The trainer, sampling, interpolation and compar
 written once, on top of this.
 """
 
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal, Protocol, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 
 from genmodels.data.images import Batch
-from genmodels.errors import InputError
+from genmodels.errors import InputError, Note
 from genmodels.networks.layers import mixes_images
 
+RENAMED = {"held_out": "validation_metrics", "free": "adjustable", "known": "conditioning"}
 Terms = dict[str, Tensor]
 Pixels = Literal["binary", "levels", "continuous"]
 
@@ -57,13 +59,24 @@ class Model(nn.Module, ABC):
 
     Attributes:
         num_classes: how many labels it takes; 0 if it takes none.
-        free: settings that change no weight and may be others when sampling.
+        adjustable: settings that change no weight and may be changed when sampling.
 
     Raises:
         InputError: labels are asked for and there are none.
     """
 
-    free: ClassVar[Sequence[str]] = ()
+    adjustable: ClassVar[Sequence[str]] = ()
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Accept the former names of methods and attributes for one version, with a warning."""
+        super().__init_subclass__(**options)
+        for old, new in RENAMED.items():
+            if old in vars(cls):
+                warnings.warn(
+                    Note(f"{cls.__name__}.{old} is called {new} now; rename it"), stacklevel=2
+                )
+                if new not in vars(cls):
+                    setattr(cls, new, vars(cls)[old])
 
     def __init__(
         self,
@@ -87,7 +100,7 @@ class Model(nn.Module, ABC):
         """How many labels it takes; 0 if it takes none."""
         return len(self.class_shares)
 
-    def known(self, labels: Tensor | None) -> tuple[Tensor, ...]:
+    def conditioning(self, labels: Tensor | None) -> tuple[Tensor, ...]:
         """What a network is given beside images or latents: labels, or nothing.
 
         Raises:
@@ -133,12 +146,31 @@ class Model(nn.Module, ABC):
         shares = torch.tensor(self.class_shares, dtype=torch.float64)
         return torch.multinomial(shares, count, replacement=True, generator=generator)
 
-    def held_out(self, batch: Batch) -> Terms:
+    def validation_metrics(self, batch: Batch) -> Terms:
         """Measure images that were not trained on: named means over the batch.
 
         They stand in the log as ``test.<term>`` and ``validation.<term>``.
         """
         return {}
+
+    def known(self, labels: Tensor | None) -> tuple[Tensor, ...]:
+        """Return :meth:`conditioning`, its name now, with a warning."""
+        warnings.warn(Note("Model.known is called conditioning now; rename it"), stacklevel=2)
+        return Model.conditioning(self, labels)
+
+    def held_out(self, batch: Batch) -> Terms:
+        """Return :meth:`validation_metrics`, its name now, of the nearest class that has it under
+        that name: a subclass may call this from its own ``held_out``."""
+        warnings.warn(
+            Note("Model.held_out is called validation_metrics now; rename it"), stacklevel=2
+        )
+        for kind in type(self).__mro__:
+            if "validation_metrics" in vars(kind) and (
+                kind is Model or "held_out" not in vars(kind)
+            ):
+                metrics: Terms = vars(kind)["validation_metrics"](self, batch)
+                return metrics
+        raise AssertionError("Model itself has validation_metrics")
 
     @property
     def smallest_batch(self) -> int:
@@ -159,10 +191,10 @@ def phases_of(model: Model) -> list[Phase]:
     """
     parts = {id(module) for module in model.modules()}
     phases, kind = model.phases(), type(model).__name__
-    strangers = [phase.name for phase in phases if id(phase.module) not in parts]
-    if strangers:
+    foreign = [phase.name for phase in phases if id(phase.module) not in parts]
+    if foreign:
         raise InputError(
-            f"the phase {', '.join(strangers)} of {kind} trains a module that is no part of the "
+            f"the phase {', '.join(foreign)} of {kind} trains a module that is no part of the "
             "model before phases(); make it in __init__, as an attribute"
         )
     names = [phase.name for phase in phases]

@@ -92,13 +92,13 @@ class Density(nn.Module):
                 f"no mixture of {components} can be fitted to the codes ({error}); {todo} "
                 "model.sampler=prior"
             ) from None
-        found = {
+        fitted = {
             "weights": torch.from_numpy(mixture.weights_),
             "means": torch.from_numpy(mixture.means_),
             "factors": torch.linalg.cholesky(torch.from_numpy(mixture.covariances_)),
             "done": torch.ones(()),
         }
-        for name, value in found.items():
+        for name, value in fitted.items():
             self.get_buffer(name).copy_(value)
 
     def draw(self, count: int, generator: torch.Generator) -> Tensor:
@@ -119,8 +119,8 @@ class Density(nn.Module):
         weights, means, factors = (
             self.get_buffer(name) for name in ("weights", "means", "factors")
         )
-        apart = (latents.unsqueeze(1) - means).permute(1, 2, 0)  # (components, D, B)
-        standard = torch.linalg.solve_triangular(factors, apart, upper=False).permute(2, 0, 1)
+        differences = (latents.unsqueeze(1) - means).permute(1, 2, 0)  # (components, D, B)
+        standard = torch.linalg.solve_triangular(factors, differences, upper=False).permute(2, 0, 1)
         volumes = factors.diagonal(dim1=1, dim2=2).log().sum(1)
         return (weights.log() + _log_normal(standard) - volumes).logsumexp(1)
 

@@ -69,7 +69,7 @@ class VQVAE(Model):
 
     def encode(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """(B, C, H, W) → the codes of each image, one after the other, (B, latent_dim)."""
-        return self._words(self._nearest(self._vectors(images))).flatten(1)
+        return self._embed(self._nearest(self._vectors(images))).flatten(1)
 
     def decode(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Codes, or anything between them, (B, latent_dim) → (B, C, H, W) in [0, 1]."""
@@ -79,17 +79,17 @@ class VQVAE(Model):
     def prior(self, count: int, generator: torch.Generator, labels: Tensor | None = None) -> Tensor:
         """Draw codes in their order, (count, latent_dim), on the CPU."""
         device = self._codes().device
-        known = self.known(None if labels is None else labels.to(device))
+        conditioning = self.conditioning(None if labels is None else labels.to(device))
         chances = torch.rand(count, self.shape[0], generator=generator).to(device)
-        words = torch.zeros(count, *self.shape, device=device)
-        cache, before = KeysAndValues(), words[:, 0]
+        embedded = torch.zeros(count, *self.shape, device=device)
+        cache, before = KeysAndValues(), embedded[:, 0]
         for place in range(self.shape[0]):
-            ladder = self.order.next(before, cache, *known).float().softmax(1).cumsum(1)
-            rows = (ladder < chances[:, place, None]).sum(1).clamp(max=ladder.shape[1] - 1)
-            before = words[:, place] = self._words(rows)
-        return words.flatten(1).cpu()
+            cumulative = self.order.next(before, cache, *conditioning).float().softmax(1).cumsum(1)
+            rows = (cumulative < chances[:, place, None]).sum(1).clamp(max=cumulative.shape[1] - 1)
+            before = embedded[:, place] = self._embed(rows)
+        return embedded.flatten(1).cpu()
 
-    def held_out(self, batch: Batch) -> Terms:
+    def validation_metrics(self, batch: Batch) -> Terms:
         """``squared_error``, summed over pixels, and ``prior``, −log p(codes) in nats."""
         return {
             "squared_error": self._reconstruction(batch)["squared_error"],
@@ -110,7 +110,7 @@ class VQVAE(Model):
         assert isinstance(codes, nn.Embedding)
         return codes.weight
 
-    def _words(self, rows: Tensor) -> Tensor:
+    def _embed(self, rows: Tensor) -> Tensor:
         """Numbers of codes → the codes, one dimension more."""
         return self.coder["codes"](rows)
 
@@ -122,13 +122,13 @@ class VQVAE(Model):
     def _reconstruction(self, batch: Batch) -> Terms:
         vectors = self._vectors(batch.images)
         rows = self._nearest(vectors.detach())
-        words = self._words(rows).float()
-        passed = vectors + (words - vectors).detach()
+        embedded = self._embed(rows).float()
+        passed = vectors + (embedded - vectors).detach()
         images = self.decode(passed.flatten(1)).float()
         terms = {
             "squared_error": losses.squared_error(images, batch.images).mean(),
-            "codebook": (words - vectors.detach()).square().sum((1, 2)).mean(),
-            "commitment": (vectors - words.detach()).square().sum((1, 2)).mean(),
+            "codebook": (embedded - vectors.detach()).square().sum((1, 2)).mean(),
+            "commitment": (vectors - embedded.detach()).square().sum((1, 2)).mean(),
         }
         weighed = terms["codebook"] + self.commitment * terms["commitment"]
         return {"loss": terms["squared_error"] + weighed, **terms}
@@ -136,7 +136,7 @@ class VQVAE(Model):
     def _order(self, batch: Batch) -> Terms:
         with torch.no_grad():
             rows = self._nearest(self._vectors(batch.images))
-            words = self._words(rows)
-        logits = self.order(words, *self.known(batch.labels)).float()
+            embedded = self._embed(rows)
+        logits = self.order(embedded, *self.conditioning(batch.labels)).float()
         losses_ = F.cross_entropy(logits.flatten(0, 1), rows.flatten(), reduction="none")
         return {"loss": losses_.view_as(rows).sum(1).mean()}
