@@ -277,3 +277,24 @@ class Fitted(Protocol):
     def fitted(self) -> bool:
         """Whether it has been, so that the model can be sampled from."""
         ...
+
+
+@dataclass(frozen=True)
+class Ability:
+    """What some models can do beyond generating."""
+
+    name: str  # in listings
+    protocol: type
+    without: str  # why the numbers of it are missing
+
+    def of(self, kind: type[Model]) -> bool:
+        """Return whether a class has the methods of the protocol."""
+        named = [name for name in vars(self.protocol) if not name.startswith("_")]
+        return all(hasattr(kind, name) for name in named)
+
+
+ABILITIES = (
+    Ability("encodes", Encodes, "the model has no encoder"),
+    Ability("likelihood", Likelihood, "the model has no likelihood"),
+    Ability("discriminates", Discriminates, "the model has no discriminator"),
+)
