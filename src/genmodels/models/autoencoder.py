@@ -33,7 +33,7 @@ class Autoencoder(Coder):
         sampler: from which density samples come; ``gaussian`` and ``gmm`` are fitted to the
             codes of training images afterwards (Ghosh et al., 2020, section 4).
         components: of ``gmm``.
-        conditional: whether both networks are told the label.
+        conditional: whether both networks are conditioned on the label.
         class_shares: how large a part of the training images each class is.
     """
 
@@ -57,7 +57,7 @@ class Autoencoder(Coder):
 
     @staticmethod
     def contradictions(settings: Mapping[str, Any]) -> Iterator[str]:
-        """What does not go together."""
+        """Yield a line for each pair of settings that contradict each other."""
         yield from Coder.contradictions(settings)
         if settings["mmd"] and settings["code_weight"]:
             yield "code_weight and mmd both say where codes lie; give one of them"

@@ -31,14 +31,14 @@ class Autoregressive(Model):
 
     Args:
         image_shape: (C, H, W).
-        network: what is told the patches before.
+        network: causal, conditioned on the patches before.
         patch: side of a patch, in pixels.
         hidden: units of each pixel in the masked layer.
         pixels: ``levels`` for 256 of them, each pixel a mixture of logistic densities (Salimans
             et al., PixelCNN++, 2017, section 2.1), or ``binary``, drawn with the grey value as
             their probability, anew at each step.
         mixtures: logistic densities of a pixel of ``levels``; 10 as in their section 3.
-        conditional: whether the network is told the label.
+        conditional: whether the network is conditioned on the label.
         class_shares: how large a part of the training images each class is.
     """
 
@@ -105,8 +105,8 @@ class Autoregressive(Model):
         return {"loss": -self.log_weights(images, batch.labels).mean()}
 
     def _found(self, images: Tensor, labels: Tensor | None, share: float | Tensor) -> Tensor:
-        """The latents that lie that share of the way from the highest to the lowest of those
-        that give the image back."""
+        """Return the latents at ``share`` of the interval that decodes to the image, measured from
+        its highest end."""
         levels = self._levels(images)
         outputs = self._outputs(levels, labels)
         highest = self._to_image(self._cumulative(outputs, levels).double())
@@ -120,7 +120,7 @@ class Autoregressive(Model):
         return self._to_patches((images * top).round()).long()
 
     def _values(self, levels: Tensor) -> Tensor:
-        """Levels → what networks see, in [-1, 1]."""
+        """Levels → network inputs in [-1, 1]."""
         return levels.float() * (2 if self.pixels == "binary" else 2 / TOP) - 1
 
     def _outputs(self, levels: Tensor, labels: Tensor | None) -> Tensor:
@@ -180,7 +180,7 @@ class Autoregressive(Model):
 
 
 class _Masked(nn.Module):
-    """Each pixel of a patch given what is told of it and the pixels before it."""
+    """A masked layer: each pixel of a patch given its features and the pixels before it."""
 
     def __init__(self, pixels: int, hidden: int, outputs: int):
         super().__init__()

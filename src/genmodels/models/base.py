@@ -97,11 +97,11 @@ class Model(nn.Module, ABC):
 
     @property
     def num_classes(self) -> int:
-        """How many labels it takes; 0 if it takes none."""
+        """The number of classes; 0 without labels."""
         return len(self.class_shares)
 
     def conditioning(self, labels: Tensor | None) -> tuple[Tensor, ...]:
-        """What a network is given beside images or latents: labels, or nothing.
+        """Return the further inputs of a network: labels, or nothing.
 
         Raises:
             InputError: the model has classes, and no labels are given.
@@ -114,7 +114,7 @@ class Model(nn.Module, ABC):
 
     @abstractmethod
     def phases(self) -> list[Phase]:
-        """What one training step does, in order."""
+        """Return the phases of one training step, in order."""
 
     @abstractmethod
     def decode(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -174,11 +174,11 @@ class Model(nn.Module, ABC):
 
     @property
     def smallest_batch(self) -> int:
-        """Images of a batch that its objectives take at least."""
+        """The smallest batch, in images, that the objectives accept."""
         return 2 if mixes_images(self) else 1
 
     def sampling_module(self) -> nn.Module:
-        """The part that is needed to sample; what else there is serves training alone."""
+        """Return the part that sampling needs; the rest serves training alone."""
         return self
 
 
@@ -226,7 +226,7 @@ class Likelihood(Protocol):
         pixels: what it is the likelihood of: pixels that are 0 or 1, that have one of 256
             levels, or that are real numbers with a density. Nats of one kind say nothing
             beside those of another.
-        exact: whether one weight is log p(x) itself.
+        exact: true if one weight is log p(x) itself.
     """
 
     pixels: Pixels
@@ -266,16 +266,16 @@ class Fitted(Protocol):
 
     @property
     def fewest(self) -> int:
-        """Training images that fitting takes."""
+        """The smallest number of training images that a fit needs."""
         ...
 
     def fit(self, batches: Iterable[Batch]) -> None:
-        """Fit it, in place, given training images in any order."""
+        """Fit the part, in place, to training images in any order."""
         ...
 
     @property
     def fitted(self) -> bool:
-        """Whether it has been, so that the model can be sampled from."""
+        """True once fitted, so that the model can be sampled from."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""Flow matching: images are carried from noise along a learnt field, and back."""
+"""Flow matching: an ODE with a learnt vector field maps noise to images and back."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -35,7 +35,7 @@ class Flow(Model):
         solver: ``euler``, one evaluation of the field a step, or ``heun``, two, with an error
             of second order (Karras et al., Elucidating the Design Space of Diffusion-Based
             Generative Models, 2022, section 3); adjustable after training.
-        conditional: whether the field is told the label.
+        conditional: whether the field is conditioned on the label.
         class_shares: how large a part of the training images each class is.
     """
 

@@ -100,7 +100,7 @@ class GAN(Model):
 
     @staticmethod
     def contradictions(settings: Mapping[str, Any]) -> Iterator[str]:
-        """What does not go together."""
+        """Yield a line for each pair of settings that contradict each other."""
         penalties = _given(settings["penalties"])
         if penalties and settings["weight_clip"] is not None:
             yield (

@@ -37,7 +37,7 @@ class VAEGAN(Coder):
             compared in all of them.
         sampler, components: of the :class:`~genmodels.models.density.Density` that latents come
             from.
-        conditional: whether all sides are told the label.
+        conditional: whether all networks are conditioned on the label.
         class_shares: how large a part of the training images each class is.
     """
 

@@ -1,4 +1,4 @@
-"""The vector-quantised autoencoder: an image is a few words of a learnt vocabulary."""
+"""The vector-quantised autoencoder: an image is a few codes of a learnt codebook."""
 
 from collections.abc import Sequence
 
@@ -30,9 +30,9 @@ class VQVAE(Model):
         code_dim: size of a code.
         codes: how many there are.
         network: the encoder and its mirror image, the decoder.
-        prior: what is told the codes before.
+        prior: causal, conditioned on the codes before.
         commitment: β; 0.25 as in their section 4.
-        conditional: whether the prior is told the label.
+        conditional: whether the prior is conditioned on the label.
         class_shares: how large a part of the training images each class is.
     """
 
@@ -101,21 +101,21 @@ class VQVAE(Model):
         return nn.ModuleList([self.coder["codes"], self.order, self.coder["decoder"]])
 
     def _vectors(self, images: Tensor) -> Tensor:
-        """(B, C, H, W) → what the encoder would say, (B, tokens, code_dim)."""
+        """(B, C, H, W) → the encoder's vectors, (B, tokens, code_dim)."""
         return self.coder["encoder"](images).float().unflatten(1, self.shape)
 
     def _codes(self) -> Tensor:
-        """All codes, (codes, code_dim)."""
+        """The codebook, (codes, code_dim)."""
         codes = self.coder["codes"]
         assert isinstance(codes, nn.Embedding)
         return codes.weight
 
     def _embed(self, rows: Tensor) -> Tensor:
-        """Numbers of codes → the codes, one dimension more."""
+        """Indices of codes → the codes, with one more dimension."""
         return self.coder["codes"](rows)
 
     def _nearest(self, vectors: Tensor) -> Tensor:
-        """(B, tokens, code_dim) → the numbers of the nearest codes, (B, tokens)."""
+        """(B, tokens, code_dim) → the indices of the nearest codes, (B, tokens)."""
         codes = self._codes().float()
         return torch.cdist(vectors.flatten(0, 1), codes).argmin(1).unflatten(0, vectors.shape[:2])
 

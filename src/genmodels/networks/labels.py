@@ -1,7 +1,7 @@
-"""Labels beside images and latents: how either network shape is told a class.
+"""Labels beside images and latents: class conditioning of encoders and decoders.
 
-With no classes the plain networks are returned, so a model is written once: it calls
-``network(images, *labels)`` with labels or without.
+Without classes, the functions return the plain networks. A model calls
+``network(images, *labels)`` in both cases.
 """
 
 import torch
@@ -65,7 +65,7 @@ class _ConditionalAutoencoder(nn.Module):
 
 
 class _ConcatChannel(nn.Module):
-    """One more channel: an embedding of the class as large as the image; after Mirza &
+    """Concatenate one channel, an embedding of the class as large as the image; after Mirza &
     Osindero, Conditional Generative Adversarial Nets (2014), figure 1."""
 
     def __init__(
@@ -87,7 +87,7 @@ class _ConcatChannel(nn.Module):
 
 
 class _ConcatOneHot(nn.Module):
-    """The class as further latents, one-hot; the same figure."""
+    """Concatenate the one-hot class with the latents; the same figure."""
 
     def __init__(
         self,

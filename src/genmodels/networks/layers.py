@@ -1,4 +1,4 @@
-"""The pieces that both network shapes are built from."""
+"""Layers shared by encoders and decoders."""
 
 import math
 from typing import Literal
@@ -94,7 +94,7 @@ class FromImages(nn.Sequential):
     """Layers one after the other, the first of which is given images in ``ORDER``."""
 
     def forward(self, images: Tensor) -> Tensor:
-        """(B, C, H, W) → whatever the last layer gives."""
+        """(B, C, H, W) → the output of the last layer."""
         ordered = images.contiguous(memory_format=ORDER)
         return super().forward(ordered)  # type: ignore[no-untyped-call]
 
@@ -139,12 +139,12 @@ class Dropout(nn.Module):
         return values * keep.mul_(LEVELS / self.kept)
 
     def extra_repr(self) -> str:
-        """What is shown of it."""
+        """Return the settings for ``repr``."""
         return f"share={self.share}"
 
 
 def mixes_images(network: nn.Module) -> bool:
-    """Whether an image's output depends on the other images of its batch."""
+    """Return whether an image's output depends on the other images of its batch."""
     return any(isinstance(layer, _BatchNorm) for layer in network.modules())
 
 

@@ -1,4 +1,4 @@
-"""A small U-Net: images to images, embedding a time and a label."""
+"""A small U-Net from images to images, conditioned on a time and a label."""
 
 import math
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from genmodels.networks.layers import ORDER, Resize, Size, normalization, pyrami
 
 FREQUENCIES = 32  # of the time's sines and cosines
 SHORTEST = 100.0  # the highest frequency, in radians over the whole time
-WIDER = 4  # times the width: of what carries time and label; Ho et al. (2020), their code
+WIDER = 4  # times the width: of the embedding of time and label; Ho et al. (2020), their code
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class _UNet(nn.Module):
             *normalization("group", inputs, 2), nn.SiLU(), nn.Conv2d(inputs, pixels, 3, padding=1)
         )
         for parameter in self.last[-1].parameters():
-            nn.init.zeros_(parameter)  # it starts by moving nothing; Ho et al., their code
+            nn.init.zeros_(parameter)  # the initial output is zero; Ho et al., their code
 
     def forward(self, images: Tensor, times: Tensor, labels: Tensor | None = None) -> Tensor:
         phases = times.unsqueeze(1) * self.get_buffer("frequencies")
@@ -106,7 +106,7 @@ class _UNet(nn.Module):
 
 
 class _ResBlock(nn.Module):
-    """A residual block that adds what it is embedding to every place."""
+    """A residual block that adds a projection of the embedding to every position."""
 
     def __init__(self, inputs: int, outputs: int, embedding: int):
         super().__init__()
