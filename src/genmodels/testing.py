@@ -44,7 +44,7 @@ def check_model(
     model, batch = make(spec, image_shape).to(device), _batch(image_shape).to(torch.device(device))
     with torch.autocast(device, torch.bfloat16, enabled=bf16):
         _check_phases(model, batch)
-        _check_held_out(model.eval(), batch)
+        _check_validation_metrics(model.eval(), batch)
     _check_fit(model, image_shape, device)
     _check_images(model, batch)
     _check_copy(model, make(spec, image_shape).to(device), batch)
@@ -98,9 +98,9 @@ def _check_phases(model: Model, batch: Batch) -> None:
 
 
 @torch.no_grad()
-def _check_held_out(model: Model, batch: Batch) -> None:
-    for name, value in model.held_out(batch).items():
-        assert value.isfinite(), f"held_out: {name} is {value.item()}"
+def _check_validation_metrics(model: Model, batch: Batch) -> None:
+    for name, value in model.validation_metrics(batch).items():
+        assert value.isfinite(), f"validation_metrics: {name} is {value.item()}"
 
 
 def _check_fit(model: Model, image_shape: Sequence[int], device: str) -> None:

@@ -236,6 +236,6 @@ def test_images_are_judged_as_they_are_outside_training():
     model, images, seen = white()
     model.eval()
     assert torch.equal(model.realness(images), model.realness(images))
-    first, second = (model.held_out(Batch(images)) for _ in range(2))
+    first, second = (model.validation_metrics(Batch(images)) for _ in range(2))
     assert first == second
     assert all(torch.equal(each, images) for each in seen)

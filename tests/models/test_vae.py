@@ -124,7 +124,7 @@ def test_the_optimal_scale_of_images_not_trained_on_is_the_one_that_was_kept():
         for _ in range(3):
             objective(model)
             kept = 0.99 * kept + 0.01 * error.mean()
-        found = [model.eval().held_out(Batch(IMAGES))["reconstruction"] for _ in range(2)]
+        found = [model.eval().validation_metrics(Batch(IMAGES))["reconstruction"] for _ in range(2)]
     density = distributions.Normal(0, kept.sqrt()).log_prob(error.sqrt())
     expected = -density.sum((1, 2, 3)).mean()
     torch.testing.assert_close(found, [expected, expected])

@@ -64,7 +64,7 @@ def test_codes_are_drawn_as_often_as_their_order_says(model):
     assert (first - expected).abs().max() < 0.015
     given = rows[:, 0] == rows[0, 0]
     second = torch.bincount(rows[given, 1], minlength=8) / given.sum()
-    words = model._words(rows[:1])
+    words = model._embed(rows[:1])
     expected = model.order(words)[0, 1].softmax(0)
     assert (second - expected).abs().max() < 0.05
 

@@ -54,7 +54,7 @@ PLACES = {
     "a step": ("Step", "__call__", 9),
     "the last step of an epoch": ("Step", "__call__", 21),
     "a save": ("files", "_sync_folder", 4),
-    "an evaluation": ("VAE", "held_out", 2),
+    "an evaluation": ("VAE", "validation_metrics", 2),
 }
 
 

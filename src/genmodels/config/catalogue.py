@@ -1,5 +1,6 @@
 """What models there are: their papers, what they can, their presets and what was measured."""
 
+import importlib
 import inspect
 import json
 from collections.abc import Mapping
@@ -12,11 +13,7 @@ from genmodels.config import components, yaml12
 from genmodels.errors import InputError, nearest
 
 MEASURED = "measured.json"  # beside the presets; benchmarks/families.py writes it
-ABILITIES = {  # method → what a model that has it can
-    "encode": "encodes",
-    "log_weights": "likelihood",
-    "realness": "discriminates",
-}
+BASE = "genmodels.models.base"  # imported late by name: configurations know no model
 
 
 @dataclass(frozen=True)
@@ -91,10 +88,11 @@ class Entry:
 def models() -> list[Entry]:
     """Every model of the package."""
     presets = [_preset(name) for name in config.presets()]
+    known = importlib.import_module(BASE).ABILITIES
     entries = []
     for name, paper, settings in components.described(config.MODELS, config.GIVEN):
         kind = config.MODELS.classes()[name]
-        abilities = [what for method, what in ABILITIES.items() if hasattr(kind, method)]
+        abilities = [ability.name for ability in known if ability.of(kind)]
         if "conditional" in settings:
             abilities.append("labels")
         own = [preset for preset in presets if preset.model == name]

@@ -63,13 +63,13 @@ class AAE(Coder):
 
     def encode(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """(B, C, H, W) → codes (B, latent_dim)."""
-        return self.coder["encoder"](images, *self.known(labels))
+        return self.coder["encoder"](images, *self.conditioning(labels))
 
     def decode(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Codes (B, latent_dim) → (B, C, H, W) in [0, 1]."""
-        return self.coder["decoder"](latents, *self.known(labels)).sigmoid()
+        return self.coder["decoder"](latents, *self.conditioning(labels)).sigmoid()
 
-    def held_out(self, batch: Batch) -> Terms:
+    def validation_metrics(self, batch: Batch) -> Terms:
         """``squared_error``, summed over pixels, per image."""
         return {"squared_error": self._reconstruction(batch)["loss"]}
 
@@ -77,7 +77,7 @@ class AAE(Coder):
         """The decoder."""
         return self.coder["decoder"]
 
-    def _judge(self, codes: Tensor) -> Tensor:
+    def _discriminate(self, codes: Tensor) -> Tensor:
         return self.discriminator(codes).float()
 
     def _reconstruction(self, batch: Batch) -> Terms:
@@ -88,9 +88,11 @@ class AAE(Coder):
         with torch.no_grad():
             codes = self.encode(batch.images, batch.labels)
         drawn = torch.randn_like(codes)
-        real, fake = self.adversarial.discriminator(self._judge(drawn), self._judge(codes))
+        real, fake = self.adversarial.discriminator(
+            self._discriminate(drawn), self._discriminate(codes)
+        )
         return {"loss": real + fake, "real": real, "fake": fake}
 
     def _regularization(self, batch: Batch) -> Terms:
-        logits = self._judge(self.encode(batch.images, batch.labels))
+        logits = self._discriminate(self.encode(batch.images, batch.labels))
         return {"loss": self.adversarial.generator(logits, logits)}

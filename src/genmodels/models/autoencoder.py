@@ -33,7 +33,7 @@ class Autoencoder(Coder):
         sampler: from which density samples come; ``gaussian`` and ``gmm`` are fitted to the
             codes of training images afterwards (Ghosh et al., 2020, section 4).
         components: of ``gmm``.
-        conditional: whether both networks are told the label.
+        conditional: whether both networks are conditioned on the label.
         class_shares: how large a part of the training images each class is.
     """
 
@@ -57,7 +57,7 @@ class Autoencoder(Coder):
 
     @staticmethod
     def contradictions(settings: Mapping[str, Any]) -> Iterator[str]:
-        """What does not go together."""
+        """Yield a line for each pair of settings that contradict each other."""
         yield from Coder.contradictions(settings)
         if settings["mmd"] and settings["code_weight"]:
             yield "code_weight and mmd both say where codes lie; give one of them"
@@ -73,13 +73,13 @@ class Autoencoder(Coder):
 
     def encode(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """(B, C, H, W) → codes (B, latent_dim)."""
-        return self.encoder(images, *self.known(labels))
+        return self.encoder(images, *self.conditioning(labels))
 
     def decode(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Codes (B, latent_dim) → (B, C, H, W) in [0, 1]."""
-        return self.decoder(latents, *self.known(labels)).sigmoid()
+        return self.decoder(latents, *self.conditioning(labels)).sigmoid()
 
-    def held_out(self, batch: Batch) -> Terms:
+    def validation_metrics(self, batch: Batch) -> Terms:
         """``squared_error``, summed over pixels, per image."""
         codes = self.encode(batch.images, batch.labels)
         return {"squared_error": self._squared_error(codes, batch)}

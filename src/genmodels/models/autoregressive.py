@@ -31,14 +31,14 @@ class Autoregressive(Model):
 
     Args:
         image_shape: (C, H, W).
-        network: what is told the patches before.
+        network: causal, conditioned on the patches before.
         patch: side of a patch, in pixels.
         hidden: units of each pixel in the masked layer.
         pixels: ``levels`` for 256 of them, each pixel a mixture of logistic densities (Salimans
             et al., PixelCNN++, 2017, section 2.1), or ``binary``, drawn with the grey value as
             their probability, anew at each step.
         mixtures: logistic densities of a pixel of ``levels``; 10 as in their section 3.
-        conditional: whether the network is told the label.
+        conditional: whether the network is conditioned on the label.
         class_shares: how large a part of the training images each class is.
     """
 
@@ -91,10 +91,10 @@ class Autoregressive(Model):
     def log_weights(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """Log p(x), (B,), in nats, exactly."""
         levels = self._levels(images)
-        found = self._log_probability(self._outputs(levels, labels), levels)
-        return self._to_image(found).flatten(1).sum(1)
+        log_probability = self._log_probability(self._outputs(levels, labels), levels)
+        return self._to_image(log_probability).flatten(1).sum(1)
 
-    def held_out(self, batch: Batch) -> Terms:
+    def validation_metrics(self, batch: Batch) -> Terms:
         """``nll``: −log p(x), in nats per image."""
         return {"nll": self._objective(batch)["loss"]}
 
@@ -105,8 +105,8 @@ class Autoregressive(Model):
         return {"loss": -self.log_weights(images, batch.labels).mean()}
 
     def _found(self, images: Tensor, labels: Tensor | None, share: float | Tensor) -> Tensor:
-        """The latents that lie that share of the way from the highest to the lowest of those
-        that give the image back."""
+        """Return the latents at ``share`` of the interval that decodes to the image, measured from
+        its highest end."""
         levels = self._levels(images)
         outputs = self._outputs(levels, labels)
         highest = self._to_image(self._cumulative(outputs, levels).double())
@@ -120,15 +120,15 @@ class Autoregressive(Model):
         return self._to_patches((images * top).round()).long()
 
     def _values(self, levels: Tensor) -> Tensor:
-        """Levels → what networks see, in [-1, 1]."""
+        """Levels → network inputs in [-1, 1]."""
         return levels.float() * (2 if self.pixels == "binary" else 2 / TOP) - 1
 
     def _outputs(self, levels: Tensor, labels: Tensor | None) -> Tensor:
-        """What is known of each pixel from those before it, (B, L, P, outputs)."""
+        """Return the parameters of each pixel given those before it, (B, L, P, outputs)."""
         values = self._values(levels)
-        told = self.places(values, *self.known(labels))
+        features = self.places(values, *self.conditioning(labels))
         with torch.autocast(values.device.type, enabled=False):  # levels are 1/128 apart
-            return self.inside(told.float(), values)
+            return self.inside(features.float(), values)
 
     def _log_probability(self, outputs: Tensor, levels: Tensor) -> Tensor:
         """Log p of each pixel's level."""
@@ -147,14 +147,14 @@ class Autoregressive(Model):
         chances = torch.special.ndtr(self._to_patches(noise).double())
         count, length, inside = chances.shape
         chosen = torch.zeros(count, length, inside, dtype=torch.int64, device=noise.device)
-        cache, known = KeysAndValues(), self.known(labels)
+        cache, conditioning = KeysAndValues(), self.conditioning(labels)
         within = self._to_patches(torch.ones_like(noise[:1])).long()[0]  # not beyond the edge
         before = torch.zeros(count, inside, device=noise.device)
         for place in range(length):
-            told = self.places.next(before, cache, *known)
+            features = self.places.next(before, cache, *conditioning)
             values = torch.full_like(before, -1.0)
             for pixel in range(inside):
-                outputs = self.inside.one(told, values, pixel)
+                outputs = self.inside.one(features, values, pixel)
                 level = self._reached(outputs, chances[:, place, pixel]) * within[place, pixel]
                 chosen[:, place, pixel] = level
                 values[:, pixel] = self._values(level)
@@ -180,7 +180,7 @@ class Autoregressive(Model):
 
 
 class _Masked(nn.Module):
-    """Each pixel of a patch given what is told of it and the pixels before it."""
+    """A masked layer: each pixel of a patch given its features and the pixels before it."""
 
     def __init__(self, pixels: int, hidden: int, outputs: int):
         super().__init__()
@@ -191,16 +191,16 @@ class _Masked(nn.Module):
         mask = torch.ones(pixels, pixels).tril(-1).repeat_interleave(hidden, 0)
         self.register_buffer("mask", mask, persistent=False)
 
-    def forward(self, told: Tensor, values: Tensor) -> Tensor:
+    def forward(self, features: Tensor, values: Tensor) -> Tensor:
         """(B, L, P · hidden) and (B, L, P) → (B, L, P, outputs)."""
         masked = self.before.weight * self.get_buffer("mask")
-        hidden = F.silu(told + F.linear(values, masked, self.before.bias))
+        hidden = F.silu(features + F.linear(values, masked, self.before.bias))
         hidden = hidden.unflatten(-1, self.shape)
         return torch.einsum("blph,pho->blpo", hidden, self.out) + self.level
 
-    def one(self, told: Tensor, values: Tensor, pixel: int) -> Tensor:
+    def one(self, features: Tensor, values: Tensor, pixel: int) -> Tensor:
         """The same for one pixel: (B, P · hidden) and (B, P) → (B, outputs)."""
         rows = slice(pixel * self.shape[1], (pixel + 1) * self.shape[1])
         weight = self.before.weight[rows] * self.get_buffer("mask")[rows]
-        hidden = F.silu(told[:, rows] + F.linear(values, weight, self.before.bias[rows]))
+        hidden = F.silu(features[:, rows] + F.linear(values, weight, self.before.bias[rows]))
         return hidden @ self.out[pixel] + self.level[pixel]

@@ -5,18 +5,20 @@ come and how they become images. The trainer, sampling, interpolation and compar
 written once, on top of this.
 """
 
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal, Protocol, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 
 from genmodels.data.images import Batch
-from genmodels.errors import InputError
+from genmodels.errors import InputError, Note
 from genmodels.networks.layers import mixes_images
 
+RENAMED = {"held_out": "validation_metrics", "free": "adjustable", "known": "conditioning"}
 Terms = dict[str, Tensor]
 Pixels = Literal["binary", "levels", "continuous"]
 
@@ -57,13 +59,24 @@ class Model(nn.Module, ABC):
 
     Attributes:
         num_classes: how many labels it takes; 0 if it takes none.
-        free: settings that change no weight and may be others when sampling.
+        adjustable: settings that change no weight and may be changed when sampling.
 
     Raises:
         InputError: labels are asked for and there are none.
     """
 
-    free: ClassVar[Sequence[str]] = ()
+    adjustable: ClassVar[Sequence[str]] = ()
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Accept the former names of methods and attributes for one version, with a warning."""
+        super().__init_subclass__(**options)
+        for old, new in RENAMED.items():
+            if old in vars(cls):
+                warnings.warn(
+                    Note(f"{cls.__name__}.{old} is called {new} now; rename it"), stacklevel=2
+                )
+                if new not in vars(cls):
+                    setattr(cls, new, vars(cls)[old])
 
     def __init__(
         self,
@@ -84,11 +97,11 @@ class Model(nn.Module, ABC):
 
     @property
     def num_classes(self) -> int:
-        """How many labels it takes; 0 if it takes none."""
+        """The number of classes; 0 without labels."""
         return len(self.class_shares)
 
-    def known(self, labels: Tensor | None) -> tuple[Tensor, ...]:
-        """What a network is given beside images or latents: labels, or nothing.
+    def conditioning(self, labels: Tensor | None) -> tuple[Tensor, ...]:
+        """Return the further inputs of a network: labels, or nothing.
 
         Raises:
             InputError: the model has classes, and no labels are given.
@@ -101,7 +114,7 @@ class Model(nn.Module, ABC):
 
     @abstractmethod
     def phases(self) -> list[Phase]:
-        """What one training step does, in order."""
+        """Return the phases of one training step, in order."""
 
     @abstractmethod
     def decode(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -133,20 +146,39 @@ class Model(nn.Module, ABC):
         shares = torch.tensor(self.class_shares, dtype=torch.float64)
         return torch.multinomial(shares, count, replacement=True, generator=generator)
 
-    def held_out(self, batch: Batch) -> Terms:
+    def validation_metrics(self, batch: Batch) -> Terms:
         """Measure images that were not trained on: named means over the batch.
 
         They stand in the log as ``test.<term>`` and ``validation.<term>``.
         """
         return {}
 
+    def known(self, labels: Tensor | None) -> tuple[Tensor, ...]:
+        """Return :meth:`conditioning`, its name now, with a warning."""
+        warnings.warn(Note("Model.known is called conditioning now; rename it"), stacklevel=2)
+        return Model.conditioning(self, labels)
+
+    def held_out(self, batch: Batch) -> Terms:
+        """Return :meth:`validation_metrics`, its name now, of the nearest class that has it under
+        that name: a subclass may call this from its own ``held_out``."""
+        warnings.warn(
+            Note("Model.held_out is called validation_metrics now; rename it"), stacklevel=2
+        )
+        for kind in type(self).__mro__:
+            if "validation_metrics" in vars(kind) and (
+                kind is Model or "held_out" not in vars(kind)
+            ):
+                metrics: Terms = vars(kind)["validation_metrics"](self, batch)
+                return metrics
+        raise AssertionError("Model itself has validation_metrics")
+
     @property
     def smallest_batch(self) -> int:
-        """Images of a batch that its objectives take at least."""
+        """The smallest batch, in images, that the objectives accept."""
         return 2 if mixes_images(self) else 1
 
     def sampling_module(self) -> nn.Module:
-        """The part that is needed to sample; what else there is serves training alone."""
+        """Return the part that sampling needs; the rest serves training alone."""
         return self
 
 
@@ -159,10 +191,10 @@ def phases_of(model: Model) -> list[Phase]:
     """
     parts = {id(module) for module in model.modules()}
     phases, kind = model.phases(), type(model).__name__
-    strangers = [phase.name for phase in phases if id(phase.module) not in parts]
-    if strangers:
+    foreign = [phase.name for phase in phases if id(phase.module) not in parts]
+    if foreign:
         raise InputError(
-            f"the phase {', '.join(strangers)} of {kind} trains a module that is no part of the "
+            f"the phase {', '.join(foreign)} of {kind} trains a module that is no part of the "
             "model before phases(); make it in __init__, as an attribute"
         )
     names = [phase.name for phase in phases]
@@ -194,7 +226,7 @@ class Likelihood(Protocol):
         pixels: what it is the likelihood of: pixels that are 0 or 1, that have one of 256
             levels, or that are real numbers with a density. Nats of one kind say nothing
             beside those of another.
-        exact: whether one weight is log p(x) itself.
+        exact: true if one weight is log p(x) itself.
     """
 
     pixels: Pixels
@@ -234,14 +266,35 @@ class Fitted(Protocol):
 
     @property
     def fewest(self) -> int:
-        """Training images that fitting takes."""
+        """The smallest number of training images that a fit needs."""
         ...
 
     def fit(self, batches: Iterable[Batch]) -> None:
-        """Fit it, in place, given training images in any order."""
+        """Fit the part, in place, to training images in any order."""
         ...
 
     @property
     def fitted(self) -> bool:
-        """Whether it has been, so that the model can be sampled from."""
+        """True once fitted, so that the model can be sampled from."""
         ...
+
+
+@dataclass(frozen=True)
+class Ability:
+    """What some models can do beyond generating."""
+
+    name: str  # in listings
+    protocol: type
+    without: str  # why the numbers of it are missing
+
+    def of(self, kind: type[Model]) -> bool:
+        """Return whether a class has the methods of the protocol."""
+        named = [name for name in vars(self.protocol) if not name.startswith("_")]
+        return all(hasattr(kind, name) for name in named)
+
+
+ABILITIES = (
+    Ability("encodes", Encodes, "the model has no encoder"),
+    Ability("likelihood", Likelihood, "the model has no likelihood"),
+    Ability("discriminates", Discriminates, "the model has no discriminator"),
+)

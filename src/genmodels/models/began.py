@@ -56,9 +56,9 @@ class BEGAN(Model):
 
     def decode(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """(B, latent_dim) → (B, C, H, W) in [0, 1]."""
-        return (self.generator(latents, *self.known(labels)).tanh() + 1) / 2
+        return (self.generator(latents, *self.conditioning(labels)).tanh() + 1) / 2
 
-    def held_out(self, batch: Batch) -> Terms:
+    def validation_metrics(self, batch: Batch) -> Terms:
         """``real``: the discriminator's error on real images."""
         return {"real": self._error(batch.images, batch).mean()}
 
@@ -68,9 +68,9 @@ class BEGAN(Model):
 
     def _error(self, images: Tensor, batch: Batch) -> Tensor:
         """Mean absolute error of a pixel in [-1, 1], (B,); equation 1 with η = 1."""
-        seen = images * 2 - 1
-        again, _ = self.discriminator(seen, *self.known(batch.labels))
-        return (again.tanh().float() - seen).abs().flatten(1).mean(1)
+        inputs = images * 2 - 1
+        reconstruction, _ = self.discriminator(inputs, *self.conditioning(batch.labels))
+        return (reconstruction.tanh().float() - inputs).abs().flatten(1).mean(1)
 
     def _discriminator_objective(self, batch: Batch) -> Terms:
         with torch.no_grad():

@@ -12,7 +12,7 @@ from genmodels.models.base import Phase, Terms
 from genmodels.models.density import COMPONENTS, Coder, Sampler
 from genmodels.networks import MLP, Dense, Network, labels
 
-FEATURES = 256  # of an image that are seen beside its latent
+FEATURES = 256  # of an image, concatenated with its latent
 
 
 class BiGAN(Coder):
@@ -27,7 +27,7 @@ class BiGAN(Coder):
         image_shape: (C, H, W).
         latent_dim: size of z ~ N(0, I).
         network: the encoder, and its mirror image, the generator; images are in [-1, 1].
-        judge: of what the discriminator knows of both, fully connected.
+        judge: the discriminator of both parts' features, fully connected.
         dropout: share of the discriminator's hidden units that are dropped.
         sampler, components: of the :class:`~genmodels.models.density.Density` that latents come
             from.
@@ -72,21 +72,21 @@ class BiGAN(Coder):
 
     def encode(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """(B, C, H, W) → latents (B, latent_dim)."""
-        return self.coder["encoder"](images * 2 - 1, *self.known(labels))
+        return self.coder["encoder"](images * 2 - 1, *self.conditioning(labels))
 
     def decode(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """(B, latent_dim) → (B, C, H, W) in [0, 1]."""
-        return (self.coder["generator"](latents, *self.known(labels)).tanh() + 1) / 2
+        return (self.coder["generator"](latents, *self.conditioning(labels)).tanh() + 1) / 2
 
-    def held_out(self, batch: Batch) -> Terms:
+    def validation_metrics(self, batch: Batch) -> Terms:
         """The discriminator's loss on real pairs (``real``) and the squared error of
         reconstructions, summed over pixels (``squared_error``), which nobody minimises."""
         latents = self.encode(batch.images, batch.labels)
-        logits = self._judge(batch.images, latents, batch.labels)
-        again = self.decode(latents, batch.labels)
+        logits = self._discriminate(batch.images, latents, batch.labels)
+        reconstruction = self.decode(latents, batch.labels)
         return {
             "real": self.adversarial.discriminator(logits, logits)[0],
-            "squared_error": losses.squared_error(again, batch.images).mean(),
+            "squared_error": losses.squared_error(reconstruction, batch.images).mean(),
         }
 
     @property
@@ -96,7 +96,7 @@ class BiGAN(Coder):
 
     def realness(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """(B, C, H, W) in [0, 1] → logits (B,) of the images with the encoder's latents."""
-        return self._judge(images, self.encode(images, labels), labels).flatten()
+        return self._discriminate(images, self.encode(images, labels), labels).flatten()
 
     def equilibrium(self) -> dict[str, float]:
         """The losses of a discriminator that cannot tell; the coder's is on both kinds."""
@@ -110,31 +110,32 @@ class BiGAN(Coder):
         """The generator."""
         return self.coder["generator"]
 
-    def _judge(self, images: Tensor, latents: Tensor, labels: Tensor | None) -> Tensor:
+    def _discriminate(self, images: Tensor, latents: Tensor, labels: Tensor | None) -> Tensor:
         """A pair → its logit, (B, 1)."""
-        features = self.discriminator["image"](images * 2 - 1, *self.known(labels))
+        features = self.discriminator["image"](images * 2 - 1, *self.conditioning(labels))
         pair = torch.cat([nn.functional.leaky_relu(features, 0.2), latents], 1)
         return self.discriminator["pair"](pair).float()
 
     def _pairs(self, batch: Batch) -> list[tuple[Tensor, Tensor]]:
         """Images and latents: the batch's with what they are encoded to, and as many generated
         ones with what they were made of."""
-        images, known = batch.images, batch.labels
+        images, labels = batch.images, batch.labels
         latents = torch.randn(len(images), self.latent_dim, device=images.device)
-        generated = self.decode(latents, known)
-        return [(images, self.encode(images, known)), (generated, latents)]
+        generated = self.decode(latents, labels)
+        return [(images, self.encode(images, labels)), (generated, latents)]
 
     def _discriminator_objective(self, batch: Batch) -> Terms:
         with torch.no_grad():
             pairs = self._pairs(batch)
-        logits = [self._judge(images, latents, batch.labels) for images, latents in pairs]
+        logits = [self._discriminate(images, latents, batch.labels) for images, latents in pairs]
         real, fake = self.adversarial.discriminator(*logits)
         return {"loss": real + fake, "real": real, "fake": fake}
 
     def _coder_objective(self, batch: Batch) -> Terms:
         # Each side is to be taken for the other: the losses with the sides exchanged.
         real, fake = (
-            self._judge(images, latents, batch.labels) for images, latents in self._pairs(batch)
+            self._discriminate(images, latents, batch.labels)
+            for images, latents in self._pairs(batch)
         )
         return {
             "loss": sum(self.adversarial.discriminator(fake, real), torch.zeros_like(fake[0, 0]))

@@ -49,22 +49,22 @@ class Density(nn.Module):
 
     @property
     def fitted(self) -> bool:
-        """Whether it is what it is said to be; before, it is N(0, I)."""
+        """True once fitted; always true for the prior. An unfitted density is N(0, I)."""
         return self.kind == "prior" or bool(self.get_buffer("done"))
 
     @property
     def fewest(self) -> int:
-        """Codes that it takes to be fitted."""
+        """The smallest number of codes that a fit needs."""
         return 0 if self.kind == "prior" else 2 * len(self.get_buffer("weights"))
 
     def train(self, mode: bool = True) -> "Density":
-        """Codes that learn on leave the density that was fitted to them behind."""
+        """Set the mode. Further training invalidates the fitted density."""
         if mode and self.kind != "prior":
             self.get_buffer("done").zero_()
         return super().train(mode)
 
     def fit(self, codes: Tensor) -> None:
-        """Fit it to codes, (N, D).
+        """Fit the density to codes, (N, D).
 
         Raises:
             InputError: there are fewer than two codes a component, or they are too few different
@@ -84,7 +84,7 @@ class Density(nn.Module):
             )
         mixture = GaussianMixture(components, reg_covar=LEAST, max_iter=ITERATIONS, random_state=0)
         try:
-            with warnings.catch_warnings():  # it is to stop before nothing changes
+            with warnings.catch_warnings():  # ITERATIONS ends the fit before convergence
                 warnings.simplefilter("ignore", ConvergenceWarning)
                 mixture.fit(codes.cpu().double().numpy())
         except ValueError as error:
@@ -92,13 +92,13 @@ class Density(nn.Module):
                 f"no mixture of {components} can be fitted to the codes ({error}); {todo} "
                 "model.sampler=prior"
             ) from None
-        found = {
+        fitted = {
             "weights": torch.from_numpy(mixture.weights_),
             "means": torch.from_numpy(mixture.means_),
             "factors": torch.linalg.cholesky(torch.from_numpy(mixture.covariances_)),
             "done": torch.ones(()),
         }
-        for name, value in found.items():
+        for name, value in fitted.items():
             self.get_buffer(name).copy_(value)
 
     def draw(self, count: int, generator: torch.Generator) -> Tensor:
@@ -119,8 +119,8 @@ class Density(nn.Module):
         weights, means, factors = (
             self.get_buffer(name) for name in ("weights", "means", "factors")
         )
-        apart = (latents.unsqueeze(1) - means).permute(1, 2, 0)  # (components, D, B)
-        standard = torch.linalg.solve_triangular(factors, apart, upper=False).permute(2, 0, 1)
+        differences = (latents.unsqueeze(1) - means).permute(1, 2, 0)  # (components, D, B)
+        standard = torch.linalg.solve_triangular(factors, differences, upper=False).permute(2, 0, 1)
         volumes = factors.diagonal(dim1=1, dim2=2).log().sum(1)
         return (weights.log() + _log_normal(standard) - volumes).logsumexp(1)
 
@@ -156,17 +156,17 @@ class Coder(Model):
 
     @property
     def fitted(self) -> bool:
-        """Whether the sampler's density is known."""
+        """True once the sampler's density is fitted; always true for the prior."""
         return self.density.fitted
 
     @property
     def fewest(self) -> int:
-        """Training images that fitting takes."""
+        """The smallest number of training images that a fit needs."""
         return self.density.fewest
 
     @staticmethod
     def contradictions(settings: Mapping[str, Any]) -> Iterator[str]:
-        """What does not go together."""
+        """Yield a line for each pair of settings that contradict each other."""
         if settings["components"] != COMPONENTS and settings["sampler"] != "gmm":
             yield f"components: a {settings['sampler']} sampler has none; take gmm"
         if settings["components"] > CODES // 2:

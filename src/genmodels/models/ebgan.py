@@ -61,9 +61,9 @@ class EBGAN(Model):
 
     def decode(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """(B, latent_dim) → (B, C, H, W) in [0, 1]."""
-        return (self.generator(latents, *self.known(labels)).tanh() + 1) / 2
+        return (self.generator(latents, *self.conditioning(labels)).tanh() + 1) / 2
 
-    def held_out(self, batch: Batch) -> Terms:
+    def validation_metrics(self, batch: Batch) -> Terms:
         """``real``: the energy of real images."""
         return {"real": self._energy(batch.images, batch)[0].mean()}
 
@@ -73,9 +73,9 @@ class EBGAN(Model):
 
     def _energy(self, images: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
         """Images of a batch's labels → energies (B,) and codes (B, latent_dim)."""
-        seen = images * 2 - 1
-        again, codes = self.discriminator(seen, *self.known(batch.labels))
-        return (again.tanh().float() - seen).square().flatten(1).mean(1), codes.float()
+        inputs = images * 2 - 1
+        reconstruction, codes = self.discriminator(inputs, *self.conditioning(batch.labels))
+        return (reconstruction.tanh().float() - inputs).square().flatten(1).mean(1), codes.float()
 
     def _discriminator_objective(self, batch: Batch) -> Terms:
         with torch.no_grad():

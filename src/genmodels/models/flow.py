@@ -1,4 +1,4 @@
-"""Flow matching: images are carried from noise along a learnt field, and back."""
+"""Flow matching: an ODE with a learnt vector field maps noise to images and back."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -31,15 +31,15 @@ class Flow(Model):
         network: the field; it sees images in [-1, 1].
         times: how t is drawn: uniformly, or as the sigmoid of N(0, 1), which stresses the
             middle (Esser et al., Scaling Rectified Flow Transformers, 2024, section 3.1).
-        steps: of the solver when sampling and encoding; free to change after training.
+        steps: of the solver when sampling and encoding; adjustable after training.
         solver: ``euler``, one evaluation of the field a step, or ``heun``, two, with an error
             of second order (Karras et al., Elucidating the Design Space of Diffusion-Based
-            Generative Models, 2022, section 3); free to change after training.
-        conditional: whether the field is told the label.
+            Generative Models, 2022, section 3); adjustable after training.
+        conditional: whether the field is conditioned on the label.
         class_shares: how large a part of the training images each class is.
     """
 
-    free = ("steps", "solver")
+    adjustable = ("steps", "solver")
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class Flow(Model):
         """(B, C, H, W) in [0, 1] → noise (B, latent_dim), back along the field."""
         return self._follow(images * 2 - 1, 1.0, 0.0, labels).flatten(1)
 
-    def held_out(self, batch: Batch) -> Terms:
+    def validation_metrics(self, batch: Batch) -> Terms:
         """``squared_error`` of the field, summed over pixels, per image."""
         return {"squared_error": self._objective(batch)["loss"]}
 
@@ -85,17 +85,19 @@ class Flow(Model):
         else:
             times = torch.randn(len(images), device=images.device).sigmoid()
         share = times.view(-1, 1, 1, 1)
-        found = self.field(torch.lerp(noise, images, share), times, *self.known(batch.labels))
-        return {"loss": losses.squared_error(found.float(), images - noise).mean()}
+        velocity = self.field(
+            torch.lerp(noise, images, share), times, *self.conditioning(batch.labels)
+        )
+        return {"loss": losses.squared_error(velocity.float(), images - noise).mean()}
 
     def _follow(self, images: Tensor, begin: float, end: float, labels: Tensor | None) -> Tensor:
         """Solve dx/dt = v(x, t) from one time to another."""
-        known = self.known(labels)
+        conditioning = self.conditioning(labels)
         length = (end - begin) / self.steps
 
         def field(places: Tensor, time: float) -> Tensor:
             times = torch.full((len(places),), time, device=places.device)
-            return self.field(places, times, *known).float()
+            return self.field(places, times, *conditioning).float()
 
         for step in range(self.steps):
             time = begin + step * length

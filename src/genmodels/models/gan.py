@@ -100,7 +100,7 @@ class GAN(Model):
 
     @staticmethod
     def contradictions(settings: Mapping[str, Any]) -> Iterator[str]:
-        """What does not go together."""
+        """Yield a line for each pair of settings that contradict each other."""
         penalties = _given(settings["penalties"])
         if penalties and settings["weight_clip"] is not None:
             yield (
@@ -123,8 +123,8 @@ class GAN(Model):
                 f"relativistic: both sides then have one loss, so that {settings['loss']}, which "
                 "differs from non_saturating in the generator's alone, would be lost"
             )
-        judge = settings["network"].get("encoding", settings["network"])
-        if "gradient" in penalties and judge.get("normalization") == "batch":
+        discriminator = settings["network"].get("encoding", settings["network"])
+        if "gradient" in penalties and discriminator.get("normalization") == "batch":
             yield (
                 "penalties: gradient is one of each image, and batch normalisation mixes them "
                 "(Gulrajani et al., 2017, section 4); take normalization: group or none"
@@ -136,25 +136,29 @@ class GAN(Model):
 
     def phases(self) -> list[Phase]:
         """Discriminator, its penalties where they are lazy, generator."""
-        judge, constrain = self.discriminator, self._clip if self.weight_clip else None
-        found = [Phase("discriminator", judge, self._discriminator_objective, 1, constrain)]
+        discriminator, constrain = self.discriminator, self._clip if self.weight_clip else None
+        phases = [
+            Phase("discriminator", discriminator, self._discriminator_objective, 1, constrain)
+        ]
         if self.penalties and self.penalty_every > 1:
-            found.append(Phase("penalty", judge, self._penalty_objective, self.penalty_every))
+            phases.append(
+                Phase("penalty", discriminator, self._penalty_objective, self.penalty_every)
+            )
         generator = Phase("generator", self.generator, self._generator_objective, self.critic_steps)
-        return [*found, generator]
+        return [*phases, generator]
 
     def decode(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """(B, latent_dim) → (B, C, H, W) in [0, 1]."""
-        return (self.generator(latents, *self.known(labels)).tanh() + 1) / 2
+        return (self.generator(latents, *self.conditioning(labels)).tanh() + 1) / 2
 
-    def held_out(self, batch: Batch) -> Terms:
+    def validation_metrics(self, batch: Batch) -> Terms:
         """The discriminator's loss on real images it has not seen (``real``) and the share it
         takes for real (``real_accuracy``), or, where it decides on none, the share that it
         puts above as many generated ones (``real_above_fake``), without dropout: far worse
         than on the training images means that it has learnt them by heart."""
         real, fake = (
-            self._judge(batch.images, batch)[0],
-            self._judge(self.generate(batch), batch)[0],
+            self._discriminate(batch.images, batch)[0],
+            self._discriminate(self.generate(batch), batch)[0],
         )
         terms = {"real": self.adversarial.discriminator(real, fake)[0]}
         if self.threshold is None:
@@ -168,7 +172,7 @@ class GAN(Model):
 
     def realness(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """(B, C, H, W) in [0, 1] → the discriminator's logits (B,)."""
-        return self._judge(images, Batch(images, labels))[0].flatten()
+        return self._discriminate(images, Batch(images, labels))[0].flatten()
 
     def equilibrium(self) -> dict[str, float]:
         """The losses of a discriminator that cannot tell (Goodfellow et al., 2014, theorem 1);
@@ -181,26 +185,26 @@ class GAN(Model):
         """The generator."""
         return self.generator
 
-    def _judge(self, images: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+    def _discriminate(self, images: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
         """Images of a batch's labels → logits (B, 1), and (B, num_classes) of an auxiliary
         head, or (B, 0)."""
-        seen = images * 2 - 1
+        inputs = images * 2 - 1
         if self.training:
-            seen = losses.augment(seen, self.augment)
-        outputs = self._outputs(seen, batch.labels)
+            inputs = losses.augment(inputs, self.augment)
+        outputs = self._outputs(inputs, batch.labels)
         return outputs[:, :1], outputs[:, 1:]
 
-    def _outputs(self, seen: Tensor, labels: Tensor | None) -> Tensor:
-        known = () if self.auxiliary else self.known(labels)
-        return self.discriminator(seen, *known).float()
+    def _outputs(self, inputs: Tensor, labels: Tensor | None) -> Tensor:
+        conditioning = () if self.auxiliary else self.conditioning(labels)
+        return self.discriminator(inputs, *conditioning).float()
 
     def _both(self, batch: Batch, generated: Tensor) -> list[tuple[Tensor, Tensor]]:
-        """Judge the real and the generated images."""
+        """Score the real and the generated images."""
         if not self.one_pass:  # statistics of a batch are of one kind of images alone
-            return [self._judge(batch.images, batch), self._judge(generated, batch)]
+            return [self._discriminate(batch.images, batch), self._discriminate(generated, batch)]
         images = torch.cat([batch.images, generated])
         labels = None if batch.labels is None else torch.cat([batch.labels, batch.labels])
-        logits, classes = self._judge(images, Batch(images, labels))
+        logits, classes = self._discriminate(images, Batch(images, labels))
         return list(zip(logits.chunk(2), classes.chunk(2), strict=True))
 
     def _discriminator_objective(self, batch: Batch) -> Terms:
@@ -225,12 +229,12 @@ class GAN(Model):
     def _penalty(self, batch: Batch, generated: Tensor) -> Tensor:
         """The weighted sum of the penalties."""
 
-        def judge(seen: Tensor) -> Tensor:
-            return self._outputs(losses.augment(seen, self.augment), batch.labels)[:, :1]
+        def discriminate(images: Tensor) -> Tensor:
+            return self._outputs(losses.augment(images, self.augment), batch.labels)[:, :1]
 
         real, fake = batch.images * 2 - 1, generated * 2 - 1
         weighted = (
-            weight * losses.PENALTIES[name](judge, real, fake)
+            weight * losses.PENALTIES[name](discriminate, real, fake)
             for name, weight in self.penalties.items()
         )
         return sum(weighted, torch.zeros((), device=real.device))
@@ -240,7 +244,7 @@ class GAN(Model):
         if self.adversarial.sees_real:
             (real_logits, _), (fake_logits, classes) = self._both(batch, generated)
         else:
-            fake_logits, classes = self._judge(generated, batch)
+            fake_logits, classes = self._discriminate(generated, batch)
             real_logits = fake_logits
         loss = self.adversarial.generator(fake_logits, real_logits)
         if not self.auxiliary:

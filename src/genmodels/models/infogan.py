@@ -64,9 +64,9 @@ class InfoGAN(Model):
         """(B, latent_dim) → (B, C, H, W) in [0, 1]."""
         return (self.generator(latents).tanh() + 1) / 2
 
-    def held_out(self, batch: Batch) -> Terms:
+    def validation_metrics(self, batch: Batch) -> Terms:
         """``real``: the discriminator's loss on real images it has not seen."""
-        logits, _ = self._judge(batch.images)
+        logits, _ = self._discriminate(batch.images)
         return {"real": self.adversarial.discriminator(logits, logits)[0]}
 
     @property
@@ -76,7 +76,7 @@ class InfoGAN(Model):
 
     def realness(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """(B, C, H, W) in [0, 1] → the discriminator's logits (B,)."""
-        return self._judge(images)[0].flatten()
+        return self._discriminate(images)[0].flatten()
 
     def equilibrium(self) -> dict[str, float]:
         """None: what the guesses cost is a part of both losses."""
@@ -86,7 +86,7 @@ class InfoGAN(Model):
         """The generator."""
         return self.generator
 
-    def _judge(self, images: Tensor) -> tuple[Tensor, Tensor]:
+    def _discriminate(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Images → logits (B, 1), and the guesses (B, categories + codes)."""
         outputs = self.discriminator(images * 2 - 1).float()
         return outputs[:, :1], outputs[:, 1:]
@@ -95,26 +95,26 @@ class InfoGAN(Model):
         self, count: int, device: torch.device, generator: torch.Generator | None = None
     ) -> Tensor:
         """Latents, (count, latent_dim), drawn on a device."""
-        told: dict[str, Any] = {"device": device, "generator": generator}
-        noise = torch.randn(count, self.noise_dim, **told)
-        rows = torch.randint(self.categories, (count,), **told)
-        codes = torch.rand(count, self.codes, **told) * 2 - 1
+        options: dict[str, Any] = {"device": device, "generator": generator}
+        noise = torch.randn(count, self.noise_dim, **options)
+        rows = torch.randint(self.categories, (count,), **options)
+        codes = torch.rand(count, self.codes, **options) * 2 - 1
         return torch.cat([noise, one_hot(rows, self.categories), codes], 1)
 
     def _information(self, guesses: Tensor, latents: Tensor) -> Tensor:
         """−log q(c|x), up to a constant, in nats per image."""
-        known = latents[:, self.noise_dim :]
+        targets = latents[:, self.noise_dim :]
         kinds, values = guesses[:, : self.categories], guesses[:, self.categories :]
-        category = F.cross_entropy(kinds, known[:, : self.categories])
-        apart = (values - known[:, self.categories :]).square().sum(1).mean() / 2
-        return category + 0.1 * apart
+        category = F.cross_entropy(kinds, targets[:, : self.categories])
+        distance = (values - targets[:, self.categories :]).square().sum(1).mean() / 2
+        return category + 0.1 * distance
 
     def _discriminator_objective(self, batch: Batch) -> Terms:
         latents = self._latents(len(batch.images), batch.images.device)
         with torch.no_grad():
             generated = self.decode(latents)
-        real_logits, _ = self._judge(batch.images)
-        fake_logits, guesses = self._judge(generated)
+        real_logits, _ = self._discriminate(batch.images)
+        fake_logits, guesses = self._discriminate(generated)
         real, fake = self.adversarial.discriminator(real_logits, fake_logits)
         information = self._information(guesses, latents)
         loss = real + fake + self.weight * information
@@ -122,7 +122,7 @@ class InfoGAN(Model):
 
     def _generator_objective(self, batch: Batch) -> Terms:
         latents = self._latents(len(batch.images), batch.images.device)
-        logits, guesses = self._judge(self.decode(latents))
+        logits, guesses = self._discriminate(self.decode(latents))
         information = self._information(guesses, latents)
         loss = self.adversarial.generator(logits, logits) + self.weight * information
         return {"loss": loss, "information": information}

@@ -134,7 +134,9 @@ class VAE(Coder):
 
     def posterior(self, images: Tensor, labels: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """(B, C, H, W) → mean and log-variance of q(z|x), each (B, latent_dim)."""
-        mean, log_variance = self.encoder(images, *self.known(labels)).float().chunk(2, dim=1)
+        mean, log_variance = (
+            self.encoder(images, *self.conditioning(labels)).float().chunk(2, dim=1)
+        )
         return mean, log_variance
 
     def encode(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -143,7 +145,7 @@ class VAE(Coder):
 
     def decode(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """(B, latent_dim) → the mean of p(x|z), (B, C, H, W) in [0, 1]."""
-        return self.likelihood.mean(self.decoder(latents, *self.known(labels)))
+        return self.likelihood.mean(self.decoder(latents, *self.conditioning(labels)))
 
     def infer(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """(B, C, H, W) → latents (B, latent_dim) drawn from q(z|x)."""
@@ -156,7 +158,7 @@ class VAE(Coder):
         the sampler's density."""
         return self._log_weights(*self.posterior(images, labels), images, labels)
 
-    def held_out(self, batch: Batch) -> Terms:
+    def validation_metrics(self, batch: Batch) -> Terms:
         """``negative_elbo`` with β = 1 whatever was trained, and its two terms, in nats per
         image, one latent for each image."""
         images, labels = self._modelled(batch.images), batch.labels
@@ -251,7 +253,7 @@ class VAE(Coder):
         self, latents: Tensor, images: Tensor, labels: Tensor | None = None
     ) -> Tensor:
         """−log p(x|z), (B,)."""
-        outputs = self.decoder(latents, *self.known(labels)).float()
+        outputs = self.decoder(latents, *self.conditioning(labels)).float()
         if not self.likelihood.scaled:
             return self.likelihood.nll(outputs, images, 1.0)
         return self.likelihood.nll(outputs, images, lambda means: self._scale(means, images))

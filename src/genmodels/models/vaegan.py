@@ -37,7 +37,7 @@ class VAEGAN(Coder):
             compared in all of them.
         sampler, components: of the :class:`~genmodels.models.density.Density` that latents come
             from.
-        conditional: whether all sides are told the label.
+        conditional: whether all networks are conditioned on the label.
         class_shares: how large a part of the training images each class is.
     """
 
@@ -82,16 +82,16 @@ class VAEGAN(Coder):
 
     def decode(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """(B, latent_dim) → (B, C, H, W) in [0, 1]."""
-        return (self.decoder(latents, *self.known(labels)).tanh() + 1) / 2
+        return (self.decoder(latents, *self.conditioning(labels)).tanh() + 1) / 2
 
-    def held_out(self, batch: Batch) -> Terms:
+    def validation_metrics(self, batch: Batch) -> Terms:
         """``kl``, ``similarity`` and the discriminator's loss on real images (``real``)."""
         mean, log_variance = self._posterior(batch.images, batch.labels)
-        features, logits = self._judge(batch.images, batch.labels)
-        again, _ = self._judge(self.decode(mean, batch.labels), batch.labels)
+        features, logits = self._discriminate(batch.images, batch.labels)
+        reconstruction, _ = self._discriminate(self.decode(mean, batch.labels), batch.labels)
         return {
             "kl": losses.kl_to_standard_normal(mean, log_variance).sum(1).mean(),
-            "similarity": _apart(again, features),
+            "similarity": _feature_distance(reconstruction, features),
             "real": self.adversarial.discriminator(logits, logits)[0],
         }
 
@@ -102,7 +102,7 @@ class VAEGAN(Coder):
 
     def realness(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """(B, C, H, W) in [0, 1] → the discriminator's logits (B,)."""
-        return self._judge(images, labels)[1].flatten()
+        return self._discriminate(images, labels)[1].flatten()
 
     def equilibrium(self) -> dict[str, float]:
         """The discriminator's loss where it cannot tell; the decoder's has another part."""
@@ -113,16 +113,16 @@ class VAEGAN(Coder):
         return self.decoder
 
     def _posterior(self, images: Tensor, labels: Tensor | None) -> tuple[Tensor, Tensor]:
-        outputs = self.encoder(images * 2 - 1, *self.known(labels)).float()
+        outputs = self.encoder(images * 2 - 1, *self.conditioning(labels)).float()
         mean, log_variance = outputs.chunk(2, dim=1)
         return mean, log_variance
 
-    def _judge(self, images: Tensor, labels: Tensor | None) -> tuple[Tensor, Tensor]:
+    def _discriminate(self, images: Tensor, labels: Tensor | None) -> tuple[Tensor, Tensor]:
         """Images → features (B, FEATURES) and logits (B, 1)."""
-        outputs = self.discriminator["features"](images * 2 - 1, *self.known(labels))
+        outputs = self.discriminator["features"](images * 2 - 1, *self.conditioning(labels))
         features = nn.functional.leaky_relu(outputs, 0.2)
-        kept = self.discriminator["dropout"](features)
-        return features.float(), self.discriminator["logit"](kept).float()
+        dropped = self.discriminator["dropout"](features)
+        return features.float(), self.discriminator["logit"](dropped).float()
 
     def _draw(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Latents of the batch, with their KL term."""
@@ -131,25 +131,32 @@ class VAEGAN(Coder):
         return latents, losses.kl_to_standard_normal(mean, log_variance).sum(1).mean()
 
     def _discriminator_objective(self, batch: Batch) -> Terms:
-        known = batch.labels
+        labels = batch.labels
         with torch.no_grad():
             latents, _ = self._draw(batch)
-            again = self.decode(latents, known)
-            generated = self.decode(torch.randn_like(latents), known)
-        _, real_logits = self._judge(batch.images, known)
-        fake_logits = torch.cat([self._judge(images, known)[1] for images in (again, generated)])
+            reconstruction = self.decode(latents, labels)
+            generated = self.decode(torch.randn_like(latents), labels)
+        _, real_logits = self._discriminate(batch.images, labels)
+        fake_logits = torch.cat(
+            [self._discriminate(images, labels)[1] for images in (reconstruction, generated)]
+        )
         real, fake = self.adversarial.discriminator(real_logits, fake_logits)
         return {"loss": real + fake, "real": real, "fake": fake}
 
     def _decoder_objective(self, batch: Batch) -> Terms:
-        known = batch.labels
+        labels = batch.labels
         with torch.no_grad():
             latents, _ = self._draw(batch)
-            features, _ = self._judge(batch.images, known)
-        again, again_logits = self._judge(self.decode(latents, known), known)
-        generated = self.decode(torch.randn_like(latents), known)
-        logits = torch.cat([again_logits, self._judge(generated, known)[1]])
-        similarity, game = _apart(again, features), self.adversarial.generator(logits, logits)
+            features, _ = self._discriminate(batch.images, labels)
+        reconstruction, reconstruction_logits = self._discriminate(
+            self.decode(latents, labels), labels
+        )
+        generated = self.decode(torch.randn_like(latents), labels)
+        logits = torch.cat([reconstruction_logits, self._discriminate(generated, labels)[1]])
+        similarity, game = (
+            _feature_distance(reconstruction, features),
+            self.adversarial.generator(logits, logits),
+        )
         return {
             "loss": self.similarity * similarity + game,
             "similarity": similarity,
@@ -158,13 +165,13 @@ class VAEGAN(Coder):
 
     def _encoder_objective(self, batch: Batch) -> Terms:
         with torch.no_grad():
-            features, _ = self._judge(batch.images, batch.labels)
+            features, _ = self._discriminate(batch.images, batch.labels)
         latents, divergence = self._draw(batch)
-        again, _ = self._judge(self.decode(latents, batch.labels), batch.labels)
-        similarity = _apart(again, features)
+        reconstruction, _ = self._discriminate(self.decode(latents, batch.labels), batch.labels)
+        similarity = _feature_distance(reconstruction, features)
         return {"loss": similarity + self.beta * divergence, "kl": divergence}
 
 
-def _apart(first: Tensor, second: Tensor) -> Tensor:
+def _feature_distance(first: Tensor, second: Tensor) -> Tensor:
     """−log N(second; first, I) without its constant, the mean over the batch; equation 7."""
     return (first - second).square().sum(1).mean() / 2

@@ -1,4 +1,4 @@
-"""The vector-quantised autoencoder: an image is a few words of a learnt vocabulary."""
+"""The vector-quantised autoencoder: an image is a few codes of a learnt codebook."""
 
 from collections.abc import Sequence
 
@@ -30,9 +30,9 @@ class VQVAE(Model):
         code_dim: size of a code.
         codes: how many there are.
         network: the encoder and its mirror image, the decoder.
-        prior: what is told the codes before.
+        prior: causal, conditioned on the codes before.
         commitment: β; 0.25 as in their section 4.
-        conditional: whether the prior is told the label.
+        conditional: whether the prior is conditioned on the label.
         class_shares: how large a part of the training images each class is.
     """
 
@@ -69,7 +69,7 @@ class VQVAE(Model):
 
     def encode(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """(B, C, H, W) → the codes of each image, one after the other, (B, latent_dim)."""
-        return self._words(self._nearest(self._vectors(images))).flatten(1)
+        return self._embed(self._nearest(self._vectors(images))).flatten(1)
 
     def decode(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Codes, or anything between them, (B, latent_dim) → (B, C, H, W) in [0, 1]."""
@@ -79,17 +79,17 @@ class VQVAE(Model):
     def prior(self, count: int, generator: torch.Generator, labels: Tensor | None = None) -> Tensor:
         """Draw codes in their order, (count, latent_dim), on the CPU."""
         device = self._codes().device
-        known = self.known(None if labels is None else labels.to(device))
+        conditioning = self.conditioning(None if labels is None else labels.to(device))
         chances = torch.rand(count, self.shape[0], generator=generator).to(device)
-        words = torch.zeros(count, *self.shape, device=device)
-        cache, before = KeysAndValues(), words[:, 0]
+        embedded = torch.zeros(count, *self.shape, device=device)
+        cache, before = KeysAndValues(), embedded[:, 0]
         for place in range(self.shape[0]):
-            ladder = self.order.next(before, cache, *known).float().softmax(1).cumsum(1)
-            rows = (ladder < chances[:, place, None]).sum(1).clamp(max=ladder.shape[1] - 1)
-            before = words[:, place] = self._words(rows)
-        return words.flatten(1).cpu()
+            cumulative = self.order.next(before, cache, *conditioning).float().softmax(1).cumsum(1)
+            rows = (cumulative < chances[:, place, None]).sum(1).clamp(max=cumulative.shape[1] - 1)
+            before = embedded[:, place] = self._embed(rows)
+        return embedded.flatten(1).cpu()
 
-    def held_out(self, batch: Batch) -> Terms:
+    def validation_metrics(self, batch: Batch) -> Terms:
         """``squared_error``, summed over pixels, and ``prior``, −log p(codes) in nats."""
         return {
             "squared_error": self._reconstruction(batch)["squared_error"],
@@ -101,34 +101,34 @@ class VQVAE(Model):
         return nn.ModuleList([self.coder["codes"], self.order, self.coder["decoder"]])
 
     def _vectors(self, images: Tensor) -> Tensor:
-        """(B, C, H, W) → what the encoder would say, (B, tokens, code_dim)."""
+        """(B, C, H, W) → the encoder's vectors, (B, tokens, code_dim)."""
         return self.coder["encoder"](images).float().unflatten(1, self.shape)
 
     def _codes(self) -> Tensor:
-        """All codes, (codes, code_dim)."""
+        """The codebook, (codes, code_dim)."""
         codes = self.coder["codes"]
         assert isinstance(codes, nn.Embedding)
         return codes.weight
 
-    def _words(self, rows: Tensor) -> Tensor:
-        """Numbers of codes → the codes, one dimension more."""
+    def _embed(self, rows: Tensor) -> Tensor:
+        """Indices of codes → the codes, with one more dimension."""
         return self.coder["codes"](rows)
 
     def _nearest(self, vectors: Tensor) -> Tensor:
-        """(B, tokens, code_dim) → the numbers of the nearest codes, (B, tokens)."""
+        """(B, tokens, code_dim) → the indices of the nearest codes, (B, tokens)."""
         codes = self._codes().float()
         return torch.cdist(vectors.flatten(0, 1), codes).argmin(1).unflatten(0, vectors.shape[:2])
 
     def _reconstruction(self, batch: Batch) -> Terms:
         vectors = self._vectors(batch.images)
         rows = self._nearest(vectors.detach())
-        words = self._words(rows).float()
-        passed = vectors + (words - vectors).detach()
+        embedded = self._embed(rows).float()
+        passed = vectors + (embedded - vectors).detach()
         images = self.decode(passed.flatten(1)).float()
         terms = {
             "squared_error": losses.squared_error(images, batch.images).mean(),
-            "codebook": (words - vectors.detach()).square().sum((1, 2)).mean(),
-            "commitment": (vectors - words.detach()).square().sum((1, 2)).mean(),
+            "codebook": (embedded - vectors.detach()).square().sum((1, 2)).mean(),
+            "commitment": (vectors - embedded.detach()).square().sum((1, 2)).mean(),
         }
         weighed = terms["codebook"] + self.commitment * terms["commitment"]
         return {"loss": terms["squared_error"] + weighed, **terms}
@@ -136,7 +136,7 @@ class VQVAE(Model):
     def _order(self, batch: Batch) -> Terms:
         with torch.no_grad():
             rows = self._nearest(self._vectors(batch.images))
-            words = self._words(rows)
-        logits = self.order(words, *self.known(batch.labels)).float()
+            embedded = self._embed(rows)
+        logits = self.order(embedded, *self.conditioning(batch.labels)).float()
         losses_ = F.cross_entropy(logits.flatten(0, 1), rows.flatten(), reduction="none")
         return {"loss": losses_.view_as(rows).sum(1).mean()}

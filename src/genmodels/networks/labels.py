@@ -1,7 +1,7 @@
-"""Labels beside images and latents: how either network shape is told a class.
+"""Labels beside images and latents: class conditioning of encoders and decoders.
 
-With no classes the plain networks are returned, so a model is written once: it calls
-``network(images, *labels)`` with labels or without.
+Without classes, the functions return the plain networks. A model calls
+``network(images, *labels)`` in both cases.
 """
 
 import torch
@@ -23,7 +23,7 @@ def encoder(
     """(B, C, H, W) and, with classes, (B,) labels → (B, features)."""
     if num_classes == 0:
         return network.encoder(image_shape, features, dropout)
-    return _Beside(network, image_shape, features, num_classes, dropout)
+    return _ConcatChannel(network, image_shape, features, num_classes, dropout)
 
 
 def decoder(
@@ -32,7 +32,7 @@ def decoder(
     """(B, latent_dim) and, with classes, (B,) labels → (B, C, H, W), unbounded."""
     if num_classes == 0:
         return network.decoder(latent_dim, image_shape)
-    return _Appended(network, latent_dim, image_shape, num_classes)
+    return _ConcatOneHot(network, latent_dim, image_shape, num_classes)
 
 
 def autoencoder(
@@ -40,7 +40,7 @@ def autoencoder(
 ) -> nn.Module:
     """(B, C, H, W) and, with classes, (B,) labels → images like them, unbounded, and their
     codes (B, latent_dim)."""
-    return _Around(
+    return _ConditionalAutoencoder(
         encoder(network, image_shape, latent_dim, num_classes),
         decoder(network, latent_dim, image_shape, num_classes),
     )
@@ -54,7 +54,7 @@ def projection(
     return _Projection(network, image_shape, num_classes, dropout)
 
 
-class _Around(nn.Module):
+class _ConditionalAutoencoder(nn.Module):
     def __init__(self, encoder: nn.Module, decoder: nn.Module):
         super().__init__()
         self.encoder, self.decoder = encoder, decoder
@@ -64,8 +64,8 @@ class _Around(nn.Module):
         return self.decoder(codes, *labels), codes
 
 
-class _Beside(nn.Module):
-    """One more channel: an embedding of the class as large as the image; after Mirza &
+class _ConcatChannel(nn.Module):
+    """Concatenate one channel, an embedding of the class as large as the image; after Mirza &
     Osindero, Conditional Generative Adversarial Nets (2014), figure 1."""
 
     def __init__(
@@ -86,8 +86,8 @@ class _Beside(nn.Module):
         return self.network(torch.cat([images, plane.to(images.dtype)], 1))
 
 
-class _Appended(nn.Module):
-    """The class as further latents, one-hot; the same figure."""
+class _ConcatOneHot(nn.Module):
+    """Concatenate the one-hot class with the latents; the same figure."""
 
     def __init__(
         self,

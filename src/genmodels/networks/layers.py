@@ -1,4 +1,4 @@
-"""The pieces that both network shapes are built from."""
+"""Layers shared by encoders and decoders."""
 
 import math
 from typing import Literal
@@ -94,9 +94,9 @@ class FromImages(nn.Sequential):
     """Layers one after the other, the first of which is given images in ``ORDER``."""
 
     def forward(self, images: Tensor) -> Tensor:
-        """(B, C, H, W) → whatever the last layer gives."""
-        seen = images.contiguous(memory_format=ORDER)
-        return super().forward(seen)  # type: ignore[no-untyped-call]
+        """(B, C, H, W) → the output of the last layer."""
+        ordered = images.contiguous(memory_format=ORDER)
+        return super().forward(ordered)  # type: ignore[no-untyped-call]
 
 
 class ToImages(nn.Unflatten):
@@ -133,18 +133,18 @@ class Dropout(nn.Module):
             return values
         if values.device.type != "cpu":
             return F.dropout(values, self.share)
-        words = torch.empty(-(-values.numel() // 4), dtype=torch.int64).random_()  # 63 bits
-        levels = words.view(torch.int16)[: values.numel()].view(values.shape) & (LEVELS - 1)
+        draws = torch.empty(-(-values.numel() // 4), dtype=torch.int64).random_()  # 63 bits
+        levels = draws.view(torch.int16)[: values.numel()].view(values.shape) & (LEVELS - 1)
         keep = (levels < self.kept).to(values.dtype)
         return values * keep.mul_(LEVELS / self.kept)
 
     def extra_repr(self) -> str:
-        """What is shown of it."""
+        """Return the settings for ``repr``."""
         return f"share={self.share}"
 
 
 def mixes_images(network: nn.Module) -> bool:
-    """Whether an image's output depends on the other images of its batch."""
+    """Return whether an image's output depends on the other images of its batch."""
     return any(isinstance(layer, _BatchNorm) for layer in network.modules())
 
 

@@ -1,4 +1,4 @@
-"""The shapes that networks have, as every family knows them."""
+"""Interfaces of networks, shared by all model families."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
@@ -33,7 +33,7 @@ class Dense(Protocol):
 
 @runtime_checkable
 class VectorField(Protocol):
-    """A network that gives every pixel a direction, described by numbers."""
+    """A network that predicts a velocity for every pixel, described by numbers."""
 
     def vector_field(self, image_shape: tuple[int, int, int], num_classes: int = 0) -> nn.Module:
         """(B, C, H, W), times (B,) in [0, 1] and, with classes, labels (B,) → (B, C, H, W)."""
@@ -42,7 +42,7 @@ class VectorField(Protocol):
 
 @dataclass
 class KeysAndValues:
-    """A cache of attention: those of the places that a sequence has so far, for each block."""
+    """The attention cache of each block: keys and values of the positions so far."""
 
     keys: list[Tensor] = field(default_factory=list)
     values: list[Tensor] = field(default_factory=list)
@@ -50,7 +50,7 @@ class KeysAndValues:
 
 
 class Ordered(nn.Module, ABC):
-    """A network over a sequence, of which each place depends on those before it alone."""
+    """A network over a sequence, where each position depends on earlier ones alone."""
 
     @abstractmethod
     def forward(self, vectors: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -58,7 +58,7 @@ class Ordered(nn.Module, ABC):
 
     @abstractmethod
     def next(self, vectors: Tensor, cache: KeysAndValues, labels: Tensor | None = None) -> Tensor:
-        """What :meth:`forward` gives for the next place, (B, outputs).
+        """Return the output of :meth:`forward` for the next position, (B, outputs).
 
         Args:
             vectors: of the place before it, (B, inputs); at the first place only their number
@@ -70,7 +70,7 @@ class Ordered(nn.Module, ABC):
 
 @runtime_checkable
 class Causal(Protocol):
-    """A network of which each place depends on the places before it alone."""
+    """A network where each position depends on earlier positions alone."""
 
     def causal(self, length: int, inputs: int, outputs: int, num_classes: int = 0) -> Ordered:
         """Vectors (B, length, inputs) and, with classes, labels (B,) → (B, length, outputs)."""

@@ -32,7 +32,7 @@ class Transformer:
 
     @staticmethod
     def contradictions(settings: Mapping[str, Any]) -> Iterator[str]:
-        """What does not go together."""
+        """Yield a line for each pair of settings that contradict each other."""
         width, heads = settings["width"], settings["heads"]
         if width % heads:
             yield f"heads: {heads} do not divide the width of {width}; give a number that does"
@@ -75,7 +75,7 @@ class _Causal(Ordered):
         return self.last(hidden).squeeze(1)
 
     def _first(self, count: int, labels: Tensor | None) -> Tensor:
-        """What stands before the first place, (B, 1, width)."""
+        """Return the start token, with the label's embedding if there is one, (B, 1, width)."""
         start = self.start.expand(count, -1)
         if self.label is not None and labels is not None:
             start = start + self.label(labels)

@@ -1,4 +1,4 @@
-"""A small U-Net: images to images, told a time and a label."""
+"""A small U-Net from images to images, conditioned on a time and a label."""
 
 import math
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from genmodels.networks.layers import ORDER, Resize, Size, normalization, pyrami
 
 FREQUENCIES = 32  # of the time's sines and cosines
 SHORTEST = 100.0  # the highest frequency, in radians over the whole time
-WIDER = 4  # times the width: of what carries time and label; Ho et al. (2020), their code
+WIDER = 4  # times the width: of the embedding of time and label; Ho et al. (2020), their code
 
 
 @dataclass(frozen=True)
@@ -51,11 +51,11 @@ class _UNet(nn.Module):
         pixels = channels * self.patch**2
         remedy = "the network a smaller depth"
         sizes = pyramid(image_shape, shape.depth, remedy, self.patch)
-        told = WIDER * shape.width
+        embedding = WIDER * shape.width
         self.time = nn.Sequential(
-            nn.Linear(2 * FREQUENCIES, told), nn.SiLU(), nn.Linear(told, told)
+            nn.Linear(2 * FREQUENCIES, embedding), nn.SiLU(), nn.Linear(embedding, embedding)
         )
-        self.label = nn.Embedding(num_classes, told) if num_classes else None
+        self.label = nn.Embedding(num_classes, embedding) if num_classes else None
         frequencies = torch.logspace(0, math.log10(SHORTEST), FREQUENCIES)
         self.register_buffer("frequencies", frequencies, persistent=False)
         self.first = nn.Conv2d(pixels, shape.width, 3, padding=1)
@@ -64,56 +64,56 @@ class _UNet(nn.Module):
         for level in range(len(sizes)):
             outputs = shape.width * 2**level
             for _ in range(shape.blocks):
-                self.down.append(_Told(inputs, outputs, told))
+                self.down.append(_ResBlock(inputs, outputs, embedding))
                 inputs = outputs
                 kept.append(outputs)
             if level < shape.depth:
-                self.down.append(_Smaller(inputs))
+                self.down.append(_Downsample(inputs))
                 kept.append(inputs)
-        self.middle = _Told(inputs, inputs, told)
+        self.middle = _ResBlock(inputs, inputs, embedding)
         for level in range(shape.depth, -1, -1):
             outputs = shape.width * 2**level
             for _ in range(shape.blocks + 1):
-                self.up.append(_Told(inputs + kept.pop(), outputs, told))
+                self.up.append(_ResBlock(inputs + kept.pop(), outputs, embedding))
                 inputs = outputs
             if level > 0:
-                self.up.append(_Larger(inputs, sizes[level - 1]))
+                self.up.append(_Upsample(inputs, sizes[level - 1]))
         self.last = nn.Sequential(
             *normalization("group", inputs, 2), nn.SiLU(), nn.Conv2d(inputs, pixels, 3, padding=1)
         )
         for parameter in self.last[-1].parameters():
-            nn.init.zeros_(parameter)  # it starts by moving nothing; Ho et al., their code
+            nn.init.zeros_(parameter)  # the initial output is zero; Ho et al., their code
 
     def forward(self, images: Tensor, times: Tensor, labels: Tensor | None = None) -> Tensor:
         phases = times.unsqueeze(1) * self.get_buffer("frequencies")
-        told = self.time(torch.cat([phases.sin(), phases.cos()], 1))
+        embedding = self.time(torch.cat([phases.sin(), phases.cos()], 1))
         if self.label is not None and labels is not None:
-            told = told + self.label(labels)
+            embedding = embedding + self.label(labels)
         height, width = images.shape[2:]
         padded = F.pad(images, (0, self.right, 0, self.below), mode="replicate")
         places = F.pixel_unshuffle(padded, self.patch)
         hidden = self.first(places.contiguous(memory_format=ORDER))
         kept = [hidden]
         for layer in self.down:
-            hidden = layer(hidden, told)
+            hidden = layer(hidden, embedding)
             kept.append(hidden)
-        hidden = self.middle(hidden, told)
+        hidden = self.middle(hidden, embedding)
         for layer in self.up:
-            if isinstance(layer, _Told):
+            if isinstance(layer, _ResBlock):
                 hidden = torch.cat([hidden, kept.pop()], 1)
-            hidden = layer(hidden, told)
+            hidden = layer(hidden, embedding)
         return F.pixel_shuffle(self.last(hidden), self.patch)[:, :, :height, :width]
 
 
-class _Told(nn.Module):
-    """A residual block that adds what it is told to every place."""
+class _ResBlock(nn.Module):
+    """A residual block that adds a projection of the embedding to every position."""
 
-    def __init__(self, inputs: int, outputs: int, told: int):
+    def __init__(self, inputs: int, outputs: int, embedding: int):
         super().__init__()
         self.first = nn.Sequential(
             *normalization("group", inputs, 2), nn.SiLU(), nn.Conv2d(inputs, outputs, 3, padding=1)
         )
-        self.told = nn.Sequential(nn.SiLU(), nn.Linear(told, outputs))
+        self.told = nn.Sequential(nn.SiLU(), nn.Linear(embedding, outputs))
         self.second = nn.Sequential(
             *normalization("group", outputs, 2),
             nn.SiLU(),
@@ -122,25 +122,25 @@ class _Told(nn.Module):
         same = inputs == outputs
         self.skip = nn.Identity() if same else nn.Conv2d(inputs, outputs, 1, bias=False)
 
-    def forward(self, images: Tensor, told: Tensor) -> Tensor:
-        hidden = self.first(images) + self.told(told)[:, :, None, None]
+    def forward(self, images: Tensor, embedding: Tensor) -> Tensor:
+        hidden = self.first(images) + self.told(embedding)[:, :, None, None]
         return self.skip(images) + self.second(hidden)
 
 
-class _Smaller(nn.Module):
+class _Downsample(nn.Module):
     def __init__(self, channels: int):
         super().__init__()
         self.convolution = nn.Conv2d(channels, channels, 3, stride=2, padding=1)
 
-    def forward(self, images: Tensor, told: Tensor) -> Tensor:
+    def forward(self, images: Tensor, embedding: Tensor) -> Tensor:
         return self.convolution(images)
 
 
-class _Larger(nn.Module):
+class _Upsample(nn.Module):
     def __init__(self, channels: int, size: Size):
         super().__init__()
         self.resize = Resize(size)
         self.convolution = nn.Conv2d(channels, channels, 3, padding=1)
 
-    def forward(self, images: Tensor, told: Tensor) -> Tensor:
+    def forward(self, images: Tensor, embedding: Tensor) -> Tensor:
         return self.convolution(self.resize(images))

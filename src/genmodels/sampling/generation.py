@@ -94,9 +94,9 @@ def _changed(spec: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, A
     changed = {**spec, **changes}
     if changes and (problems := components.problems(changed, MODELS, "model", GIVEN)):
         raise InputError("; ".join(problems))
-    free = components.find(spec[components.CLASS], MODELS).free  # type: ignore[attr-defined]
-    if fixed := [f"model.{name}" for name in changes if name not in free]:
-        others = ", ".join(f"model.{name}" for name in free) or "nothing"
+    adjustable = components.find(spec[components.CLASS], MODELS).adjustable  # type: ignore[attr-defined]
+    if fixed := [f"model.{name}" for name in changes if name not in adjustable]:
+        others = ", ".join(f"model.{name}" for name in adjustable) or "nothing"
         raise InputError(
             f"{', '.join(fixed)} cannot be changed after training; of a trained "
             f"{spec[components.CLASS]}, {others} can"

@@ -31,7 +31,7 @@ def evaluate(
             if stop():
                 return None
             with device.autocast():
-                terms = model.held_out(batch)
+                terms = model.validation_metrics(batch)
             for name, value in terms.items():
                 totals[name] = totals.get(name, 0.0) + value.item() * len(batch.images)
     model.train()

@@ -11,20 +11,18 @@ from genmodels.evaluation.draws import Draws
 from genmodels.evaluation.features.extractor import Features
 from genmodels.evaluation.metrics import distances, likelihood
 from genmodels.evaluation.reference import FEWEST, Reference
-from genmodels.models.base import Discriminates, Encodes, Likelihood, Model, Pixels
+from genmodels.models.base import ABILITIES, Discriminates, Encodes, Likelihood, Model, Pixels
 
-ENCODES = "the model has no encoder"
-LIKELIHOOD = "the model has no likelihood"
-DISCRIMINATES = "the model has no discriminator"
+WITHOUT = {ability.protocol: ability.without for ability in ABILITIES}
 LABELS = "the model takes no labels, or the extractor knows no classes"
 OPTIONAL = {  # what is defined for some families alone → why it is not for the others
-    "reconstruction_error": ENCODES,
-    "latents_to_prior": ENCODES,
+    "reconstruction_error": WITHOUT[Encodes],
+    "latents_to_prior": WITHOUT[Encodes],
     **{f"nll_{pixels}": "no likelihood, or one of other pixels" for pixels in get_args(Pixels)},
-    "active_units": LIKELIHOOD,
+    "active_units": WITHOUT[Likelihood],
     "label_accuracy": LABELS,
     "distance_within_classes": LABELS,
-    "discriminator_ranks": DISCRIMINATES,
+    "discriminator_ranks": WITHOUT[Discriminates],
     "discriminator_right": "no discriminator, or one that orders images and decides on none",
     "discriminator_from": "no discriminator, or one whose losses have no equilibrium",
     "generator_from": "no discriminator, or one whose losses have no equilibrium",
