@@ -8,10 +8,12 @@ from genmodels import losses
 from genmodels.config import components
 from genmodels.losses import augmentation, penalties
 from genmodels.models import base, gan
+from genmodels.networks import layers
 
 MODELS = components.Place("genmodels.models", base.Model)
 
 LITERALS = {
+    "activations": (layers.Activation, layers.ACTIVATIONS),
     "adversarial losses": (gan.Loss, losses.ADVERSARIAL),
     "penalties": (penalties.Penalty, losses.PENALTIES),
     "augmentations": (augmentation.Augmented, augmentation._KINDS),

@@ -1,6 +1,7 @@
 """Layers shared by encoders and decoders."""
 
 import math
+from collections.abc import Callable
 from typing import Literal
 
 import torch
@@ -12,6 +13,12 @@ from genmodels.errors import InputError
 
 Activation = Literal["relu", "leaky_relu", "silu", "tanh"]
 Normalization = Literal["none", "batch", "group"]
+ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
+    "relu": nn.ReLU,
+    "leaky_relu": lambda: nn.LeakyReLU(0.2),
+    "silu": nn.SiLU,
+    "tanh": nn.Tanh,
+}
 GROUP = 16  # channels of a group, as Wu & He, Group Normalization (2018), table 3
 
 # Of the values of convolutional networks in memory, all channels of a pixel together: decoders
@@ -47,13 +54,7 @@ def pyramid(
 
 def activation(name: Activation) -> nn.Module:
     """An activation by name; ``leaky_relu`` has the slope 0.2 of Radford et al. (2016)."""
-    layers = {
-        "relu": nn.ReLU(),
-        "leaky_relu": nn.LeakyReLU(0.2),
-        "silu": nn.SiLU(),
-        "tanh": nn.Tanh(),
-    }
-    return layers[name]
+    return ACTIVATIONS[name]()
 
 
 def normalization(name: Normalization, channels: int, dimensions: int) -> list[nn.Module]:
