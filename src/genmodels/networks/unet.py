@@ -51,11 +51,13 @@ class _UNet(nn.Module):
         pixels = channels * self.patch**2
         remedy = "the network a smaller depth"
         sizes = pyramid(image_shape, shape.depth, remedy, self.patch)
-        embedding = WIDER * shape.width
+        embedding_dim = WIDER * shape.width
         self.time = nn.Sequential(
-            nn.Linear(2 * FREQUENCIES, embedding), nn.SiLU(), nn.Linear(embedding, embedding)
+            nn.Linear(2 * FREQUENCIES, embedding_dim),
+            nn.SiLU(),
+            nn.Linear(embedding_dim, embedding_dim),
         )
-        self.label = nn.Embedding(num_classes, embedding) if num_classes else None
+        self.label = nn.Embedding(num_classes, embedding_dim) if num_classes else None
         frequencies = torch.logspace(0, math.log10(SHORTEST), FREQUENCIES)
         self.register_buffer("frequencies", frequencies, persistent=False)
         self.first = nn.Conv2d(pixels, shape.width, 3, padding=1)
@@ -64,17 +66,17 @@ class _UNet(nn.Module):
         for level in range(len(sizes)):
             outputs = shape.width * 2**level
             for _ in range(shape.blocks):
-                self.down.append(_ResBlock(inputs, outputs, embedding))
+                self.down.append(_ResBlock(inputs, outputs, embedding_dim))
                 inputs = outputs
                 kept.append(outputs)
             if level < shape.depth:
                 self.down.append(_Downsample(inputs))
                 kept.append(inputs)
-        self.middle = _ResBlock(inputs, inputs, embedding)
+        self.middle = _ResBlock(inputs, inputs, embedding_dim)
         for level in range(shape.depth, -1, -1):
             outputs = shape.width * 2**level
             for _ in range(shape.blocks + 1):
-                self.up.append(_ResBlock(inputs + kept.pop(), outputs, embedding))
+                self.up.append(_ResBlock(inputs + kept.pop(), outputs, embedding_dim))
                 inputs = outputs
             if level > 0:
                 self.up.append(_Upsample(inputs, sizes[level - 1]))
@@ -108,12 +110,12 @@ class _UNet(nn.Module):
 class _ResBlock(nn.Module):
     """A residual block that adds a projection of the embedding to every position."""
 
-    def __init__(self, inputs: int, outputs: int, embedding: int):
+    def __init__(self, inputs: int, outputs: int, embedding_dim: int):
         super().__init__()
         self.first = nn.Sequential(
             *normalization("group", inputs, 2), nn.SiLU(), nn.Conv2d(inputs, outputs, 3, padding=1)
         )
-        self.told = nn.Sequential(nn.SiLU(), nn.Linear(embedding, outputs))
+        self.told = nn.Sequential(nn.SiLU(), nn.Linear(embedding_dim, outputs))
         self.second = nn.Sequential(
             *normalization("group", outputs, 2),
             nn.SiLU(),
