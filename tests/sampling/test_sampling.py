@@ -122,17 +122,6 @@ def test_arrays(suffix, tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
 
 
-def test_reading_fits_a_picture_to_the_model(tmp_path):
-    picture = np.zeros((20, 40, 3), np.uint8)
-    picture[:, 10:30] = 255
-    Image.fromarray(picture).save(tmp_path / "a.png")
-    read = pictures.read(tmp_path / "a.png", (1, 8, 8))
-    assert read.shape == (1, 8, 8)
-    assert read.min() > 0.9  # the middle
-    with pytest.raises(InputError, match=r"there is no file .*b\.png"):
-        pictures.read(tmp_path / "b.png", (1, 8, 8))
-
-
 def test_a_gif_runs_there_and_back(tmp_path):
     frames = [torch.full((1, 4, 4), value) for value in (0.0, 0.5, 1.0)]
     pictures.save_gif(frames, tmp_path / "a.gif", seconds=0.1)

@@ -4,14 +4,24 @@ Transparent parts lie on white. 16 bits are scaled to 8, not cut off. What has n
 white, such as floats beyond [0, 1], is refused like a broken file.
 """
 
+import struct
+import warnings
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps
+import torch
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from torch import Tensor
+
+from genmodels.errors import InputError
 
 EXTENSIONS = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 FILTER = Image.Resampling.BICUBIC  # antialiased; torch has the same, so sets and folders agree
+# What Pillow's readers raise on damaged files.
+BROKEN = (
+    OSError, EOFError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError
+)  # fmt: skip
 SIDEWAYS = (5, 6, 7, 8)  # EXIF orientations that swap height and width
 
 Channels = Literal["auto", 1, 3]
@@ -46,6 +56,41 @@ def decode(path: Path, size: tuple[int, int], channels: Channels, fit: Fit) -> n
     if channels == "auto" and (array == array[..., :1]).all():
         return array[None, ..., 0]
     return array.transpose(2, 0, 1)
+
+
+def read(path: Path, image_shape: tuple[int, int, int], fit: Fit) -> Tensor:
+    """Read one picture as a folder's table holds it.
+
+    Args:
+        path: of the file.
+        image_shape: (C, H, W) of the table.
+        fit: as :func:`decode` takes it.
+
+    Returns:
+        (C, H, W), float32 in [0, 1].
+
+    Raises:
+        InputError: the file is missing or is no picture.
+    """
+    channels, height, width = image_shape
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module="PIL")
+            array = decode(path, (height, width), 1 if channels == 1 else 3, fit)
+    except FileNotFoundError:
+        raise InputError(f"there is no file {path}; give a picture") from None
+    except BROKEN as error:
+        raise InputError(f"{path} cannot be read: {reason(error)}; give a picture") from None
+    return torch.tensor(array).float().div_(255)
+
+
+def reason(error: BaseException) -> str:
+    """Say what is wrong with a picture, in few words and without its path."""
+    if isinstance(error, UnidentifiedImageError):
+        return "not a picture"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def size(path: Path) -> tuple[int, int]:

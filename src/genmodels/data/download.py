@@ -14,8 +14,8 @@ from typing import Any
 
 from filelock import FileLock
 
+from genmodels.data.decoding import reason
 from genmodels.data.images import Progress
-from genmodels.data.pictures import reason
 from genmodels.errors import InputError
 
 STALL_SECONDS = 20.0  # after which a connection on which nothing moves is given up

@@ -6,7 +6,6 @@ way, 0 is black and 1 is white.
 
 import math
 import re
-import struct
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
@@ -16,17 +15,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 from torch import Tensor
 
 from genmodels.errors import InputError
 from genmodels.system import files
 
 GAP = 2  # pixels between the pictures of a grid
-# What Pillow's readers raise on damaged files.
-BROKEN = (
-    OSError, EOFError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError
-)  # fmt: skip
 SMALLEST_SIDE = 480  # a grid is enlarged by a whole factor until it is about this wide
 
 
@@ -189,34 +184,3 @@ def _save_array(chunks: Iterable[Tensor], count: int, path: Path, suffix: str) -
             if number == 0:
                 file.write(array_header((count, *pixels.shape[1:])))
             file.write(np.ascontiguousarray(pixels).tobytes())
-
-
-def read(path: Path, image_shape: tuple[int, int, int]) -> Tensor:
-    """Read a picture and fit it to a model: upright, resized, centre-cropped.
-
-    Returns:
-        (C, H, W), float32 in [0, 1].
-
-    Raises:
-        InputError: the file is missing or is no picture.
-    """
-    channels, height, width = image_shape
-    try:
-        with Image.open(path) as opened:
-            upright = ImageOps.exif_transpose(opened).convert("L" if channels == 1 else "RGB")
-    except FileNotFoundError:
-        raise InputError(f"there is no file {path}; give a picture") from None
-    except BROKEN as error:
-        raise InputError(f"{path} cannot be read: {reason(error)}; give a picture") from None
-    fitted = ImageOps.fit(upright, (width, height), Image.Resampling.LANCZOS)
-    array = np.array(fitted, dtype=np.float32).reshape(height, width, channels)
-    return torch.from_numpy(array).permute(2, 0, 1).div(255)
-
-
-def reason(error: BaseException) -> str:
-    """What is wrong with a picture, in few words and without its path."""
-    if isinstance(error, UnidentifiedImageError):
-        return "not a picture"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return " ".join(str(error).split()) or type(error).__name__

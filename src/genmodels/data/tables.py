@@ -24,9 +24,9 @@ from filelock import FileLock
 from torch import Tensor
 
 from genmodels.data import decoding, workers
-from genmodels.data.decoding import Channels
+from genmodels.data.decoding import BROKEN, Channels, reason
 from genmodels.data.images import Progress
-from genmodels.data.pictures import BROKEN, array_header, reason
+from genmodels.data.pictures import array_header
 from genmodels.data.workers import Broken, Pictures
 from genmodels.errors import InputError
 

@@ -14,9 +14,8 @@ import torch
 from torch import Tensor
 
 from genmodels.data import download, tables
-from genmodels.data.decoding import Channels, Fit
+from genmodels.data.decoding import Channels, Fit, reason
 from genmodels.data.images import TEST, TRAIN, VALIDATION, Images, Progress
-from genmodels.data.pictures import reason
 from genmodels.data.workers import Pictures
 from genmodels.errors import InputError
 

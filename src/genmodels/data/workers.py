@@ -17,9 +17,8 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from genmodels.data import decoding
-from genmodels.data.decoding import Channels, Fit
+from genmodels.data.decoding import BROKEN, Channels, Fit, reason
 from genmodels.data.images import Progress
-from genmodels.data.pictures import BROKEN, reason
 from genmodels.errors import InputError
 
 CHUNK = 2**20  # bytes of a table that a worker hands over at a time
