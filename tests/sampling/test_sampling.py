@@ -7,7 +7,7 @@ from PIL import Image
 
 from genmodels import config, sampling
 from genmodels.config.settings import SHIFTS, Shift
-from genmodels.data import pictures
+from genmodels.data import formats, pictures
 from genmodels.errors import InputError
 from genmodels.models import GAN, VAE
 from genmodels.networks import MLP
@@ -115,7 +115,7 @@ def test_a_grid_holds_its_images(channels, tmp_path):
 def test_arrays(suffix, tmp_path):
     images = torch.rand(7, 3, 5, 4)
     path = tmp_path / f"a{suffix}"
-    pictures.save(images.split(3), 7, path)
+    formats.save_images(images.split(3), 7, path)
     loaded = np.load(path)
     array = loaded["images"] if suffix == ".npz" else loaded
     np.testing.assert_array_equal(array, pictures.to_uint8(images).numpy())

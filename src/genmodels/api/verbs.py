@@ -16,7 +16,7 @@ from genmodels.api.comparing import compare as compare
 from genmodels.config import custom_code
 from genmodels.config.settings import Settings, Shift
 from genmodels.console import Display
-from genmodels.data import decoding, pictures
+from genmodels.data import decoding, formats, pictures
 from genmodels.errors import InputError
 from genmodels.models.base import Model
 from genmodels.sampling import Weights, interpolation, inversion
@@ -167,12 +167,12 @@ def sample(
     count = count if count is not None else (8 if by_class else 64)
     if count < 1:
         raise InputError(f"--count {count} is not a number of images; give 1 or more")
-    pictures.check_output(path)
+    formats.check("images", path)
     model = run.model(weights, changes=changes)
     columns = model.num_classes if by_class else None
     total = count * columns if columns else count
     images = sampling.sample(model, count, seed, label, run.folder.classes)
-    pictures.save(images, total, path, columns)
+    formats.save_images(images, total, path, columns)
     return path
 
 

@@ -6,9 +6,7 @@ way, 0 is black and 1 is white.
 
 import math
 import re
-import zipfile
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -18,7 +16,6 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from genmodels.errors import InputError
 from genmodels.system import files
 
 GAP = 2  # pixels between the pictures of a grid
@@ -93,74 +90,11 @@ def file_name(what: str, given: Mapping[str, Any]) -> str:
     return re.sub(r"[^\w.,=+-]", "_", "-".join(words)) + ".png"
 
 
-def check_walk(path: Path) -> None:
-    """Say whether a walk can be written under a name, before it is made.
-
-    Raises:
-        InputError: the extension is neither ``.png`` nor ``.gif``.
-    """
-    if path.suffix not in (".png", ".gif"):
-        raise InputError(f"--out {path} has the extension {path.suffix!r}; use .png or .gif")
-
-
-def save_walk(frames: Tensor, path: Path) -> None:
-    """Write a walk (rows, steps, C, H, W): a ``.png`` with a row each, or a ``.gif``."""
-    check_walk(path)
-    if path.suffix == ".png":
-        save_png(grid(frames.flatten(0, 1), frames.shape[1]), path)
-    else:
-        save_gif([grid(frames[:, i]) for i in range(frames.shape[1])], path)
-
-
 def picture(image: Tensor) -> Image.Image:
     """(C, H, W) with one or three channels → a PIL image."""
     pixels = to_uint8(image)
     array = pixels[0].numpy() if len(pixels) == 1 else pixels.permute(1, 2, 0).numpy()
     return Image.fromarray(np.ascontiguousarray(array))
-
-
-def check_output(path: Path) -> None:
-    """Say whether images can be written under a name, before hours are spent.
-
-    Raises:
-        InputError: the extension says no known format, or the folder has something in it.
-    """
-    if path.suffix == "" and path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise InputError(
-            f"--out {path} exists and is no empty folder; choose another, or add .png for a grid"
-        )
-    if path.suffix not in ("", ".png", ".npy", ".npz"):
-        raise InputError(
-            f"--out {path} has the extension {path.suffix!r}; use .png for a grid, .npy or .npz "
-            "for an array, or none for a folder of PNG files"
-        )
-
-
-def save(chunks: Iterable[Tensor], count: int, path: Path, columns: int | None = None) -> None:
-    """Write images as the extension says: a ``.png`` grid, ``.npy`` or ``.npz`` as uint8
-    (N, C, H, W), or a folder of PNG files. Arrays and folders take bounded memory.
-
-    Args:
-        chunks: (n, C, H, W) each.
-        count: how many images there are in all.
-        columns: of a grid; by default as square as possible.
-
-    Raises:
-        InputError: an unknown extension, or the disk is full.
-    """
-    check_output(path)
-    if path.suffix == ".png":
-        save_png(grid(torch.cat([to_uint8(chunk) for chunk in chunks]), columns), path)
-    elif path.suffix:
-        files.save_with(path, lambda temporary: _save_array(chunks, count, temporary, path.suffix))
-    else:
-        path.mkdir(parents=True, exist_ok=True)
-        digits = len(str(count - 1))
-        number = 0
-        for chunk in chunks:
-            for image in chunk:
-                save_png(image, path / f"{number:0{digits}d}.png")
-                number += 1
 
 
 def array_header(shape: Sequence[int]) -> bytes:
@@ -169,18 +103,3 @@ def array_header(shape: Sequence[int]) -> bytes:
     described = {"descr": "|u1", "fortran_order": False, "shape": tuple(shape)}
     np.lib.format.write_array_header_1_0(file, described)
     return file.getvalue()
-
-
-def _save_array(chunks: Iterable[Tensor], count: int, path: Path, suffix: str) -> None:
-    """Plain writes, since a full disk would kill whoever writes to a map."""
-    with ExitStack() as stack:
-        if suffix == ".npz":
-            archive = stack.enter_context(zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED))
-            file = stack.enter_context(archive.open("images.npy", "w", force_zip64=True))
-        else:
-            file = stack.enter_context(path.open("wb"))
-        for number, chunk in enumerate(chunks):
-            pixels = to_uint8(chunk).numpy()
-            if number == 0:
-                file.write(array_header((count, *pixels.shape[1:])))
-            file.write(np.ascontiguousarray(pixels).tobytes())
