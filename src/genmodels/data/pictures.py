@@ -1,7 +1,7 @@
-"""Images in, files out: grids, PNG, GIF and arrays.
+"""Draw images as grids, PNG and GIF.
 
-Images are (N, C, H, W), float in [0, 1] or uint8; nothing is stretched or centred on the
-way, 0 is black and 1 is white.
+Images are (N, C, H, W), float in [0, 1] or uint8. 0 is black and 1 is white; values are
+neither stretched nor centred.
 """
 
 import math
@@ -19,11 +19,11 @@ from torch import Tensor
 from genmodels.system import files
 
 GAP = 2  # pixels between the pictures of a grid
-SMALLEST_SIDE = 480  # a grid is enlarged by a whole factor until it is about this wide
+SMALLEST_SIDE = 480  # width to which a small grid is enlarged, by a whole factor
 
 
 def to_uint8(images: Tensor) -> Tensor:
-    """Round [0, 1] to 0…255, on the CPU; uint8 passes through."""
+    """Round [0, 1] to 0…255, on the CPU. uint8 stays as it is."""
     if images.dtype == torch.uint8:
         return images.cpu()
     return images.detach().float().clamp(0, 1).mul(255).round().to(torch.uint8).cpu()
@@ -35,7 +35,7 @@ def grid(images: Tensor, columns: int | None = None, enlarge: bool = True) -> Te
     Args:
         images: (N, C, H, W).
         columns: images in a row; by default as square as possible.
-        enlarge: repeat pixels, so that small images can be seen.
+        enlarge: repeat the pixels of small images.
 
     Returns:
         (C, height, width), uint8, with a grey gap between the images.
@@ -63,7 +63,7 @@ def save_png(image: Tensor, path: Path) -> None:
 
 
 def save_gif(frames: Sequence[Tensor], path: Path, seconds: float = 0.12) -> None:
-    """Write images (C, H, W) as an animation that runs there and back for ever."""
+    """Write images (C, H, W) as an endless animation, forwards and backwards."""
     pictures = [picture(frame) for frame in [*frames, *frames[-2:0:-1]]]
     first, rest = pictures[0], pictures[1:]
     files.save_with(
@@ -80,25 +80,25 @@ def save_gif(frames: Sequence[Tensor], path: Path, seconds: float = 0.12) -> Non
 
 
 def file_name(what: str, given: Mapping[str, Any]) -> str:
-    """Name a PNG by what it shows and by what was given for it: ``seed-0-steps-3.png``.
+    """Name a PNG by its content and the given options: ``seed-0-steps-3.png``.
 
     Args:
-        what: as it is without anything given.
-        given: names → values; None is not given.
+        what: name without options.
+        given: option → value; None is left out.
     """
     words = [what, *(f"{key}-{value}" for key, value in given.items() if value is not None)]
     return re.sub(r"[^\w.,=+-]", "_", "-".join(words)) + ".png"
 
 
 def picture(image: Tensor) -> Image.Image:
-    """(C, H, W) with one or three channels → a PIL image."""
+    """Convert (C, H, W) with one or three channels to a PIL image."""
     pixels = to_uint8(image)
     array = pixels[0].numpy() if len(pixels) == 1 else pixels.permute(1, 2, 0).numpy()
     return Image.fromarray(np.ascontiguousarray(array))
 
 
 def array_header(shape: Sequence[int]) -> bytes:
-    """What a ``.npy`` file of uint8 in this shape begins with; its rows follow in order."""
+    """Make the header of a ``.npy`` file of uint8 in this shape. The rows follow in order."""
     file = BytesIO()
     described = {"descr": "|u1", "fortran_order": False, "shape": tuple(shape)}
     np.lib.format.write_array_header_1_0(file, described)

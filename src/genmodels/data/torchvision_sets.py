@@ -19,9 +19,9 @@ from genmodels.data.images import TEST, TRAIN, VALIDATION, Images, Progress
 from genmodels.data.workers import Pictures
 from genmodels.errors import InputError
 
-CELEBA_SIZE = 64  # pixels; at which generative models of faces are usually compared
-CELEBA_SPLITS = {"0": TRAIN, "2": TEST}  # "1", the set's own validation split, is left out
-# What torchvision's readers raise on damaged files; pickles are checked by hash beforehand.
+CELEBA_SIZE = 64  # pixels, the usual size in comparisons of generative models
+CELEBA_SPLITS = {"0": TRAIN, "2": TEST}  # without "1", the set's own validation split
+# Errors of torchvision's readers on damaged files. It checks the hash of pickles beforehand.
 DAMAGED = (OSError, EOFError, RuntimeError, ValueError, TypeError, LookupError, AssertionError)
 
 
@@ -38,13 +38,13 @@ class Described:
     """A named set.
 
     Attributes:
-        kind: the name of torchvision's class.
+        kind: name of torchvision's class.
         image_shape: (C, H, W).
-        train, test: how many images each split has.
-        classes: how many labels there are; 0 for none.
-        files: what has to lie below the root.
+        train, test: number of images in each split.
+        classes: number of labels; 0 for none.
+        files: the set's files, below the root.
         options: further arguments of torchvision's class.
-        needs: a library that torchvision wants for it, besides our own dependencies.
+        needs: library that the class needs besides our own dependencies.
         split_by_name: the class takes ``split="train"`` in place of ``train=True``.
         adjust: corrects what torchvision's arrays have wrong.
         read: reads the files in place of torchvision's class, which then only downloads.
@@ -207,8 +207,8 @@ def load(
         progress: called with (what, done, total).
 
     Raises:
-        Unavailable: it is neither on disk nor downloadable.
-        InputError: its files are damaged, or it needs a library that is not installed.
+        Unavailable: the set is neither on disk nor downloadable.
+        InputError: its files are damaged, or a library that it needs is not installed.
     """
     described = SETS[name]
     if described.lacks:
@@ -240,7 +240,7 @@ def missing(name: str, root: Path) -> list[str]:
 
 def _open(name: str, root: Path, train: bool, download: bool = False) -> Any:
     """Open torchvision's object of a split."""
-    from torchvision import datasets  # takes seconds, and most runs need none of it
+    from torchvision import datasets  # takes seconds, and few runs need it
 
     described = SETS[name]
     by_name = {"split": "train" if train else "test"}
