@@ -20,7 +20,7 @@ with atheris.instrument_imports(include=["genmodels", "yaml", "PIL"]):
 
     from genmodels import config
     from genmodels.config import yaml12
-    from genmodels.data import decoding, pictures
+    from genmodels.data import decoding
     from genmodels.errors import InputError
     from genmodels.runs import checkpoint, manifest
 
@@ -49,7 +49,7 @@ def picture(content: bytes) -> None:
     """A picture of a folder."""
     path = PLACE / "p.png"
     path.write_bytes(content)
-    with contextlib.suppress(*pictures.BROKEN):
+    with contextlib.suppress(*decoding.BROKEN):
         decoding.size(path)
         array = decoding.decode(path, (8, 8), "auto", "crop")
         assert array.shape[1:] == (8, 8)

@@ -9,6 +9,7 @@ import socket
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -24,6 +25,7 @@ from torchvision import datasets
 from genmodels import data
 from genmodels.data import download, glyphs
 from genmodels.data.images import TEST, TRAIN, VALIDATION
+from genmodels.data.torchvision_sets import SETS, Described
 from genmodels.errors import InputError
 
 RANDOM = np.random.default_rng(0)
@@ -236,6 +238,76 @@ def test_mnist_itself(mnist_root: Path) -> None:
     assert images.labels[60_000:60_010].tolist() == [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]
     assert images.table[:60_000].float().mean().item() == pytest.approx(33.3184, abs=1e-3)
     assert images.classes[3] == "3 - three"
+
+
+# A new set
+
+
+class Tiny:
+    """A class as torchvision has them; its file holds the pixels of a split as they are."""
+
+    def __init__(self, root: str, train: bool, download: bool = False, add: int = 0) -> None:
+        path = Path(root) / "tiny" / ("train" if train else "test")
+        if download:
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes((TRAINING if train else TESTING).tobytes())
+        self.data = np.frombuffer(path.read_bytes(), np.uint8).reshape(-1, 28, 28) + np.uint8(add)
+        self.targets = LABELS[:7] if train else LABELS[7:]
+
+
+class TinyByName(Tiny):
+    """The same, opened by the name of the split."""
+
+    def __init__(self, root: str, split: str, download: bool = False, add: int = 0) -> None:
+        super().__init__(root, {"train": True, "test": False}[split], download, add)
+
+
+@pytest.mark.parametrize("kind", [Tiny, TinyByName])
+def test_a_new_set_is_one_entry(
+    root: Path, monkeypatch: pytest.MonkeyPatch, kind: type[Tiny]
+) -> None:
+    monkeypatch.setattr(datasets, "Tiny", kind, raising=False)
+    entry = Described(
+        "Tiny", (1, 28, 28), 7, 3, 10, ("tiny/train", "tiny/test"), {"add": 1},
+        split_by_name=kind is TinyByName,
+    )  # fmt: skip
+    monkeypatch.setitem(SETS, "tiny", entry)
+    assert "tiny" in data.names()
+    assert {each.name: each.place for each in data.sets(root)}["tiny"] == "downloadable"
+    images = data.load("tiny", root=root)
+    assert images.name == "tiny"
+    assert np.array_equal(images.table[:, 0], np.concatenate([TRAINING, TESTING]) + np.uint8(1))
+    assert images.labels is not None
+    assert images.labels.tolist() == LABELS.tolist()
+    assert (images.count(TRAIN), images.count(TEST)) == (7, 3)
+    (listed,) = (each for each in data.sets(root) if each.name == "tiny")
+    assert (listed.place, listed.image_shape, listed.train, listed.test, listed.classes) == (
+        "on disk", (1, 28, 28), 7, 3, 10,
+    )  # fmt: skip
+    assert data.load("tiny", root=root, image_size=14, channels=3).image_shape == (3, 14, 14)
+
+
+def test_an_entry_adjusts_arrays_or_reads_files_itself(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(datasets, "Tiny", Tiny, raising=False)
+    files = ("tiny/train", "tiny/test")
+    turned = Described(
+        "Tiny", (1, 28, 28), 7, 3, 10, files, adjust=lambda images: replace(
+            images, table=images.table.flip(2)),
+    )  # fmt: skip
+    monkeypatch.setitem(SETS, "turned", turned)
+    images = data.load("turned", root=root)
+    assert np.array_equal(images.table[:7, 0], TRAINING[:, ::-1])
+    told: list[Any] = []
+
+    def read(*given: Any) -> data.Images:
+        told.append(given)
+        return replace(images, name=given[0])
+
+    monkeypatch.setitem(SETS, "read", replace(turned, read=read))
+    assert data.load("read", root=root, fit="pad").name == "read"
+    assert told[0][:5] == ("read", root, None, "auto", "pad")
 
 
 # Size and channels

@@ -7,7 +7,7 @@ from PIL import Image
 
 from genmodels import config, sampling
 from genmodels.config.settings import SHIFTS, Shift
-from genmodels.data import pictures
+from genmodels.data import formats, pictures
 from genmodels.errors import InputError
 from genmodels.models import GAN, VAE
 from genmodels.networks import MLP
@@ -115,22 +115,11 @@ def test_a_grid_holds_its_images(channels, tmp_path):
 def test_arrays(suffix, tmp_path):
     images = torch.rand(7, 3, 5, 4)
     path = tmp_path / f"a{suffix}"
-    pictures.save(images.split(3), 7, path)
+    formats.save_images(images.split(3), 7, path)
     loaded = np.load(path)
     array = loaded["images"] if suffix == ".npz" else loaded
     np.testing.assert_array_equal(array, pictures.to_uint8(images).numpy())
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
-
-
-def test_reading_fits_a_picture_to_the_model(tmp_path):
-    picture = np.zeros((20, 40, 3), np.uint8)
-    picture[:, 10:30] = 255
-    Image.fromarray(picture).save(tmp_path / "a.png")
-    read = pictures.read(tmp_path / "a.png", (1, 8, 8))
-    assert read.shape == (1, 8, 8)
-    assert read.min() > 0.9  # the middle
-    with pytest.raises(InputError, match=r"there is no file .*b\.png"):
-        pictures.read(tmp_path / "b.png", (1, 8, 8))
 
 
 def test_a_gif_runs_there_and_back(tmp_path):

@@ -16,7 +16,7 @@ from genmodels.api.comparing import compare as compare
 from genmodels.config import custom_code
 from genmodels.config.settings import Settings, Shift
 from genmodels.console import Display
-from genmodels.data import pictures
+from genmodels.data import decoding, formats, pictures
 from genmodels.errors import InputError
 from genmodels.models.base import Model
 from genmodels.sampling import Weights, interpolation, inversion
@@ -167,12 +167,12 @@ def sample(
     count = count if count is not None else (8 if by_class else 64)
     if count < 1:
         raise InputError(f"--count {count} is not a number of images; give 1 or more")
-    pictures.check_output(path)
+    formats.check("images", path)
     model = run.model(weights, changes=changes)
     columns = model.num_classes if by_class else None
     total = count * columns if columns else count
     images = sampling.sample(model, count, seed, label, run.folder.classes)
-    pictures.save(images, total, path, columns)
+    formats.save_images(images, total, path, columns)
     return path
 
 
@@ -198,7 +198,7 @@ def interpolate(
         mode: ``slerp`` or ``lerp`` between two latents, or ``perturb``: the report's test.
         steps: frames; 10 by default, 21 for ``perturb`` as in the report.
         rows: how many walks; 8 by default, one where pictures are given.
-        start, end: pictures to go from and to; ``perturb`` has no end.
+        start, end: pictures to go from and to, read as the run's data are; ``perturb`` has no end.
         shifts: the movements of ``perturb``; by default those of the run's configuration.
         label: the class of every walk by number or name, for models that take labels; drawn by
             default.
@@ -232,7 +232,7 @@ def interpolate(
     given = [(position, Path(path)) for position, path in enumerate((start, end)) if path]
     channels, height, width = model.image_shape
     for position, path in given:
-        image = pictures.read(path, model.image_shape).unsqueeze(0)
+        image = decoding.read(path, model.image_shape, run.settings.data.fit).unsqueeze(0)
         found = inversion.find(model, image, labels, display.reading)
         display.close()
         seen = f"{path}, seen as {width}x{height} {'grey' if channels == 1 else 'colour'}"

@@ -47,7 +47,7 @@ def interpolate(
     """Walk through the latents."""
     from genmodels import config
     from genmodels.api import verbs
-    from genmodels.data import pictures
+    from genmodels.data import formats, pictures
 
     chosen = options.one_of("--mode", mode, "slerp", "lerp", "perturb")
     opened = verbs.load(run, trust_code)
@@ -58,13 +58,13 @@ def interpolate(
         "weights": weights, **changed,
     }  # fmt: skip
     path = out or opened.folder.samples / pictures.file_name(mode, given)
-    pictures.check_walk(path)
+    formats.check("walk", path)
     frames = verbs.interpolate(
         opened, chosen, steps=steps, rows=rows, seed=seed, weights=options.which(weights),
         start=from_, end=to, shifts=[config.shift(text) for text in shift or []], label=label,
         changes=changed,
     )  # fmt: skip
-    pictures.save_walk(frames, path)
+    formats.save_walk(frames, path)
     count = len(frames)
     walks = "1 walk" if count == 1 else f"{count} walks"
     typer.echo(f"{walks} of {frames.shape[1]} frames of {opened.path}: {path}")

@@ -1,4 +1,4 @@
-"""Everything that turns a name or a folder into :class:`Images`."""
+"""Turn a name or a folder into :class:`Images`."""
 
 import os
 from dataclasses import dataclass, replace
@@ -18,15 +18,15 @@ Place = Literal["embedded", "on disk", "downloadable"]
 
 @dataclass(frozen=True)
 class Listed:
-    """A data set that has a name, as ``genmodels datasets`` shows it.
+    """A named set, as ``genmodels datasets`` shows it.
 
     Attributes:
         name: what ``--data`` takes.
         image_shape: (C, H, W).
-        train, test: how many images the splits hold.
-        classes: how many labels there are; 0 for none.
-        place: where it is.
-        note: the same, for people.
+        train, test: number of images in each split.
+        classes: number of labels; 0 for none.
+        place: where the set is.
+        note: the place in words.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Listed:
 
 
 def default_root() -> Path:
-    """Where named sets lie: ``GENMODELS_DATA``, else the user's cache folder."""
+    """Return the folder of named sets: ``GENMODELS_DATA``, else the user's cache folder."""
     given = os.environ.get("GENMODELS_DATA")
     return Path(given) if given else platformdirs.user_cache_path("genmodels") / "data"
 
@@ -60,15 +60,15 @@ def load(
 
     Args:
         name: one of :func:`names`, else the path of a folder.
-        root: where named sets lie; :func:`default_root` by default.
-        offline: the set to take instead if ``name`` is neither on disk nor downloadable;
-            a note of the result says so.
-        validation: share of the training images that is held out, in [0, 1).
-        image_size: height and width; by default as the images are.
-        channels: 1 for grey, 3 for colour, ``auto`` as the images are.
+        root: folder of named sets; :func:`default_root` by default.
+        offline: set to load instead if ``name`` is neither on disk nor downloadable.
+            A note of the result says so.
+        validation: share of the training images to hold out, in [0, 1).
+        image_size: height and width; by default those of the images.
+        channels: 1 for grey, 3 for colour, ``auto`` for those of the images.
         fit: ``crop`` the middle or ``pad`` with black where a picture is not square.
-        on_bad: of a folder's pictures that cannot be read: ``error``, or ``skip`` and say which.
-        progress: is told how far downloading and decoding are.
+        on_bad: what happens to unreadable pictures of a folder: ``error``, or ``skip`` with a note.
+        progress: called with (what, done, total).
 
     Raises:
         InputError: there is no such set or folder, or it cannot be read.
@@ -91,12 +91,12 @@ def load(
 
 
 def names() -> list[str]:
-    """The data sets that have a name."""
+    """List the named sets."""
     return [glyphs.NAME, *torchvision_sets.SETS, stacked.NAME]
 
 
 def sets(root: Path | None = None) -> list[Listed]:
-    """Describe every named set, and say where it is; nothing is opened."""
+    """Describe every named set and its place, without opening it."""
     root = (root or default_root()).expanduser()
     listed = [Listed(glyphs.NAME, (1, 28, 28), 12_000, 2_000, 10, "embedded", "in the package")]
     for name, described in torchvision_sets.SETS.items():
@@ -123,7 +123,7 @@ def _load(
     progress: Progress,
     on_bad: tables.OnBad,
 ) -> Images:
-    """Load by name or by path; a name goes before a folder of the same name."""
+    """Load by name or by path. A name goes before a folder of the same name."""
     if name == glyphs.NAME:
         return resize.fit_table(glyphs.load(), image_size, channels)
     if name == stacked.NAME:
@@ -140,7 +140,7 @@ def _load(
 
 
 def _unknown(name: str, path: Path) -> str:
-    """Say what a name that stands for nothing was probably meant to be."""
+    """Explain an unknown name, with the likely meaning."""
     family = [known for known in names() if known.startswith(f"{name.lower()}-")]
     if family:
         return f"data set {name!r} has several splits; use one of {', '.join(family)}"

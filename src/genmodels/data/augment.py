@@ -1,7 +1,7 @@
-"""Random changes of a batch that leave what is seen the same: more images out of few.
+"""Random changes of a batch that keep the content of each image.
 
-They are drawn on the CPU and applied on the batch's device, so that they are the same on
-every device, and a resumed run goes on with the same ones.
+The CPU draws the changes and the batch's device applies them. So every device sees the same
+changes, and a resumed run continues with them.
 """
 
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ from genmodels.data.images import Batch
 
 @dataclass(frozen=True)
 class Augmentation:
-    """What is done to each image of a batch.
+    """Random changes of each image in a batch.
 
     Attributes:
-        flip: mirror left and right, every second image.
-        shift: move by up to so many pixels both ways; black comes in.
-        crop: take a part whose sides are up to this share smaller, and enlarge it again.
+        flip: mirror each image left to right, with probability 1/2.
+        shift: largest move in pixels, in both directions; the border becomes black.
+        crop: largest share to cut from the sides; the rest is enlarged to the full size.
     """
 
     flip: bool = False
@@ -35,7 +35,7 @@ class Augmentation:
 
         Args:
             batch: on any device.
-            generator: of the CPU, placed where the step is.
+            generator: on the CPU, placed at the current step.
         """
         images = batch.images
         count, device = len(images), images.device

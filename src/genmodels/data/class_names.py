@@ -1,14 +1,14 @@
-"""The classes of labelled images: each has a number, and a name where its set has names."""
+"""Numbers and names of the classes of labelled images."""
 
 from collections.abc import Sequence
 
 from genmodels.errors import InputError, nearest
 
-SHOWN = 10  # classes that a line names
+SHOWN = 10  # classes named in one line
 
 
 def listed(names: Sequence[str]) -> str:
-    """Say which classes there are: ``0: circle, 1: square``, the first ten and how many more."""
+    """List the first ten classes, and count the rest: ``0: circle, 1: square``."""
     shown = [
         name if name == str(place) else f"{place}: {name}"
         for place, name in enumerate(names[:SHOWN])
@@ -18,11 +18,11 @@ def listed(names: Sequence[str]) -> str:
 
 
 def number(given: str | int, names: Sequence[str]) -> int:
-    """The number of a class.
+    """Find the number of a class.
 
     Args:
-        given: its number, or its name; what is a number is never taken for a name.
-        names: of all classes, in their order.
+        given: number or name of the class. Digits are always a number.
+        names: all class names, in order.
 
     Raises:
         InputError: there is no such class.

@@ -1,17 +1,28 @@
-"""A picture's file becomes an array: upright, opaque, in 8 bits, at the size asked for.
+"""Decode a picture's file to an array: upright, opaque, in 8 bits, at the requested size.
 
-Transparent parts lie on white. 16 bits are scaled to 8, not cut off. What has no defined
-white, such as floats beyond [0, 1], is refused like a broken file.
+Transparent parts are laid on white. 16 bits are scaled to 8. Values without a defined white,
+such as floats beyond [0, 1], are refused like a broken file. Tables and single pictures share
+this decoder.
 """
 
+import struct
+import warnings
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps
+import torch
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from torch import Tensor
+
+from genmodels.errors import InputError
 
 EXTENSIONS = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
-FILTER = Image.Resampling.BICUBIC  # antialiased; torch has the same, so sets and folders agree
+FILTER = Image.Resampling.BICUBIC  # antialiased, as in resize.py, so that sets and folders agree
+# Errors of Pillow's readers on damaged files.
+BROKEN = (
+    OSError, EOFError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError
+)  # fmt: skip
 SIDEWAYS = (5, 6, 7, 8)  # EXIF orientations that swap height and width
 
 Channels = Literal["auto", 1, 3]
@@ -19,23 +30,23 @@ Fit = Literal["crop", "pad"]
 
 
 def decode(path: Path, size: tuple[int, int], channels: Channels, fit: Fit) -> np.ndarray:
-    """Decode a picture; of an animation the first frame.
+    """Decode a picture, or the first frame of an animation.
 
     Args:
         path: of the file.
         size: (height, width).
-        channels: 1 for grey, 3 for colour; ``auto`` gives 1 exactly when it has no colour.
+        channels: 1 for grey, 3 for colour, ``auto`` for 1 exactly when the picture has no colour.
         fit: ``crop`` the middle, or ``pad`` with black, where the shape differs.
 
     Returns:
         (C, height, width), uint8.
 
     Raises:
-        BROKEN: the file is no picture that can be decoded.
+        BROKEN: the file is no picture, or cannot be decoded.
     """
     height, width = size
     with Image.open(path) as opened:
-        opened.draft(None, (2 * width, 2 * height))  # a JPEG decodes faster at a fraction
+        opened.draft(None, (2 * width, 2 * height))  # decodes a JPEG at a fraction, faster
         upright = ImageOps.exif_transpose(opened)
         flat = _opaque(_eight_bits(upright))
         grey = channels == 1 or (channels == "auto" and flat.mode in ("1", "L"))
@@ -48,6 +59,41 @@ def decode(path: Path, size: tuple[int, int], channels: Channels, fit: Fit) -> n
     return array.transpose(2, 0, 1)
 
 
+def read(path: Path, image_shape: tuple[int, int, int], fit: Fit) -> Tensor:
+    """Read one picture as a folder's table holds it.
+
+    Args:
+        path: of the file.
+        image_shape: (C, H, W) of the table.
+        fit: as :func:`decode` takes it.
+
+    Returns:
+        (C, H, W), float32 in [0, 1].
+
+    Raises:
+        InputError: the file is missing or is no picture.
+    """
+    channels, height, width = image_shape
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module="PIL")
+            array = decode(path, (height, width), 1 if channels == 1 else 3, fit)
+    except FileNotFoundError:
+        raise InputError(f"there is no file {path}; give a picture") from None
+    except BROKEN as error:
+        raise InputError(f"{path} cannot be read: {reason(error)}; give a picture") from None
+    return torch.tensor(array).float().div_(255)
+
+
+def reason(error: BaseException) -> str:
+    """Say what is wrong with a picture, in few words and without its path."""
+    if isinstance(error, UnidentifiedImageError):
+        return "not a picture"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return " ".join(str(error).split()) or type(error).__name__
+
+
 def size(path: Path) -> tuple[int, int]:
     """Read (height, width) of the upright picture from the file's header.
 
@@ -57,7 +103,7 @@ def size(path: Path) -> tuple[int, int]:
     with Image.open(path) as opened:
         sideways = opened.getexif().get(ExifTags.Base.Orientation) in SIDEWAYS
         if sideways and opened.format == "TIFF":
-            opened.load()  # Pillow turns this format itself, in some versions only here
+            opened.load()  # Pillow itself turns a TIFF, in some versions only on load
             sideways = False
         width, height = opened.size
     return (width, height) if sideways else (height, width)
@@ -69,7 +115,7 @@ def _eight_bits(picture: Image.Image) -> Image.Image:
         return picture
     values = np.asarray(picture).astype(np.float64)
     white = 1.0 if picture.mode == "F" else 65535.0
-    if not (values.min() >= 0 and values.max() <= white):  # not: NaN is refused too
+    if not (values.min() >= 0 and values.max() <= white):  # the negation refuses NaN too
         raise ValueError(
             f"values from {values.min():g} to {values.max():g}, accepted are 0 to {white:g}"
         )
@@ -77,7 +123,7 @@ def _eight_bits(picture: Image.Image) -> Image.Image:
 
 
 def _opaque(picture: Image.Image) -> Image.Image:
-    """Lay what is transparent on white."""
+    """Lay transparent parts on white."""
     if not picture.has_transparency_data:
         return picture
     layer = picture.convert("RGBA")

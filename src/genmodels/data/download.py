@@ -1,5 +1,4 @@
-"""Have torchvision download a set: with our progress, one process at a time, and never
-waiting for ever."""
+"""Download a set by torchvision: with progress, one process at a time, with a time limit."""
 
 import re
 import shutil
@@ -14,20 +13,20 @@ from typing import Any
 
 from filelock import FileLock
 
+from genmodels.data.decoding import reason
 from genmodels.data.images import Progress
-from genmodels.data.pictures import reason
 from genmodels.errors import InputError
 
-STALL_SECONDS = 20.0  # after which a connection on which nothing moves is given up
-FAILED = (OSError, RuntimeError, HTTPException)  # what torchvision and urllib raise
-SHOWN = 6  # files that are named
+STALL_SECONDS = 20.0  # after which an idle connection is given up
+FAILED = (OSError, RuntimeError, HTTPException)  # errors of torchvision and urllib
+SHOWN = 6  # files named in one message
 
 
 class Unavailable(InputError):
     """A set is neither on disk nor downloadable.
 
     Attributes:
-        why: what was searched, and why the download failed.
+        why: the folder searched, and the reason why the download failed.
     """
 
     def __init__(self, message: str, why: str):
@@ -46,13 +45,13 @@ def fetch(
 
     Args:
         name: of the set.
-        root: where sets lie.
-        files: what has to lie below the root afterwards.
-        open_split: has torchvision download and open the training or the test split.
-        progress: is told the bytes of each file.
+        root: folder of named sets.
+        files: the set's files, below the root.
+        open_split: downloads and opens the training split (True) or the test split (False).
+        progress: called with (what, bytes done, bytes in total) for each file.
 
     Raises:
-        Unavailable: it cannot be downloaded; no file of the set is left half-written.
+        Unavailable: the download failed. No file of the set is left half-written.
     """
     try:
         root.mkdir(parents=True, exist_ok=True)
@@ -71,28 +70,28 @@ def fetch(
 
 
 def _why(error: BaseException) -> str:
-    """What went wrong, at the last mirror alone: torchvision lists them all."""
+    """Give the reason at the last mirror; torchvision lists all mirrors."""
     return re.sub(r"Tried .*got: <?(.*?)>?$", r"\1", reason(error))
 
 
 def _failures() -> tuple[type[BaseException], ...]:
-    """What failed downloads raise: gdown, by which torchvision may fetch, has its own errors."""
+    """List the errors of failed downloads, with those of gdown where torchvision uses it."""
     gdown = sys.modules.get("gdown.exceptions")
     own = vars(gdown).values() if gdown else ()
     return (*FAILED, *(kind for kind in own if isinstance(kind, type)))
 
 
 def listed(files: Sequence[str]) -> str:
-    """Name the files of a set, in words."""
+    """List the first files of a set, and count the rest."""
     more = f" and {len(files) - SHOWN} more" if len(files) > SHOWN else ""
     return ", ".join(files[:SHOWN]) + more
 
 
 @contextmanager
 def _undone(absent: Sequence[Path]) -> Iterator[None]:
-    """Remove what was absent before if the work does not end well: it may be incomplete.
+    """Remove files that were absent before if the work fails: they may be incomplete.
 
-    The archives stay, since torchvision checks their hash before it uses them.
+    The archives stay, because torchvision checks their hash before use.
     """
     try:
         yield
@@ -107,7 +106,7 @@ def _undone(absent: Sequence[Path]) -> Iterator[None]:
 
 @contextmanager
 def _stalls_end() -> Iterator[None]:
-    """Let a connection on which nothing moves end in an error."""
+    """End an idle connection with an error."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(STALL_SECONDS)
     try:
@@ -118,7 +117,7 @@ def _stalls_end() -> Iterator[None]:
 
 @contextmanager
 def _bar_replaced(name: str, progress: Progress) -> Iterator[None]:
-    """Report torchvision's downloads to us, instead of drawing a bar without a name."""
+    """Replace torchvision's nameless bar by calls of ``progress``."""
     from torchvision.datasets import utils
 
     count = 0
@@ -136,7 +135,7 @@ def _bar_replaced(name: str, progress: Progress) -> Iterator[None]:
 
 
 class _Bar:
-    """The part of a tqdm bar that torchvision uses; without a known total it is silent."""
+    """The part of a tqdm bar that torchvision uses. It is silent without a known total."""
 
     def __init__(self, what: str, total: int | None, progress: Progress):
         self.what, self.total, self.progress = what, total, progress

@@ -1,7 +1,7 @@
-"""Where batches come from while a model trains: a table on the device, or one that is mapped.
+"""Sources of training batches: a table on the device, or a mapped table.
 
-A table that is too large to be held is read through the system's cache: a thread fetches
-the rows of the next batch while a step runs.
+A table that is too large for memory is read through the system's cache. A thread fetches the
+rows of the next batch while a step runs.
 """
 
 from collections import deque
@@ -17,16 +17,16 @@ from torch import Tensor
 from genmodels.data.images import Batch, Images
 
 Placement = Literal["auto", "resident", "mapped"]
-ROOM = 0.5  # of the free memory that a table may take; models and evaluation need the rest
-AHEAD = 2  # batches that are fetched before they are needed
+ROOM = 0.5  # largest share of the free memory for a table; models and evaluation need the rest
+AHEAD = 2  # batches fetched in advance
 
 
 class Feed(Protocol):
     """A source of training batches.
 
     Attributes:
-        images: the table, where evaluation reads it.
-        why: one sentence on where the table is.
+        images: the table that evaluation reads.
+        why: the place of the table, in one sentence.
     """
 
     @property
@@ -41,13 +41,13 @@ class Feed(Protocol):
 
 
 def choose(images: Images, placement: Placement, device: torch.device, free: int | None) -> Feed:
-    """Choose where the table is while a model trains.
+    """Choose the place of the table while a model trains.
 
     Args:
-        images: as they were loaded.
-        placement: ``resident``, ``mapped``, or ``auto``: resident where there is room.
+        images: the loaded set.
+        placement: ``resident``, ``mapped``, or ``auto`` for resident where there is room.
         device: of the model.
-        free: bytes of memory that the device has left; None where that is not known.
+        free: bytes of free memory on the device; None if unknown.
     """
     size = images.table.nbytes
     gigabytes = f"{size / 1e9:.2g} GB"
@@ -63,7 +63,7 @@ def choose(images: Images, placement: Placement, device: torch.device, free: int
 
 @dataclass(frozen=True)
 class Resident:
-    """The whole table is on the device."""
+    """A table that is on the device as a whole."""
 
     images: Images
     why: str
@@ -76,7 +76,7 @@ class Resident:
 
 @dataclass(frozen=True)
 class Mapped:
-    """The table stays where it is; rows are copied as bytes and become floats on the device."""
+    """A table that stays in its place. Rows are copied as bytes and become floats on the device."""
 
     images: Images
     why: str
@@ -84,7 +84,7 @@ class Mapped:
     pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "fetch"))
 
     def batches(self, rows: Tensor, size: int) -> Iterator[Batch]:
-        """Yield ``rows`` in batches of ``size``; the next ones are fetched meanwhile."""
+        """Yield ``rows`` in batches of ``size``, and fetch the next ones meanwhile."""
         parts = iter(rows.split(size))
         waiting: deque[tuple[Tensor, Future[Tensor]]] = deque()
         for part in parts:
@@ -95,7 +95,7 @@ class Mapped:
             yield self._batch(*waiting.popleft())
 
     def _fetch(self, rows: Tensor) -> Tensor:
-        """Copy rows by numpy, which lets go of the interpreter and starts no threads."""
+        """Copy rows by numpy, which releases the interpreter's lock and starts no threads."""
         fetched = torch.from_numpy(np.take(self.images.table.numpy(), rows.numpy(), axis=0))
         return fetched.pin_memory() if self.device.type == "cuda" else fetched
 

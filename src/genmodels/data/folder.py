@@ -1,7 +1,7 @@
 """A folder of the user's pictures: flat, or one folder for each class.
 
-A tenth of the pictures is held out by a hash of each one's pixels alone, so adding a
-picture moves no other, and equal pictures are on the same side.
+A hash of each picture's pixels decides whether it belongs to the tenth that is held out.
+So a new picture moves no other, and equal pictures are in the same split.
 """
 
 import os
@@ -16,19 +16,19 @@ from genmodels.data.images import TEST, TRAIN, VALIDATION, Images, Progress, pos
 from genmodels.data.workers import Pictures
 from genmodels.errors import InputError
 
-TEST_SHARE = 0.1  # as in the validation split's default: a tenth measures, the rest learns
-FEWEST = 2  # pictures; one has nothing to be told apart from
+TEST_SHARE = 0.1  # as in the validation split's default
+FEWEST = 2  # pictures in a folder
 
 
 @dataclass(frozen=True)
 class Listing:
-    """What lies in a folder.
+    """The content of a folder.
 
     Attributes:
-        files: the pictures' paths below it, sorted.
-        classes: names of the folders that hold pictures, sorted; empty for a flat folder.
-        others: visible files that are no pictures by their extension.
-        deeper: folders below the folders of the classes, which are not looked into.
+        files: paths of the pictures below the folder, sorted.
+        classes: names of the folders with pictures, sorted; empty for a flat folder.
+        others: number of visible files without a picture's extension.
+        deeper: number of folders below the classes' folders, which are not read.
     """
 
     files: tuple[str, ...]
@@ -49,14 +49,14 @@ def load(
 
     Args:
         path: of the folder.
-        image_size: height and width; None as in :class:`workers.Pictures`.
+        image_size: height and width; for None see :class:`workers.Pictures`.
         channels: 1, 3, or ``auto``: 1 exactly when no picture has colour.
         fit: ``crop`` the middle, or ``pad`` with black.
-        progress: is told how far decoding is.
-        on_bad: what is done about pictures that cannot be read: ``error`` or ``skip``.
+        progress: called with (what, done, total).
+        on_bad: what happens to unreadable pictures: ``error`` or ``skip``.
 
     Raises:
-        InputError: no or too few pictures, broken ones, or no place for the table.
+        InputError: pictures are missing, too few or broken, or the table cannot be written.
     """
     folder = path.resolve()
     listing = _list(folder)
@@ -74,10 +74,10 @@ def load(
 
 
 def _list(folder: Path) -> Listing:
-    """Look into a folder and the folders in it; hidden files and folders do not count.
+    """List a folder and the folders in it, without hidden files and folders.
 
     Raises:
-        InputError: it cannot be read, has too few pictures, or has them on both levels.
+        InputError: the folder cannot be read, has too few pictures, or has them on both levels.
     """
     try:
         inside = _visible(folder)
@@ -113,7 +113,7 @@ def _list(folder: Path) -> Listing:
 
 
 def _visible(folder: Path) -> list[os.DirEntry[str]]:
-    """What lies in a folder, sorted by name in the same way on every system."""
+    """List the visible entries of a folder, in the same order on every system."""
     with os.scandir(folder) as inside:
         visible = [entry for entry in inside if not entry.name.startswith(".")]
     return sorted(visible, key=lambda entry: entry.name)
@@ -122,7 +122,7 @@ def _visible(folder: Path) -> list[os.DirEntry[str]]:
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
-    except OSError:  # a link in a circle is a file that cannot be read
+    except OSError:  # a circular link counts as an unreadable file
         return False
 
 

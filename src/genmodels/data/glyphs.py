@@ -1,8 +1,8 @@
 """The embedded data set: the digits 0 to 9 in the faces that matplotlib bundles.
 
-12,000 training and 2,000 test images of 28x28 in grey, white on black, with the factors
-that made each. The finished table ships in the package, so it is the same bytes on every
-machine; ``scripts/make_glyphs.py`` made it.
+12,000 training and 2,000 test images of 28x28 in grey, white on black, each with the factors
+that made it. The package contains the finished table, so its bytes are the same on every
+machine. ``scripts/make_glyphs.py`` makes the table.
 """
 
 import hashlib
@@ -31,16 +31,16 @@ FACES = (
 
 @dataclass(frozen=True)
 class Factors:
-    """What made each image; arrays of (14000,), training images first.
+    """The factors of each image, as arrays of (14000,), training images first.
 
     Attributes:
-        face: number of its face in ``FACES``.
+        face: number of the face in ``FACES``.
         rotation: degrees.
         scale, width: size, and width besides, relative to the plain digit.
         shear: horizontal shift for each unit of height.
         shift_x, shift_y: pixels.
-        weight: eighths of a pixel by which strokes are heavier (> 0) on each side.
-        elastic: pixels, the standard deviation of the bending.
+        weight: eighths of a pixel added to each side of a stroke.
+        elastic: standard deviation of the bending, in pixels.
     """
 
     face: np.ndarray
@@ -69,7 +69,7 @@ def load() -> Images:
 
 
 def factors() -> Factors:
-    """Read the factors that made the images.
+    """Read the factors of the images.
 
     Raises:
         InputError: the package's file is damaged.
@@ -79,7 +79,7 @@ def factors() -> Factors:
 
 
 def digest(arrays: Mapping[str, np.ndarray]) -> str:
-    """SHA-256 over the names, shapes and bytes of arrays, in the order of their names."""
+    """Compute SHA-256 over the names, shapes and bytes of arrays, in the order of names."""
     made = hashlib.sha256()
     for name in sorted(arrays):
         made.update(f"{name}{arrays[name].shape}".encode())

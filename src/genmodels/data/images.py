@@ -1,7 +1,7 @@
-"""A data set is one uint8 table, its labels and a few lists of row numbers.
+"""A data set: one uint8 table, its labels and lists of row numbers.
 
-Nothing else in the package knows where images came from: a named set, the embedded
-glyphs and a folder of pictures all become :class:`Images`.
+A named set, the embedded glyphs and a folder of pictures all become :class:`Images`. The
+rest of the package does not know the origin of images.
 """
 
 import hashlib
@@ -16,27 +16,27 @@ from torch import Tensor
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 
-Progress = Callable[[str, int, int], None]  # what is done, how much, of how much
+Progress = Callable[[str, int, int], None]  # what, done, total
 
 
 def silent(what: str, done: int, total: int) -> None:
-    """A :data:`Progress` that shows nothing."""
+    """Show nothing, as a :data:`Progress`."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """What a model's objective sees.
+    """The input of a model's objective.
 
     Attributes:
         images: (B, C, H, W), float32 in [0, 1].
-        labels: (B,), int64, or None where the set has none.
+        labels: (B,), int64, or None for a set without labels.
     """
 
     images: Tensor
     labels: Tensor | None = None
 
     def to(self, device: torch.device) -> "Batch":
-        """The same on a device."""
+        """Copy the batch to a device."""
         labels = None if self.labels is None else self.labels.to(device)
         return Batch(self.images.to(device), labels)
 
@@ -46,16 +46,16 @@ class Images:
     """One table of images with its splits.
 
     Attributes:
-        name: a set's name, or a folder's absolute path; it loads the same images again.
+        name: a set's name, or a folder's absolute path, which loads the same images again.
         table: (N, C, H, W), uint8; in memory, or memory-mapped.
         splits: ``train``, ``validation`` and ``test`` → row numbers, int64, disjoint.
             ``validation`` and ``test`` may be empty.
         labels: (N,), int64, or None.
-        classes: the name of each label, empty where there are no labels.
-        notes: what the reader did that the user should know, one sentence each.
-        mapped: whether the table is a file that the system reads when it is needed.
-        each: the set that every channel is an image of by itself, where that is so; a label
-            is then the labels of the channels, one after the other, as digits of a number.
+        classes: name of each label; empty without labels.
+        notes: facts about the reading that the user should know, one sentence each.
+        mapped: whether the table is a memory-mapped file.
+        each: for stacked sets, the set that every channel comes from. The digits of a label
+            are then the labels of the channels, in order.
     """
 
     name: str
@@ -74,12 +74,12 @@ class Images:
         return channels, height, width
 
     def count(self, split: str) -> int:
-        """How many images a split holds."""
+        """Count the images of a split."""
         return len(self.splits[split])
 
     @property
     def class_shares(self) -> tuple[float, ...]:
-        """How large a part of the training images each class is; empty without labels."""
+        """Share of each class in the training images; empty without labels."""
         if self.labels is None:
             return ()
         counts = torch.bincount(self.labels[self.splits[TRAIN]], minlength=len(self.classes))
@@ -91,7 +91,7 @@ class Images:
         return Batch(images, None if self.labels is None else self.labels.index_select(0, rows))
 
     def batches(self, split: str, size: int) -> Iterator[Batch]:
-        """Walk through a split in its order; the last batch may be smaller."""
+        """Yield the batches of a split in order. The last batch may be smaller."""
         rows = self.splits[split]
         for start in range(0, len(rows), size):
             yield self.batch(rows[start : start + size])
@@ -103,13 +103,13 @@ class Images:
         return replace(self, table=self.table.to(device), labels=labels, splits=splits)
 
     def in_memory(self) -> "Images":
-        """Read a mapped table whole."""
+        """Copy a mapped table into memory."""
         return replace(self, table=self.table.clone(), mapped=False)
 
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 over pixels, labels and the test split: equal exactly when scores are
-        comparable. The validation share is left out, because it does not touch the test."""
+        comparable. The validation split is left out, because it does not change the test."""
         digest = hashlib.sha256(repr(tuple(self.table.shape)).encode())
         for part in (self.table, self.labels, self.splits[TEST]):
             if part is not None:
@@ -119,8 +119,8 @@ class Images:
     def with_validation(self, share: float) -> "Images":
         """Hold out about ``share`` of all rows but the test's as the validation split.
 
-        Where a row goes depends on its pixels alone (:func:`positions`): adding images
-        moves no other image, and equal images never fall on both sides.
+        The pixels of a row alone decide its split (:func:`positions`). So new images move
+        no other image, and equal images are in the same split.
         """
         rows = torch.cat([self.splits[TRAIN], self.splits[VALIDATION]]).sort().values
         if share == 0:
@@ -135,8 +135,8 @@ def positions(table: Tensor, rows: Tensor, purpose: str) -> Tensor:
     """Place each row in [0, 1) by a hash of its pixels, independently for each purpose.
 
     Returns:
-        (len(rows),), float64: row i goes to the held-out part when its position is below
-        the share asked for.
+        (len(rows),), float64. Row i belongs to the held-out part if its position is below
+        the requested share.
     """
     pixels = table.numpy()
     key = purpose.encode()
@@ -145,6 +145,6 @@ def positions(table: Tensor, rows: Tensor, purpose: str) -> Tensor:
         parts = (np.ascontiguousarray(pixels[row]).data for row in part.tolist())
         return b"".join(hashlib.blake2b(p, digest_size=8, key=key).digest() for p in parts)
 
-    with ThreadPoolExecutor() as pool:  # hashing lets go of the interpreter
+    with ThreadPoolExecutor() as pool:  # hashing releases the interpreter's lock
         numbers = np.frombuffer(b"".join(pool.map(digests, rows.split(1024))), dtype="<u8")
     return torch.from_numpy((numbers >> np.uint64(11)).astype(np.float64) / 2**53)

@@ -1,37 +1,29 @@
-"""Images in, files out: grids, PNG, GIF and arrays.
+"""Draw images as grids, PNG and GIF.
 
-Images are (N, C, H, W), float in [0, 1] or uint8; nothing is stretched or centred on the
-way, 0 is black and 1 is white.
+Images are (N, C, H, W), float in [0, 1] or uint8. 0 is black and 1 is white; values are
+neither stretched nor centred.
 """
 
 import math
 import re
-import struct
-import zipfile
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 from torch import Tensor
 
-from genmodels.errors import InputError
 from genmodels.system import files
 
 GAP = 2  # pixels between the pictures of a grid
-# What Pillow's readers raise on damaged files.
-BROKEN = (
-    OSError, EOFError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError
-)  # fmt: skip
-SMALLEST_SIDE = 480  # a grid is enlarged by a whole factor until it is about this wide
+SMALLEST_SIDE = 480  # width to which a small grid is enlarged, by a whole factor
 
 
 def to_uint8(images: Tensor) -> Tensor:
-    """Round [0, 1] to 0…255, on the CPU; uint8 passes through."""
+    """Round [0, 1] to 0…255, on the CPU. uint8 stays as it is."""
     if images.dtype == torch.uint8:
         return images.cpu()
     return images.detach().float().clamp(0, 1).mul(255).round().to(torch.uint8).cpu()
@@ -43,7 +35,7 @@ def grid(images: Tensor, columns: int | None = None, enlarge: bool = True) -> Te
     Args:
         images: (N, C, H, W).
         columns: images in a row; by default as square as possible.
-        enlarge: repeat pixels, so that small images can be seen.
+        enlarge: repeat the pixels of small images.
 
     Returns:
         (C, height, width), uint8, with a grey gap between the images.
@@ -71,7 +63,7 @@ def save_png(image: Tensor, path: Path) -> None:
 
 
 def save_gif(frames: Sequence[Tensor], path: Path, seconds: float = 0.12) -> None:
-    """Write images (C, H, W) as an animation that runs there and back for ever."""
+    """Write images (C, H, W) as an endless animation, forwards and backwards."""
     pictures = [picture(frame) for frame in [*frames, *frames[-2:0:-1]]]
     first, rest = pictures[0], pictures[1:]
     files.save_with(
@@ -88,135 +80,26 @@ def save_gif(frames: Sequence[Tensor], path: Path, seconds: float = 0.12) -> Non
 
 
 def file_name(what: str, given: Mapping[str, Any]) -> str:
-    """Name a PNG by what it shows and by what was given for it: ``seed-0-steps-3.png``.
+    """Name a PNG by its content and the given options: ``seed-0-steps-3.png``.
 
     Args:
-        what: as it is without anything given.
-        given: names → values; None is not given.
+        what: name without options.
+        given: option → value; None is left out.
     """
     words = [what, *(f"{key}-{value}" for key, value in given.items() if value is not None)]
     return re.sub(r"[^\w.,=+-]", "_", "-".join(words)) + ".png"
 
 
-def check_walk(path: Path) -> None:
-    """Say whether a walk can be written under a name, before it is made.
-
-    Raises:
-        InputError: the extension is neither ``.png`` nor ``.gif``.
-    """
-    if path.suffix not in (".png", ".gif"):
-        raise InputError(f"--out {path} has the extension {path.suffix!r}; use .png or .gif")
-
-
-def save_walk(frames: Tensor, path: Path) -> None:
-    """Write a walk (rows, steps, C, H, W): a ``.png`` with a row each, or a ``.gif``."""
-    check_walk(path)
-    if path.suffix == ".png":
-        save_png(grid(frames.flatten(0, 1), frames.shape[1]), path)
-    else:
-        save_gif([grid(frames[:, i]) for i in range(frames.shape[1])], path)
-
-
 def picture(image: Tensor) -> Image.Image:
-    """(C, H, W) with one or three channels → a PIL image."""
+    """Convert (C, H, W) with one or three channels to a PIL image."""
     pixels = to_uint8(image)
     array = pixels[0].numpy() if len(pixels) == 1 else pixels.permute(1, 2, 0).numpy()
     return Image.fromarray(np.ascontiguousarray(array))
 
 
-def check_output(path: Path) -> None:
-    """Say whether images can be written under a name, before hours are spent.
-
-    Raises:
-        InputError: the extension says no known format, or the folder has something in it.
-    """
-    if path.suffix == "" and path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise InputError(
-            f"--out {path} exists and is no empty folder; choose another, or add .png for a grid"
-        )
-    if path.suffix not in ("", ".png", ".npy", ".npz"):
-        raise InputError(
-            f"--out {path} has the extension {path.suffix!r}; use .png for a grid, .npy or .npz "
-            "for an array, or none for a folder of PNG files"
-        )
-
-
-def save(chunks: Iterable[Tensor], count: int, path: Path, columns: int | None = None) -> None:
-    """Write images as the extension says: a ``.png`` grid, ``.npy`` or ``.npz`` as uint8
-    (N, C, H, W), or a folder of PNG files. Arrays and folders take bounded memory.
-
-    Args:
-        chunks: (n, C, H, W) each.
-        count: how many images there are in all.
-        columns: of a grid; by default as square as possible.
-
-    Raises:
-        InputError: an unknown extension, or the disk is full.
-    """
-    check_output(path)
-    if path.suffix == ".png":
-        save_png(grid(torch.cat([to_uint8(chunk) for chunk in chunks]), columns), path)
-    elif path.suffix:
-        files.save_with(path, lambda temporary: _save_array(chunks, count, temporary, path.suffix))
-    else:
-        path.mkdir(parents=True, exist_ok=True)
-        digits = len(str(count - 1))
-        number = 0
-        for chunk in chunks:
-            for image in chunk:
-                save_png(image, path / f"{number:0{digits}d}.png")
-                number += 1
-
-
 def array_header(shape: Sequence[int]) -> bytes:
-    """What a ``.npy`` file of uint8 in this shape begins with; its rows follow in order."""
+    """Make the header of a ``.npy`` file of uint8 in this shape. The rows follow in order."""
     file = BytesIO()
     described = {"descr": "|u1", "fortran_order": False, "shape": tuple(shape)}
     np.lib.format.write_array_header_1_0(file, described)
     return file.getvalue()
-
-
-def _save_array(chunks: Iterable[Tensor], count: int, path: Path, suffix: str) -> None:
-    """Plain writes, since a full disk would kill whoever writes to a map."""
-    with ExitStack() as stack:
-        if suffix == ".npz":
-            archive = stack.enter_context(zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED))
-            file = stack.enter_context(archive.open("images.npy", "w", force_zip64=True))
-        else:
-            file = stack.enter_context(path.open("wb"))
-        for number, chunk in enumerate(chunks):
-            pixels = to_uint8(chunk).numpy()
-            if number == 0:
-                file.write(array_header((count, *pixels.shape[1:])))
-            file.write(np.ascontiguousarray(pixels).tobytes())
-
-
-def read(path: Path, image_shape: tuple[int, int, int]) -> Tensor:
-    """Read a picture and fit it to a model: upright, resized, centre-cropped.
-
-    Returns:
-        (C, H, W), float32 in [0, 1].
-
-    Raises:
-        InputError: the file is missing or is no picture.
-    """
-    channels, height, width = image_shape
-    try:
-        with Image.open(path) as opened:
-            upright = ImageOps.exif_transpose(opened).convert("L" if channels == 1 else "RGB")
-    except FileNotFoundError:
-        raise InputError(f"there is no file {path}; give a picture") from None
-    except BROKEN as error:
-        raise InputError(f"{path} cannot be read: {reason(error)}; give a picture") from None
-    fitted = ImageOps.fit(upright, (width, height), Image.Resampling.LANCZOS)
-    array = np.array(fitted, dtype=np.float32).reshape(height, width, channels)
-    return torch.from_numpy(array).permute(2, 0, 1).div(255)
-
-
-def reason(error: BaseException) -> str:
-    """What is wrong with a picture, in few words and without its path."""
-    if isinstance(error, UnidentifiedImageError):
-        return "not a picture"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return " ".join(str(error).split()) or type(error).__name__

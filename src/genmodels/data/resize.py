@@ -14,10 +14,10 @@ CHUNK = 2048
 
 
 def fit_table(images: Images, size: int | None, channels: Channels) -> Images:
-    """Convert the images of a set; as they are where neither is asked.
+    """Convert the images of a set, or keep them where neither size nor channels differ.
 
     Args:
-        images: square ones, as all sets are that have a name.
+        images: square, as in all named sets.
         size: height and width, or None to keep them.
         channels: 1 for the luma of colours, 3 to repeat grey, ``auto`` to keep them.
     """
@@ -37,5 +37,5 @@ def _grey(table: Tensor) -> Tensor:
 
 
 def _resized(part: Tensor, size: int) -> Tensor:
-    """Bicubic with antialiasing, as the pictures of a folder are resized."""
+    """Resize as for the pictures of a folder: bicubic, with antialiasing."""
     return functional.interpolate(part, size=(size, size), mode="bicubic", antialias=True)

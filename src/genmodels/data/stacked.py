@@ -1,7 +1,7 @@
 """``stacked-mnist``: three digits as the channels of one image, a thousand classes.
 
-Metz et al., Unrolled Generative Adversarial Networks (2017), appendix; a generator that drops
-modes is seen by how many of the thousand it makes.
+Metz et al., Unrolled Generative Adversarial Networks (2017), appendix. The number of classes
+among generated images shows how many modes a generator drops.
 """
 
 import torch
@@ -16,7 +16,7 @@ COUNTS = {TRAIN: 60_000, TEST: 10_000}
 
 
 def stack(each: Images) -> Images:
-    """Stack images of a set, drawn from its splits, the same each time.
+    """Stack images of a set. The draw from its splits is the same each time.
 
     Args:
         each: grey images with labels.
@@ -42,7 +42,7 @@ def stack(each: Images) -> Images:
 
 
 def _draw(each: Images, split: str, count: int) -> Tensor:
-    """Rows of the table, (count, CHANNELS), of one split."""
+    """Draw rows of the table from one split: (count, CHANNELS)."""
     rows = each.splits[split]
     generator = randomness.generator(0, f"stacked {split}")
     return rows[torch.randint(len(rows), (count, CHANNELS), generator=generator)]

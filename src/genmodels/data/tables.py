@@ -1,8 +1,8 @@
-"""A list of picture files becomes one table: decoded once, in parallel, then only mapped.
+"""Decode picture files to one table, once and in parallel. Later loads map the table.
 
-Tables lie in the user's cache folder, at ``tables/<folder and settings>/<files>.npy``. A
-table is complete or absent, and a new one replaces the one before it. What was decoded when
-a process was killed lies beside it, and the next one goes on from there.
+Tables are in the user's cache folder, at ``tables/<folder and settings>/<files>.npy``. A
+table is complete or absent, and a new one replaces its predecessor. A killed process leaves
+its decoded part beside the table, and the next process continues it.
 """
 
 import hashlib
@@ -24,27 +24,27 @@ from filelock import FileLock
 from torch import Tensor
 
 from genmodels.data import decoding, workers
-from genmodels.data.decoding import Channels
+from genmodels.data.decoding import BROKEN, Channels, reason
 from genmodels.data.images import Progress
-from genmodels.data.pictures import BROKEN, array_header, reason
+from genmodels.data.pictures import array_header
 from genmodels.data.workers import Broken, Pictures
 from genmodels.errors import InputError
 
-VERSION = 2  # of the decoding; a new one makes new tables
-SYNCED = 32  # chunks after which a table is brought to the disk
-SIZE = 64  # pixels, where nobody asked: small models of faces and objects start there
+VERSION = 2  # of the decoding; a change makes new tables
+SYNCED = 32  # chunks between two syncs to disk
+SIZE = 64  # pixels by default, usual for small models of faces and objects
 OnBad = Literal["error", "skip"]
-LARGEST = 128  # pixels up to which pictures of one size are taken as they are
+LARGEST = 128  # pixels up to which pictures of one size keep it
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table of pictures, and what the user should know about it.
+    """A table of pictures.
 
     Attributes:
         images: (N, C, H, W), uint8, memory-mapped; a change stays in memory.
-        files: those of the rows, below the folder.
-        notes: one sentence each.
+        files: file of each row, below the folder.
+        notes: facts that the user should know, one sentence each.
     """
 
     images: Tensor
@@ -53,16 +53,16 @@ class Table:
 
 
 def load(pictures: Pictures, progress: Progress, on_bad: OnBad = "error") -> Table:
-    """Map the table of these pictures, making it where there is none yet.
+    """Map the table of these pictures, or make it first.
 
     Args:
-        pictures: what to decode.
-        progress: is told how far it is.
-        on_bad: ``skip`` leaves pictures out that cannot be read, and says which; they are
-            remembered beside the table until the folder changes.
+        pictures: files to decode.
+        progress: called with (what, done, total).
+        on_bad: ``skip`` leaves unreadable pictures out and names them in a note. A file
+            beside the table lists them until the folder changes.
 
     Raises:
-        InputError: pictures are broken, or the table cannot be written; nothing is left then.
+        InputError: pictures are broken, or the table cannot be written. No file is left then.
     """
     if on_bad == "error":
         return _load(pictures, progress)
@@ -89,13 +89,13 @@ def load(pictures: Pictures, progress: Progress, on_bad: OnBad = "error") -> Tab
 def _read(record: Path) -> dict[str, str]:
     try:
         found = json.loads(record.read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # then they are found anew
+    except (OSError, ValueError):  # the load finds them again
         return {}
     return found if isinstance(found, dict) else {}
 
 
 def _write_record(record: Path, left_out: Mapping[str, str]) -> None:
-    with suppress(OSError):  # then they are found anew next time
+    with suppress(OSError):  # the next load finds them again
         record.parent.mkdir(parents=True, exist_ok=True)
         for old in record.parent.glob("*.json"):
             old.unlink()
@@ -117,11 +117,11 @@ def _load(pictures: Pictures, progress: Progress) -> Table:
 
 
 def _target(pictures: Pictures) -> Path:
-    """Where the table lies, by the settings and by the files' names, sizes and times."""
+    """Derive the table's path from the settings and from the files' names, sizes and times."""
     settings = (VERSION, str(pictures.folder), pictures.image_size, pictures.channels, pictures.fit)
     state = hashlib.sha256()
     for file in pictures.files:
-        with suppress(OSError):  # a file that is gone is named when it is decoded
+        with suppress(OSError):  # decoding names a missing file
             status = os.stat(f"{pictures.folder}/{file}")
             state.update(f"{file}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
     place = hashlib.sha256(repr(settings).encode()).hexdigest()[:16]
@@ -130,7 +130,7 @@ def _target(pictures: Pictures) -> Path:
 
 
 def _make(pictures: Pictures, target: Path, progress: Progress) -> tuple[str, ...]:
-    """Make a table, or finish one that was begun; return what the user should know about it."""
+    """Make a table, or finish a partial one, and return its notes."""
     part = target.with_suffix(".part")
     size, notes = _size(pictures)
     try:
@@ -138,7 +138,7 @@ def _make(pictures: Pictures, target: Path, progress: Progress) -> tuple[str, ..
         lock = target.parents[2] / "locks" / f"{target.parent.name}.lock"
         lock.parent.mkdir(exist_ok=True)
         with FileLock(lock):
-            if target.exists():  # another process has made it meanwhile
+            if target.exists():  # made by another process meanwhile
                 return notes
             _write(pictures, part, size, progress)
             part.replace(target)
@@ -148,30 +148,32 @@ def _make(pictures: Pictures, target: Path, progress: Progress) -> tuple[str, ..
             f"{target.parent} ({reason(error)}); free space or make that folder "
             "writable; on Linux, XDG_CACHE_HOME names another place"
         ) from None
-    except RuntimeError as error:  # PyTorch's, of a worker that is no more
+    except RuntimeError as error:  # from PyTorch, for a worker that ended
         raise InputError(
             f"a process that decoded pictures has ended ({error}); if memory ran out, set "
             "data.image_size to less; what was decoded is kept, and the same command goes on"
         ) from None
     finally:
         with suppress(OSError):
-            target.parent.rmdir()  # where no table came to be, it is empty
+            target.parent.rmdir()  # empty if no table was made
     for old in {*target.parent.glob("*.npy"), *target.parent.glob("*.part")} - {target}:
-        with suppress(OSError):  # Windows keeps a file that another process has mapped
+        with suppress(OSError):  # Windows keeps a mapped file
             old.unlink()
     return notes
 
 
 def _write(pictures: Pictures, path: Path, size: tuple[int, int], progress: Progress) -> None:
-    """Decode into a file, from where an earlier attempt was killed. Plain writes, since a full
-    disk would kill whoever writes to a map."""
+    """Decode into a file, or continue a killed attempt.
+
+    Plain writes: a full disk would kill a process that writes to a map.
+    """
     channels = pictures.channels
     if channels == "auto" and _begun(path, _header(pictures, 3, size)):
         channels = 3
     try:
         try:
             _append(pictures, path, size, channels, progress)
-        except workers.Colour:  # seldom late: most folders are all grey or all colour
+        except workers.Colour:  # usually early: most folders are all grey or all colour
             _append(pictures, path, size, 3, progress)
     except (InputError, OSError):
         path.unlink(missing_ok=True)
@@ -185,16 +187,16 @@ def _append(
     channels: Channels,
     progress: Progress,
 ) -> None:
-    """Write the rows that a file does not have yet.
+    """Write the missing rows of a file.
 
     Raises:
-        Colour: ``channels`` is ``auto``, which stands for grey here, and not all are grey.
+        Colour: ``channels`` is ``auto``, and a picture has colour.
     """
     planes = 3 if channels == 3 else 1
     header, row = _header(pictures, planes, size), planes * size[0] * size[1]
     done = (path.stat().st_size - len(header)) // row if _begun(path, header) else 0
     whole = SYNCED * workers.rows(size)
-    done -= done % whole  # what came later may not have reached the disk in one piece
+    done -= done % whole  # later rows may be incomplete on disk
     with path.open("r+b" if done else "wb") as file:
         if done:
             file.truncate(len(header) + done * row)
@@ -219,7 +221,7 @@ def _header(pictures: Pictures, planes: int, size: tuple[int, int]) -> bytes:
 
 
 def _begun(path: Path, header: bytes) -> bool:
-    """Whether a file starts so."""
+    """Tell whether a file starts with a header."""
     try:
         with path.open("rb") as file:
             return file.read(len(header)) == header
@@ -228,7 +230,7 @@ def _begun(path: Path, header: bytes) -> bool:
 
 
 def _size(pictures: Pictures) -> tuple[tuple[int, int], tuple[str, ...]]:
-    """(height, width) of the table, and a note where nobody asked for it."""
+    """Choose (height, width) of the table, with a note where the default is taken."""
     if pictures.image_size is not None:
         return (pictures.image_size, pictures.image_size), ()
 
@@ -236,9 +238,12 @@ def _size(pictures: Pictures) -> tuple[tuple[int, int], tuple[str, ...]]:
         try:
             return decoding.size(pictures.folder / file)
         except BROKEN:
-            return None  # decoding names it, together with the others
+            return None  # decoding names all broken files together
 
-    with warnings.catch_warnings(), ThreadPoolExecutor() as pool:  # waits for slow disks at once
+    with (
+        warnings.catch_warnings(),
+        ThreadPoolExecutor() as pool,
+    ):  # overlaps the waits for slow disks
         workers.quiet()
         seen = Counter(found for found in pool.map(size, pictures.files) if found)
     if len(seen) == 1 and max(only := next(iter(seen))) <= LARGEST:

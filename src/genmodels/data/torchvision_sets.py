@@ -1,12 +1,12 @@
 """Data sets by name, in torchvision's folder layout, so that existing copies are used.
 
-What torchvision holds as an array becomes the table as it is. CelebA, a folder of JPEG
-files, is decoded like the user's own pictures.
+A set is one entry of :data:`SETS`; no other code names one. What torchvision holds as an
+array becomes the table as it is, unless the entry says otherwise.
 """
 
 import importlib.util
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +14,23 @@ import torch
 from torch import Tensor
 
 from genmodels.data import download, tables
-from genmodels.data.decoding import Channels, Fit
+from genmodels.data.decoding import Channels, Fit, reason
 from genmodels.data.images import TEST, TRAIN, VALIDATION, Images, Progress
-from genmodels.data.pictures import reason
 from genmodels.data.workers import Pictures
 from genmodels.errors import InputError
 
-CELEBA_SIZE = 64  # pixels; at which generative models of faces are usually compared
-CELEBA_SPLITS = {"0": TRAIN, "2": TEST}  # "1", the set's own validation split, is left out
-# What torchvision's readers raise on damaged files; pickles are checked by hash beforehand.
+CELEBA_SIZE = 64  # pixels, the usual size in comparisons of generative models
+CELEBA_SPLITS = {"0": TRAIN, "2": TEST}  # without "1", the set's own validation split
+# Errors of torchvision's readers on damaged files. It checks the hash of pickles beforehand.
 DAMAGED = (OSError, EOFError, RuntimeError, ValueError, TypeError, LookupError, AssertionError)
+
+
+# (name, root, image_size, channels, fit, progress) → the set
+Read = Callable[[str, Path, int | None, Channels, Fit, Progress], Images]
+
+
+def _unchanged(images: Images) -> Images:
+    return images
 
 
 @dataclass(frozen=True)
@@ -31,13 +38,16 @@ class Described:
     """A named set.
 
     Attributes:
-        kind: the name of torchvision's class.
+        kind: name of torchvision's class.
         image_shape: (C, H, W).
-        train, test: how many images each split has.
-        classes: how many labels there are; 0 for none.
-        files: what has to lie below the root.
+        train, test: number of images in each split.
+        classes: number of labels; 0 for none.
+        files: the set's files, below the root.
         options: further arguments of torchvision's class.
-        needs: a library that torchvision wants for it, besides our own dependencies.
+        needs: library that the class needs besides our own dependencies.
+        split_by_name: the class takes ``split="train"`` in place of ``train=True``.
+        adjust: corrects what torchvision's arrays have wrong.
+        read: reads the files in place of torchvision's class, which then only downloads.
     """
 
     kind: str
@@ -48,12 +58,49 @@ class Described:
     files: tuple[str, ...]
     options: Mapping[str, Any] = field(default_factory=dict)
     needs: str = ""
+    split_by_name: bool = False
+    adjust: Callable[[Images], Images] = _unchanged
+    read: Read | None = None
 
     @property
     def lacks(self) -> str:
-        """That library, if it is not installed."""
+        """The library in ``needs``, if it is not installed."""
         there = not self.needs or importlib.util.find_spec(self.needs)
         return "" if there else self.needs
+
+
+def _upright(images: Images) -> Images:
+    """Turn images that the files hold lying on their side."""
+    return replace(images, table=images.table.transpose(2, 3).contiguous())
+
+
+def _upright_from_zero(images: Images) -> Images:
+    """Turn the images, and count labels from 0 where the files count from 1."""
+    assert images.labels is not None
+    return replace(_upright(images), labels=images.labels - 1, classes=images.classes[1:])
+
+
+def _celeba(
+    name: str,
+    root: Path,
+    image_size: int | None,
+    channels: Channels,
+    fit: Fit,
+    progress: Progress,
+) -> Images:
+    """Decode the JPEG files, which the list of splits names, like the user's own pictures."""
+    folder = root.resolve() / "celeba"
+    lines = (folder / "list_eval_partition.txt").read_text(encoding="utf-8").splitlines()
+    split_of = dict(line.split() for line in lines if line.strip())
+    chosen = {file: CELEBA_SPLITS[s] for file, s in split_of.items() if s in CELEBA_SPLITS}
+    pictures = Pictures(
+        folder / "img_align_celeba", tuple(chosen), image_size or CELEBA_SIZE, channels, fit
+    )
+    table = tables.load(pictures, progress)
+    held_out = torch.tensor([split == TEST for split in chosen.values()])
+    rows = torch.arange(len(chosen))
+    splits = {TRAIN: rows[~held_out], VALIDATION: rows[:0], TEST: rows[held_out]}
+    return Images(name, table.images, splits, notes=table.notes, mapped=True)
 
 
 def _below(folder: str, *files: str) -> tuple[str, ...]:
@@ -61,7 +108,7 @@ def _below(folder: str, *files: str) -> tuple[str, ...]:
 
 
 def _idx(folder: str, train: str, test: str) -> tuple[str, ...]:
-    """The four files of a set in MNIST's format."""
+    """List the four files of a set in MNIST's format."""
     parts = ("images-idx3-ubyte", "labels-idx1-ubyte")
     return _below(
         f"{folder}/raw", *(f"{split}-{part}" for split in (train, test) for part in parts)
@@ -91,6 +138,7 @@ SETS = {
             *counts,
             _idx("EMNIST", f"emnist-{split}-train", f"emnist-{split}-test"),
             {"split": split},
+            adjust=_upright_from_zero if split == "letters" else _upright,
         )
         for split, counts in _EMNIST.items()
     },
@@ -117,8 +165,17 @@ SETS = {
         10,
         ("train_32x32.mat", "test_32x32.mat"),
         needs="scipy",
+        split_by_name=True,
     ),
-    "stl10": Described("STL10", (3, 96, 96), 5_000, 8_000, 10, _below("stl10_binary", *_STL10)),
+    "stl10": Described(
+        "STL10",
+        (3, 96, 96),
+        5_000,
+        8_000,
+        10,
+        _below("stl10_binary", *_STL10),
+        split_by_name=True,
+    ),
     "celeba": Described(
         "CelebA",
         (3, CELEBA_SIZE, CELEBA_SIZE),
@@ -126,6 +183,8 @@ SETS = {
         19_962,
         0,
         _below("celeba", "img_align_celeba", "list_eval_partition.txt"),
+        split_by_name=True,
+        read=_celeba,
     ),
 }
 
@@ -140,12 +199,16 @@ def load(
 ) -> Images:
     """Load a set, downloading what is missing.
 
-    ``image_size``, ``channels`` and ``fit`` matter for CelebA alone, which is decoded to
-    them; the arrays of the other sets stay as they are.
+    Args:
+        name: one of :data:`SETS`.
+        root: the folder in which sets lie.
+        image_size, channels, fit: for sets whose entry has ``read``, which decodes to them;
+            arrays stay as they are.
+        progress: called with (what, done, total).
 
     Raises:
-        Unavailable: it is neither on disk nor downloadable.
-        InputError: its files are damaged, or it needs a library that is not installed.
+        Unavailable: the set is neither on disk nor downloadable.
+        InputError: its files are damaged, or a library that it needs is not installed.
     """
     described = SETS[name]
     if described.lacks:
@@ -158,9 +221,9 @@ def load(
             name, root, described.files, lambda train: _open(name, root, train, True), progress
         )
     try:
-        if name == "celeba":
-            return _celeba(root, image_size, channels, fit, progress)
-        return _arrays(name, _open(name, root, True), _open(name, root, False))
+        if described.read:
+            return described.read(name, root, image_size, channels, fit, progress)
+        return described.adjust(_arrays(name, _open(name, root, True), _open(name, root, False)))
     except InputError:
         raise
     except DAMAGED as error:
@@ -171,18 +234,19 @@ def load(
 
 
 def missing(name: str, root: Path) -> list[str]:
-    """The files of a set that do not lie below a root."""
+    """List the files of a set that do not lie below a root."""
     return [file for file in SETS[name].files if not (root / file).exists()]
 
 
 def _open(name: str, root: Path, train: bool, download: bool = False) -> Any:
-    """Torchvision's object of a split."""
-    from torchvision import datasets  # takes seconds, and most runs need none of it
+    """Open torchvision's object of a split."""
+    from torchvision import datasets  # takes seconds, and few runs need it
 
-    kind = getattr(datasets, SETS[name].kind)
-    by_name = SETS[name].kind in ("SVHN", "STL10", "CelebA")
-    split = {"split": "train" if train else "test"} if by_name else {"train": train}
-    return kind(str(root), **split, **SETS[name].options, download=download)
+    described = SETS[name]
+    by_name = {"split": "train" if train else "test"}
+    split = by_name if described.split_by_name else {"train": train}
+    kind = getattr(datasets, described.kind)
+    return kind(str(root), **split, **described.options, download=download)
 
 
 def _arrays(name: str, train: Any, test: Any) -> Images:
@@ -194,10 +258,6 @@ def _arrays(name: str, train: Any, test: Any) -> Images:
     table = torch.cat([pixels for pixels, _ in parts])
     labels = torch.cat([numbers for _, numbers in parts])
     classes = tuple(getattr(train, "classes", map(str, range(SETS[name].classes))))
-    if name.startswith("emnist"):
-        table = table.transpose(2, 3)  # the files hold them lying on their side
-    if name == "emnist-letters":  # which counts from 1
-        labels, classes = labels - 1, classes[1:]
     rows = torch.arange(len(table))
     first = len(parts[0][0])
     splits = {TRAIN: rows[:first], VALIDATION: rows[:0], TEST: rows[first:]}
@@ -205,7 +265,7 @@ def _arrays(name: str, train: Any, test: Any) -> Images:
 
 
 def _pixels(part: Any) -> Tensor:
-    """(N, C, H, W), uint8, of torchvision's (N, H, W), (N, H, W, 3) or (N, 3, H, W)."""
+    """Bring torchvision's (N, H, W), (N, H, W, 3) or (N, 3, H, W) to (N, C, H, W), uint8."""
     pixels = torch.as_tensor(part.data)
     if pixels.dim() == 3:
         return pixels.unsqueeze(1)
@@ -214,21 +274,3 @@ def _pixels(part: Any) -> Tensor:
 
 def _labels(part: Any) -> Tensor:
     return torch.as_tensor(part.targets if hasattr(part, "targets") else part.labels).long()
-
-
-def _celeba(
-    root: Path, image_size: int | None, channels: Channels, fit: Fit, progress: Progress
-) -> Images:
-    """Decode CelebA; it needs no more than the pictures and the list of its splits."""
-    folder = root.resolve() / "celeba"
-    lines = (folder / "list_eval_partition.txt").read_text(encoding="utf-8").splitlines()
-    split_of = dict(line.split() for line in lines if line.strip())
-    chosen = {file: CELEBA_SPLITS[s] for file, s in split_of.items() if s in CELEBA_SPLITS}
-    pictures = Pictures(
-        folder / "img_align_celeba", tuple(chosen), image_size or CELEBA_SIZE, channels, fit
-    )
-    table = tables.load(pictures, progress)
-    held_out = torch.tensor([split == TEST for split in chosen.values()])
-    rows = torch.arange(len(chosen))
-    splits = {TRAIN: rows[~held_out], VALIDATION: rows[:0], TEST: rows[held_out]}
-    return Images("celeba", table.images, splits, notes=table.notes, mapped=True)

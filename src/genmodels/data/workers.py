@@ -1,7 +1,7 @@
-"""Pictures are decoded by a process on each core, in chunks that come back in their order.
+"""Decode pictures in a process on each core, in chunks that come back in order.
 
-Processes, not threads: with these, two cores decode small pictures 1.2 times as fast as one,
-since half of the work holds the interpreter's lock.
+Threads would gain little: two decode small pictures only 1.2 times as fast as one, because
+half of the work holds the interpreter's lock.
 """
 
 import os
@@ -17,26 +17,25 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from genmodels.data import decoding
-from genmodels.data.decoding import Channels, Fit
+from genmodels.data.decoding import BROKEN, Channels, Fit, reason
 from genmodels.data.images import Progress
-from genmodels.data.pictures import BROKEN, reason
 from genmodels.errors import InputError
 
-CHUNK = 2**20  # bytes of a table that a worker hands over at a time
-AHEAD = 4  # chunks of each worker that wait for the disk
-SHARE = 512  # pictures that are worth a worker's start
-SHOWN = 5  # broken pictures that are named
+CHUNK = 2**20  # bytes of a table in one chunk
+AHEAD = 4  # chunks of each worker waiting for the disk
+SHARE = 512  # fewest pictures for each worker
+SHOWN = 5  # broken pictures named in one message
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """What a table is made of.
+    """The pictures of a table, and how to decode them.
 
     Attributes:
         folder: absolute.
-        files: below the folder, in the order of the table's rows.
-        image_size: height and width; None keeps the one size of all pictures where they have
-            one of at most ``LARGEST``, else it is ``SIZE``.
+        files: paths below the folder, in the order of the table's rows.
+        image_size: height and width. None keeps the size of the pictures if all have the same,
+            of at most ``LARGEST``, and means ``SIZE`` otherwise.
         channels, fit: as :func:`genmodels.data.decoding.decode` takes them.
     """
 
@@ -51,7 +50,7 @@ class Broken(InputError):
     """Some pictures of a folder cannot be read.
 
     Attributes:
-        files: which, below the folder, and what is wrong with each.
+        files: path below the folder → reason.
     """
 
     def __init__(self, folder: Path, files: Mapping[str, str], total: int):
@@ -65,25 +64,24 @@ class Broken(InputError):
 
 
 def listed(files: Mapping[str, str]) -> str:
-    """The first broken pictures, each with its reason, and how many more there are."""
+    """List the first broken pictures with their reasons, and count the rest."""
     shown = [f"{file}: {wrong}" for file, wrong in list(files.items())[:SHOWN]]
     more = f"; and {len(files) - SHOWN:,} more" if len(files) > SHOWN else ""
     return "; ".join(shown) + more
 
 
 class Colour(Exception):
-    """A picture with colour came where all were grey so far."""
+    """A picture has colour, and all before it were grey."""
 
 
 def rows(size: tuple[int, int]) -> int:
-    """Pictures of a chunk."""
+    """Count the pictures of a chunk."""
     return max(1, CHUNK // (3 * size[0] * size[1]))
 
 
 class _Chunks(Dataset[tuple[np.ndarray, dict[str, str]]]):
-    """Chunks of pictures from the first that is missing on: (n, C, H, W), and what is wrong
-    with those that are not there. With ``auto``, C is 3 where any of them has colour; those
-    that have none are not there then."""
+    """Chunks of pictures from the first missing one on: (n, C, H, W), and path → reason for
+    broken ones. With ``auto``, C is 3 if any picture has colour; grey ones are left out then."""
 
     def __init__(
         self, pictures: Pictures, first: int, size: tuple[int, int], channels: Channels
@@ -113,11 +111,10 @@ class _Chunks(Dataset[tuple[np.ndarray, dict[str, str]]]):
 def decode(
     pictures: Pictures, first: int, size: tuple[int, int], channels: Channels, progress: Progress
 ) -> Iterator[np.ndarray]:
-    """Yield (n, C, H, W) from the first file on, up to the first that is broken; refuse the
-    broken ones at the end, together.
+    """Yield (n, C, H, W) from the first file up to a broken one. The error at the end names all.
 
     Raises:
-        Colour: ``channels`` is ``auto``, which stands for grey here, and not all are grey.
+        Colour: ``channels`` is ``auto``, and a picture has colour.
         Broken: pictures cannot be read.
         RuntimeError: a worker has ended.
     """
@@ -125,14 +122,14 @@ def decode(
     total = len(pictures.files)
     workers = min(_cores(), (total - first) // SHARE)
     apart: dict[str, Any] = {}
-    if workers > 1:  # one alone would only hand over
-        # Workers only decode, so none of PyTorch's threads is missed in a forked one.
+    if workers > 1:  # a single one would only add the hand-over
+        # Forked workers lack PyTorch's threads, which decoding does not need.
         fork = "fork" if sys.platform == "linux" else None
         apart = {"num_workers": workers, "prefetch_factor": AHEAD, "multiprocessing_context": fork}
     problems: dict[str, str] = {}
     with warnings.catch_warnings():
         quiet()
-        # The seed for workers is drawn from a generator of its own, not from the user's.
+        # An own generator draws the workers' seed, so the user's stays untouched.
         loader = DataLoader(
             chunks,
             batch_size=None,
@@ -157,11 +154,11 @@ def _as_is(item: Any) -> Any:
 
 
 def _cores() -> int:
-    """Cores that this process may use."""
+    """Count the cores that this process may use."""
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def quiet(_worker: int = 0) -> None:
-    """Drop what Pillow warns of, odd metadata and large scans, and Python of forked threads."""
+    """Drop Pillow's warnings of metadata and large scans, and Python's of forked threads."""
     warnings.filterwarnings("ignore", module="PIL")
     warnings.filterwarnings("ignore", ".*multi-threaded, use of fork", DeprecationWarning)

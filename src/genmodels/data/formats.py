@@ -1,0 +1,150 @@
+"""The files that images and walks are written to: one row of :data:`FORMATS` for each format."""
+
+import zipfile
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from genmodels.data.pictures import array_header, grid, save_gif, save_png, to_uint8
+from genmodels.errors import InputError
+from genmodels.system import files
+
+Kind = Literal["images", "walk"]
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format of ``--out``.
+
+    Attributes:
+        kind: what it holds.
+        extension: of the file's name; empty for a folder.
+        description: what the file is, with its article, for messages.
+        write: of ``images`` called with (chunks, count, path, columns) as
+            :func:`save_images` has them, of a ``walk`` with (frames, path).
+    """
+
+    kind: Kind
+    extension: str
+    description: str
+    write: Callable[..., None]
+
+
+def save_images(
+    chunks: Iterable[Tensor], count: int, path: Path, columns: int | None = None
+) -> None:
+    """Write images in the format of the extension. Arrays and folders take bounded memory.
+
+    Args:
+        chunks: (n, C, H, W) each.
+        count: number of all images.
+        path: of the result.
+        columns: of a grid; by default as square as possible.
+
+    Raises:
+        InputError: the extension is unknown, or the disk is full.
+    """
+    check("images", path).write(chunks, count, path, columns)
+
+
+def save_walk(frames: Tensor, path: Path) -> None:
+    """Write a walk (rows, steps, C, H, W) in the format of the extension.
+
+    Raises:
+        InputError: the extension is unknown, or the disk is full.
+    """
+    check("walk", path).write(frames, path)
+
+
+def check(kind: Kind, path: Path) -> Format:
+    """Find the format of a path. Call this before hours are spent.
+
+    Raises:
+        InputError: the extension is unknown, or the path exists and is no empty folder.
+    """
+    accepted = [each for each in FORMATS if each.kind == kind]
+    found = next((each for each in accepted if each.extension == path.suffix), None)
+    if found is None:
+        raise InputError(f"--out {path} has the extension {path.suffix!r}; use {listed(kind)}")
+    if not found.extension and path.exists() and (not path.is_dir() or any(path.iterdir())):
+        file = next(each for each in accepted if each.extension)
+        raise InputError(
+            f"--out {path} exists and is no empty folder; choose another, or add "
+            f"{file.extension} for {file.description}"
+        )
+    return found
+
+
+def listed(kind: Kind) -> str:
+    """List the formats: ``.png for a grid, … or none for a folder of PNG files``."""
+    words = [
+        f"{each.extension or 'no extension'} for {each.description}"
+        for each in FORMATS
+        if each.kind == kind
+    ]
+    return " or ".join([", ".join(words[:-1]), words[-1]] if words[1:] else words)
+
+
+def _grid(chunks: Iterable[Tensor], count: int, path: Path, columns: int | None) -> None:
+    save_png(grid(torch.cat([to_uint8(chunk) for chunk in chunks]), columns), path)
+
+
+def _npy(chunks: Iterable[Tensor], count: int, path: Path, columns: int | None) -> None:
+    def write(temporary: Path) -> None:
+        with temporary.open("wb") as file:
+            _write_array(chunks, count, file)
+
+    files.save_with(path, write)
+
+
+def _npz(chunks: Iterable[Tensor], count: int, path: Path, columns: int | None) -> None:
+    def write(temporary: Path) -> None:
+        with ExitStack() as stack:
+            archive = stack.enter_context(zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED))
+            file = stack.enter_context(archive.open("images.npy", "w", force_zip64=True))
+            _write_array(chunks, count, file)
+
+    files.save_with(path, write)
+
+
+def _write_array(chunks: Iterable[Tensor], count: int, file: IO[bytes]) -> None:
+    """Write uint8 (N, C, H, W). Plain writes: a full disk would kill a process that maps."""
+    for number, chunk in enumerate(chunks):
+        pixels = to_uint8(chunk).numpy()
+        if number == 0:
+            file.write(array_header((count, *pixels.shape[1:])))
+        file.write(np.ascontiguousarray(pixels).tobytes())
+
+
+def _folder(chunks: Iterable[Tensor], count: int, path: Path, columns: int | None) -> None:
+    path.mkdir(parents=True, exist_ok=True)
+    digits = len(str(count - 1))
+    number = 0
+    for chunk in chunks:
+        for image in chunk:
+            save_png(image, path / f"{number:0{digits}d}.png")
+            number += 1
+
+
+def _rows(frames: Tensor, path: Path) -> None:
+    save_png(grid(frames.flatten(0, 1), frames.shape[1]), path)
+
+
+def _animation(frames: Tensor, path: Path) -> None:
+    save_gif([grid(frames[:, i]) for i in range(frames.shape[1])], path)
+
+
+FORMATS: tuple[Format, ...] = (
+    Format("images", ".png", "a grid", _grid),
+    Format("images", ".npy", "an array", _npy),
+    Format("images", ".npz", "a compressed array", _npz),
+    Format("images", "", "a folder of PNG files", _folder),
+    Format("walk", ".png", "a row for each walk", _rows),
+    Format("walk", ".gif", "an animation", _animation),
+)
