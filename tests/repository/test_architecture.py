@@ -327,3 +327,9 @@ def tracked() -> list[Path]:
 def test_training_does_not_load(heavy: str) -> None:
     code = f"import genmodels.training.session, sys; sys.exit({heavy!r} in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_test_files_have_names_of_their_own() -> None:
+    names = [path.name for path in (REPOSITORY / "tests").rglob("test_*.py")]
+    assert len(names) > 40
+    assert len(set(names)) == len(names), "pytest imports test files by their names alone"
