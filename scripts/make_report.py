@@ -12,9 +12,7 @@ import torch
 from matplotlib.figure import Figure
 
 import genmodels
-from genmodels import data, sampling
-from genmodels.api.verbs import Run
-from genmodels.data import pictures
+from genmodels import Run, data
 from genmodels.report import figures
 from genmodels.training import curves
 
@@ -39,8 +37,7 @@ def main() -> None:
         (Path(folder) / "comparison.png").replace(PICTURES / "report-comparison.png")
     for name, run in (("vae", vae), ("gan", gan)):
         walk = run.interpolate("perturb", rows=STRIPS)
-        sheet = pictures.grid(walk.flatten(0, 1), walk.shape[1])
-        pictures.save_png(sheet, PICTURES / f"report-{name}-perturbation.png")
+        genmodels.save_images(walk, PICTURES / f"report-{name}-perturbation.png")
     if given.autoencoders:
         draw_sweep([genmodels.load(path) for path in given.autoencoders])
 
@@ -63,7 +60,7 @@ def draw_sweep(runs: Sequence[Run]) -> None:
     print("| test squared error |", " | ".join(f"{error:.2f}" for error in errors), "|")
     images = data.load(runs[0].settings.data.name)
     real = images.batch(images.splits["test"][:SHOWN]).images
-    rows = [real, *(sampling.reconstruct(run.model(), real) for run in runs)]
+    rows = [real, *(run.reconstruct(real) for run in runs)]
     figure = Figure(figsize=(11, 3.6), layout="constrained")
     chart, sheet = figure.subplots(1, 2, width_ratios=[1, 1.5])
     chart.plot(sizes, errors, "o-", color=curves.COLOURS[0], lw=1.4)

@@ -68,7 +68,7 @@ def seeds(reader: str) -> Path:
     corpus.mkdir()
     if reader == "configuration":
         for name in config.presets():
-            shutil.copy(config.find(name), corpus / name.replace("/", "-"))
+            shutil.copy(config.find_config(name), corpus / name.replace("/", "-"))
     elif reader == "checkpoint":
         for path in (Path(__file__).parents[1] / "tests" / "runs").rglob("*.safetensors"):
             shutil.copy(path, corpus / f"{path.parts[-4]}-{path.parts[-3]}")

@@ -121,12 +121,12 @@ def _finish(process: Any) -> None:
 
 def train(name: str, path: str) -> None:
     """Train, or go on; in a process of its own."""
-    from genmodels.api import verbs
+    from genmodels import api
 
     torch.set_num_threads(1)
     os.fsync = _slow(os.fsync)  # type: ignore[assignment]
     chosen = MODELS[name]
-    verbs.train(
+    api.train(
         chosen["config"],
         data="glyphs",
         device="cpu",

@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from rich.table import Table
 
+from genmodels.errors import spelled
+
 LINE_SECONDS = 10.0  # between two plain lines
 WIDE = 200  # columns of what is no terminal
 
@@ -39,7 +41,7 @@ class Display:
 
     def say(self, text: str) -> None:
         """Print one line."""
-        self.console.print(text, markup=False)
+        self.console.print(spelled(text), markup=False)
 
     def advance(self, what: str, done: float, total: float, note: str = "") -> None:
         """Show that ``done`` of ``total`` is done."""

@@ -3,7 +3,32 @@
 Everything a user can get wrong ends in an :class:`InputError`, whose text says in one
 line what was given, what is accepted and what to do next. The command line prints that
 line and exits with code 2; from Python it is a ``ValueError``.
+
+A message names settings between backticks, as Python spells them: `` `out` ``, `` `count=0` ``,
+`` `train.keep=1` ``, and a call as `` `train(out=runs/x, resume)` ``. Whoever talks to a user in
+other words, such as the command line, gives :func:`spelling` a function that translates them.
 """
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+_spelling: ContextVar[Callable[[str], str]] = ContextVar("how settings are spelled", default=str)
+
+
+@contextmanager
+def spelling(translate: Callable[[str], str]) -> Iterator[None]:
+    """Spell the settings in messages in other words for the length of a block."""
+    token = _spelling.set(translate)
+    try:
+        yield
+    finally:
+        _spelling.reset(token)
+
+
+def spelled(message: str) -> str:
+    """Return a message with its settings spelled for whoever reads it."""
+    return _spelling.get()(message)
 
 
 class InputError(ValueError):

@@ -16,10 +16,9 @@ import safetensors
 from PIL import Image
 
 from conftest import TINY
-from genmodels.api import verbs
+from genmodels import api
 from genmodels.cli import app, groups
 from genmodels.data import pictures
-from genmodels.errors import InputError
 
 
 def tree(folder: Path) -> set[str]:
@@ -423,11 +422,9 @@ def test_what_is_given_is_in_the_name_of_the_file(genmodels, workplace, trained)
 
 
 def test_samples_do_not_depend_on_how_many_are_drawn(workplace, trained):
-    run = verbs.load(trained(workplace / "runs" / "gan-1", "gan.yaml"))
-    verbs.sample(run, 1100, out="many.npz", seed=3)
+    run = api.load(trained(workplace / "runs" / "gan-1", "gan.yaml"))
+    api.sample_to(run, "many.npz", count=1100, seed=3)
     many = np.load("many.npz")["images"]
     assert many.shape == (1100, 1, 28, 28)
     few = pictures.to_uint8(run.sample(600, seed=3)).numpy()
     np.testing.assert_array_equal(many[:600], few)
-    with pytest.raises(InputError, match="unknown mode"):
-        run.interpolate("slrp")

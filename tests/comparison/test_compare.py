@@ -13,7 +13,8 @@ import safetensors
 from conftest import TINY
 from genmodels import runs
 from genmodels.console import Display
-from genmodels.evaluation.metrics import likelihood
+from genmodels.evaluation.baselines import MEANINGS
+from genmodels.evaluation.metrics import likelihood, table
 from genmodels.runs import checkpoint
 
 SMALL = """
@@ -67,12 +68,25 @@ def test_what_a_family_lacks_has_a_reason(genmodels, pair):
     assert genmodels("compare", *pair, *QUICK).code == 0
     vae, gan = report()["models"]
     assert vae["numbers"]["nll_binary_iwae_100"]["mean"] < vae["numbers"]["nll_binary_elbo"]["mean"]
-    assert gan["undefined"]["nll_binary"] == "no likelihood, or one of other pixels"
+    assert gan["undefined"]["nll_binary"] == "the model has no likelihood"
+    assert vae["undefined"]["nll_levels"].startswith("its likelihood is of another kind: binar")
+    assert "nll_binary" not in vae["undefined"]
     assert gan["undefined"]["reconstruction_error"] == "the model has no encoder"
     assert vae["undefined"]["discriminator_ranks"] == "the model has no discriminator"
     assert [w["name"] for w in gan["runs"][0]["weights"]] == ["average", "last", "best"]
     assert [w["name"] for w in vae["runs"][0]["weights"]] == ["last", "best"]
     assert 0 <= gan["numbers"]["discriminator_right_on_samples"]["mean"] <= 1
+
+
+def test_every_number_of_a_comparison_has_a_row(genmodels, pair):
+    assert genmodels("compare", *pair, *QUICK).code == 0
+    content = report()
+    measured = content["measured"]["models"].values()
+    keys = {key for model in content["models"] for key in model["numbers"]}
+    keys |= {key for results in measured for result in results for key in result}
+    keys |= {key for name in MEANINGS for key in content[name]["numbers"]}
+    assert len(keys) > 40
+    assert sorted(key for key in keys - {"seed", "run"} if table.metric_of(key) is None) == []
 
 
 def test_progress_is_that_of_samples_within_each_run(genmodels, pair, monkeypatch):
@@ -130,8 +144,8 @@ def test_the_best_snapshot_is_the_end_or_an_earlier_one(genmodels, workplace, mo
 
 
 def test_a_number_that_is_infinite_is_not_defined(genmodels, pair, monkeypatch):
-    bounds = {"nll_binary_elbo": math.inf, "active_units": 3.0}
-    monkeypatch.setattr(likelihood, "of_likelihood", lambda model, reference: bounds)
+    bounds = likelihood.Bounds("binary", {"elbo": math.inf}, 3)
+    monkeypatch.setattr(likelihood, "bounds", lambda *given: bounds)
     assert genmodels("compare", *pair, *QUICK).code == 0
     vae = report()["models"][0]
     assert vae["numbers"]["active_units"]["mean"] == 3

@@ -8,7 +8,8 @@ import torch
 from genmodels.comparison import advice, verdicts
 from genmodels.comparison.result import Comparison, Entry, Result
 from genmodels.evaluation.metrics.scores import Scored
-from genmodels.evaluation.protocol import Evaluation, Point, Weights
+from genmodels.evaluation.protocol import Evaluation
+from genmodels.evaluation.weights import Point, WeightsChoice
 
 NOTHING = torch.zeros(1, 1, 2, 2)
 COMMON = {
@@ -29,7 +30,7 @@ def entry(name, numbers, distances, curve=FALLING, seconds=60.0):
     results = [
         Result(seed, f"runs/{name}-{seed}", Evaluation(
             {**numbers, "fd_domain": distance}, {}, "last",
-            [Weights("last", 2000, distance, NOTHING)], 0.01, points,
+            [WeightsChoice("last", 2000, distance, NOTHING)], 0.01, points,
             Scored({}, {}, [], [], []), NOTHING, {"training_seconds": seconds},
         ))
         for seed, distance in enumerate(distances)
@@ -104,7 +105,7 @@ def test_one_seed_decides_nothing_about_quality():
     made = comparison(entry("a", CODING, [4.0]), entry("b", PLAYING, [1.0]))
     assert made.pairs[0].p_value is None
     assert answers(made)[3] == "undecided"
-    assert "add --seeds 3" in verdicts.summary(made)
+    assert "3 seeds or more" in verdicts.summary(made)
 
 
 def test_what_is_unequal_is_flagged():

@@ -94,7 +94,7 @@ def test_what_is_not_given_is_missing():
 def test_protocols_are_no_classes():
     assert list(SHAPES.classes()) == ["Circle"]
     with pytest.raises(InputError, match="unknown class 'Brush'"):
-        components.find("Brush", SHAPES)
+        components.find_class("Brush", SHAPES)
 
 
 def test_described_takes_the_first_paragraph():

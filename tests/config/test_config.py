@@ -110,9 +110,9 @@ def test_module_optimizers_inherit():
 
 def test_unknown_configuration_names_the_nearest():
     with pytest.raises(InputError, match=r"did you mean 'sngan' or 'gan' or 'r3gan'"):
-        config.find("sgan.yaml")
+        config.find_config("sgan.yaml")
     with pytest.raises(InputError, match=r"did you mean 'report/vae'"):
-        config.find("report/vea")
+        config.find_config("report/vea")
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_unknown_configuration_names_the_nearest():
 )
 def test_a_path_without_a_file_is_no_misspelt_preset(path, said):
     with pytest.raises(InputError, match=f"there is no file {path}; {said}") as error:
-        config.find(path)
+        config.find_config(path)
     assert "did you mean" not in str(error.value)
 
 

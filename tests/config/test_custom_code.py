@@ -56,7 +56,7 @@ def test_the_example_does_everything(genmodels, mine, monkeypatch):
 @pytest.fixture
 def example():
     with custom_code.beside(EXAMPLES / "mine.yaml"):
-        return custom_code.find("my_model.TinyGAN")
+        return custom_code.load_class("my_model.TinyGAN")
 
 
 def test_the_example_keeps_the_contract(example):
@@ -224,7 +224,7 @@ def test_two_runs_may_bring_different_modules_of_one_name(tmp_path):
         (folder / custom_code.FOLDER / "m.py").write_text(f"class A:\n    number = {number}\n")
         custom_code.approve(folder)
         with custom_code.of_run(folder):
-            found.append(custom_code.find("m.A"))
+            found.append(custom_code.load_class("m.A"))
     assert [kind.number for kind in found] == [1, 2]
 
 
@@ -242,7 +242,7 @@ def test_only_the_bytes_that_were_judged_are_executed(tmp_path, monkeypatch):
     forget(monkeypatch)
     custom_code.approve(tmp_path)
     with custom_code.of_run(tmp_path):
-        assert custom_code.find("m.A").number == 2
+        assert custom_code.load_class("m.A").number == 2
 
 
 def test_a_run_is_not_resumed_with_another_module(genmodels, mine, monkeypatch):

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from genmodels import data
-from genmodels.api import verbs
+from genmodels.api import requests
 from genmodels.data import decoding
 from genmodels.data.images import Images
 from genmodels.errors import InputError
@@ -82,16 +82,15 @@ def test_interpolate_reads_pictures_as_the_run_does(
         raise Seen
 
     model = SimpleNamespace(image_shape=images.image_shape, num_classes=0)
-    run = SimpleNamespace(
-        model=lambda *args, **options: model,
-        folder=SimpleNamespace(classes=()),
-        settings=SimpleNamespace(data=SimpleNamespace(fit=fit)),
+    settings = SimpleNamespace(data=SimpleNamespace(fit=fit))
+    wanted = requests.Walks.of(
+        "slerp", None, None, 0, None, tmp_path / "pictures" / "a.png", None, None
     )
-    monkeypatch.setattr(verbs.inversion, "find", find)
-    monkeypatch.setattr(verbs.sampling, "labels", lambda *args: None)
-    monkeypatch.setattr(verbs.sampling, "latents", lambda *args: [torch.zeros(2, 3)])
+    monkeypatch.setattr(requests.inversion, "find_latents", find)
+    monkeypatch.setattr(requests.sampling, "labels", lambda *args: None)
+    monkeypatch.setattr(requests.sampling, "latents", lambda *args: [torch.zeros(2, 3)])
     with pytest.raises(Seen):
-        verbs.interpolate(run, start=tmp_path / "pictures" / "a.png", quiet=True)  # type: ignore[arg-type]
+        wanted.images(model, (), settings, quiet=True)  # type: ignore[arg-type]
     assert torch.equal(seen[0], images.batch(torch.tensor([0])).images)
 
 

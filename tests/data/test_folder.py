@@ -400,7 +400,7 @@ def test_broken_pictures_are_left_out_and_named(folder: Path, own_cache: Path) -
         fill(folder / name, 6)
     (folder / "a" / "000.png").write_bytes(b"")
     (folder / "b" / "zz.png").write_bytes(b"no picture")
-    with pytest.raises(InputError, match=r"2 of 13 pictures .* leave them out with --on-bad skip"):
+    with pytest.raises(InputError, match=r"2 of 13 pictures .* leave them out with `on_bad=skip`"):
         load(folder)
     for _ in range(2):  # the second time from the cache
         images = load(folder, on_bad="skip")

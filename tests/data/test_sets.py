@@ -437,8 +437,8 @@ def test_a_set_that_cannot_be_had(root: Path) -> None:
     assert f"data set mnist is not in {root}" in text
     assert "Connection refused" in text
     assert "MNIST/raw/train-images-idx3-ubyte" in text
-    assert "--data-root" in text
-    assert "--data glyphs" in text
+    assert "`data_root`" in text
+    assert "`data=glyphs`" in text
 
 
 def test_offline_says_what_to_take_instead(root: Path) -> None:

@@ -149,7 +149,7 @@ def test_one_class_is_no_class():
 
 
 def test_what_is_refused(glyphs, tmp_path, monkeypatch):
-    with pytest.raises(InputError, match=r"unknown --features 'domian' \(did you mean 'domain'"):
+    with pytest.raises(InputError, match=r"unknown `features` 'domian' \(did you mean 'domain'"):
         domain.choose("domian", glyphs, silent)
     path = tmp_path / "f.safetensors"
     domain.save(path, FeatureNet(3, 10), glyphs, 0.5)
@@ -266,8 +266,6 @@ def test_few_and_constant_images_give_no_nan(glyphs):
     few = scores.score(seen, seen.extractor([torch.rand(4, 1, 12, 12)]))
     assert "more than 5 images" in few.undefined["coverage"]
     assert "precision" not in few.numbers
-    pixels, undefined = scores.pixels(seen, [torch.rand(4, 1, 12, 12)])
-    assert pixels.keys() | undefined.keys() >= {"sharpness", "isolated_dots_relative"}
 
 
 def test_blocks_do_not_matter():

@@ -1,19 +1,29 @@
 """A metric is one row: whatever is in the table is computed, labelled and shown."""
 
+import platformdirs
 import pytest
+import torch
 
-from genmodels import data
+from genmodels import config, data, testing
+from genmodels.data.images import Batch
 from genmodels.evaluation import reference
 from genmodels.evaluation.features import domain
-from genmodels.evaluation.metrics import scores, table
-from genmodels.evaluation.metrics.metric import Metric
-from genmodels.evaluation.metrics.samples import Undefined
+from genmodels.evaluation.metrics import likelihood, scores, table
+from genmodels.evaluation.metrics.metric import WITHOUT, Metric, Undefined, Values, values
+from genmodels.evaluation.metrics.model_metrics import MODEL_METRICS, TRAINING_METRICS
+from genmodels.evaluation.metrics.trained import Trained
+from genmodels.models.base import Discriminates, Encodes, Likelihood
+
+MLP = {"class": "MLP", "hidden": [8]}
 
 
-@pytest.fixture
-def seen():
-    images = data.load("glyphs")
-    return reference.of(images, domain.untrained(1), 100, lambda *given: None)
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory):
+    cache = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(platformdirs, "user_cache_path", lambda *names, **options: cache)
+        images = data.load("glyphs")
+        return reference.of(images, domain.untrained(1), 100, lambda *given: None)
 
 
 def test_a_new_row_is_computed(seen, monkeypatch):
@@ -38,11 +48,94 @@ def test_every_number_of_samples_has_a_row(seen):
     assert keys <= table.METRICS.keys()
 
 
-def test_keys_are_unique_and_labelled():
-    assert all(key == metric.key and metric.label for key, metric in table.METRICS.items())
+def test_keys_are_unique_and_every_row_is_complete():
+    rows = [*scores.SAMPLE_METRICS, *MODEL_METRICS, *TRAINING_METRICS]
+    rows += [*table.PROTOCOL_METRICS, *table.LOGGED_METRICS]
+    assert len({row.key for row in rows}) == len(rows) == len(table.METRICS)
+    for row in [*rows, table.FD]:
+        assert row.label, row.key
+        assert row.meaning, row.key
+        assert row.key.startswith(row.group)
+        assert row.applies_to in (None, *WITHOUT)
+    labels = [row.label for row in rows]
+    assert len(set(labels)) == len(labels)
+
+
+def test_labels_and_directions_of_distances():
     assert table.label("fd_domain") == "FD on domain features"
     assert table.label("fid") == "FID"
+    for key in ("fid", "fd_random", "kid", "memorised", "nll_levels_elbo", "distance_best"):
+        assert table.metric_of(key).better == "lower", key
     assert {"kid", "memorised"} <= table.LOWER_IS_BETTER
+    for key in ("recall", "label_accuracy", "sampling_images_per_second"):
+        assert table.metric_of(key).better == "higher", key
+    for key in ("diversity", "sharpness", "discriminator_ranks_training", "training_images"):
+        assert table.metric_of(key).better == "", key
+
+
+def test_a_number_without_a_row_is_shown_with_spaces():
+    assert table.metric_of("logged_own_term") is None
+    assert table.label("logged_own_term") == "logged own term"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("preset", config.presets())
+def test_every_number_that_a_preset_may_have_has_a_row(preset):
+    with torch.no_grad():
+        model = testing.make(config.read(preset).model, (1, 28, 28)).eval()
+        labels = torch.tensor([0, 1]) if model.num_classes else None
+        terms = model.validation_metrics(Batch(torch.rand(2, 1, 28, 28), labels))
+    keys = [f"logged_{term}" for term in terms]
+    if isinstance(model, Discriminates):
+        keys += [f"{term.removesuffix('.loss')}_from_equilibrium" for term in model.equilibrium()]
+    if isinstance(model, Likelihood):
+        kinds = ["exact"] if model.exact else ["elbo", "iwae_100"]
+        keys += [f"nll_{model.pixels}_{kind}" for kind in kinds]
+    assert [key for key in keys if table.metric_of(key) is None] == []
+
+
+class Coder:
+    """Has an encoder by its methods, and nothing else."""
+
+    def encode(self, images, labels=None):
+        raise AssertionError
+
+    def decode(self, latents, labels=None):
+        raise AssertionError
+
+
+def test_a_row_applies_to_models_with_its_ability():
+    rows = [
+        Metric("of_codes", "of codes", compute=len, applies_to=Encodes),
+        Metric("of_all", "of all", compute=len),
+    ]
+    assert values(rows, "abc", Coder()) == Values({"of_codes": 3, "of_all": 3}, {})
+    missing = {"of_codes": "the model has no encoder"}
+    assert values(rows, "abc", object()) == Values({"of_all": 3}, missing)
+
+
+def test_a_group_is_missing_only_if_all_of_it_is():
+    def never(context):
+        raise Undefined("never there")
+
+    rows = [Metric(f"bound_{n}", "bound", compute=c, group="bound")
+            for n, c in (("tight", never), ("loose", len))]  # fmt: skip
+    assert values(rows, "abc") == Values({"bound_loose": 3}, {})
+    assert values(rows[:1], "abc") == Values({}, {"bound": "never there"})
+
+
+def test_a_model_is_passed_through_once_however_many_rows_there_are(seen, monkeypatch):
+    passes = []
+    bounds = likelihood.Bounds("levels", {"elbo": 2.0, "iwae_100": 1.0}, 3)
+    monkeypatch.setattr(likelihood, "bounds", lambda *given: passes.append(1) or bounds)
+    model = testing.make({"class": "VAE", "latent_dim": 2, "network": MLP}, (1, 28, 28))
+    trained = Trained(model, seen, [torch.rand(9, 1, 28, 28)], seen.test[:9], 0, {}, {},
+                      lambda images: None)  # fmt: skip
+    rows = [row for row in MODEL_METRICS if row.applies_to is Likelihood]
+    found = values(rows, trained, model)
+    assert found.numbers == {"nll_levels_iwae_100": 1, "nll_levels_elbo": 2, "active_units": 3}
+    assert set(found.undefined) == {"nll_binary", "nll_continuous"}
+    assert len(passes) == 1
 
 
 def test_the_test_images_themselves_are_perfect(seen):

@@ -38,7 +38,7 @@ def test_a_label_decides_what_is_decoded():
     twos = torch.cat(list(sampling.sample(model, 5, label=2)))
     assert not torch.equal(ones, twos)
     assert torch.equal(ones, torch.cat(list(sampling.sample(model, 9, label=1)))[:5])
-    with pytest.raises(InputError, match=r"--label 3: there is no such class; give .* 0, 1, 2"):
+    with pytest.raises(InputError, match=r"`label=3`: there is no such class; give .* 0, 1, 2"):
         sampling.sample(model, 1, label=3)
     with pytest.raises(InputError, match="needs labels 0 to 2"):
         model.decode(torch.zeros(1, 2))
@@ -47,7 +47,7 @@ def test_a_label_decides_what_is_decoded():
 def test_each_class_has_as_many_samples():
     model = GAN((1, 4, 4), 2, MLP((8,)), conditional=True, class_shares=SHARES).eval()
     assert sampling.labels(model, 2, label="each").tolist() == [0, 1, 2, 0, 1, 2]
-    with pytest.raises(InputError, match="--label each: this VAE takes no labels"):
+    with pytest.raises(InputError, match="`label=each`: this VAE takes no labels"):
         sampling.labels(VAE((1, 4, 4), 2, MLP((8,))), 2, label="each")
 
 

@@ -27,7 +27,8 @@ ALLOWED = {
     "losses": "errors losses",
     "networks": "errors config.number_types networks",
     "data": "errors system data",
-    "models.base": "errors losses networks data.images",
+    "models.former_names": "errors",
+    "models.base": "errors losses networks data.images models.former_names",
     "models.density": "errors losses data.images models.base",
     "models": "errors system config.number_types losses networks data.images models.base "
     "models.density",
@@ -39,14 +40,13 @@ ALLOWED = {
     "comparison": f"{_GROUND} console sampling training evaluation comparison",
     "report": f"{_GROUND} console evaluation comparison report training.curves",
     "api": f"{_GROUND} console sampling training evaluation comparison report api",
-    "doctor": "errors system runs api",
     ROOT: "errors api",
-    "cli": "errors system config data runs console comparison report api doctor cli __init__",
+    "cli": "errors system config data runs console comparison report api cli __init__",
     "__main__": "cli",
 }
 LATE = {
     ROOT: "api",
-    "cli": "system config data runs console comparison report api doctor",
+    "cli": "system config data runs console comparison report api",
 }  # not at the top
 
 # Library → the parts through which it enters.
@@ -55,7 +55,7 @@ DOORS = {
     "filelock": "data runs",
     "jinja2": "report.html",
     "matplotlib": "report.figures training.curves",
-    "platformdirs": "config.custom_code data evaluation doctor",
+    "platformdirs": "api.machine config.custom_code data evaluation",
     "pydantic": "config runs.manifest",
     "rich": "console report.terminal",
     "scipy": "comparison.statistics",
@@ -73,10 +73,12 @@ PICKLES = {"pickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}
 
 # What serves all models and all data alike may name none of them.
 GENERAL = "training evaluation comparison report sampling api runs system console cli"
+PARTICULAR = {"api.machine"}  # it tries one preset on the embedded set
 FAMILIES = {
     path.stem
     for path in (PACKAGE / "models").glob("*.py")
-    if path.stem not in ("__init__", "base", "density", "began")  # the last is a word as well
+    if path.stem
+    not in ("__init__", "base", "former_names", "density", "began")  # the last is a word as well
 }
 SETS = {"mnist", "emnist", "kmnist", "usps", "cifar10", "cifar100", "svhn", "celeba", "glyphs"}
 
@@ -249,7 +251,7 @@ def names_in(tree: ast.AST) -> Iterator[tuple[int, str]]:
 
 @pytest.mark.parametrize(
     "module",
-    [module for module in MODULES if within(module.name, GENERAL)],
+    [m for m in MODULES if within(m.name, GENERAL) and m.name not in PARTICULAR],
     ids=lambda module: module.name,
 )
 def test_the_general_never_names_the_particular(module: Module) -> None:

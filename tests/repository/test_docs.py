@@ -19,8 +19,7 @@ import torch
 import typer
 from typer.testing import CliRunner
 
-from genmodels import config, data
-from genmodels.api import verbs
+from genmodels import api, config, data
 from genmodels.cli import app
 from genmodels.data import pictures
 
@@ -289,9 +288,9 @@ def test_example_runs(
     make_run("runs/vae-1")
     for named in re.findall(r"[\"'](runs/[\w./-]+)[\"']", block.text):
         make_run(named)
-    train, compare = verbs.train, verbs.compare
+    train, compare = api.train, api.compare
 
-    def cut_train(source: Any = None, **options: Any) -> verbs.Run:
+    def cut_train(source: Any = None, **options: Any) -> api.Run:
         given, own = options.get("data"), options.get("settings") or []
         folder = given is not None and is_folder(str(given))
         if folder:
@@ -305,8 +304,8 @@ def test_example_runs(
         cut = [cut_train(s) if str(s).endswith(".yaml") else s for s in subjects]
         return compare(cut, **{**options, "budget": None, "data": None})
 
-    monkeypatch.setattr(verbs, "train", cut_train)
-    monkeypatch.setattr(verbs, "compare", cut_compare)
+    monkeypatch.setattr(api, "train", cut_train)
+    monkeypatch.setattr(api, "compare", cut_compare)
     exec(code, {"__name__": "example"})
 
 

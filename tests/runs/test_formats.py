@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from genmodels.api import verbs
+from genmodels import api
 from genmodels.runs import checkpoint
 
 RUNS = sorted((Path(__file__).parent).glob("format-*/*"))
@@ -23,7 +23,7 @@ def test_an_old_run_is_verified_and_sampled(path, genmodels, workplace):
     outcome = genmodels("verify", run)
     assert outcome.code == 0, outcome
     wanted = np.load(run / "samples.npy")
-    np.testing.assert_allclose(verbs.load(run).sample(6, seed=1).numpy(), wanted, atol=1e-4)
+    np.testing.assert_allclose(api.load(run).sample(6, seed=1).numpy(), wanted, atol=1e-4)
     assert genmodels("interpolate", run, "--out", "walk.png").code == 0
     assert "old" in genmodels("runs").out
 

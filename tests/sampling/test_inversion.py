@@ -15,12 +15,12 @@ def test_what_a_generator_made_is_found_again():
         model = GAN((1, 6, 6), 3, MLP((32,), "leaky_relu")).eval()
     images = sampling.decode(model, model.prior(4, randomness.generator(1, "made")))
     told = []
-    found = inversion.find(model, images, progress=lambda *said: told.append(said))
+    found = inversion.find_latents(model, images, progress=lambda *said: told.append(said))
     assert found.latents.shape == (4, 3)
     assert found.error.max() < 1e-4
     assert found.error.max() < images.var() / 100
     assert told[-1][1:] == (inversion.STEPS, inversion.STEPS)
-    again = inversion.find(model, images)
+    again = inversion.find_latents(model, images)
     assert torch.equal(found.latents, again.latents)
 
 
@@ -28,7 +28,7 @@ def test_an_encoder_is_asked_first():
     with randomness.placed(0, "init"):
         model = VAE((1, 6, 6), 3, MLP((8,))).eval()
     images = torch.rand(2, 1, 6, 6, generator=randomness.generator(0, "images"))
-    found = inversion.find(model, images)
+    found = inversion.find_latents(model, images)
     assert torch.equal(found.latents, model.encode(images).detach())
     shown = sampling.reconstruct(model, images)
     expected = (shown - images).square().flatten(1).mean(1)

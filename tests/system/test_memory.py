@@ -7,7 +7,7 @@ import sys
 import pytest
 import torch
 
-from genmodels.api import verbs
+from genmodels import api
 from genmodels.errors import Note
 from genmodels.evaluation.features.extractor import Extractor
 from genmodels.sampling import generation
@@ -71,7 +71,7 @@ class _nothing:
 
 
 def test_sampling_goes_on_with_smaller_chunks(workplace, trained, monkeypatch, genmodels):
-    run = verbs.load(trained(workplace / "runs" / "a"))
+    run = api.load(trained(workplace / "runs" / "a"))
     whole = run.sample(200)
     model = type(run.model())
     decode = model.decode

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from genmodels.api import verbs
+from genmodels import api
 from genmodels.models import VAE
 
 
@@ -60,7 +60,7 @@ def test_every_damaged_file_is_named(name, damage, run, genmodels):
 def test_weights_of_another_model_are_refused(run, genmodels):
     (other,) = (run / "checkpoints").iterdir()
     text = (run / "config.yaml").read_text()
-    saved = verbs.load(run).folder.latest()
+    saved = api.load(run).folder.latest()
     header = {k: v for k, v in saved.header.items() if k != "format"}
     from genmodels.runs import checkpoint
 

@@ -25,7 +25,8 @@ from genmodels.cli import (
     verify,
 )
 from genmodels.cli.groups import Grouped
-from genmodels.errors import InputError, Interrupted, Note
+from genmodels.cli.wording import as_flags
+from genmodels.errors import InputError, Interrupted, Note, spelling
 
 # The base of what is wrong on a command line, in whichever click typer brings.
 UsageError: Any = typer.BadParameter.__mro__[1]
@@ -63,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     command = typer.main.get_command(app)
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        with command.make_context("genmodels", given or ["--help"]) as context:
+        with spelling(as_flags), command.make_context("genmodels", given or ["--help"]) as context:
             command.invoke(context)
     except typer.Exit as done:
         sys.exit(done.exit_code)
@@ -98,7 +99,7 @@ def _print_anywhere() -> None:
 def _note(message: Any, category: type[Warning], filename: str, lineno: int, *more: Any) -> None:
     """Show what is meant for people as one line, and other warnings as Python does."""
     if issubclass(category, Note):
-        text = str(message)
+        text = as_flags(str(message))
     else:
         text = warnings.formatwarning(message, category, filename, lineno).rstrip()
     print(text, file=sys.stderr)
@@ -107,7 +108,8 @@ def _note(message: Any, category: type[Warning], filename: str, lineno: int, *mo
 def _fail(message: str, code: int) -> NoReturn:
     # Names come from files: what is no text must not move the terminal's cursor.
     shown = "".join(
-        c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in message
+        c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}"
+        for c in as_flags(message)
     )
     print(f"genmodels: {shown}", file=sys.stderr)
     sys.exit(code)

@@ -1,7 +1,7 @@
 """The command that compares models."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -69,18 +69,28 @@ def compare(
     Configurations are trained first, and options apply to them.
     """
     options.one_limit(epochs, steps, budget)
-    from genmodels import console
-    from genmodels.api import verbs
+    from genmodels import api, console
+    from genmodels.api import arguments
     from genmodels.comparison import verdicts
     from genmodels.report import terminal
 
-    comparison = verbs.compare(
-        subjects or [], settings=options.assignments(set_), data=data, data_root=data_root,
-        epochs=epochs, steps=steps, budget=budget, device=device, precision=precision,
-        seeds=seeds, match=options.one_of("--match", match, "seconds", "images"), count=count,
-        features=features, seed=seed, out=out, shard=shard, on_nan=on_nan, on_bad=on_bad,
+    overrides: dict[str, Any] = {
+        "data": data, "data_root": data_root, "on_bad": on_bad, "seed": seed, "epochs": epochs,
+        "steps": steps, "budget": budget, "device": device, "precision": precision,
+        "on_nan": on_nan,
+    }  # fmt: skip
+    comparison: api.Comparison | None = api.compare(
+        subjects or [],
+        settings=options.assignments(set_),
+        seeds=seeds,
+        count=count,
+        features=features,
+        match=arguments.match(match),
+        shard=shard,
+        out=out,
         trust_code=trust_code,
-    )  # fmt: skip
+        **overrides,
+    )
     if comparison is None:
         typer.echo(f"share {shard} is trained in {out}; when all are, compare without --shard")
         return

@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from genmodels.cli import options
-
 
 def config(name: Annotated[str, typer.Argument(help="A preset's name, or a path.")]) -> None:
     """Print a configuration with all its defaults."""
-    options.print_config(name, [], {})
+    from genmodels import api
+
+    typer.echo(api.config(name).yaml(), nl=False)

@@ -9,7 +9,7 @@ def datasets(
     data_root: DataRoot = None,
 ) -> None:
     """List the data sets that have a name."""
-    from genmodels import console, data
+    from genmodels import api, console
 
     rows = [
         [
@@ -20,7 +20,7 @@ def datasets(
             s.classes,
             s.note,
         ]
-        for s in data.sets(data_root)
+        for s in api.datasets(data_root)
     ]
     console.show(console.table(["name", "image", "train", "test", "classes", ""], rows))
     typer.echo("Any folder of pictures is a data set too: --data ./pictures")

@@ -5,7 +5,7 @@ import typer
 
 def doctor() -> None:
     """Say what this machine offers, and try a tiny training."""
-    from genmodels import doctor as machine
+    from genmodels.api import machine
 
     for name, said in machine.look():
         typer.echo(f"{name:15} {said}")

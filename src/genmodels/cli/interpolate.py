@@ -45,12 +45,12 @@ def interpolate(
     trust_code: TrustCode = False,
 ) -> None:
     """Walk through the latents."""
-    from genmodels import config
-    from genmodels.api import verbs
+    from genmodels import api
+    from genmodels.api import arguments
     from genmodels.data import formats, pictures
 
-    chosen = options.one_of("--mode", mode, "slerp", "lerp", "perturb")
-    opened = verbs.load(run, trust_code)
+    kind, chosen = arguments.mode(mode), arguments.weights(weights)
+    opened = api.load(run, trust_code)
     changed = options.changes(set_)
     given = {
         "frames": steps, "rows": rows, "seed": seed or None, "from": from_ and from_.stem,
@@ -59,12 +59,11 @@ def interpolate(
     }  # fmt: skip
     path = out or opened.folder.samples / pictures.file_name(mode, given)
     formats.check("walk", path)
-    frames = verbs.interpolate(
-        opened, chosen, steps=steps, rows=rows, seed=seed, weights=options.which(weights),
-        start=from_, end=to, shifts=[config.shift(text) for text in shift or []], label=label,
-        changes=changed,
+    frames = api.interpolate(
+        opened, kind, steps=steps, rows=rows, seed=seed, weights=chosen, start=from_, end=to,
+        shifts=shift, label=label, changes=changed,
     )  # fmt: skip
-    formats.save_walk(frames, path)
+    api.save_images(frames, path)
     count = len(frames)
     walks = "1 walk" if count == 1 else f"{count} walks"
     typer.echo(f"{walks} of {frames.shape[1]} frames of {opened.path}: {path}")

@@ -11,14 +11,13 @@ def models(
     ] = None,
 ) -> None:
     """List the models, their presets and scores."""
-    from genmodels import console
-    from genmodels.config import catalogue
+    from genmodels import api, console
 
     if name is not None:
-        typer.echo(catalogue.find(name).page)
+        typer.echo(api.describe(name).page)
         return
     rows = []
-    for entry in catalogue.models():
+    for entry in api.models():
         lines = [preset.scored for preset in entry.presets]
         rows.append([entry.name, entry.paper, "\n".join(entry.abilities), "\n".join(lines)])
     console.show(console.table(["class", "", "can also", "presets"], rows))

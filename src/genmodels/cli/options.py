@@ -1,14 +1,14 @@
 """What several commands take, and what is made of it."""
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from genmodels.errors import InputError, nearest
+from genmodels.errors import InputError
 
 
 def _number(given: str | int) -> int:
@@ -137,27 +137,3 @@ def changes(given: list[str] | None) -> dict[str, Any]:
             )
         found |= assignment["model"]
     return found
-
-
-def print_config(
-    source: str, layers: Sequence[Mapping[str, Any]], changes: Mapping[str, Any]
-) -> None:
-    """Print a configuration with all its defaults and changes."""
-    from genmodels.config import overrides, read
-
-    typer.echo(read(source, [*layers, overrides(**changes)]).yaml(), nl=False)
-
-
-def which(weights: str | None) -> Any:
-    """Read ``--weights``."""
-    return one_of("--weights", weights, "average", "last")
-
-
-def one_of(option: str, given: str | None, *accepted: str) -> Any:
-    """Refuse what an option does not accept."""
-    if given is not None and given not in accepted:
-        raise InputError(
-            f"unknown {option} {given!r}{nearest(given, list(accepted))}; "
-            f"use {' or '.join(accepted)}"
-        )
-    return given

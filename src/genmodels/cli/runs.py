@@ -7,22 +7,15 @@ from genmodels.cli import options
 
 def runs() -> None:
     """List the runs under runs/, newest first."""
-    from genmodels import console
-    from genmodels import runs as folders
+    from genmodels import api, console
 
     rows = []
-    for problem in folders.damaged():
-        typer.echo(f"left out: {problem}", err=True)
-    for folder in folders.listed():
-        last = (folder.log() or [{}])[-1]
+    for run in api.runs():
+        last = (run.log or [{}])[-1]
         loss = [f"{k.split('.')[-2]} {v:.4g}" for k, v in last.items() if k.endswith(".loss")]
-        steps = [step for step in (last.get("step"), folder.saved_step) if step is not None]
-        where = [
-            folder.environment["data"]["name"],
-            last.get("epoch", "—"),
-            max(steps, default="—"),
-        ]
-        rows.append([folder.path, folder.config_name, *where, "  ".join(loss)])
+        steps = [step for step in (last.get("step"), run.step) if step is not None]
+        where = [run.data, last.get("epoch", "—"), max(steps, default="—")]
+        rows.append([run.path, run.name, *where, "  ".join(loss)])
     if not rows:
         typer.echo("no runs under runs/; train one with: genmodels train --config vae.yaml")
         return

@@ -28,10 +28,14 @@ def sample(
     trust_code: TrustCode = False,
 ) -> None:
     """Generate images."""
-    from genmodels.api import verbs
+    from genmodels import api
+    from genmodels.api import arguments
 
-    chosen = options.which(weights)
-    opened = verbs.load(run, trust_code)
-    path = verbs.sample(opened, count, seed, chosen, out, label, options.changes(set_))
+    chosen = arguments.weights(weights)
+    opened = api.load(run, trust_code)
+    path = api.sample_to(
+        opened, out, count=count, seed=seed, weights=chosen, label=label,
+        changes=options.changes(set_),
+    )  # fmt: skip
     typer.echo(f"samples of {opened.path}: {path}")
     options.next_command("interpolate", opened.path)

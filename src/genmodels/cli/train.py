@@ -61,15 +61,16 @@ def train(
         "on_bad": on_bad,
     }  # fmt: skip
     assignments = options.assignments(set_)
+    from genmodels import api
+
     if dry_run:
         if config is None:
             raise InputError("--dry-run needs --config, a preset such as vae.yaml or a path")
-        options.print_config(config, assignments, changes)
+        typer.echo(api.config(config, settings=assignments, **changes).yaml(), nl=False)
         return
-    from genmodels.api import verbs
     from genmodels.system import distributed
 
-    run = verbs.train(
+    run = api.train(
         config, settings=assignments, out=out, resume=resume, trust_code=trust_code, **changes
     )
     if distributed.here().first:

@@ -6,7 +6,7 @@ import typer
 
 from genmodels.cli import options
 from genmodels.cli.options import RunArgument, TrustCode, whole
-from genmodels.errors import InputError
+from genmodels.errors import InputError, spelled
 
 
 def verify(
@@ -20,18 +20,18 @@ def verify(
     trust_code: TrustCode = False,
 ) -> None:
     """Check a run's files, and that its steps repeat."""
-    from genmodels.api import verbs
+    from genmodels import api
 
-    opened = verbs.load(run, trust_code)
-    findings = verbs.verify(opened)
+    opened = api.load(run, trust_code)
+    findings = api.verify(opened)
     for finding in findings:
         state = f"DAMAGED: {finding.problem}" if finding.problem else f"whole: {finding.what}"
-        typer.echo(f"{finding.path}  {state}")
+        typer.echo(f"{finding.path}  {spelled(state)}")
     damaged = sum(bool(finding.problem) for finding in findings)
     if damaged:
         raise InputError(f"{damaged} of {len(findings)} files of {opened.path} are damaged")
     if replay is not None:
-        differing = verbs.replay(opened, replay)
+        differing = api.replay(opened, replay)
         if differing:
             raise InputError(
                 f"{replay} steps of {opened.path} do not repeat on this machine: {len(differing)} "

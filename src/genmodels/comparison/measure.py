@@ -11,8 +11,8 @@ from genmodels.config.settings import Shift
 from genmodels.console import Display, duration
 from genmodels.data.images import Images
 from genmodels.errors import InputError
-from genmodels.evaluation import baselines, protocol, reference
-from genmodels.evaluation.draws import Told
+from genmodels.evaluation import baselines, protocol, reference, weights
+from genmodels.evaluation.draws import DrawProgress
 from genmodels.evaluation.features import domain
 from genmodels.evaluation.metrics import likelihood, scores
 from genmodels.evaluation.reference import Reference
@@ -55,8 +55,8 @@ def compare(
         results = []
         for folder in group:
             own = seen.with_validation(folder.settings.data.validation)
-            told = _word_of(display, folder, done, len(folders) + 1)
-            evaluation = protocol.evaluate(folder, own, seed, where, told)
+            progress = _progress_of(display, folder, done, len(folders) + 1)
+            evaluation = protocol.evaluate(folder, own, seed, where, progress)
             results.append(Result(folder.settings.seed, str(folder.path), evaluation))
             done += 1
         entries.append(_entry(name, group[0], results, seed))
@@ -65,12 +65,12 @@ def compare(
         data=images.name,
         protocol=_protocol(seen, seed),
         fd=scores.fd_name(seen),
-        real=next(seen.batches("test", protocol.SHOWN)).images,
+        real=next(seen.batches("test", weights.SHOWN)).images,
         real_numbers=seen.pixels,
         real_histogram=_shares(seen),
         classes=images.classes,
         anchors=floors,
-        anchor_images=baselines.images(seen, protocol.SHOWN),
+        anchor_images=baselines.images(seen, weights.SHOWN),
         entries=entries,
     )
 
@@ -93,18 +93,18 @@ def _entry(name: str, folder: runs.Folder, results: list[Result], seed: int) -> 
     )
 
 
-def _word_of(display: Display, folder: runs.Folder, done: int, total: int) -> Told:
-    """Shows how far a comparison is while the images of one run are made."""
+def _progress_of(display: Display, folder: runs.Folder, done: int, total: int) -> DrawProgress:
+    """Return what shows the progress of a comparison while the images of one run are drawn."""
     began = time.monotonic()
 
-    def told(made: int, images: int) -> None:
+    def progress(made: int, images: int) -> None:
         note = f"{folder.path}  {made:,} of {images:,} images"
         if made:
             left = (time.monotonic() - began) * (images - made) / made
             note += f"  {duration(left)} left for this run"
         display.advance("comparing", done + made / images, total, note)
 
-    return told
+    return progress
 
 
 def _protocol(seen: Reference, seed: int) -> dict[str, Any]:
@@ -122,7 +122,7 @@ def _protocol(seen: Reference, seed: int) -> dict[str, Any]:
         "importance_samples": likelihood.SAMPLES,
         "likelihood_images": min(likelihood.IMAGES, seen.count),
         "sampling_seed": seed,
-        "snapshot_images": protocol.curve_count(seen),
+        "snapshot_images": weights.curve_count(seen),
         "snapshots_chosen_on": "validation, where a run has it",
     }
 
@@ -157,7 +157,7 @@ def _check_same_data(folders: Sequence[runs.Folder]) -> None:
                 "the runs were trained on different data, so their numbers cannot be compared: "
                 f"{first.path} on {first.environment['data']['name']}, "
                 f"{other.path} on {other.environment['data']['name']}; "
-                "train both on the same --data"
+                "train both on the same `data`"
             )
 
 

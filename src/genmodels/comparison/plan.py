@@ -119,7 +119,7 @@ def check(plan: Plan, extractor: str, display: Display) -> None:
             raise InputError(
                 "the configurations ask for different data, so their numbers could not be "
                 f"compared: {plan.jobs[0].name} for {first.name}, {job.name} for {images.name}; "
-                "give all the same --data"
+                "give all the same `data`"
             )
         reference.check(images)
     if seen:
@@ -143,7 +143,7 @@ def train(plan: Plan, jobs: Sequence[Job], match: Match | None, display: Display
             layers = [*plan.layers, {"seed": job.seed}, _limit(limit, settings)]
             settings = config.read(job.source, layers)
         display.say(f"{job.name}, seed {job.seed}: training {number} of {len(jobs)}")
-        with custom_code.beside(config.find(job.source)):
+        with custom_code.beside(config.find_config(job.source)):
             run = session.train(settings, job.name, job.path, job.path.exists(), display)
         if match and not limit:
             limit = {match: run.latest().header["progress"][match]}
@@ -157,7 +157,7 @@ def share(jobs: Sequence[Job], shard: str) -> list[Job]:
     """
     found = re.fullmatch(r"(\d+)/(\d+)", shard)
     if not found or not 1 <= int(found[1]) <= int(found[2]):
-        raise InputError(f"--shard {shard!r} is no share; use 1/4, 2/4, 3/4, 4/4 for four machines")
+        raise InputError(f"`shard` {shard!r} is no share; use 1/4, 2/4, 3/4, 4/4 for four machines")
     return list(jobs[int(found[1]) - 1 :: int(found[2])])
 
 
@@ -170,7 +170,7 @@ def check_out(out: Path) -> None:
     there = next(place for place in (out, *out.absolute().parents) if place.exists())
     if not there.is_dir() or not os.access(there, os.W_OK):
         why = "not writable" if there.is_dir() else "a file"
-        raise InputError(f"--out {out} cannot be made, {there} is {why}; choose another --out")
+        raise InputError(f"`out={out}` cannot be made, {there} is {why}; choose another `out`")
 
 
 def whole(settings: Settings) -> Data:

@@ -4,15 +4,19 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from html import escape
 from itertools import combinations
 from typing import Any
 
 from torch import Tensor
 
 from genmodels.comparison import statistics
+from genmodels.comparison.cells import interval, number
 from genmodels.comparison.statistics import Estimate
 from genmodels.evaluation.metrics.scores import Scored
-from genmodels.evaluation.protocol import Evaluation, Point
+from genmodels.evaluation.metrics.table import label
+from genmodels.evaluation.protocol import Evaluation
+from genmodels.evaluation.weights import Point
 
 LEVEL = 0.05  # of the tests, after Holm's correction
 ARRIVED = 1.1  # a distance at most this many times the final one has arrived
@@ -27,7 +31,7 @@ class Result:
     evaluation: Evaluation
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Entry:
     """One model, trained with one or more seeds.
 
@@ -42,6 +46,9 @@ class Entry:
     results: Sequence[Result]
     records: Sequence[Mapping[str, Any]]
     walks: Mapping[str, Tensor]
+
+    def __repr__(self) -> str:
+        return f"<Entry {self.name}: seeds {', '.join(str(r.seed) for r in self.results)}>"
 
     @property
     def first(self) -> Evaluation:
@@ -104,7 +111,7 @@ class Pair:
         return f"{self.better} is better" if self.decided else "tie"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """Several models on the same data.
 
@@ -153,6 +160,37 @@ class Comparison:
         """The names of all numbers, in the order they first appear."""
         names = [n for e in self.entries for r in e.results for n in r.evaluation.numbers]
         return list(dict.fromkeys(names))
+
+    def headings(self) -> list[str]:
+        """The columns of :meth:`table` after the first: the models, then what they are read
+        beside."""
+        return [*(entry.name for entry in self.entries), *self.anchors]
+
+    def table(self) -> list[list[str]]:
+        """One row for each number: its label, then its cells as :meth:`headings` names them."""
+        return [
+            [
+                label(row),
+                *(interval(entry.estimate(row)) for entry in self.entries),
+                *(number(scored.numbers.get(row)) for scored in self.anchors.values()),
+            ]
+            for row in self.rows()
+        ]
+
+    def __repr__(self) -> str:
+        scores = ", ".join(f"{e.name} {interval(e.estimate(self.fd))}" for e in self.ranked())
+        return f"<Comparison on {self.data}, {label(self.fd)}: {scores}>"
+
+    def _repr_html_(self) -> str:
+        """The table, as a notebook shows it."""
+        head = "".join(f"<th>{escape(heading)}</th>" for heading in ("", *self.headings()))
+        rows = ("".join(f"<td>{escape(cell)}</td>" for cell in row) for row in self.table())
+        body = "".join(f"<tr>{row}</tr>" for row in rows)
+        title = escape(f"{self.data}: {self.protocol['real_images']:,} images a side")
+        return (
+            f"<table><caption>{title}</caption><thead><tr>{head}</tr></thead>"
+            f"<tbody>{body}</tbody></table>"
+        )
 
     def measured_rows(self) -> list[str]:
         """The names of what this machine measured, of any model."""

@@ -55,7 +55,7 @@ def _nearest_model(comparison: Comparison) -> str:
         return f"{first.name} comes nearest to the images of {comparison.data} ({place})."
     seeds = min(len(entry.results) for entry in ranked)
     reason = (
-        "one training each cannot tell more: add --seeds 3"
+        "one training each cannot tell more: train each with 3 seeds or more"
         if seeds < 2
         else f"but with {seeds} seeds not surely nearer than "
         + ", ".join(p.worse for p in against if p.better == first.name and not p.decided)

@@ -1,4 +1,4 @@
-"""What models there are: their papers, what they can, their presets and what was measured."""
+"""The catalogue of models: their papers, abilities, presets and measured results."""
 
 import importlib
 import inspect
@@ -12,19 +12,19 @@ from genmodels import config
 from genmodels.config import components, yaml12
 from genmodels.errors import InputError, nearest
 
-MEASURED = "measured.json"  # beside the presets; benchmarks/families.py writes it
-BASE = "genmodels.models.base"  # imported late by name: configurations know no model
+MEASURED = "measured.json"  # beside the presets; written by benchmarks/families.py
+BASE = "genmodels.models.base"  # imported by name when needed: this room is below the models
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Preset:
     """A configuration that comes with the package.
 
     Attributes:
-        name: as ``--config`` takes it.
-        model: its class.
-        measured: numbers of a run of it, with their protocol; empty if there is none.
-        text: what it says: its own settings with their comments.
+        name: as a configuration is named.
+        model: the model's class.
+        measured: results of one run of it, with their protocol; empty if there are none.
+        text: the text of its file: the settings that differ from the defaults, with comments.
     """
 
     name: str
@@ -32,9 +32,12 @@ class Preset:
     measured: Mapping[str, Any]
     text: str
 
+    def __repr__(self) -> str:
+        return f"<Preset {self.name}: {self.model}>"
+
     @property
     def scored(self) -> str:
-        """Its name with its Fréchet distance and how that was measured."""
+        """The name with the measured Fréchet distance, the data set and the budget."""
         if not self.measured:
             return self.name
         measured = self.measured
@@ -42,23 +45,23 @@ class Preset:
 
     @property
     def page(self) -> str:
-        """All that there is to say of it."""
+        """The description that ``genmodels models`` prints."""
         defaults = f"with all defaults: genmodels config {self.name}"
         return f"{self.scored}: a preset of {self.model}\n\n{self.text}\n{defaults}"
 
 
-@dataclass(frozen=True)
-class Entry:
-    """A model.
+@dataclass(frozen=True, repr=False)
+class ModelInfo:
+    """The description of a model.
 
     Attributes:
-        name: its class.
-        paper: the first sentence of what it says of itself.
-        text: all of that.
-        abilities: what it can, beyond generating.
-        settings: with their defaults.
-        choices: the words that settings accept, of those that name them.
-        presets: the configurations that have it.
+        name: the model's class.
+        paper: the first paragraph of the class's docstring.
+        text: the complete docstring.
+        abilities: what it can do besides generating images.
+        settings: its settings, with their defaults.
+        choices: the words that a setting accepts, for the settings that list them.
+        presets: the configurations of this model.
     """
 
     name: str
@@ -69,9 +72,12 @@ class Entry:
     choices: Mapping[str, list[str]]
     presets: list[Preset]
 
+    def __repr__(self) -> str:
+        return f"<ModelInfo {self.name}: {self.paper}>"
+
     @property
     def page(self) -> str:
-        """All that there is to say of it."""
+        """The description that ``genmodels models`` prints."""
         settings = [self._setting(key, value) for key, value in self.settings.items()]
         presets = ", ".join(preset.name for preset in self.presets)
         end = f"Presets: {presets}" if presets else "No preset has it."
@@ -85,31 +91,34 @@ class Entry:
         return f"    {key}: {yaml12.inline(value)}{comment}"
 
 
-def models() -> list[Entry]:
-    """Every model of the package."""
+def models() -> list[ModelInfo]:
+    """Return descriptions of all models of the package."""
     presets = [_preset(name) for name in config.presets()]
-    known = importlib.import_module(BASE).ABILITIES
+    all_abilities = importlib.import_module(BASE).ABILITIES
     entries = []
     for name, paper, settings in components.described(config.MODELS, config.GIVEN):
         kind = config.MODELS.classes()[name]
-        abilities = [ability.name for ability in known if ability.of(kind)]
+        abilities = [ability.name for ability in all_abilities if ability.of(kind)]
         if "conditional" in settings:
             abilities.append("labels")
-        own = [preset for preset in presets if preset.model == name]
+        of_model = [preset for preset in presets if preset.model == name]
         text, choices = inspect.getdoc(kind) or "", components.choices(name, config.MODELS)
-        entries.append(Entry(name, paper, text, abilities, settings, choices, own))
+        entries.append(ModelInfo(name, paper, text, abilities, settings, choices, of_model))
     return entries
 
 
-def find(name: str) -> Entry | Preset:
-    """A model by its class, or a preset by its name with or without ``.yaml``, in letters of
-    any case; a model goes before a preset.
+def describe(name: str) -> ModelInfo | Preset:
+    """Return the description of a model, or of a preset.
+
+    Args:
+        name: a model's class, or a preset's name with or without ``.yaml``. Case does not
+            matter. If both exist, the model is returned.
 
     Raises:
         InputError: there is neither.
     """
     entries = models()
-    named: dict[str, Entry | Preset] = {}
+    named: dict[str, ModelInfo | Preset] = {}
     for preset in (preset for entry in entries for preset in entry.presets):
         named |= {preset.name: preset, preset.name.removesuffix(".yaml"): preset}
     named |= {entry.name: entry for entry in entries}

@@ -1,11 +1,11 @@
-"""The constructor is the schema.
+"""Construction of classes from settings. A class's constructor is the schema of its settings.
 
-A configuration names a class and its keyword arguments; the class's signature and its
-annotations say what is accepted, so no class of settings is written for any model. An
-argument annotated with a protocol (a network, say) is itself a mapping with a ``class``,
-looked up among the classes of the package that defines the protocol which do what it asks.
-Settings that are valid one by one may contradict each other: a class that knows so has a
-static method ``contradictions``, settings → one line for each.
+A configuration names a class and its keyword arguments. The signature of the class and its
+annotations define what is accepted, so no model needs a separate class of settings. An
+argument annotated with a protocol, such as a network, is itself a mapping with a ``class``.
+That class is looked up in the package that defines the protocol, among those that satisfy it.
+Some settings are valid one by one and contradict each other. A class can report this with a
+static method ``contradictions``: settings → one line for each contradiction.
 """
 
 import importlib
@@ -15,25 +15,30 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, create_model
 
-from genmodels.config import custom_code
+from genmodels.config import custom_code, validation
 from genmodels.config.number_types import KeyOf
 from genmodels.errors import InputError, Untrusted, nearest
 
 CLASS = "class"
-CONTRADICTIONS = "contradictions"  # a class's own check of settings that are valid one by one
+CONTRADICTIONS = "contradictions"  # the static method of classes that check for them
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where classes are looked up: a package, and what they must be able to do."""
+    """Where classes are looked up.
+
+    Attributes:
+        package: the package that exports them.
+        protocol: what they must satisfy: a class or protocol, or its name in the package.
+    """
 
     package: str
-    protocol: type | str = object  # a name is that of a class of the package
+    protocol: type | str = object
 
     def accepts(self, kind: type) -> bool:
-        """Whether a class does what it must be able to do."""
+        """Return whether a class satisfies the protocol."""
         wanted = self.protocol
         if isinstance(wanted, str):
             wanted = getattr(importlib.import_module(self.package), wanted)
@@ -41,7 +46,7 @@ class Place:
         return issubclass(kind, wanted)
 
     def classes(self) -> dict[str, type]:
-        """The concrete public classes, by name, in the order of ``__all__``."""
+        """Return the concrete public classes by name, in the order of ``__all__``."""
         package = importlib.import_module(self.package)
         public = {name: getattr(package, name) for name in package.__all__}
         return {
@@ -54,14 +59,14 @@ class Place:
         }
 
 
-def find(name: str, place: Place) -> type:
-    """Look a class up.
+def find_class(name: str, place: Place) -> type:
+    """Return the class of a name, from the package or from the user's modules.
 
     Raises:
-        InputError: there is none of that name.
+        InputError: there is no class of that name.
     """
     if custom_code.is_path(name):
-        return _own(name, place)
+        return _custom_class(name, place)
     accepted = place.classes()
     if not isinstance(name, str) or name not in accepted:
         raise InputError(
@@ -72,9 +77,9 @@ def find(name: str, place: Place) -> type:
     return accepted[name]
 
 
-def _own(name: str, place: Place) -> type:
-    """A class of the user's own that does what it must be able to do."""
-    found = custom_code.find(name)
+def _custom_class(name: str, place: Place) -> type:
+    """Return a class of the user's, after checking that it satisfies the protocol."""
+    found = custom_code.load_class(name)
     if not place.accepts(found):
         wanted = place.protocol if isinstance(place.protocol, str) else place.protocol.__name__
         raise InputError(f"{name} is no {wanted} of {place.package}; derive it from that")
@@ -85,32 +90,34 @@ def _own(name: str, place: Place) -> type:
 
 
 def problems(spec: Any, place: Place, path: str, given: Sequence[str] = ()) -> list[str]:
-    """List everything wrong with a mapping of ``class`` and keyword arguments.
+    """List everything that is wrong with a mapping of ``class`` and keyword arguments.
 
     Args:
         spec: the mapping.
         place: where the class is looked up.
-        path: where the mapping stands in the configuration, for the messages.
-        given: arguments that are supplied by the program, not by the configuration.
+        path: the key of the mapping in the configuration, for the messages.
+        given: arguments that the program supplies, not the configuration.
 
     Returns:
-        One line for each problem; empty if :func:`build` will accept the mapping.
+        One line for each problem. If there is none, :func:`build` accepts the mapping.
 
     Raises:
-        Untrusted: the class lies in code that is not approved, so nothing is known of it.
+        Untrusted: the class is in code that is not approved, so it cannot be checked.
     """
     if not isinstance(spec, Mapping) or CLASS not in spec:
         accepted = ", ".join(place.classes())
-        return [f"{path}: is {_show(spec)}; give a mapping with 'class': one of {accepted}"]
+        return [
+            f"{path}: is {validation.show(spec)}; give a mapping with 'class': one of {accepted}"
+        ]
     try:
-        found = find(spec[CLASS], place)
+        found = find_class(spec[CLASS], place)
     except Untrusted:
         raise
     except InputError as error:
         return [f"{path}.{CLASS}: {error}"]
     parts = _components(found)
     keywords = {k: _part(found, k, value) for k, value in spec.items() if k != CLASS}
-    found_problems = validation_problems(_schema(found, given), keywords, path)
+    found_problems = validation.problems(_schema(found, given), keywords, path)
     for key in parts.keys() & keywords.keys():
         found_problems += problems(keywords[key], parts[key], f"{path}.{key}")
     if not found_problems and hasattr(found, CONTRADICTIONS):
@@ -120,8 +127,11 @@ def problems(spec: Any, place: Place, path: str, given: Sequence[str] = ()) -> l
 
 
 def complete(spec: Mapping[str, Any], place: Place, given: Sequence[str] = ()) -> dict[str, Any]:
-    """Write out the defaults of a valid mapping, so that it means the same in ten years."""
-    found = find(spec[CLASS], place)
+    """Return a valid mapping with all defaults written out.
+
+    So a saved configuration keeps its meaning when defaults change.
+    """
+    found = find_class(spec[CLASS], place)
     parts = _components(found)
     result: dict[str, Any] = {CLASS: spec[CLASS]}
     for name, parameter in _parameters(found, given).items():
@@ -134,9 +144,12 @@ def complete(spec: Mapping[str, Any], place: Place, given: Sequence[str] = ()) -
 
 
 def choices(name: str, place: Place) -> dict[str, list[str]]:
-    """The words that each setting of a class accepts, where it names them: for a part the
-    classes that it may have, for a list or a mapping those that it may hold."""
-    found = find(name, place)
+    """Return the words that each setting of a class accepts.
+
+    For a component these are the classes it may have, for a list or a mapping the words it may
+    contain. Settings that list no words are left out.
+    """
+    found = find_class(name, place)
     hints = get_type_hints(_constructor(found), include_extras=True)
     words = {key: list(_words(kind)) for key, kind in hints.items()}
     words |= {key: list(part.classes()) for key, part in _components(found).items()}
@@ -144,7 +157,7 @@ def choices(name: str, place: Place) -> dict[str, list[str]]:
 
 
 def _words(kind: Any) -> Iterator[str]:
-    """What the ``Literal`` or the table in an annotation lists, however deep it stands."""
+    """Yield the words of each ``Literal`` and table in an annotation, at any depth."""
     if isinstance(kind, KeyOf):
         yield from kind.table
     elif get_origin(kind) is Literal:
@@ -155,8 +168,7 @@ def _words(kind: Any) -> Iterator[str]:
 
 
 def described(place: Place, given: Sequence[str] = ()) -> list[tuple[str, str, dict[str, Any]]]:
-    """Each class of a package: its name, the first sentence of its docstring, and its
-    settings with their defaults."""
+    """Return name, first paragraph of the docstring, and settings of each class of a package."""
     rows = []
     for name, found in place.classes().items():
         sentence = (inspect.getdoc(found) or "").partition("\n\n")[0].replace("\n", " ")
@@ -166,14 +178,15 @@ def described(place: Place, given: Sequence[str] = ()) -> list[tuple[str, str, d
 
 
 def build(spec: Mapping[str, Any], place: Place, **given: Any) -> Any:
-    """Construct what a valid mapping describes.
+    """Construct the object that a valid mapping describes.
 
     Args:
         spec: the mapping, free of :func:`problems`.
         place: where the class is looked up.
-        given: what the program supplies; arguments the class does not have are left out.
+        given: arguments that the program supplies; those that the class does not have are
+            left out.
     """
-    found = find(spec[CLASS], place)
+    found = find_class(spec[CLASS], place)
     parts = _components(found)
     keywords = {
         key: build(_part(found, key, value), parts[key]) if key in parts else value
@@ -184,61 +197,13 @@ def build(spec: Mapping[str, Any], place: Place, **given: Any) -> Any:
 
 
 def made(found: type, keywords: Mapping[str, Any] | None = None, **given: Any) -> Any:
-    """Construct a class from settings and from what the program supplies; arguments of the
-    latter that the class does not have are left out."""
+    """Construct a class from settings and from arguments that the program supplies.
+
+    Supplied arguments that the class does not have are left out.
+    """
     accepted = inspect.signature(found).parameters
     supplied = {key: value for key, value in given.items() if key in accepted}
     return found(**(keywords or {}), **supplied)
-
-
-def validation_problems(
-    schema: type[BaseModel], values: Mapping[str, Any], path: str = ""
-) -> list[str]:
-    """One line for each thing pydantic finds wrong, with its path and the nearest name."""
-    try:
-        schema.model_validate(values)
-    except ValidationError as error:
-        return [_line(schema, problem, path) for problem in error.errors()]
-    return []
-
-
-def _line(schema: type[BaseModel], problem: Any, path: str) -> str:
-    keys = [str(key) for key in problem["loc"] if key != "[key]"]
-    where = ".".join(([path] if path else []) + keys)
-    if problem["type"] == "extra_forbidden":
-        accepted = _accepted(schema, problem["loc"][:-1])
-        hint = _elsewhere(schema, where, keys[-1]) or nearest(keys[-1], accepted)
-        return f"{where}: unknown key{hint}; accepted: {', '.join(accepted)}"
-    if problem["type"] == "missing":
-        return f"{where}: is missing; give a value"
-    message = problem["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    return f"{where or 'config'}: is {_show(problem['input'])}; {message}"
-
-
-def _elsewhere(schema: type[BaseModel], where: str, key: str) -> str:
-    """Say where a key of this name belongs: below its section, else in another one."""
-    found = [path for path in _paths(schema) if path.rpartition(".")[2] == key]
-    found.sort(key=lambda path: not path.startswith(where.removesuffix(key)))
-    return f" (did you mean {found[0]!r}?)" if found else ""
-
-
-def _paths(schema: type[BaseModel], prefix: str = "") -> Iterator[str]:
-    """The keys of all sections, each with its path."""
-    for name, field in schema.model_fields.items():
-        yield prefix + name
-        kind = field.annotation
-        if inspect.isclass(kind) and issubclass(kind, BaseModel):
-            yield from _paths(kind, f"{prefix}{name}.")
-
-
-def _accepted(schema: type[BaseModel], location: Sequence[Any]) -> list[str]:
-    """The keys that the section at a location has."""
-    for key in location:
-        field = schema.model_fields.get(key) if isinstance(key, str) else None
-        options = [field.annotation, *getattr(field.annotation, "__args__", ())] if field else []
-        inner = [kind for kind in options if inspect.isclass(kind) and issubclass(kind, BaseModel)]
-        schema = inner[0] if inner else schema
-    return [field.alias or name for name, field in schema.model_fields.items()]
 
 
 def _schema(found: type, given: Sequence[str]) -> type[BaseModel]:
@@ -246,7 +211,7 @@ def _schema(found: type, given: Sequence[str]) -> type[BaseModel]:
     parts = _components(found)
     fields_ = {
         name: (
-            Any if name in parts else hints[name],  # a part is checked by itself
+            Any if name in parts else hints[name],  # problems() checks components one by one
             ... if parameter.default is parameter.empty else parameter.default,
         )
         for name, parameter in _parameters(found, given).items()
@@ -261,18 +226,18 @@ def _parameters(found: type, given: Sequence[str]) -> dict[str, inspect.Paramete
 
 
 def _components(found: type) -> dict[str, Place]:
-    """The arguments that are objects themselves → where their classes are looked up."""
+    """Return the arguments that are components, and where their classes are looked up."""
     hints = get_type_hints(_constructor(found))
     return {name: Place(_package(kind), kind) for name, kind in hints.items() if _is_protocol(kind)}
 
 
 def _package(kind: type) -> str:
-    """The package that defines a class, in one of its modules or in itself."""
+    """Return the package of a class; its ``__init__`` or one of its modules defines the class."""
     return sys.modules[kind.__module__].__package__ or kind.__module__
 
 
 def _part(found: type, name: str, value: Any) -> Any:
-    """A mapping for a part that names no class is one of the default's class."""
+    """Return a component's mapping; without a ``class`` it gets that of the default."""
     default = getattr(inspect.signature(found).parameters.get(name), "default", None)
     if isinstance(value, Mapping) and CLASS not in value and is_dataclass(default):
         return {CLASS: type(default).__name__, **value}
@@ -280,7 +245,7 @@ def _part(found: type, name: str, value: Any) -> Any:
 
 
 def _constructor(found: type) -> Any:
-    return found.__init__  # type: ignore[misc]  # it may be a base's
+    return found.__init__  # type: ignore[misc]  # it may be a base class's
 
 
 def _is_protocol(kind: Any) -> bool:
@@ -291,8 +256,3 @@ def _describe(component: Any) -> dict[str, Any]:
     assert is_dataclass(component), "a component's default is a dataclass"
     values = {field.name: getattr(component, field.name) for field in fields(component)}
     return {CLASS: type(component).__name__, **values}
-
-
-def _show(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,9 +1,10 @@
-"""Classes of the user's own, named in a configuration by module and class.
+"""Classes of the user's, named in a configuration by module and class.
 
 ``my_model.TinyGAN`` is looked up in ``my_model.py`` beside the configuration that names it.
-A run keeps a copy, so it needs nothing else; but a run may come from a stranger, so its copy
-is executed only if a configuration of the user's once named its very bytes, which is remembered
-from one command to the next, or if it is approved for this one.
+A run keeps a copy of the module, so it needs no other file. A run may also come from somebody
+else. Its copy is therefore executed in two cases only: a configuration of the user's has once
+named a module with exactly these bytes (this is remembered between commands), or the user
+approves the run for the present command.
 """
 
 import hashlib
@@ -20,7 +21,7 @@ import platformdirs
 
 from genmodels.errors import InputError, Untrusted
 
-FOLDER = "code"  # of a run
+FOLDER = "code"  # in a run's folder
 
 
 @dataclass(frozen=True)
@@ -30,27 +31,27 @@ class _Place:
 
 
 _place: ContextVar[_Place | None] = ContextVar("where modules are looked up", default=None)
-_approved: set[str] = set()  # digests
+_approved: set[str] = set()  # digests of modules
 _loaded: dict[str, ModuleType] = {}  # by digest
 
 
 @contextmanager
 def beside(config: Path) -> Iterator[None]:
-    """Look modules up beside a configuration of the user's, which approves them."""
+    """Look modules up beside a configuration of the user's, and approve those that it names."""
     with _within(_Place(config.resolve().parent, of_run=False)):
         yield
 
 
 @contextmanager
 def of_run(run: Path) -> Iterator[None]:
-    """Look modules up in a run's folder, whoever made it."""
+    """Look modules up in a run's folder, where they need approval."""
     with _within(_Place(run / FOLDER, of_run=True)):
         yield
 
 
 @contextmanager
 def _within(place: _Place) -> Iterator[None]:
-    token = _place.set(_place.get() or place)  # what was said first holds
+    token = _place.set(_place.get() or place)  # the outermost context counts
     try:
         yield
     finally:
@@ -58,18 +59,18 @@ def _within(place: _Place) -> Iterator[None]:
 
 
 def approve(run: Path) -> None:
-    """Let the modules that a run brings be executed."""
+    """Approve the modules in a run's folder, for this process."""
     for path in sorted((run / FOLDER).rglob("*.py")):
         _approved.add(hashlib.sha256(path.read_bytes()).hexdigest())
 
 
 def is_path(name: Any) -> bool:
-    """Whether a class is named by module and class."""
+    """Return whether a class is named by module and class."""
     return isinstance(name, str) and "." in name
 
 
-def find(name: str) -> type:
-    """Look a class up by module and class, such as ``my_model.TinyGAN``.
+def load_class(name: str) -> type:
+    """Load a class by module and class, such as ``my_model.TinyGAN``.
 
     Raises:
         InputError: there is no such module or class, or it cannot be imported.
@@ -82,14 +83,14 @@ def find(name: str) -> type:
     if not path.is_file():
         todo = "the run does not bring it" if place.of_run else "put it beside the configuration"
         raise InputError(f"{name}: there is no {_file(name)} in {place.folder}; {todo}")
-    source = path.read_bytes()  # once: what is judged is what is executed
+    source = path.read_bytes()  # read once, so that the checked bytes are executed
     digest = hashlib.sha256(source).hexdigest()
     if not place.of_run:
         _remember(digest)
     elif not _is_approved(digest):
         raise Untrusted(
             f"{name} is code that came with the run in {place.folder.parent}, and would be "
-            "executed; read it, and if you trust it add --trust-code"
+            "executed; read it, and if you trust it add `trust_code`"
         )
     module = _loaded.get(digest) or _load(path, source, digest)
     kind = name.rpartition(".")[2]
@@ -102,15 +103,15 @@ def find(name: str) -> type:
 
 
 def changed(spec: Mapping[str, Any], run: Path) -> list[Path]:
-    """The modules that a model's settings name and that a run has other copies of."""
+    """Return the modules that differ from a run's copies, among those a model's settings name."""
     place, found = _place.get(), []
     for value in spec.values():
         if isinstance(value, Mapping):
             found += changed(value, run)
         elif is_path(value) and place:
-            own, copy = place.folder / _file(value), run / FOLDER / _file(value)
-            if copy.is_file() and own.is_file() and own.read_bytes() != copy.read_bytes():
-                found.append(own)
+            path, copy = place.folder / _file(value), run / FOLDER / _file(value)
+            if copy.is_file() and path.is_file() and path.read_bytes() != copy.read_bytes():
+                found.append(path)
     return found
 
 
@@ -131,9 +132,9 @@ def keep(spec: Mapping[str, Any], run: Path) -> None:
 
 
 def _remember(digest: str) -> None:
-    """Approve code in this process and in those to come."""
+    """Approve a module in this process and in later ones."""
     _approved.add(digest)
-    with suppress(OSError):  # nowhere to write: the next command asks
+    with suppress(OSError):  # if it cannot be written, later commands ask for approval
         _remembered().mkdir(parents=True, exist_ok=True)
         (_remembered() / digest).touch()
 
@@ -143,7 +144,7 @@ def _is_approved(digest: str) -> bool:
 
 
 def _remembered() -> Path:
-    """The folder with a file, empty, for each module that was a configuration's of the user's."""
+    """Return the folder that has an empty file for each approved module, named by its digest."""
     return platformdirs.user_state_path("genmodels") / "own-code"
 
 
@@ -156,12 +157,15 @@ def _file(name: str) -> Path:
 
 
 def _load(path: Path, source: bytes, digest: str) -> ModuleType:
-    """Execute a module, once for each of its contents; never a compiled copy that may lie
-    beside it and hold something else."""
-    name = f"_genmodels_{path.stem}_{digest[:12]}"  # two runs may bring different ones
+    """Execute a module, once for each content.
+
+    It is compiled from the bytes that were checked. A compiled copy in ``__pycache__``, which may
+    differ from them, is never used.
+    """
+    name = f"_genmodels_{path.stem}_{digest[:12]}"  # runs may have different modules of one name
     module = ModuleType(name)
     module.__file__ = str(path)
-    sys.modules[name] = module  # annotations are looked up there
+    sys.modules[name] = module  # get_type_hints looks annotations up there
     try:
         exec(compile(source, path, "exec"), vars(module))
     except Exception as error:
@@ -174,7 +178,7 @@ def _load(path: Path, source: bytes, digest: str) -> ModuleType:
 
 
 def _line(error: BaseException, path: Path) -> str:
-    """Where in a file an error arose."""
+    """Return the line of a file in which an error arose, as the end of a message."""
     number, trace = getattr(error, "lineno", None), error.__traceback__
     while trace is not None:
         if trace.tb_frame.f_code.co_filename == str(path):

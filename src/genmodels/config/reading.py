@@ -1,45 +1,45 @@
-"""YAML and ``--set`` become typed settings; every problem is reported at once.
+"""YAML files and overrides, merged into typed settings; all problems are reported at once.
 
-A preset states only what differs from the defaults. Layers are merged key by key:
-defaults, then the file, then the command line; a limit of a later layer (``epochs``,
-``steps`` or ``budget``) replaces the limit of an earlier one.
+A preset states only what differs from the defaults. Layers are merged key by key: defaults,
+then the file, then the command line. A limit (``epochs``, ``steps`` or ``budget``) of a later
+layer replaces that of an earlier one.
 """
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from genmodels.config import components, custom_code, yaml12
+from genmodels.config import components, custom_code, validation, yaml12
 from genmodels.config.settings import LIMITS, Settings, Shift
 from genmodels.errors import InputError, nearest
 
 MODELS = components.Place("genmodels.models", "Model")
-GIVEN = ("image_shape", "class_shares")  # what a model learns from the data, once
+GIVEN = ("image_shape", "class_shares")  # arguments of a model that the data supply
 
 
 def read(source: str | Path, overrides: Sequence[Mapping[str, Any]] = ()) -> Settings:
     """Read a configuration by path, or a preset by name, and lay overrides over it.
 
     Raises:
-        InputError: no such file, or everything that is wrong in it, one problem a line.
+        InputError: there is no such file, or it has problems; the message has a line for each.
     """
-    path = find(source)
+    path = find_config(source)
     with custom_code.beside(path):
         return resolve([_load(path), *overrides], str(path.name))
 
 
 def resolve(layers: Sequence[Mapping[str, Any]], origin: str) -> Settings:
-    """Merge layers, later ones winning, and check the result.
+    """Merge layers, later ones over earlier ones, and check the result.
 
     Raises:
-        InputError: every problem, one a line, each with its path.
+        InputError: there are problems; the message has a line for each, with its key.
     """
     values: dict[str, Any] = {"train": {"epochs": 20}}
     for layer in layers:
         values = _merged(values, layer)
     _inherit_optimizer(values)
     model = values.get("model")
-    found = components.validation_problems(Settings, {**values, "model": {}})
+    found = validation.problems(Settings, {**values, "model": {}})
     found += components.problems(model, MODELS, "model", GIVEN)
     if found:
         raise InputError(
@@ -51,8 +51,11 @@ def resolve(layers: Sequence[Mapping[str, Any]], origin: str) -> Settings:
     return Settings(**{**values, "model": components.complete(model, MODELS, GIVEN)})
 
 
-def find(source: str | Path) -> Path:
-    """Find a configuration: a path, or the name of a preset with or without ``.yaml``.
+def find_config(source: str | Path) -> Path:
+    """Return the path of a configuration file.
+
+    Args:
+        source: a path, or the name of a preset with or without ``.yaml``.
 
     Raises:
         InputError: there is neither a file nor a preset of that name.
@@ -66,7 +69,7 @@ def find(source: str | Path) -> Path:
 
 
 def _unknown(source: str) -> str:
-    """Say what a name that stands for nothing was probably meant to be: a path, or a preset."""
+    """Return the message for an unknown path or preset, with the names that may be meant."""
     names = presets()
     folder, _, name = source.replace("\\", "/").rpartition("/")
     if folder not in {preset.rpartition("/")[0] for preset in names}:
@@ -81,13 +84,13 @@ def _unknown(source: str) -> str:
 
 
 def preset(name: str) -> Path | None:
-    """Where a preset lies, whatever lies in the working folder; None if there is none."""
+    """Return the path of a preset, or None; files in the working folder are never taken."""
     paths = (folder / name for folder in _preset_folders())
     return next((path for path in paths if path.is_file()), None)
 
 
 def presets() -> list[str]:
-    """The names of all presets, such as ``vae.yaml`` and ``report/vae.yaml``."""
+    """Return the names of all presets, such as ``vae.yaml`` and ``report/vae.yaml``."""
     names = {
         path.relative_to(folder).as_posix()
         for folder in _preset_folders()
@@ -96,8 +99,8 @@ def presets() -> list[str]:
     return sorted(names, key=lambda name: (name.count("/"), name))
 
 
-# What an option sets: its keyword (``--data-root`` is ``data_root``) → the key in a configuration.
-# The options of the command line and the keywords of the Python functions are these rows.
+# Option → the configuration key that it sets. Options are keywords here: ``--data-root`` is
+# ``data_root``. The command line and the Python functions both take exactly these options.
 OVERRIDES = {
     "data": "data.name",
     "data_root": "data.root",
@@ -112,8 +115,8 @@ OVERRIDES = {
 }
 
 
-def overrides(data: str | None = None, **given: Any) -> dict[str, Any]:
-    """Build the layer that options lay over a configuration; None leaves a key as it is.
+def overrides(data: str | Path | None = None, **given: Any) -> dict[str, Any]:
+    """Return options as a layer over a configuration. None leaves a key unchanged.
 
     Raises:
         TypeError: a keyword has no row in ``OVERRIDES``.
@@ -128,16 +131,16 @@ def overrides(data: str | None = None, **given: Any) -> dict[str, Any]:
             for section in sections:
                 inside = inside.setdefault(section, {})
             inside[key] = str(value) if isinstance(value, Path) else value
-    if data is not None:  # what to train on offline belongs to the configuration's own set
+    if data is not None:  # the offline replacement is of the configuration's data set
         layer["data"]["offline"] = None
     return layer
 
 
 def shift(text: str) -> Shift:
-    """Read ``dims,start,step``, such as ``0:8:2,-1,0.1``.
+    """Parse ``dims,start,step``, such as ``0:8:2,-1,0.1``.
 
     Raises:
-        InputError: it is not of that form.
+        InputError: the text does not have that form.
     """
     dims, *numbers = text.split(",")
     try:
@@ -145,35 +148,35 @@ def shift(text: str) -> Shift:
         return Shift(dims=dims, start=start, step=step)
     except ValueError:
         raise InputError(
-            f"--shift {text!r} is no movement; write it as DIMS,START,STEP: 0:8:2,-1,0.1"
+            f"`shift` {text!r} is no movement; write it as DIMS,START,STEP: 0:8:2,-1,0.1"
         ) from None
 
 
 def assignment(text: str) -> dict[str, Any]:
-    """Read ``a.b=value``, the value as YAML, into nested dictionaries.
+    """Parse ``a.b=value`` into nested dictionaries. The value is YAML.
 
     Raises:
-        InputError: there is no ``=`` or no key, or the value is no YAML.
+        InputError: there is no ``=`` or no key, or the value is not valid YAML.
     """
     path, separator, value = text.partition("=")
     keys = path.strip().split(".")
     if not separator or not all(keys):
-        raise InputError(f"--set {text!r} is no assignment; write it as train.batch_size=128")
-    nested: Any = yaml12.parse(value, f"--set {path}")
+        raise InputError(f"`set` {text!r} is no assignment; write it as train.batch_size=128")
+    nested: Any = yaml12.parse(value, f"`set` {path}")
     for key in reversed(keys):
         nested = {key: nested}
     return nested
 
 
 def _preset_folders() -> list[Path]:
-    """In a wheel the presets lie in the package, in a checkout beside ``src``."""
+    """Return the folders of presets: in the package in a wheel, beside ``src`` in a checkout."""
     package = Path(__file__).parents[1]
     folders = [package / "configs", package.parents[1] / "configs"]
     return [folder for folder in folders if folder.is_dir()]
 
 
 def _inherit_optimizer(values: dict[str, Any]) -> None:
-    """A module's optimizer states what differs from ``train.optimizer``."""
+    """Fill each module's optimizer settings from ``train.optimizer``, in place."""
     train = values.get("train")
     if isinstance(train, dict) and isinstance(train.get("optimizers"), dict):
         common = train.get("optimizer", {})

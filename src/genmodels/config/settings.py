@@ -1,6 +1,6 @@
-"""The settings of a run, typed: every key there is, its default and its source.
+"""The settings of a run as typed sections, with every key, its default and its source.
 
-They know nothing of files; :mod:`genmodels.config` fills them from YAML and options.
+Nothing here reads files; :mod:`genmodels.config` fills the settings from YAML and options.
 """
 
 import math
@@ -17,7 +17,7 @@ UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
 def seconds(text: Any) -> Any:
-    """Read a duration: ``90s``, ``10m``, ``2h``, or a number of seconds."""
+    """Parse a duration: ``90s``, ``10m``, ``2h``, or a number of seconds."""
     if isinstance(text, str):
         match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", text.strip())
         if not match:
@@ -27,14 +27,14 @@ def seconds(text: Any) -> Any:
 
 
 def rows_of(text: str) -> str:
-    """Check a slice of latent dimensions: ``start:stop:step``, as Python has it."""
+    """Check a slice of latent dimensions, ``start:stop:step`` as in Python."""
     if not isinstance(text, str) or not re.fullmatch(r"\d*:\d*(:[1-9]\d*)?", text):
         raise ValueError("dimensions are a slice such as 0:8:2")
     return text
 
 
 def tuple_of(values: Any) -> Any:
-    """Take a list, as YAML has it, for a tuple, which nobody can change."""
+    """Turn a list, as YAML gives it, into a tuple, which is immutable."""
     return tuple(values) if isinstance(values, list) else values
 
 
@@ -42,21 +42,21 @@ Positive = Annotated[float, Field(gt=0)]
 
 
 class Section(BaseModel):
-    """Settings that refuse unknown keys and convert nothing."""
+    """Settings that refuse unknown keys and convert no types."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
 class Augment(Section):
-    """What is done to the images of a batch at random; nothing by default."""
+    """Random augmentations of training images; none by default."""
 
     flip: bool = False  # mirror left and right
     shift: int = Field(0, ge=0)  # pixels
-    crop: float = Field(0.0, ge=0, lt=1)  # share of the sides
+    crop: float = Field(0.0, ge=0, lt=1)  # largest share of a side that is cut off
 
 
 class Data(Section):
-    """Which images, and how they are split."""
+    """The images, and how they are split."""
 
     name: str = "glyphs"
     root: str | None = None
@@ -65,13 +65,13 @@ class Data(Section):
     image_size: int | None = Field(None, ge=1)
     channels: Literal["auto", 1, 3] = "auto"
     fit: Literal["crop", "pad"] = "crop"
-    on_bad: Literal["error", "skip"] = "error"  # for a folder's pictures that cannot be read
-    placement: Literal["auto", "resident", "mapped"] = "auto"  # of the table while training
+    on_bad: Literal["error", "skip"] = "error"  # for unreadable pictures of a folder
+    placement: Literal["auto", "resident", "mapped"] = "auto"  # of the images while training
     augment: Augment = Augment()
 
 
 class Optimizer(Section):
-    """How one module learns. Adam's values are those of Kingma & Ba (2015), algorithm 1."""
+    """The optimiser of a module. Adam's defaults are those of Kingma & Ba (2015), algorithm 1."""
 
     name: Literal["adam", "adamw", "sgd"] = "adam"
     lr: float = Field(1e-3, gt=0)
@@ -82,14 +82,16 @@ class Optimizer(Section):
 
 
 class Schedule(Section):
-    """The learning rate over time: linear warm-up, then cosine to zero (Loshchilov &
-    Hutter, 2017, equation 5, one period), both in steps and independent of the limit."""
+    """The learning rate over time: a linear warm-up, then one cosine period to zero.
+
+    Loshchilov & Hutter (2017), equation 5. Both are in steps and do not depend on the limit.
+    """
 
     warmup: int = Field(0, ge=0)
-    steps: int | None = Field(None, ge=1)  # None: constant after the warm-up
+    steps: int | None = Field(None, ge=1)  # until 0; None: constant after the warm-up
 
     def factor(self, step: int) -> float:
-        """What the learning rate is multiplied by at a step, counted from 0."""
+        """Return the factor of the learning rate at a step, counted from 0."""
         warm = min(1.0, (step + 1) / (self.warmup + 1))
         if self.steps is None:
             return warm
@@ -97,9 +99,10 @@ class Schedule(Section):
 
 
 class Train(Section):
-    """The one trainer's settings; exactly one of ``epochs``, ``steps``, ``budget`` is the limit.
+    """The settings of the trainer.
 
-    The default limit and batch size are those of Lucic et al., Are GANs Created Equal? (2018).
+    Exactly one of ``epochs``, ``steps`` and ``budget`` is the limit. The default limit and batch
+    size are those of Lucic et al., Are GANs Created Equal? (2018).
     """
 
     batch_size: int = Field(64, ge=1)
@@ -107,17 +110,17 @@ class Train(Section):
     steps: int | None = Field(None, ge=1)
     budget: Annotated[Positive | None, BeforeValidator(seconds)] = None
     optimizer: Optimizer = Optimizer()
-    optimizers: dict[str, Optimizer] = {}  # module → what differs for it
+    optimizers: dict[str, Optimizer] = {}  # module → settings that differ from ``optimizer``
     schedule: Schedule = Schedule()
-    average: float | None = Field(None, gt=0, lt=1)  # decay per step of the weight average
-    clip: float | None = Field(None, gt=0)  # largest norm of a phase's gradient
+    average: float | None = Field(None, gt=0, lt=1)  # EMA of the weights: decay per step
+    clip: float | None = Field(None, gt=0)  # largest norm of the gradient of a phase
     device: str = "auto"
     precision: str = "auto"
-    execution: Literal["auto", "eager", "compiled", "captured"] = "auto"  # of a step
+    execution: Literal["auto", "eager", "compiled", "captured"] = "auto"  # of training steps
     save_every: Annotated[Positive, BeforeValidator(seconds)] = 60.0
-    keep: int = Field(3, ge=1)  # resumable checkpoints
-    on_nan: Literal["stop", "rollback"] = "stop"  # back to the last checkpoint, at half the rates
-    tensorboard: bool = False  # also write TensorBoard's event files; an extra
+    keep: int = Field(3, ge=1)  # number of resumable checkpoints
+    on_nan: Literal["stop", "rollback"] = "stop"  # rollback: last checkpoint, half learning rates
+    tensorboard: bool = False  # also write TensorBoard event files; needs an extra
 
     @model_validator(mode="after")
     def _one_limit(self) -> "Train":
@@ -128,8 +131,10 @@ class Train(Section):
 
 
 class Shift(Section):
-    """One movement of a perturbation: a slice of latent dimensions, where it starts
-    relative to the latent, and how far it moves with each frame."""
+    """One movement of a perturbation, in a slice of latent dimensions.
+
+    The first frame adds ``start`` to those dimensions. Each further frame adds ``step`` more.
+    """
 
     dims: Annotated[str, BeforeValidator(rows_of)]
     start: float
@@ -146,7 +151,7 @@ SHIFTS = (Shift(dims="0:8:2", start=-1.0, step=0.1), Shift(dims="1:8:2", start=1
 
 
 class Settings(Section):
-    """Everything a run depends on."""
+    """All settings of a run."""
 
     seed: int = Field(0, ge=0)
     model: dict[str, Any]
@@ -154,26 +159,32 @@ class Settings(Section):
     train: Train
     perturb: Annotated[tuple[Shift, ...], BeforeValidator(tuple_of)] = SHIFTS
 
-    def differences(self, other: "Settings") -> list[str]:
-        """The keys whose values change what is learnt, with both values, one a line.
+    def __repr__(self) -> str:
+        limit = next(f"{name} {value}" for name in LIMITS if (value := getattr(self.train, name)))
+        kind = self.model.get("class")
+        return f"<Settings: {kind} on {self.data.name}, {limit}, seed {self.seed}>"
 
-        Left out: the limit, where it runs, where the data lie, and what is only kept.
+    def differences(self, other: "Settings") -> list[str]:
+        """List the keys whose values change what is learnt, with both values, one on a line.
+
+        Left out are the limit, the device, the location of the data, and what is saved or logged.
         """
         mine, theirs = _flat(self.plain()), _flat(other.plain())
-        free = {f"train.{name}" for name in (*LIMITS, "device", "save_every", "keep")}
-        free |= {"train.tensorboard", "train.on_nan", "data.root", "data.placement", "data.on_bad"}
+        ignored = {f"train.{name}" for name in (*LIMITS, "device", "save_every", "keep")}
+        ignored |= {"train.tensorboard", "train.on_nan"}
+        ignored |= {"data.root", "data.placement", "data.on_bad"}
         return [
             f"{key}: {theirs.get(key)} there, {mine.get(key)} now"
             for key in dict.fromkeys([*theirs, *mine])
-            if key not in free and mine.get(key) != theirs.get(key)
+            if key not in ignored and mine.get(key) != theirs.get(key)
         ]
 
     def plain(self) -> dict[str, Any]:
-        """As nested dictionaries and lists, ready to be written as YAML or JSON."""
+        """Return the settings as nested dictionaries and lists, for YAML or JSON."""
         return self.model_dump(mode="json")
 
     def yaml(self) -> str:
-        """As YAML, in the order of the sections above."""
+        """Return the settings as YAML, in the order of the sections."""
         return yaml12.dump(self.plain())
 
 

@@ -1,8 +1,8 @@
-"""YAML 1.2, safely: text to plain values and back.
+"""Safe YAML 1.2: text to plain values and back.
 
-YAML 1.1, which PyYAML reads by itself, takes ``1e-3`` for text, ``no`` for false, ``1:30``
-for ninety and ``2024-01-01`` for a date. Here they are a number, and three texts. Tags,
-aliases and duplicate keys are refused.
+PyYAML reads YAML 1.1, in which ``1e-3`` is a text, ``no`` is false, ``1:30`` is ninety and
+``2024-01-01`` is a date. Here the first is a number and the others are texts. Tags, aliases
+and duplicate keys are refused.
 """
 
 import math
@@ -13,14 +13,14 @@ import yaml
 
 from genmodels.errors import InputError
 
-LONGEST = 100_000  # characters; the largest preset has a hundredth
+LONGEST = 100_000  # characters; the longest preset has about 1,000
 
 
 def parse(text: str, origin: str) -> Any:
-    """Read a text; ``origin`` names it in messages.
+    """Parse a text; ``origin`` names it in messages.
 
     Raises:
-        InputError: it is not valid YAML; the message says the line and the reason.
+        InputError: the text is not valid YAML; the message has the line and the reason.
     """
     if len(text) > LONGEST:
         raise InputError(
@@ -30,7 +30,7 @@ def parse(text: str, origin: str) -> Any:
         return yaml.load(text, Loader=_Loader)
     except RecursionError:
         raise InputError(f"{origin} is nested too deeply for a configuration") from None
-    except ValueError as error:  # such as a number of more digits than Python converts
+    except ValueError as error:  # such as a number with more digits than Python converts
         raise InputError(f"{origin} is not valid YAML: {error}") from None
     except yaml.YAMLError as error:
         reason = getattr(error, "problem", None) or str(error).splitlines()[0]
@@ -40,18 +40,18 @@ def parse(text: str, origin: str) -> Any:
 
 
 def dump(values: Any) -> str:
-    """Write values as a document, keys in their order."""
+    """Return values as a YAML document, with keys in the given order."""
     return yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
 
 
 def inline(value: Any) -> str:
-    """Write a value as it would stand in a configuration, on one line."""
+    """Return a value as it would stand in a configuration, on one line."""
     text = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=math.inf)
     return text.removesuffix("\n").removesuffix("\n...")
 
 
 class _Loader(yaml.SafeLoader):
-    """Safe YAML with the numbers and booleans of YAML 1.2, without duplicates and aliases."""
+    """A safe loader with the numbers and booleans of YAML 1.2, without duplicates and aliases."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):

@@ -10,7 +10,7 @@ import platformdirs
 from genmodels.data import folder, glyphs, resize, stacked, tables, torchvision_sets
 from genmodels.data.decoding import Channels, Fit
 from genmodels.data.download import Unavailable
-from genmodels.data.images import TEST, TRAIN, Images, Progress, silent
+from genmodels.data.images import TEST, TRAIN, Images, ReportProgress, silent
 from genmodels.errors import InputError, nearest
 
 Place = Literal["embedded", "on disk", "downloadable"]
@@ -21,7 +21,7 @@ class Listed:
     """A named set, as ``genmodels datasets`` shows it.
 
     Attributes:
-        name: what ``--data`` takes.
+        name: as ``data`` takes it.
         image_shape: (C, H, W).
         train, test: number of images in each split.
         classes: number of labels; 0 for none.
@@ -54,7 +54,7 @@ def load(
     channels: Channels = "auto",
     fit: Fit = "crop",
     on_bad: tables.OnBad = "error",
-    progress: Progress = silent,
+    progress: ReportProgress = silent,
 ) -> Images:
     """Load a named set or a folder of pictures.
 
@@ -120,7 +120,7 @@ def _load(
     image_size: int | None,
     channels: Channels,
     fit: Fit,
-    progress: Progress,
+    progress: ReportProgress,
     on_bad: tables.OnBad,
 ) -> Images:
     """Load by name or by path. A name goes before a folder of the same name."""

@@ -31,7 +31,7 @@ def number(given: str | int, names: Sequence[str]) -> int:
     numbers |= {str(place): place for place in range(len(names))}
     if str(given) not in numbers:
         raise InputError(
-            f"--label {given}: there is no such class{nearest(str(given), list(names))}; give a "
+            f"`label={given}`: there is no such class{nearest(str(given), list(names))}; give a "
             f"number or a name of {listed(names)}"
         )
     return numbers[str(given)]

@@ -14,7 +14,7 @@ from typing import Any
 from filelock import FileLock
 
 from genmodels.data.decoding import reason
-from genmodels.data.images import Progress
+from genmodels.data.images import ReportProgress
 from genmodels.errors import InputError
 
 STALL_SECONDS = 20.0  # after which an idle connection is given up
@@ -39,7 +39,7 @@ def fetch(
     root: Path,
     files: Sequence[str],
     open_split: Callable[[bool], Any],
-    progress: Progress,
+    progress: ReportProgress,
 ) -> None:
     """Download what is missing of a set.
 
@@ -63,8 +63,8 @@ def fetch(
     except _failures() as error:
         why = f"data set {name} is not in {root} and cannot be downloaded ({_why(error)})"
         raise Unavailable(
-            f"{why}; put {listed(files)} there, name the folder that has them with --data-root, "
-            "or use the embedded set: --data glyphs",
+            f"{why}; put {listed(files)} there, name the folder that has them with `data_root`, "
+            "or use the embedded set: `data=glyphs`",
             why,
         ) from None
 
@@ -116,7 +116,7 @@ def _stalls_end() -> Iterator[None]:
 
 
 @contextmanager
-def _bar_replaced(name: str, progress: Progress) -> Iterator[None]:
+def _bar_replaced(name: str, progress: ReportProgress) -> Iterator[None]:
     """Replace torchvision's nameless bar by calls of ``progress``."""
     from torchvision.datasets import utils
 
@@ -137,7 +137,7 @@ def _bar_replaced(name: str, progress: Progress) -> Iterator[None]:
 class _Bar:
     """The part of a tqdm bar that torchvision uses. It is silent without a known total."""
 
-    def __init__(self, what: str, total: int | None, progress: Progress):
+    def __init__(self, what: str, total: int | None, progress: ReportProgress):
         self.what, self.total, self.progress = what, total, progress
         self.done = 0
 

@@ -12,7 +12,7 @@ import torch
 
 from genmodels.data import tables
 from genmodels.data.decoding import EXTENSIONS, Channels, Fit
-from genmodels.data.images import TEST, TRAIN, VALIDATION, Images, Progress, positions
+from genmodels.data.images import TEST, TRAIN, VALIDATION, Images, ReportProgress, positions
 from genmodels.data.workers import Pictures
 from genmodels.errors import InputError
 
@@ -42,7 +42,7 @@ def load(
     image_size: int | None,
     channels: Channels,
     fit: Fit,
-    progress: Progress,
+    progress: ReportProgress,
     on_bad: tables.OnBad = "error",
 ) -> Images:
     """Load a folder of pictures.

@@ -20,7 +20,7 @@ Kind = Literal["images", "walk"]
 
 @dataclass(frozen=True)
 class Format:
-    """A format of ``--out``.
+    """A format of files that images are written to.
 
     Attributes:
         kind: what it holds.
@@ -71,11 +71,11 @@ def check(kind: Kind, path: Path) -> Format:
     accepted = [each for each in FORMATS if each.kind == kind]
     found = next((each for each in accepted if each.extension == path.suffix), None)
     if found is None:
-        raise InputError(f"--out {path} has the extension {path.suffix!r}; use {listed(kind)}")
+        raise InputError(f"`out={path}` has the extension {path.suffix!r}; use {listed(kind)}")
     if not found.extension and path.exists() and (not path.is_dir() or any(path.iterdir())):
         file = next(each for each in accepted if each.extension)
         raise InputError(
-            f"--out {path} exists and is no empty folder; choose another, or add "
+            f"`out={path}` exists and is no empty folder; choose another, or add "
             f"{file.extension} for {file.description}"
         )
     return found

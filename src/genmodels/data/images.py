@@ -16,11 +16,11 @@ from torch import Tensor
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 
-Progress = Callable[[str, int, int], None]  # what, done, total
+ReportProgress = Callable[[str, int, int], None]  # what, done, total
 
 
 def silent(what: str, done: int, total: int) -> None:
-    """Show nothing, as a :data:`Progress`."""
+    """Show nothing, as a :data:`ReportProgress`."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Batch:
         return Batch(self.images.to(device), labels)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Images:
     """One table of images with its splits.
 
@@ -66,6 +66,10 @@ class Images:
     notes: tuple[str, ...] = field(default=(), compare=False)
     mapped: bool = False
     each: "Images | None" = field(default=None, compare=False)
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{self.count(split):,} {split}" for split in self.splits)
+        return f"<Images {self.name}: {'x'.join(map(str, self.image_shape))}, {counts}>"
 
     @property
     def image_shape(self) -> tuple[int, int, int]:

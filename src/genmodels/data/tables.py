@@ -25,7 +25,7 @@ from torch import Tensor
 
 from genmodels.data import decoding, workers
 from genmodels.data.decoding import BROKEN, Channels, reason
-from genmodels.data.images import Progress
+from genmodels.data.images import ReportProgress
 from genmodels.data.pictures import array_header
 from genmodels.data.workers import Broken, Pictures
 from genmodels.errors import InputError
@@ -52,7 +52,7 @@ class Table:
     notes: tuple[str, ...]
 
 
-def load(pictures: Pictures, progress: Progress, on_bad: OnBad = "error") -> Table:
+def load(pictures: Pictures, progress: ReportProgress, on_bad: OnBad = "error") -> Table:
     """Map the table of these pictures, or make it first.
 
     Args:
@@ -102,7 +102,7 @@ def _write_record(record: Path, left_out: Mapping[str, str]) -> None:
         record.write_text(json.dumps(left_out), encoding="utf-8")
 
 
-def _load(pictures: Pictures, progress: Progress) -> Table:
+def _load(pictures: Pictures, progress: ReportProgress) -> Table:
     target = _target(pictures)
     notes: tuple[str, ...] = ()
     if not target.exists():
@@ -129,7 +129,7 @@ def _target(pictures: Pictures) -> Path:
     return tables / place / f"{state.hexdigest()[:16]}.npy"
 
 
-def _make(pictures: Pictures, target: Path, progress: Progress) -> tuple[str, ...]:
+def _make(pictures: Pictures, target: Path, progress: ReportProgress) -> tuple[str, ...]:
     """Make a table, or finish a partial one, and return its notes."""
     part = target.with_suffix(".part")
     size, notes = _size(pictures)
@@ -162,7 +162,7 @@ def _make(pictures: Pictures, target: Path, progress: Progress) -> tuple[str, ..
     return notes
 
 
-def _write(pictures: Pictures, path: Path, size: tuple[int, int], progress: Progress) -> None:
+def _write(pictures: Pictures, path: Path, size: tuple[int, int], progress: ReportProgress) -> None:
     """Decode into a file, or continue a killed attempt.
 
     Plain writes: a full disk would kill a process that writes to a map.
@@ -185,7 +185,7 @@ def _append(
     path: Path,
     size: tuple[int, int],
     channels: Channels,
-    progress: Progress,
+    progress: ReportProgress,
 ) -> None:
     """Write the missing rows of a file.
 

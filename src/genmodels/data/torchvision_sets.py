@@ -15,7 +15,7 @@ from torch import Tensor
 
 from genmodels.data import download, tables
 from genmodels.data.decoding import Channels, Fit, reason
-from genmodels.data.images import TEST, TRAIN, VALIDATION, Images, Progress
+from genmodels.data.images import TEST, TRAIN, VALIDATION, Images, ReportProgress
 from genmodels.data.workers import Pictures
 from genmodels.errors import InputError
 
@@ -26,7 +26,7 @@ DAMAGED = (OSError, EOFError, RuntimeError, ValueError, TypeError, LookupError, 
 
 
 # (name, root, image_size, channels, fit, progress) → the set
-Read = Callable[[str, Path, int | None, Channels, Fit, Progress], Images]
+Read = Callable[[str, Path, int | None, Channels, Fit, ReportProgress], Images]
 
 
 def _unchanged(images: Images) -> Images:
@@ -86,7 +86,7 @@ def _celeba(
     image_size: int | None,
     channels: Channels,
     fit: Fit,
-    progress: Progress,
+    progress: ReportProgress,
 ) -> Images:
     """Decode the JPEG files, which the list of splits names, like the user's own pictures."""
     folder = root.resolve() / "celeba"
@@ -195,7 +195,7 @@ def load(
     image_size: int | None,
     channels: Channels,
     fit: Fit,
-    progress: Progress,
+    progress: ReportProgress,
 ) -> Images:
     """Load a set, downloading what is missing.
 

@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from genmodels.data import decoding
 from genmodels.data.decoding import BROKEN, Channels, Fit, reason
-from genmodels.data.images import Progress
+from genmodels.data.images import ReportProgress
 from genmodels.errors import InputError
 
 CHUNK = 2**20  # bytes of a table in one chunk
@@ -58,7 +58,7 @@ class Broken(InputError):
             which, todo = f"none of the {total:,} pictures in {folder} can be read", "repair them"
         else:
             which = f"{len(files):,} of {total:,} pictures in {folder} cannot be read"
-            todo = "repair or remove them, or leave them out with --on-bad skip"
+            todo = "repair or remove them, or leave them out with `on_bad=skip`"
         super().__init__(f"{which}: {listed(files)}; {todo}")
         self.files = files
 
@@ -109,7 +109,11 @@ class _Chunks(Dataset[tuple[np.ndarray, dict[str, str]]]):
 
 
 def decode(
-    pictures: Pictures, first: int, size: tuple[int, int], channels: Channels, progress: Progress
+    pictures: Pictures,
+    first: int,
+    size: tuple[int, int],
+    channels: Channels,
+    progress: ReportProgress,
 ) -> Iterator[np.ndarray]:
     """Yield (n, C, H, W) from the first file up to a broken one. The error at the end names all.
 

@@ -1,5 +1,7 @@
-"""Samples that are drawn to be measured, with word of how far that is: a flow may take minutes
-for what a GAN draws in a second."""
+"""Samples drawn for an evaluation, and the progress of drawing them.
+
+A flow may take minutes for what a GAN draws in a second, so progress is counted in images.
+"""
 
 import time
 from collections.abc import Callable, Iterator
@@ -9,41 +11,40 @@ from torch import Tensor
 from genmodels import sampling
 from genmodels.models.base import Model
 
-APART = 1000  # between the seeds of draws of one model
-Told = Callable[[int, int], None]  # images that are there, and in all
+SEED_STEP = 1000  # between the sampling seeds of repeated draws of one model
+DrawProgress = Callable[[int, int], None]  # (done, total), in images
 
 
 class Draws:
-    """All images that an evaluation asks of a model.
+    """The images that an evaluation asks of a model, counted.
 
     Args:
         seed: of the samples.
-        total: how many images there will be.
-        told: hears how many there are.
+        total: number of images that the evaluation will take.
+        progress: called with (done, total), in images.
 
     Attributes:
-        seconds: that drawing took so far.
+        seconds: that drawing has taken so far.
     """
 
-    def __init__(self, seed: int, total: int, told: Told):
-        self.seed, self.total, self.told = seed, total, told
+    def __init__(self, seed: int, total: int, progress: DrawProgress):
+        self.seed, self.total, self.progress = seed, total, progress
         self.done, self.seconds = 0, 0.0
-        self.count(0)
+        self.advance(0)
 
-    def __call__(self, model: Model, count: int, again: int = 0) -> Iterator[Tensor]:
-        """Samples of a model, in blocks (n, C, H, W); others each time that they are drawn
-        ``again``."""
-        blocks = sampling.sample(model, count, self.seed + APART * again)
+    def __call__(self, model: Model, count: int, repeat: int = 0) -> Iterator[Tensor]:
+        """Draw samples of a model, in blocks (n, C, H, W); each ``repeat`` has other latents."""
+        blocks = sampling.sample(model, count, self.seed + SEED_STEP * repeat)
         while True:
             began = time.perf_counter()
             block = next(blocks, None)
             self.seconds += time.perf_counter() - began
             if block is None:
                 return
-            self.count(len(block))
+            self.advance(len(block))
             yield block
 
-    def count(self, images: int) -> None:
-        """So many more are there, or need not be made."""
+    def advance(self, images: int) -> None:
+        """Advance the progress count."""
         self.done += images
-        self.told(self.done, self.total)
+        self.progress(self.done, self.total)

@@ -8,7 +8,7 @@ import platformdirs
 import torch
 from torch import Tensor
 
-from genmodels.data.images import TEST, TRAIN, VALIDATION, Batch, Images, Progress
+from genmodels.data.images import TEST, TRAIN, VALIDATION, Batch, Images, ReportProgress
 from genmodels.errors import InputError
 from genmodels.evaluation.features.extractor import BLOCK, Extractor, Features
 from genmodels.evaluation.metrics import distances, pixel_statistics
@@ -91,7 +91,7 @@ class Reference:
         return rows[torch.randperm(len(rows), generator=generator)[:count]]
 
 
-def of(images: Images, extractor: Extractor, count: int, progress: Progress) -> Reference:
+def of(images: Images, extractor: Extractor, count: int, progress: ReportProgress) -> Reference:
     """See a whole data set, or read from the cache what was seen before.
 
     Raises:
@@ -123,7 +123,7 @@ def check(images: Images) -> None:
         )
 
 
-def _see(images: Images, extractor: Extractor, progress: Progress) -> dict[str, Tensor]:
+def _see(images: Images, extractor: Extractor, progress: ReportProgress) -> dict[str, Tensor]:
     rows = torch.arange(len(images.table)).split(BLOCK)
 
     def blocks() -> Iterator[Tensor]:

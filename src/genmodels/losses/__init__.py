@@ -1,8 +1,8 @@
-"""Objectives as pure functions: likelihoods, divergences, adversarial games, penalties.
+"""Objectives as pure functions: likelihoods, divergences, adversarial losses, penalties.
 
-Nothing here knows a network or a model. Likelihoods and divergences are in nats and *summed*
-over pixels or latent dimensions, so that their balance does not depend on the image size;
-adversarial losses and penalties are means over the batch.
+They depend on no network and no model. Likelihoods and divergences are in nats and *summed*
+over pixels or latent dimensions, so their balance does not depend on the image size.
+Adversarial losses and penalties are means over the batch.
 """
 
 from genmodels.losses.adversarial import ADVERSARIAL, Adversarial, Relativistic, relativistic

@@ -1,4 +1,4 @@
-"""Adversarial games: what a discriminator and a generator minimise, given the logits of both."""
+"""Adversarial losses of discriminators and generators, as functions of logits."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,16 +14,16 @@ Game = Callable[[Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Adversarial:
-    """A game.
+    """The losses of both sides of an adversarial game.
 
     Attributes:
-        discriminator: logits on real and on generated images, (B, 1) each → the scalars for
-            the real and for the generated ones, whose sum it minimises.
-        generator: logits on generated and on real images → the scalar that it minimises.
-        threshold: the logit above which an image is taken for real; None where logits order
-            images and decide on none.
-        sees_real: whether the generator's loss depends on real images; where it does not, it
-            is called with the generated ones' logits twice.
+        discriminator: logits of real and of generated images, (B, 1) each → one scalar for the
+            real and one for the generated images. The discriminator minimises their sum.
+        generator: logits of generated and of real images → the scalar that it minimises.
+        threshold: the logit above which an image is classified as real; None if logits only
+            rank images.
+        sees_real: whether the generator's loss depends on real images. If not, it is given the
+            logits of the generated images as both arguments.
     """
 
     discriminator: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
@@ -32,9 +32,11 @@ class Adversarial:
     sees_real: bool = False
 
     def equilibrium(self) -> dict[str, float]:
-        """The losses where the discriminator gives every image one logit because it cannot
-        tell; a side whose loss depends on which logit that is, is left out unless the
-        threshold says it."""
+        """Return both losses for a discriminator that gives the same logit to every image.
+
+        That logit is the threshold. Without a threshold it is unknown; then a side is left out if
+        its loss depends on it.
+        """
 
         def sides(logit: float) -> dict[str, float]:
             logits = torch.full((2, 1), logit)
@@ -50,13 +52,13 @@ class Adversarial:
 
 
 def relativistic(game: Adversarial, against: Relativistic) -> Adversarial:
-    """The same game about *differences* of logits: is this image more real than that one?
+    """Apply the losses to *differences* of logits: is this image more real than that one?
 
-    Jolicoeur-Martineau, The relativistic discriminator (2019): ``paired`` subtracts the logit
-    of the other side's image beside it (section 4.1), ``average`` the mean of the other
-    side's (section 4.2). Both sides then minimise the mean of their two terms; ``paired``
-    with the non-saturating loss is the objective of Huang et al., The GAN is dead; long live
-    the GAN! (2024), equation 2.
+    Jolicoeur-Martineau, The relativistic discriminator (2019). ``paired`` subtracts the logit
+    of one image of the other side (section 4.1), ``average`` the mean logit of the other side
+    (section 4.2). Both sides then minimise the mean of their two terms. ``paired`` with the
+    non-saturating loss is the objective of Huang et al., The GAN is dead; long live the GAN!
+    (2024), equation 2.
     """
     if against == "none":
         return game
@@ -79,17 +81,17 @@ def relativistic(game: Adversarial, against: Relativistic) -> Adversarial:
 def _separate(
     real: Game, fake: Game, generator: Game, threshold: float | None = 0.0
 ) -> Adversarial:
-    """A game in which every logit counts by itself."""
+    """Build losses in which each logit has a term of its own."""
     return Adversarial(lambda r, f: (real(r), fake(f)), lambda f, _: generator(f), threshold)
 
 
 def _log_real(logits: Tensor) -> Tensor:
-    """−log D(x), for D = sigmoid(logits)."""
+    """Return −log D(x), for D = sigmoid(logits)."""
     return F.softplus(-logits).mean()
 
 
 def _log_fake(logits: Tensor) -> Tensor:
-    """−log(1 − D(x)), for D = sigmoid(logits)."""
+    """Return −log(1 − D(x)), for D = sigmoid(logits)."""
     return F.softplus(logits).mean()
 
 
@@ -110,7 +112,7 @@ def _minus_mean(logits: Tensor) -> Tensor:
 
 
 def _share(logits: Tensor, everything: Tensor) -> Tensor:
-    """−log of an image's share in exp(logits) of the batch, against the mean share."""
+    """Return the mean of −log(exp(logit) / mean of exp(logits of the batch))."""
     largest = everything.detach().max()
     return (everything - largest).exp().mean().log() + largest - logits.mean()
 

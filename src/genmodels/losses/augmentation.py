@@ -1,8 +1,8 @@
-"""Differentiable augmentation: what a discriminator sees is moved, and so are its gradients.
+"""Differentiable augmentation of a discriminator's inputs.
 
-Zhao et al., Differentiable Augmentation for Data-Efficient GAN Training (2020), section 3.2:
-real and generated images alike, in both sides' losses, so that the generator does not learn
-the augmentation.
+Zhao et al., Differentiable Augmentation for Data-Efficient GAN Training (2020), section 3.2.
+Real and generated images are augmented alike, in both sides' losses, so the generator does
+not learn the augmentation.
 """
 
 from collections.abc import Sequence
@@ -13,19 +13,19 @@ import torch.nn.functional as F
 from torch import Tensor
 
 Augmented = Literal["color", "translation", "cutout"]
-MOVED = 0.125  # of a side, at most; their appendix A
-CUT = 0.5  # of a side; the same
+MOVED = 0.125  # largest translation, as a share of the side; their appendix A
+CUT = 0.5  # side of a cutout, as a share of the image's; their appendix A
 
 
 def augment(images: Tensor, kinds: Sequence[Augmented]) -> Tensor:
-    """Change each image at random, differentiably.
+    """Augment each image at random, differentiably.
 
     Args:
-        images: (B, C, H, W) in [-1, 1]; black is what comes in from outside.
-        kinds: which changes, in that order.
+        images: (B, C, H, W) in [-1, 1]. Translation fills with black.
+        kinds: the augmentations, in this order.
 
     Returns:
-        (B, C, H, W); a change of colour may leave the range.
+        (B, C, H, W); ``color`` may leave the range.
     """
     for kind in kinds:
         images = _KINDS[kind](images)
@@ -33,7 +33,7 @@ def augment(images: Tensor, kinds: Sequence[Augmented]) -> Tensor:
 
 
 def _uniform(images: Tensor, low: float, high: float) -> Tensor:
-    """One number for each image, (B, 1, 1, 1)."""
+    """Draw one number for each image, (B, 1, 1, 1)."""
     return low + (high - low) * torch.rand(len(images), 1, 1, 1, device=images.device)
 
 
@@ -48,11 +48,11 @@ def _color(images: Tensor) -> Tensor:
 def _translation(images: Tensor) -> Tensor:
     count, _, height, width = images.shape
     device = images.device
-    down = _whole(images, -int(height * MOVED), int(height * MOVED))
-    right = _whole(images, -int(width * MOVED), int(width * MOVED))
+    down = _integers(images, -int(height * MOVED), int(height * MOVED))
+    right = _integers(images, -int(width * MOVED), int(width * MOVED))
     rows = (torch.arange(height, device=device) + 1 - down).clamp(0, height + 1)
     columns = (torch.arange(width, device=device) + 1 - right).clamp(0, width + 1)
-    padded = F.pad(images + 1, (1, 1, 1, 1))  # so that what is padded is black
+    padded = F.pad(images + 1, (1, 1, 1, 1))  # black is 0 here, the value of the padding
     chosen = torch.arange(count, device=device).view(-1, 1, 1)
     moved = padded.permute(0, 2, 3, 1)[chosen, rows.unsqueeze(2), columns.unsqueeze(1)]
     return moved.permute(0, 3, 1, 2) - 1
@@ -65,15 +65,15 @@ def _cutout(images: Tensor) -> Tensor:
 
 
 def _inside(images: Tensor, size: int) -> Tensor:
-    """Of each image, which of ``size`` places a gap of half of them covers, (B, size)."""
+    """Return the positions that a gap of half the side covers in each image, (B, size) bool."""
     gap = int(size * CUT + 0.5)
-    start = _whole(images, 0, size - gap % 2) - gap // 2
-    places = torch.arange(size, device=images.device)
-    return (places >= start) & (places < start + gap)
+    start = _integers(images, 0, size - gap % 2) - gap // 2
+    positions = torch.arange(size, device=images.device)
+    return (positions >= start) & (positions < start + gap)
 
 
-def _whole(images: Tensor, low: int, high: int) -> Tensor:
-    """One integer from low to high inclusive for each image, (B, 1)."""
+def _integers(images: Tensor, low: int, high: int) -> Tensor:
+    """Draw one integer from low to high inclusive for each image, (B, 1)."""
     return torch.randint(low, high + 1, (len(images), 1), device=images.device)
 
 

@@ -1,4 +1,4 @@
-"""How far codes are from a standard normal distribution, and from being independent."""
+"""Divergences of codes from a standard normal distribution, and from independence."""
 
 import math
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from torch import Tensor
 
 from genmodels.losses.likelihoods import LOG_TWO_PI
 
-# Of the radii that Tolstikhin et al. (2018) sum the kernel over, in their code.
+# Of the kernels that the code of Tolstikhin et al. (2018) sums.
 SCALES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 
 def kl_to_standard_normal(mean: Tensor, log_variance: Tensor) -> Tensor:
-    """KL(N(μ, diag σ²) ‖ N(0, I)) of each dimension: ½ (μ² + σ² − 1 − log σ²).
+    """Return KL(N(μ, diag σ²) ‖ N(0, I)) of each dimension: ½ (μ² + σ² − 1 − log σ²).
 
     Kingma & Welling, Auto-Encoding Variational Bayes (2014), appendix B.
 
@@ -21,16 +21,16 @@ def kl_to_standard_normal(mean: Tensor, log_variance: Tensor) -> Tensor:
         mean, log_variance: (B, D).
 
     Returns:
-        (B, D), nats; summed over dimensions, it is that of an image.
+        (B, D), in nats. The sum over dimensions is the divergence of an image.
     """
     return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance)
 
 
 def free_bits(divergences: Tensor, least: float) -> Tensor:
-    """The mean divergence of a batch, of which each dimension has ``least`` nats for nothing.
+    """Return the mean divergence of a batch, with at least ``least`` nats for each dimension.
 
     Kingma et al., Improving Variational Inference with Inverse Autoregressive Flow (2016),
-    equation 15, with a group for each dimension.
+    equation 15, with one group for each dimension.
 
     Args:
         divergences: (B, D), nats.
@@ -44,12 +44,12 @@ def free_bits(divergences: Tensor, least: float) -> Tensor:
 
 @dataclass(frozen=True)
 class TotalCorrelation:
-    """The KL term of a batch, taken apart; scalars in nats per image.
+    """The KL term of a batch, decomposed; scalars in nats per image.
 
     Attributes:
         mutual_information: between an image and its code.
         total_correlation: among the dimensions of the codes.
-        dimension_wise_kl: of each dimension by itself to the prior, summed.
+        dimension_wise_kl: KL divergence of each dimension from its prior, summed.
     """
 
     mutual_information: Tensor
@@ -58,10 +58,11 @@ class TotalCorrelation:
 
 
 def total_correlation(latents: Tensor, mean: Tensor, log_variance: Tensor) -> TotalCorrelation:
-    """Chen et al., Isolating Sources of Disentanglement in VAEs (2018), equations 2 and S3.
+    """Decompose the KL term.
 
-    The aggregate q(z) is estimated by the batch's own mixture. Their further factor, the
-    number of training images, adds a constant, which changes no gradient.
+    Chen et al., Isolating Sources of Disentanglement in VAEs (2018), equations 2 and S3. The
+    aggregate q(z) is estimated by the mixture of the batch's posteriors. Their further factor,
+    the number of training images, would add a constant, which changes no gradient.
 
     Args:
         latents: (B, D), each drawn from its q(z|x).
@@ -70,29 +71,29 @@ def total_correlation(latents: Tensor, mean: Tensor, log_variance: Tensor) -> To
     difference = latents.unsqueeze(1) - mean
     each = -0.5 * (difference.square() / log_variance.exp() + log_variance + LOG_TWO_PI)
     count = math.log(len(latents))
-    own = each.diagonal(dim1=0, dim2=1).sum(0)
+    posterior = each.diagonal(dim1=0, dim2=1).sum(0)  # log q(z|x) of the z's image
     joint = each.sum(2).logsumexp(1) - count
     marginals = (each.logsumexp(1) - count).sum(1)
     prior = -0.5 * (latents.square() + LOG_TWO_PI).sum(1)
     return TotalCorrelation(
-        mutual_information=(own - joint).mean(),
+        mutual_information=(posterior - joint).mean(),
         total_correlation=(joint - marginals).mean(),
         dimension_wise_kl=(marginals - prior).mean(),
     )
 
 
 def mmd(first: Tensor, second: Tensor) -> Tensor:
-    """Squared maximum mean discrepancy under inverse multiquadratic kernels, without bias.
+    """Estimate the squared maximum mean discrepancy without bias.
 
-    Gretton et al., A Kernel Two-Sample Test (2012), lemma 6, with the kernels C / (C + d²) of
-    Tolstikhin et al., Wasserstein Auto-Encoders (2018), section 4: C = 2 D s, summed over the
-    scales s of their code.
+    Gretton et al., A Kernel Two-Sample Test (2012), lemma 6, with the inverse multiquadratic
+    kernels C / (C + d²) of Tolstikhin et al., Wasserstein Auto-Encoders (2018), section 4:
+    C = 2 D s, summed over the scales s of their code.
 
     Args:
         first, second: (N, D) and (M, D), from N(0, I) or near it; two rows or more.
 
     Returns:
-        A scalar; its mean is 0 for equal distributions, so it can be negative.
+        A scalar. Its mean is 0 for equal distributions, so it can be negative.
     """
 
     def kernel(left: Tensor, right: Tensor) -> Tensor:
@@ -100,9 +101,9 @@ def mmd(first: Tensor, second: Tensor) -> Tensor:
         radii = (2 * left.shape[1] * scale for scale in SCALES)
         return sum((radius / (radius + squared) for radius in radii), torch.zeros_like(squared))
 
-    def apart(values: Tensor) -> Tensor:
+    def within(values: Tensor) -> Tensor:
         count = len(values)
         others = kernel(values, values).sum() - count * len(SCALES)  # k(x, x) = 1
         return others / (count * (count - 1))
 
-    return apart(first) + apart(second) - 2 * kernel(first, second).mean()
+    return within(first) + within(second) - 2 * kernel(first, second).mean()

@@ -1,4 +1,4 @@
-"""Negative log-likelihoods of an image, in nats, summed over its pixels."""
+"""Negative log-likelihoods of images, in nats, summed over pixels."""
 
 import math
 from collections.abc import Callable
@@ -10,9 +10,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 LOG_TWO_PI = math.log(2 * math.pi)
-LEVELS = 256  # of a pixel that was stored in eight bits
-SMALL = 1e-2  # logits below which a quotient of two zeros is a series
-LEAST_VARIANCE = 1e-8  # that a scale is fitted to, of the pixel range squared
+LEVELS = 256  # of an eight-bit pixel
+SMALL = 1e-2  # smaller logits use a series: the formula would divide two numbers near 0
+LEAST_VARIANCE = 1e-8  # of a fitted scale, in units of the squared pixel range
 
 Scale = float | Tensor | Callable[[Tensor], float | Tensor]
 Formula = Callable[[Tensor, Tensor, float | Tensor], Tensor]
@@ -20,17 +20,18 @@ Formula = Callable[[Tensor, Tensor, float | Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Likelihood:
-    """What a decoder's outputs say of an image.
+    """The distribution of an image, given a decoder's outputs.
 
     Attributes:
         nll: outputs and images, (B, C, H, W) each, and the scale → (B,), nats per image. The
-            scale is a number, a scalar, or a function from the means to either. A likelihood
-            without one ignores it.
+            scale is a number, a scalar tensor, or a function from the means to either. A
+            likelihood without a scale ignores it.
         mean: outputs → the mean image, (B, C, H, W) in [0, 1].
-        pixels: whether pixels are 0 or 1, have one of 256 levels, or are any number.
-        scaled: whether it has a scale, in units of the pixel range.
+        pixels: the kind of pixels: ``binary`` are 0 or 1, ``levels`` have one of 256 values,
+            ``continuous`` are any number.
+        scaled: whether there is a scale, in units of the pixel range.
         optimal_variance: means and images → the square of the scale that minimises ``nll``, a
-            scalar; None where no closed form is known.
+            scalar; None if no closed form is known.
     """
 
     nll: Callable[[Tensor, Tensor, Scale], Tensor]
@@ -41,16 +42,16 @@ class Likelihood:
 
     @property
     def binarizes(self) -> bool:
-        """Whether images may be drawn as pixels that are 0 or 1."""
+        """Whether images may be binarised at random."""
         return self.pixels == "binary"
 
 
 def bernoulli(logits: Tensor, images: Tensor) -> Tensor:
-    """Negative log-likelihood of pixels under independent Bernoulli variables.
+    """Return the negative log-likelihood of pixels under independent Bernoulli variables.
 
-    Grey pixels count as the probability that a pixel is white (cross-entropy), as in the
-    code of Kingma & Welling (2014), appendix C.1. With grey pixels this is a bound on
-    nothing: compare it with other numbers of the same kind only.
+    The grey value of a pixel counts as the probability of white (cross-entropy), as in the
+    code of Kingma & Welling (2014), appendix C.1. For grey pixels it bounds no likelihood:
+    compare it only with other numbers of this kind.
 
     Args:
         logits: (B, C, H, W), the log-odds of white.
@@ -63,17 +64,18 @@ def bernoulli(logits: Tensor, images: Tensor) -> Tensor:
 
 
 def continuous_bernoulli(logits: Tensor, images: Tensor) -> Tensor:
-    """Negative log-density of grey pixels: the Bernoulli's, made to integrate to 1 over [0, 1].
+    """Return the negative log-density of grey pixels under continuous Bernoulli variables.
 
-    Loaiza-Ganem & Cunningham, The Continuous Bernoulli (2019), equations 6 and 7. With
-    λ = sigmoid(l) their constant 2 artanh(1 − 2λ) / (1 − 2λ) is l / tanh(l / 2).
+    Their density is the Bernoulli's probability, normalised over [0, 1]: Loaiza-Ganem &
+    Cunningham, The Continuous Bernoulli (2019), equations 6 and 7. With λ = sigmoid(l) their
+    constant 2 artanh(1 − 2λ) / (1 − 2λ) is l / tanh(l / 2).
 
     Args:
         logits: (B, C, H, W), l.
         images: (B, C, H, W), in [0, 1].
 
     Returns:
-        (B,), nats per image; a density, so it can be negative.
+        (B,), nats per image. It is of a density, so it can be negative.
     """
     near = logits.abs() < SMALL
     away = torch.where(near, torch.ones_like(logits), logits)
@@ -82,7 +84,7 @@ def continuous_bernoulli(logits: Tensor, images: Tensor) -> Tensor:
 
 
 def continuous_bernoulli_mean(logits: Tensor) -> Tensor:
-    """The mean of a continuous Bernoulli variable, any shape; it is not sigmoid(logits).
+    """Return the mean of continuous Bernoulli variables of any shape; it is not sigmoid(logits).
 
     Loaiza-Ganem & Cunningham (2019), equation 8: sigmoid(l) / tanh(l / 2) − 1 / l.
     """
@@ -93,15 +95,15 @@ def continuous_bernoulli_mean(logits: Tensor) -> Tensor:
 
 
 def gaussian(means: Tensor, images: Tensor, scale: float | Tensor) -> Tensor:
-    """Negative log-density of pixels under Gaussians of one shared standard deviation.
+    """Return the negative log-density of pixels under Gaussians with one standard deviation.
 
     Args:
         means: (B, C, H, W).
         images: (B, C, H, W), in [0, 1].
-        scale: the standard deviation, in units of the pixel range; a number or a scalar.
+        scale: the standard deviation, in units of the pixel range; a number or a scalar tensor.
 
     Returns:
-        (B,), nats per image; a density, so it can be negative.
+        (B,), nats per image. It is of a density, so it can be negative.
     """
     pixels = means[0].numel()
     log_scale = scale.log() if isinstance(scale, Tensor) else math.log(scale)
@@ -110,16 +112,17 @@ def gaussian(means: Tensor, images: Tensor, scale: float | Tensor) -> Tensor:
 
 
 def discretized_logistic(means: Tensor, images: Tensor, scale: float | Tensor) -> Tensor:
-    """Negative log-probability of eight-bit pixels: a logistic density, summed over each level.
+    """Return the negative log-probability of eight-bit pixels under discretised logistics.
 
-    Kingma et al., Improving Variational Inference with Inverse Autoregressive Flow (2016);
-    the outermost levels take what lies beyond them, as in Salimans et al.,
-    PixelCNN++ (2017), equation 2, so the 256 probabilities sum to 1.
+    A logistic density is integrated over each level: Kingma et al., Improving Variational
+    Inference with Inverse Autoregressive Flow (2016). The two outermost levels extend to
+    infinity, as in Salimans et al., PixelCNN++ (2017), equation 2, so the 256 probabilities sum
+    to 1.
 
     Args:
         means: (B, C, H, W).
         images: (B, C, H, W), in [0, 1], multiples of 1/255.
-        scale: of the logistic density, in units of the pixel range; a number or a scalar.
+        scale: of the logistic density, in units of the pixel range; a number or a scalar tensor.
 
     Returns:
         (B,), nats per image.
@@ -132,12 +135,11 @@ def discretized_logistic(means: Tensor, images: Tensor, scale: float | Tensor) -
 
 
 def log_probability_between(lower: Tensor, upper: Tensor, ends: tuple[Tensor, Tensor]) -> Tensor:
-    """Log-probability that a standard logistic variable lies between two places.
+    """Return the log-probability that a standard logistic variable lies in an interval.
 
     Args:
-        lower, upper: of any shape, ``lower`` below ``upper``.
-        ends: whether it may lie anywhere below ``upper``, and anywhere above ``lower``; of a
-            shape that broadcasts.
+        lower, upper: the bounds, of any shape, ``lower`` below ``upper``.
+        ends: two masks that broadcast: where the interval extends to −∞, and where to ∞.
     """
     bottom, top = ends
     # σ(a) − σ(b) = σ(a) σ(−b) (1 − exp(b − a)), without cancellation.
@@ -149,13 +151,15 @@ def log_probability_between(lower: Tensor, upper: Tensor, ends: tuple[Tensor, Te
 
 
 def squared_error(means: Tensor, images: Tensor) -> Tensor:
-    """Squared error summed over pixels: (B, C, H, W) twice → (B,)."""
+    """Return the squared error summed over pixels: (B, C, H, W) twice → (B,)."""
     return (means - images).square().flatten(1).sum(1)
 
 
 def importance_weighted(log_weights: Tensor) -> Tensor:
-    """The bound of K importance samples on −log p(x): Burda et al., Importance Weighted
-    Autoencoders (2016), equation 8. It falls with K, and is −ELBO for K = 1.
+    """Return the bound on −log p(x) from K importance samples.
+
+    Burda et al., Importance Weighted Autoencoders (2016), equation 8. The bound falls with K;
+    for K = 1 it is −ELBO.
 
     Args:
         log_weights: (B, K), log p(x|z) + log p(z) − log q(z|x) for K draws of z.
@@ -167,7 +171,7 @@ def importance_weighted(log_weights: Tensor) -> Tensor:
 
 
 def mean_squared_error(means: Tensor, images: Tensor) -> Tensor:
-    """The variance at which Gaussians fit a batch best: (B, C, H, W) twice → a scalar.
+    """Return the variance at which Gaussians fit a batch best: (B, C, H, W) twice → scalar.
 
     Rybkin et al., Simple and Effective VAE Training with Calibrated Decoders (2021),
     equation 5.
@@ -176,7 +180,10 @@ def mean_squared_error(means: Tensor, images: Tensor) -> Tensor:
 
 
 def around_means(formula: Formula) -> Callable[[Tensor, Tensor, Scale], Tensor]:
-    """A formula of means and a scale, as one of outputs, whose sigmoid the means are."""
+    """Turn a formula of means and a scale into a :attr:`Likelihood.nll` of outputs.
+
+    The means are the sigmoid of the outputs.
+    """
 
     def nll(outputs: Tensor, images: Tensor, scale: Scale) -> Tensor:
         means = outputs.sigmoid()

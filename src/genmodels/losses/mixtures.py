@@ -1,7 +1,7 @@
 """A mixture of discretised logistic densities for each eight-bit pixel.
 
-Salimans et al., PixelCNN++ (2017), equations 1 and 2: the outermost levels take what lies
-beyond them, so the probabilities of the 256 levels sum to 1.
+Salimans et al., PixelCNN++ (2017), equations 1 and 2. The two outermost levels extend to
+infinity, so the probabilities of the 256 levels sum to 1.
 """
 
 import torch
@@ -9,11 +9,11 @@ from torch import Tensor
 
 from genmodels.losses.likelihoods import LEVELS, log_probability_between
 
-LEAST = -7.0  # of a logarithm of a scale, as in their code
+LEAST = -7.0  # smallest logarithm of a scale, as in their code
 
 
 def mixture_log_probability(outputs: Tensor, levels: Tensor) -> Tensor:
-    """Log-probabilities of levels.
+    """Return the log-probabilities of levels.
 
     Args:
         outputs: (..., 3 K): logits of K weights, K means in [-1, 1] or near it, and K
@@ -31,7 +31,11 @@ def mixture_log_probability(outputs: Tensor, levels: Tensor) -> Tensor:
 
 
 def mixture_cumulative(outputs: Tensor, levels: Tensor) -> Tensor:
-    """Probabilities that a pixel is at a level or below; shapes as above."""
+    """Return the probabilities that a pixel is at a level or below it, (...).
+
+    Args:
+        outputs, levels: as for :func:`mixture_log_probability`.
+    """
     logits, means, inverse_scales = _parts(outputs)
     share = _standard(levels, means, inverse_scales).sigmoid()
     mixed = (logits.softmax(-1) * share).sum(-1)
@@ -39,10 +43,12 @@ def mixture_cumulative(outputs: Tensor, levels: Tensor) -> Tensor:
 
 
 def mixture_level(outputs: Tensor, chances: Tensor) -> Tensor:
-    """The lowest levels whose cumulative probabilities are chances or more, by eight halvings.
+    """Return the lowest levels whose cumulative probabilities are at least ``chances``.
+
+    They are found by bisection.
 
     Args:
-        outputs: (..., 3 K), as above.
+        outputs: (..., 3 K), as for :func:`mixture_log_probability`.
         chances: (...), from 0 to 1.
 
     Returns:
@@ -60,12 +66,12 @@ def mixture_level(outputs: Tensor, chances: Tensor) -> Tensor:
 
 
 def _parts(outputs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Logits of weights, means, and the inverse of scales, each (..., K)."""
+    """Return logits of weights, means, and inverse scales, each (..., K)."""
     logits, means, log_scales = outputs.float().chunk(3, -1)
     return logits, means, (-log_scales.clamp(min=LEAST)).exp()
 
 
 def _standard(levels: Tensor, means: Tensor, inverse_scales: Tensor) -> Tensor:
-    """The upper edge of each level in units of each density."""
+    """Return the upper edge of each level, standardised by mean and scale of each density."""
     edges = (2 * levels.float() + 1) / (LEVELS - 1) - 1
     return (edges.unsqueeze(-1) - means) * inverse_scales

@@ -1,4 +1,4 @@
-"""The adversarial autoencoder: a discriminator brings the codes to the prior."""
+"""The adversarial autoencoder: a discriminator brings the codes' distribution to the prior."""
 
 from collections.abc import Sequence
 
@@ -16,19 +16,19 @@ from genmodels.networks import MLP, Dense, Network, labels
 class AAE(Coder):
     """Adversarial Autoencoders (Makhzani et al., 2016), https://arxiv.org/abs/1511.05644.
 
-    Each step has two phases (section 2): encoder and decoder minimise the squared error; then
-    a discriminator learns to tell draws of N(0, I) from codes, and the encoder to deceive it,
-    by the non-saturating game.
+    Each step has three phases (section 2). Encoder and decoder minimise the squared error. A
+    discriminator learns to distinguish draws of N(0, I) from codes. The encoder learns to fool
+    it, with the non-saturating loss.
 
     Args:
         image_shape: (C, H, W).
         latent_dim: size of the code.
-        network: the encoder, without noise, and its mirror image, the decoder.
-        judge: of codes; a fully connected network, 1000-1000 in their appendix A.
+        network: the encoder, which is deterministic; the decoder is its mirror image.
+        judge: the discriminator of codes, fully connected; 1000-1000 in their appendix A.
         sampler, components: of the :class:`~genmodels.models.density.Density` that latents come
             from.
-        conditional: whether the decoder is told the label (section 4), and the encoder too.
-        class_shares: how large a part of the training images each class is.
+        conditional: whether decoder (section 4) and encoder are conditioned on the label.
+        class_shares: the share of each class in the training images.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class AAE(Coder):
         self.adversarial = losses.ADVERSARIAL["non_saturating"]
 
     def phases(self) -> list[Phase]:
-        """Reconstruction, then the game about codes."""
+        """Return the phases: reconstruction, then the adversarial game on codes."""
         return [
             Phase("reconstruction", self.coder, self._reconstruction),
             Phase("discriminator", self.discriminator, self._discriminator_objective),
@@ -62,19 +62,19 @@ class AAE(Coder):
         ]
 
     def encode(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
-        """(B, C, H, W) → codes (B, latent_dim)."""
+        """Encode images: (B, C, H, W) → codes (B, latent_dim)."""
         return self.coder["encoder"](images, *self.conditioning(labels))
 
     def decode(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Codes (B, latent_dim) → (B, C, H, W) in [0, 1]."""
+        """Decode codes: (B, latent_dim) → images (B, C, H, W) in [0, 1]."""
         return self.coder["decoder"](latents, *self.conditioning(labels)).sigmoid()
 
     def validation_metrics(self, batch: Batch) -> Terms:
-        """``squared_error``, summed over pixels, per image."""
+        """Return ``squared_error`` per image, summed over pixels."""
         return {"squared_error": self._reconstruction(batch)["loss"]}
 
     def sampling_module(self) -> nn.Module:
-        """The decoder."""
+        """Return the decoder."""
         return self.coder["decoder"]
 
     def _discriminate(self, codes: Tensor) -> Tensor:

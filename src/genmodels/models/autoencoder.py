@@ -1,4 +1,4 @@
-"""The autoencoder: the basis that the report starts from, and what was made of it since."""
+"""The autoencoder, which the report starts from, and its regularised variants."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -17,24 +17,25 @@ from genmodels.networks import MLP, Network, labels
 class Autoencoder(Coder):
     """Encode and decode under squared error (Rumelhart, Hinton & Williams, 1986).
 
-    Its codes follow no known distribution; samples decode standard normal latents
-    nevertheless, which shows why a VAE is needed, unless a penalty brings the codes there or
-    a density is fitted to them.
+    The distribution of its codes is unknown. By default samples decode standard normal latents
+    nevertheless, and look poor: this shows why a VAE is needed. A penalty that brings the codes
+    towards N(0, I), or a density fitted to them, improves the samples.
 
     Args:
         image_shape: (C, H, W).
         latent_dim: size of the code.
-        network: the encoder and its mirror image, the decoder.
+        network: the encoder; the decoder is its mirror image.
         code_weight: β of ½ β ‖z‖², which keeps codes near 0; Ghosh et al., From Variational
             to Deterministic Autoencoders (2020), equation 9.
-        decoder_weight: λ of λ ‖θ‖² over the decoder's parameters; the same, RAE-L2.
+        decoder_weight: λ of λ ‖θ‖² over the decoder's parameters; RAE-L2 in the same paper.
         mmd: λ of the maximum mean discrepancy between codes and N(0, I); Tolstikhin et al.,
             Wasserstein Auto-Encoders (2018), algorithm 2.
-        sampler: from which density samples come; ``gaussian`` and ``gmm`` are fitted to the
-            codes of training images afterwards (Ghosh et al., 2020, section 4).
-        components: of ``gmm``.
+        sampler: the density that samples are decoded from. ``prior`` is N(0, I); ``gaussian``
+            and ``gmm`` are fitted to the codes of training images after training (Ghosh et al.,
+            2020, section 4).
+        components: the number of components of ``gmm``.
         conditional: whether both networks are conditioned on the label.
-        class_shares: how large a part of the training images each class is.
+        class_shares: the share of each class in the training images.
     """
 
     def __init__(
@@ -64,28 +65,28 @@ class Autoencoder(Coder):
 
     @property
     def smallest_batch(self) -> int:
-        """Two where codes of a batch are compared."""
+        """The smallest batch, in images: 2 for the discrepancy, which compares codes of a batch."""
         return 2 if self.mmd else super().smallest_batch
 
     def phases(self) -> list[Phase]:
-        """One: reconstruct the batch."""
+        """Return one phase: reconstruction."""
         return [Phase("reconstruction", self, self._objective)]
 
     def encode(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
-        """(B, C, H, W) → codes (B, latent_dim)."""
+        """Encode images: (B, C, H, W) → codes (B, latent_dim)."""
         return self.encoder(images, *self.conditioning(labels))
 
     def decode(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Codes (B, latent_dim) → (B, C, H, W) in [0, 1]."""
+        """Decode codes: (B, latent_dim) → images (B, C, H, W) in [0, 1]."""
         return self.decoder(latents, *self.conditioning(labels)).sigmoid()
 
     def validation_metrics(self, batch: Batch) -> Terms:
-        """``squared_error``, summed over pixels, per image."""
+        """Return ``squared_error`` per image, summed over pixels."""
         codes = self.encode(batch.images, batch.labels)
         return {"squared_error": self._squared_error(codes, batch)}
 
     def sampling_module(self) -> nn.Module:
-        """The decoder."""
+        """Return the decoder."""
         return self.decoder
 
     def _objective(self, batch: Batch) -> Terms:

@@ -1,4 +1,4 @@
-"""The autoregressive model: one pixel after the other, with an exact likelihood."""
+"""The autoregressive model: pixels one after another, with an exact likelihood."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -21,25 +21,27 @@ class Autoregressive(Model):
     https://arxiv.org/abs/1601.06759.
 
     p(x) = Π p(x_i | x_1 … x_{i−1}) (equation 1), by a transformer as in Image Transformer
-    (Parmar et al., 2018). The image is read patch by patch. The network says what it knows
-    before each patch, and within a patch a masked layer (Germain et al., MADE, 2015, equation 9)
-    lets each pixel see those before it, so the likelihood is exact at a fraction of the places.
+    (Parmar et al., 2018). The image is read patch by patch. The transformer gives features for
+    each patch, conditioned on the patches before it. Within a patch, a masked layer (Germain et
+    al., MADE, 2015, equation 9) conditions each pixel on those before it. So the likelihood is
+    exact, and the sequence is much shorter than one of pixels.
 
-    A latent is a standard normal number for each pixel, whose distribution function says
-    which level the pixel takes; so sampling is a function of latents, and encoding gives
-    the middle of the numbers that give the image back.
+    A latent has one standard normal number for each pixel. Its cumulative probability selects
+    the pixel's level, so sampling is a function of the latent. The latents of an image are
+    intervals, one for each pixel; encoding returns their midpoints in probability.
 
     Args:
         image_shape: (C, H, W).
-        network: causal, conditioned on the patches before.
+        network: a causal network, conditioned on the patches before.
         patch: side of a patch, in pixels.
         hidden: units of each pixel in the masked layer.
-        pixels: ``levels`` for 256 of them, each pixel a mixture of logistic densities (Salimans
-            et al., PixelCNN++, 2017, section 2.1), or ``binary``, drawn with the grey value as
-            their probability, anew at each step.
-        mixtures: logistic densities of a pixel of ``levels``; 10 as in their section 3.
+        pixels: ``levels`` or ``binary``. ``levels`` models 256 levels, each pixel as a mixture
+            of logistic densities (Salimans et al., PixelCNN++, 2017, section 2.1). ``binary``
+            draws pixels as 0 or 1 at each step, with the grey value as the probability of 1.
+        mixtures: the number of logistic densities for each pixel of ``levels``; 10 as in their
+            section 3.
         conditional: whether the network is conditioned on the label.
-        class_shares: how large a part of the training images each class is.
+        class_shares: the share of each class in the training images.
     """
 
     exact = True
@@ -67,35 +69,40 @@ class Autoregressive(Model):
         self.inside = _Masked(inside, hidden, outputs)
 
     def phases(self) -> list[Phase]:
-        """One: the likelihood."""
+        """Return one phase: the likelihood."""
         return [Phase("likelihood", self, self._objective)]
 
     @torch.no_grad()
     def decode(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Standard normal numbers (B, latent_dim) → (B, C, H, W) in [0, 1]."""
+        """Decode standard normal latents: (B, latent_dim) → images (B, C, H, W) in [0, 1]."""
         return self._draw(latents.view(-1, *self.image_shape), labels)
 
     @torch.no_grad()
     def encode(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
-        """(B, C, H, W) in [0, 1] → the latents (B, latent_dim) in the middle of those that
-        give the image back, whose pixels count as the nearest level; one that the model gives a
-        chance below about 1e-7 may come back as another."""
-        return self._found(images, labels, 0.5)
+        """Encode images: (B, C, H, W) in [0, 1] → latents (B, latent_dim).
+
+        Each pixel is rounded to the nearest level. The latents are the midpoints of the intervals
+        that decode to the image. A pixel whose probability is below about 1e-7 may decode to
+        another level.
+        """
+        return self._latents(images, labels, 0.5)
 
     @torch.no_grad()
     def infer(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
-        """(B, C, H, W) in [0, 1] → latents (B, latent_dim) drawn from those that give the
-        image back; as for ``encode``."""
-        return self._found(images, labels, torch.rand(images.shape, device=images.device))
+        """Draw latents that decode to the images: (B, C, H, W) in [0, 1] → (B, latent_dim).
+
+        Rounding is the same as for :meth:`encode`.
+        """
+        return self._latents(images, labels, torch.rand(images.shape, device=images.device))
 
     def log_weights(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Log p(x), (B,), in nats, exactly."""
+        """Return log p(x), (B,), in nats. It is exact."""
         levels = self._levels(images)
         log_probability = self._log_probability(self._outputs(levels, labels), levels)
         return self._to_image(log_probability).flatten(1).sum(1)
 
     def validation_metrics(self, batch: Batch) -> Terms:
-        """``nll``: −log p(x), in nats per image."""
+        """Return ``nll``, which is −log p(x), in nats per image."""
         return {"nll": self._objective(batch)["loss"]}
 
     def _objective(self, batch: Batch) -> Terms:
@@ -104,9 +111,12 @@ class Autoregressive(Model):
             images = (torch.rand_like(images) < images).float()
         return {"loss": -self.log_weights(images, batch.labels).mean()}
 
-    def _found(self, images: Tensor, labels: Tensor | None, share: float | Tensor) -> Tensor:
-        """Return the latents at ``share`` of the interval that decodes to the image, measured from
-        its highest end."""
+    def _latents(self, images: Tensor, labels: Tensor | None, share: float | Tensor) -> Tensor:
+        """Return latents that decode to the images, (B, latent_dim).
+
+        A pixel's level corresponds to an interval of cumulative probability. ``share`` chooses the
+        place in it: 0 is its upper end, 1 its lower end.
+        """
         levels = self._levels(images)
         outputs = self._outputs(levels, labels)
         highest = self._to_image(self._cumulative(outputs, levels).double())
@@ -115,12 +125,12 @@ class Autoregressive(Model):
         return torch.special.ndtri(chances).float().flatten(1)
 
     def _levels(self, images: Tensor) -> Tensor:
-        """(B, C, H, W) → the level of each pixel, patch by patch, (B, L, P), int64."""
+        """Return the level of each pixel, in patches: (B, C, H, W) → (B, L, P), int64."""
         top = 1 if self.pixels == "binary" else TOP
         return self._to_patches((images * top).round()).long()
 
     def _values(self, levels: Tensor) -> Tensor:
-        """Levels → network inputs in [-1, 1]."""
+        """Map levels to network inputs in [-1, 1]."""
         return levels.float() * (2 if self.pixels == "binary" else 2 / TOP) - 1
 
     def _outputs(self, levels: Tensor, labels: Tensor | None) -> Tensor:
@@ -131,56 +141,56 @@ class Autoregressive(Model):
             return self.inside(features.float(), values)
 
     def _log_probability(self, outputs: Tensor, levels: Tensor) -> Tensor:
-        """Log p of each pixel's level."""
+        """Return log p of each pixel's level."""
         if self.pixels == "binary":
             return F.logsigmoid(outputs.squeeze(-1) * (2 * levels - 1))
         return losses.mixture_log_probability(outputs, levels)
 
     def _cumulative(self, outputs: Tensor, levels: Tensor) -> Tensor:
-        """The probability that a pixel is at a level or below."""
+        """Return the probability of the pixel's level or a lower one."""
         if self.pixels == "binary":
             return torch.where(levels == 1, 1.0, (-outputs.squeeze(-1)).sigmoid())
         return losses.mixture_cumulative(outputs, levels)
 
     def _draw(self, noise: Tensor, labels: Tensor | None) -> Tensor:
-        """Choose each pixel by its number, one after the other."""
+        """Choose the pixels one after another, by the cumulative probabilities of the noise."""
         chances = torch.special.ndtr(self._to_patches(noise).double())
         count, length, inside = chances.shape
         chosen = torch.zeros(count, length, inside, dtype=torch.int64, device=noise.device)
         cache, conditioning = KeysAndValues(), self.conditioning(labels)
-        within = self._to_patches(torch.ones_like(noise[:1])).long()[0]  # not beyond the edge
+        within = self._to_patches(torch.ones_like(noise[:1])).long()[0]  # 0 in the padding
         before = torch.zeros(count, inside, device=noise.device)
         for place in range(length):
             features = self.places.next(before, cache, *conditioning)
             values = torch.full_like(before, -1.0)
             for pixel in range(inside):
                 outputs = self.inside.one(features, values, pixel)
-                level = self._reached(outputs, chances[:, place, pixel]) * within[place, pixel]
+                level = self._level(outputs, chances[:, place, pixel]) * within[place, pixel]
                 chosen[:, place, pixel] = level
                 values[:, pixel] = self._values(level)
             before = values
         return self._to_image(chosen.float()) / (1 if self.pixels == "binary" else TOP)
 
-    def _reached(self, outputs: Tensor, chances: Tensor) -> Tensor:
-        """The lowest level whose cumulative probability is a chance or more, (B,)."""
+    def _level(self, outputs: Tensor, chances: Tensor) -> Tensor:
+        """Return the lowest level whose cumulative probability is at least ``chances``, (B,)."""
         if self.pixels == "binary":
             return (chances > (-outputs.squeeze(-1)).sigmoid()).long()
         return losses.mixture_level(outputs, chances)
 
     def _to_patches(self, images: Tensor) -> Tensor:
-        """(B, C, H, W) → (B, L, P), with zeros where a patch reaches over the edge."""
+        """Split images into patches, padded with zeros: (B, C, H, W) → (B, L, P)."""
         padded = F.pad(images, (0, self.right, 0, self.below))
         return F.pixel_unshuffle(padded, self.patch).flatten(2).transpose(1, 2)
 
     def _to_image(self, patches: Tensor) -> Tensor:
-        """(B, L, P) → (B, C, H, W)."""
+        """Join patches and crop the padding: (B, L, P) → (B, C, H, W)."""
         _, height, width = self.image_shape
         folded = patches.transpose(1, 2).unflatten(2, (self.rows, self.columns))
         return F.pixel_shuffle(folded, self.patch)[:, :, :height, :width]
 
 
 class _Masked(nn.Module):
-    """A masked layer: each pixel of a patch given its features and the pixels before it."""
+    """A masked layer that conditions each pixel of a patch on the pixels before it."""
 
     def __init__(self, pixels: int, hidden: int, outputs: int):
         super().__init__()
@@ -192,14 +202,14 @@ class _Masked(nn.Module):
         self.register_buffer("mask", mask, persistent=False)
 
     def forward(self, features: Tensor, values: Tensor) -> Tensor:
-        """(B, L, P · hidden) and (B, L, P) → (B, L, P, outputs)."""
+        """Return all pixels' outputs: (B, L, P · hidden) and (B, L, P) → (B, L, P, outputs)."""
         masked = self.before.weight * self.get_buffer("mask")
         hidden = F.silu(features + F.linear(values, masked, self.before.bias))
         hidden = hidden.unflatten(-1, self.shape)
         return torch.einsum("blph,pho->blpo", hidden, self.out) + self.level
 
     def one(self, features: Tensor, values: Tensor, pixel: int) -> Tensor:
-        """The same for one pixel: (B, P · hidden) and (B, P) → (B, outputs)."""
+        """Return one pixel's outputs: (B, P · hidden) and (B, P) → (B, outputs)."""
         rows = slice(pixel * self.shape[1], (pixel + 1) * self.shape[1])
         weight = self.before.weight[rows] * self.get_buffer("mask")[rows]
         hidden = F.silu(features[:, rows] + F.linear(values, weight, self.before.bias[rows]))

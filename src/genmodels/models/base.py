@@ -1,40 +1,39 @@
-"""A model is its objective.
+"""The interface of a model: its phases, prior and decoder.
 
-It says what is learnt in which order (:class:`Phase`), from which distribution latents
-come and how they become images. The trainer, sampling, interpolation and comparison are
-written once, on top of this.
+A model is its objective. It says what is trained in which order (:class:`Phase`), from which
+distribution latents come, and how latents become images. The trainer, sampling, interpolation
+and comparison are written once, on top of this interface.
 """
 
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
+from typing import ClassVar, Literal, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 
 from genmodels.data.images import Batch
-from genmodels.errors import InputError, Note
+from genmodels.errors import InputError
+from genmodels.models.former_names import FormerNames
 from genmodels.networks.layers import mixes_images
 
-RENAMED = {"held_out": "validation_metrics", "free": "adjustable", "known": "conditioning"}
 Terms = dict[str, Tensor]
 Pixels = Literal["binary", "levels", "continuous"]
 
 
 @dataclass(frozen=True)
 class Phase:
-    """One objective, and the module that learns from it.
+    """One objective, and the module that it trains.
 
     Attributes:
         name: stands in the log as ``train.<name>.<term>``.
-        module: the part of the model whose parameters are changed, and no others.
-        objective: a batch → named scalars, of which ``loss`` is minimised. Terms named
-            otherwise are logged only. All are means over the batch.
+        module: the part of the model whose parameters are updated; no others are.
+        objective: a batch → named scalars, all of them means over the batch. The term ``loss``
+            is minimised; the others are only logged.
         every: the phase runs at each ``every``-th step.
-        constrain: brings the module's parameters back to where they may be, after each of
-            the phase's updates.
+        constrain: called after each update of the phase, to project the module's parameters
+            back onto their allowed values.
     """
 
     name: str
@@ -44,39 +43,28 @@ class Phase:
     constrain: Callable[[], None] | None = None
 
 
-class Model(nn.Module, ABC):
+class Model(FormerNames, nn.Module, ABC):
     """A generative model of images, (B, C, H, W) in [0, 1] at every boundary.
 
-    A model with classes is given labels (B,), int64, with everything it is asked; one without
-    is given None.
+    Every method of a model with classes is given labels, (B,) int64. Those of a model without
+    classes are given None.
 
     Args:
         image_shape: (C, H, W).
         latent_dim: the number of latent dimensions.
-        conditional: whether it takes labels.
-        class_shares: how large a part of the training images each class is; empty without
+        conditional: whether the model is conditioned on labels.
+        class_shares: the share of each class in the training images; empty for images without
             labels.
 
     Attributes:
-        num_classes: how many labels it takes; 0 if it takes none.
+        num_classes: the number of classes; 0 if the model takes no labels.
         adjustable: settings that change no weight and may be changed when sampling.
 
     Raises:
-        InputError: labels are asked for and there are none.
+        InputError: the model is to be conditional, and the images have no labels.
     """
 
     adjustable: ClassVar[Sequence[str]] = ()
-
-    def __init_subclass__(cls, **options: Any) -> None:
-        """Accept the former names of methods and attributes for one version, with a warning."""
-        super().__init_subclass__(**options)
-        for old, new in RENAMED.items():
-            if old in vars(cls):
-                warnings.warn(
-                    Note(f"{cls.__name__}.{old} is called {new} now; rename it"), stacklevel=2
-                )
-                if new not in vars(cls):
-                    setattr(cls, new, vars(cls)[old])
 
     def __init__(
         self,
@@ -101,7 +89,7 @@ class Model(nn.Module, ABC):
         return len(self.class_shares)
 
     def conditioning(self, labels: Tensor | None) -> tuple[Tensor, ...]:
-        """Return the further inputs of a network: labels, or nothing.
+        """Return the extra inputs of a conditional network: the labels, or nothing.
 
         Raises:
             InputError: the model has classes, and no labels are given.
@@ -118,59 +106,47 @@ class Model(nn.Module, ABC):
 
     @abstractmethod
     def decode(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-        """(B, latent_dim) → images (B, C, H, W) in [0, 1]."""
+        """Decode latents: (B, latent_dim) → images (B, C, H, W) in [0, 1]."""
 
     def prior(self, count: int, generator: torch.Generator, labels: Tensor | None = None) -> Tensor:
-        """Draw ``count`` latents, (count, latent_dim), on the CPU: standard normal here.
+        """Draw ``count`` latents, (count, latent_dim), on the CPU.
+
+        They are standard normal, unless a subclass overrides this method.
 
         Args:
-            count: of latents.
-            generator: from which everything is drawn.
-            labels: (count,), of the images that they are for, where the model has classes.
+            count: the number of latents.
+            generator: the source of all randomness.
+            labels: (count,), the classes to draw latents for, if the model has classes.
         """
         return torch.randn(count, self.latent_dim, generator=generator)
 
     def generate(self, batch: Batch) -> Tensor:
-        """Decode N(0, I), as often as there are images in a batch, on its device and with its
-        labels: (B, C, H, W) in [0, 1]. A model with another :meth:`prior` trains on draws of
-        that, and so overrides both."""
+        """Generate one image for each image of a batch, with its label: (B, C, H, W) in [0, 1].
+
+        Training uses this method. Latents are drawn from N(0, I) on the batch's device. A model
+        that overrides :meth:`prior` also overrides this method, so that it trains on its prior.
+        """
         count, device = len(batch.images), batch.images.device
         latents = torch.randn(count, self.latent_dim, device=device)
         return self.decode(latents, batch.labels).float()
 
     def draw_labels(self, count: int, generator: torch.Generator) -> Tensor | None:
-        """Draw ``count`` labels, (count,), on the CPU, as often as they were trained on; None
-        for a model without classes."""
+        """Draw ``count`` labels, (count,), on the CPU, by their shares in the training images.
+
+        Returns:
+            The labels; None for a model without classes.
+        """
         if self.num_classes == 0:
             return None
         shares = torch.tensor(self.class_shares, dtype=torch.float64)
         return torch.multinomial(shares, count, replacement=True, generator=generator)
 
     def validation_metrics(self, batch: Batch) -> Terms:
-        """Measure images that were not trained on: named means over the batch.
+        """Measure images that the model was not trained on: named means over the batch.
 
-        They stand in the log as ``test.<term>`` and ``validation.<term>``.
+        The log has them as ``test.<term>`` and ``validation.<term>``.
         """
         return {}
-
-    def known(self, labels: Tensor | None) -> tuple[Tensor, ...]:
-        """Return :meth:`conditioning`, its name now, with a warning."""
-        warnings.warn(Note("Model.known is called conditioning now; rename it"), stacklevel=2)
-        return Model.conditioning(self, labels)
-
-    def held_out(self, batch: Batch) -> Terms:
-        """Return :meth:`validation_metrics`, its name now, of the nearest class that has it under
-        that name: a subclass may call this from its own ``held_out``."""
-        warnings.warn(
-            Note("Model.held_out is called validation_metrics now; rename it"), stacklevel=2
-        )
-        for kind in type(self).__mro__:
-            if "validation_metrics" in vars(kind) and (
-                kind is Model or "held_out" not in vars(kind)
-            ):
-                metrics: Terms = vars(kind)["validation_metrics"](self, batch)
-                return metrics
-        raise AssertionError("Model itself has validation_metrics")
 
     @property
     def smallest_batch(self) -> int:
@@ -178,16 +154,16 @@ class Model(nn.Module, ABC):
         return 2 if mixes_images(self) else 1
 
     def sampling_module(self) -> nn.Module:
-        """Return the part that sampling needs; the rest serves training alone."""
+        """Return the part that sampling needs; the rest serves training only."""
         return self
 
 
 def phases_of(model: Model) -> list[Phase]:
-    """The phases of a model, which can be told apart and train what a checkpoint keeps.
+    """Return a model's phases, after checking their names and modules.
 
     Raises:
-        InputError: two phases have one name, or one trains a module that the model does not
-            have before it is asked.
+        InputError: two phases have the same name, or a phase trains a module that was not part
+            of the model before ``phases()`` was called. A checkpoint would miss such a module.
     """
     parts = {id(module) for module in model.modules()}
     phases, kind = model.phases(), type(model).__name__
@@ -207,62 +183,70 @@ def phases_of(model: Model) -> list[Phase]:
 
 @runtime_checkable
 class Encodes(Protocol):
-    """A model that finds latents for given images."""
+    """A model that maps images to latents."""
 
     def encode(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
-        """(B, C, H, W) in [0, 1] → latents (B, latent_dim), without noise."""
+        """Encode images without noise: (B, C, H, W) in [0, 1] → latents (B, latent_dim)."""
         ...
 
     def decode(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-        """(B, latent_dim) → images (B, C, H, W) in [0, 1]."""
+        """Decode latents: (B, latent_dim) → images (B, C, H, W) in [0, 1]."""
         ...
 
 
 @runtime_checkable
 class Likelihood(Protocol):
-    """A model with a bound on the likelihood of an image, by importance sampling.
+    """A model whose likelihood of an image can be bounded by importance sampling.
 
     Attributes:
-        pixels: what it is the likelihood of: pixels that are 0 or 1, that have one of 256
-            levels, or that are real numbers with a density. Nats of one kind say nothing
-            beside those of another.
-        exact: true if one weight is log p(x) itself.
+        pixels: the kind of pixels that the likelihood is of: ``binary`` pixels are 0 or 1,
+            those with ``levels`` have one of 256 values, and ``continuous`` ones have a
+            density. Nats of different kinds cannot be compared.
+        exact: true if a single weight is log p(x) itself.
     """
 
     pixels: Pixels
     exact: bool
 
     def infer(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
-        """(B, C, H, W) → latents (B, latent_dim) drawn from q(z|x)."""
+        """Draw latents from q(z|x): (B, C, H, W) → (B, latent_dim)."""
         ...
 
     def log_weights(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Draw log p(x|z) + log p(z) − log q(z|x), (B,), in nats: one z ~ q(z|x) an image."""
+        """Draw one z ~ q(z|x) for each image and return its log-weight, (B,), in nats.
+
+        The log-weight is log p(x|z) + log p(z) − log q(z|x).
+        """
         ...
 
 
 @runtime_checkable
 class Discriminates(Protocol):
-    """A model that tells real images from its own."""
+    """A model with a discriminator of real and generated images."""
 
     @property
     def threshold(self) -> float | None:
-        """The realness above which it takes an image for real; None where it orders images
-        and decides on none."""
+        """The logit above which an image is classified as real.
+
+        None if logits only rank images, as a Wasserstein critic's do.
+        """
         ...
 
     def realness(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
-        """(B, C, H, W) in [0, 1] → logits (B,), the higher the more real."""
+        """Score images: (B, C, H, W) in [0, 1] → logits (B,), higher for more real."""
         ...
 
     def equilibrium(self) -> Mapping[str, float]:
-        """``<phase>.<term>`` → its value where neither side can improve, where there is one."""
+        """Return the value of each loss at the equilibrium of the game, by ``<phase>.<term>``.
+
+        Losses without a known value are left out.
+        """
         ...
 
 
 @runtime_checkable
 class Fitted(Protocol):
-    """A model of which a part is fitted to training images once gradient steps are over."""
+    """A model with a part that is fitted to training images after the last gradient step."""
 
     @property
     def fewest(self) -> int:
@@ -270,22 +254,28 @@ class Fitted(Protocol):
         ...
 
     def fit(self, batches: Iterable[Batch]) -> None:
-        """Fit the part, in place, to training images in any order."""
+        """Fit the part in place to training images, in any order."""
         ...
 
     @property
     def fitted(self) -> bool:
-        """True once fitted, so that the model can be sampled from."""
+        """True once the part is fitted and the model can be sampled from."""
         ...
 
 
 @dataclass(frozen=True)
 class Ability:
-    """What some models can do beyond generating."""
+    """Something that some models can do besides generating images.
 
-    name: str  # in listings
+    Attributes:
+        name: its name in listings.
+        protocol: the methods that a model with this ability has.
+        without: why its numbers are missing for other models.
+    """
+
+    name: str
     protocol: type
-    without: str  # why the numbers of it are missing
+    without: str
 
     def of(self, kind: type[Model]) -> bool:
         """Return whether a class has the methods of the protocol."""

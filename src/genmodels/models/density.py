@@ -1,4 +1,4 @@
-"""Codes, and the density that latents are drawn from: fixed beforehand or fitted afterwards."""
+"""The density that latents are drawn from, fixed or fitted, and models that use it."""
 
 import warnings
 from abc import abstractmethod
@@ -14,33 +14,34 @@ from genmodels.errors import InputError
 from genmodels.models.base import Likelihood, Model
 
 Sampler = Literal["prior", "gaussian", "gmm"]
-COMPONENTS = 100  # of a mixture; the FD of ae-gmm.yaml is 0.573 with 10, docs/models.md
-CODES = 20_000  # that are fitted to, at most
-# Of the fit. Measured by benchmarks/mixtures.py on vae-gmm.yaml, two cores, three draws each. After
-# 5 minutes of training: 10 take 6.5 s, test images' codes have -17.65 nats and samples an FD of
-# 0.160; until nothing changes 30 s, -17.83 and 0.168. After 90 s of training: 0.260 and 0.244.
+COMPONENTS = 100  # of a mixture; docs/models.md has the FD of ae-gmm.yaml with 100 and with 10
+CODES = 20_000  # a density is fitted to at most so many
+# Iterations of the fit. Measured by benchmarks/mixtures.py on vae-gmm.yaml, two cores, three draws.
+# After 5 minutes of training, 10 iterations take 6.5 s: -17.65 nats for codes of test images, and
+# an FD of 0.160. A fit until convergence takes 30 s: -17.83 nats, FD 0.168. After 90 s of training
+# the FDs are 0.260 and 0.244.
 ITERATIONS = 10
-LEAST = 1e-6  # that is added to variances, scikit-learn's default
+ADDED_VARIANCE = 1e-6  # keeps covariances positive definite; scikit-learn's default
 
 
 class Density(nn.Module):
-    """N(0, I), or what was fitted to codes: ex-post density estimation.
+    """N(0, I), or a density fitted to codes after training: ex-post density estimation.
 
     Ghosh et al., From Variational to Deterministic Autoencoders (2020), section 4. The
     mixture has full covariances and is fitted by scikit-learn.
 
     Args:
         size: D, the number of dimensions.
-        kind: ``prior`` for N(0, I), ``gaussian`` for one normal distribution of any
+        kind: ``prior`` for N(0, I), ``gaussian`` for one normal distribution with full
             covariance, ``gmm`` for a mixture of them.
-        components: of the mixture.
+        components: the number of components of the mixture.
     """
 
     def __init__(self, size: int, kind: Sampler = "prior", components: int = COMPONENTS):
         super().__init__()
         self.kind, self.size = kind, size
         if kind == "prior":
-            return  # nothing to keep
+            return  # N(0, I) has no parameters
         count = components if kind == "gmm" else 1
         self.register_buffer("done", torch.zeros((), dtype=torch.int64))
         self.register_buffer("weights", torch.full((count,), 1 / count))
@@ -67,8 +68,7 @@ class Density(nn.Module):
         """Fit the density to codes, (N, D).
 
         Raises:
-            InputError: there are fewer than two codes a component, or they are too few different
-                ones.
+            InputError: there are fewer than two codes per component, or too few distinct ones.
         """
         if self.kind == "prior":
             return
@@ -82,9 +82,11 @@ class Density(nn.Module):
                 f"a mixture of {components} needs codes of {self.fewest} training images or "
                 f"more, there are {len(codes)}; {todo} more images"
             )
-        mixture = GaussianMixture(components, reg_covar=LEAST, max_iter=ITERATIONS, random_state=0)
+        mixture = GaussianMixture(
+            components, reg_covar=ADDED_VARIANCE, max_iter=ITERATIONS, random_state=0
+        )
         try:
-            with warnings.catch_warnings():  # ITERATIONS ends the fit before convergence
+            with warnings.catch_warnings():  # after ITERATIONS the fit has not converged
                 warnings.simplefilter("ignore", ConvergenceWarning)
                 mixture.fit(codes.cpu().double().numpy())
         except ValueError as error:
@@ -102,7 +104,7 @@ class Density(nn.Module):
             self.get_buffer(name).copy_(value)
 
     def draw(self, count: int, generator: torch.Generator) -> Tensor:
-        """Draw (count, D), on the CPU."""
+        """Draw ``count`` latents, (count, D), on the CPU."""
         noise = torch.randn(count, self.size, generator=generator)
         if self.kind == "prior" or not self.fitted:
             return noise
@@ -113,7 +115,7 @@ class Density(nn.Module):
         return means[rows] + (factors[rows] @ noise.unsqueeze(2)).squeeze(2)
 
     def log_density(self, latents: Tensor) -> Tensor:
-        """(B, D) → (B,), in nats."""
+        """Return the log-density of latents in nats: (B, D) → (B,)."""
         if self.kind == "prior" or not self.fitted:
             return _log_normal(latents)
         weights, means, factors = (
@@ -126,8 +128,7 @@ class Density(nn.Module):
 
 
 class Coder(Model):
-    """A model that encodes, and whose latents come from a density: N(0, I), or what was fitted
-    to the codes of training images after the last step.
+    """A model with an encoder, and with a :class:`Density` that latents are drawn from.
 
     Args:
         image_shape, latent_dim, conditional, class_shares: as for any model.
@@ -148,7 +149,7 @@ class Coder(Model):
 
     @abstractmethod
     def encode(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
-        """(B, C, H, W) in [0, 1] → latents (B, latent_dim), without noise."""
+        """Encode images without noise: (B, C, H, W) in [0, 1] → latents (B, latent_dim)."""
 
     def prior(self, count: int, generator: torch.Generator, labels: Tensor | None = None) -> Tensor:
         """Draw ``count`` latents, (count, latent_dim), on the CPU, from the sampler's density."""
@@ -175,10 +176,12 @@ class Coder(Model):
 
     @torch.no_grad()
     def latents(self, batches: Iterable[Batch]) -> Tensor:
-        """Images → (N, latent_dim) on the CPU, the first ``CODES`` of them at most: draws from
-        q(z|x) where the model has a likelihood, else its codes."""
-        find = self.infer if isinstance(self, Likelihood) else self.encode
-        return _gather(find(batch.images, batch.labels) for batch in batches)
+        """Return the latents of the first ``CODES`` images, (N, latent_dim), on the CPU.
+
+        They are draws from q(z|x) if the model has a likelihood, otherwise its codes.
+        """
+        latents_of = self.infer if isinstance(self, Likelihood) else self.encode
+        return _gather(latents_of(batch.images, batch.labels) for batch in batches)
 
     def fit(self, batches: Iterable[Batch]) -> None:
         """Fit the sampler's density to latents of training images."""
@@ -187,13 +190,15 @@ class Coder(Model):
 
 
 def draw(mean: Tensor, log_variance: Tensor) -> Tensor:
-    """Draw from N(mean, exp(log_variance)), so that gradients pass; Kingma & Welling (2014),
-    section 2.4."""
+    """Draw from N(mean, exp(log_variance)) by the reparameterisation trick.
+
+    Gradients flow to both arguments; Kingma & Welling (2014), section 2.4.
+    """
     return mean + (0.5 * log_variance).exp() * torch.randn_like(mean)
 
 
 def _gather(codes: Iterable[Tensor]) -> Tensor:
-    """The first ``CODES`` rows of blocks of codes, on the CPU."""
+    """Return the first ``CODES`` rows of blocks of codes, on the CPU."""
     kept: list[Tensor] = []
     for block in codes:
         kept.append(block.detach().float().cpu())
@@ -203,5 +208,5 @@ def _gather(codes: Iterable[Tensor]) -> Tensor:
 
 
 def _log_normal(latents: Tensor) -> Tensor:
-    """Log N(z; 0, I) over the last dimension."""
+    """Return log N(z; 0, I), where z is the last dimension."""
     return -0.5 * (latents.square() + losses.LOG_TWO_PI).sum(-1)

@@ -21,22 +21,23 @@ class Flow(Model):
     Gong & Liu, 2023), https://arxiv.org/abs/2209.03003; Flow Matching for Generative Modeling
     (Lipman et al., 2023), https://arxiv.org/abs/2210.02747.
 
-    On the line x_t = (1 − t) z + t x from noise z ~ N(0, I) to an image x the field is to
-    point from one to the other: minimises E ‖v(x_t, t) − (x − z)‖², summed over pixels
-    (Liu et al., equation 1; Lipman et al., equation 23 with σ_min = 0). Sampling follows the
-    field from t = 0 to 1, encoding follows it back, so latents are as many as pixels.
+    x_t = (1 − t) z + t x is the straight line from noise z ~ N(0, I) to an image x. The field v
+    learns its velocity: it minimises E ‖v(x_t, t) − (x − z)‖², summed over pixels (Liu et al.,
+    equation 1; Lipman et al., equation 23 with σ_min = 0). Sampling integrates the field from
+    t = 0 to 1, and encoding from 1 to 0. A latent has as many numbers as the image.
 
     Args:
         image_shape: (C, H, W).
-        network: the field; it sees images in [-1, 1].
-        times: how t is drawn: uniformly, or as the sigmoid of N(0, 1), which stresses the
-            middle (Esser et al., Scaling Rectified Flow Transformers, 2024, section 3.1).
+        network: the field, on images in [-1, 1].
+        times: how t is drawn: ``uniform``, or ``logit_normal``: the sigmoid of N(0, 1), which
+            favours the middle (Esser et al., Scaling Rectified Flow Transformers, 2024,
+            section 3.1).
         steps: of the solver when sampling and encoding; adjustable after training.
-        solver: ``euler``, one evaluation of the field a step, or ``heun``, two, with an error
-            of second order (Karras et al., Elucidating the Design Space of Diffusion-Based
-            Generative Models, 2022, section 3); adjustable after training.
+        solver: ``euler``, which evaluates the field once per step, or ``heun``, which evaluates
+            it twice and is accurate to second order (Karras et al., Elucidating the Design Space
+            of Diffusion-Based Generative Models, 2022, section 3); adjustable after training.
         conditional: whether the field is conditioned on the label.
-        class_shares: how large a part of the training images each class is.
+        class_shares: the share of each class in the training images.
     """
 
     adjustable = ("steps", "solver")
@@ -57,24 +58,24 @@ class Flow(Model):
         self.times, self.steps, self.solver = times, steps, solver
 
     def phases(self) -> list[Phase]:
-        """One: the field along the lines."""
+        """Return one phase: the matching of the field to the lines."""
         return [Phase("matching", self, self._objective)]
 
     def decode(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Noise (B, latent_dim) → (B, C, H, W) in [0, 1], along the field."""
+        """Integrate the field from noise to images: (B, latent_dim) → (B, C, H, W) in [0, 1]."""
         start = latents.view(-1, *self.image_shape)
         return ((self._follow(start, 0.0, 1.0, labels) + 1) / 2).clamp(0, 1)
 
     def encode(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
-        """(B, C, H, W) in [0, 1] → noise (B, latent_dim), back along the field."""
+        """Integrate the field from images to noise: (B, C, H, W) in [0, 1] → (B, latent_dim)."""
         return self._follow(images * 2 - 1, 1.0, 0.0, labels).flatten(1)
 
     def validation_metrics(self, batch: Batch) -> Terms:
-        """``squared_error`` of the field, summed over pixels, per image."""
+        """Return ``squared_error`` of the field per image, summed over pixels."""
         return {"squared_error": self._objective(batch)["loss"]}
 
     def sampling_module(self) -> nn.Module:
-        """The field."""
+        """Return the field."""
         return self.field
 
     def _objective(self, batch: Batch) -> Terms:

@@ -1,4 +1,4 @@
-"""InfoGAN: a GAN whose latents have parts that can be read off its images."""
+"""InfoGAN: a GAN with latent categories and codes that a network recovers from images."""
 
 from typing import Any
 
@@ -18,19 +18,19 @@ class InfoGAN(Model):
     """InfoGAN: Interpretable Representation Learning by Information Maximizing Generative
     Adversarial Nets (Chen et al., 2016), https://arxiv.org/abs/1606.03657.
 
-    A latent is noise, one of some categories, one-hot, and codes uniform in [-1, 1]. Further
-    outputs of the discriminator's network guess category and codes of a generated image;
-    both sides minimise λ times the negative log-likelihood of the guess, a bound on their
-    mutual information (equations 5 and 6), besides the non-saturating game.
+    A latent has three parts: noise, a one-hot category, and codes uniform in [-1, 1]. Extra
+    outputs of the discriminator's network predict category and codes from a generated image.
+    Both sides minimise the non-saturating loss plus λ times the negative log-likelihood of the
+    prediction, which bounds the mutual information (equations 5 and 6).
 
     Args:
         image_shape: (C, H, W).
         noise_dim: size of the noise z ~ N(0, I); 62 as in their appendix C.1.
-        categories: of the category; 10 as in their section 7.2.
-        codes: how many codes; 2 as there.
-        network: the discriminator and its mirror image, the generator. Images are in [-1, 1].
-        weight: λ; 1 for categories, section 6. A code's guess has unit variance and a tenth of
-            it, as their appendix C.1 keeps codes below the game.
+        categories: the number of categories; 10 as in their section 7.2.
+        codes: the number of codes; 2 as in their section 7.2.
+        network: the discriminator; the generator is its mirror image. Images are in [-1, 1].
+        weight: λ; 1 for categories (section 6). Predictions of codes have unit variance, and a
+            tenth of the weight: their appendix C.1 gives codes a smaller one.
     """
 
     def __init__(
@@ -50,51 +50,51 @@ class InfoGAN(Model):
         self.adversarial = losses.ADVERSARIAL["non_saturating"]
 
     def phases(self) -> list[Phase]:
-        """Discriminator, then generator; both keep the information."""
+        """Return the phases: discriminator, then generator."""
         return [
             Phase("discriminator", self.discriminator, self._discriminator_objective),
             Phase("generator", self.generator, self._generator_objective),
         ]
 
     def prior(self, count: int, generator: torch.Generator, labels: Tensor | None = None) -> Tensor:
-        """Draw (count, latent_dim): noise, a category one-hot, codes."""
+        """Draw ``count`` latents, (count, latent_dim), on the CPU."""
         return self._latents(count, torch.device("cpu"), generator)
 
     def decode(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-        """(B, latent_dim) → (B, C, H, W) in [0, 1]."""
+        """Decode latents: (B, latent_dim) → images (B, C, H, W) in [0, 1]."""
         return (self.generator(latents).tanh() + 1) / 2
 
     def validation_metrics(self, batch: Batch) -> Terms:
-        """``real``: the discriminator's loss on real images it has not seen."""
+        """Return ``real``, the discriminator's loss on real images that it was not trained on."""
         logits, _ = self._discriminate(batch.images)
         return {"real": self.adversarial.discriminator(logits, logits)[0]}
 
     @property
     def threshold(self) -> float | None:
-        """The logit above which an image is taken for real."""
+        """The logit above which an image is classified as real."""
         return self.adversarial.threshold
 
     def realness(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
-        """(B, C, H, W) in [0, 1] → the discriminator's logits (B,)."""
+        """Return the discriminator's logits: (B, C, H, W) in [0, 1] → (B,)."""
         return self._discriminate(images)[0].flatten()
 
     def equilibrium(self) -> dict[str, float]:
-        """None: what the guesses cost is a part of both losses."""
+        """Return nothing: the prediction's loss is a part of both sides' losses."""
         return {}
 
     def sampling_module(self) -> nn.Module:
-        """The generator."""
+        """Return the generator."""
         return self.generator
 
     def _discriminate(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Images → logits (B, 1), and the guesses (B, categories + codes)."""
+        """Return logits (B, 1) and predictions (B, categories + codes) of images."""
         outputs = self.discriminator(images * 2 - 1).float()
         return outputs[:, :1], outputs[:, 1:]
 
     def _latents(
         self, count: int, device: torch.device, generator: torch.Generator | None = None
     ) -> Tensor:
-        """Latents, (count, latent_dim), drawn on a device."""
+        """Draw latents on a device, (count, latent_dim): noise, one-hot category, codes."""
         options: dict[str, Any] = {"device": device, "generator": generator}
         noise = torch.randn(count, self.noise_dim, **options)
         rows = torch.randint(self.categories, (count,), **options)
@@ -102,7 +102,7 @@ class InfoGAN(Model):
         return torch.cat([noise, one_hot(rows, self.categories), codes], 1)
 
     def _information(self, guesses: Tensor, latents: Tensor) -> Tensor:
-        """−log q(c|x), up to a constant, in nats per image."""
+        """Return −log q(c|x) up to a constant, in nats per image."""
         targets = latents[:, self.noise_dim :]
         kinds, values = guesses[:, : self.categories], guesses[:, self.categories :]
         category = F.cross_entropy(kinds, targets[:, : self.categories])

@@ -1,4 +1,4 @@
-"""The variational autoencoder: one class, of which the papers are settings."""
+"""The variational autoencoder. Variants from several papers are settings of one class."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
@@ -13,47 +13,48 @@ from genmodels.models.base import Phase, Pixels, Terms
 from genmodels.models.density import COMPONENTS, Coder, Sampler, draw
 from genmodels.networks import MLP, Network, labels
 
-Likelihood = Annotated[str, KeyOf(losses.LIKELIHOODS)]
+LikelihoodName = Annotated[str, KeyOf(losses.LIKELIHOODS)]
 Scale = Literal["learned", "optimal"]
-SCALE = 0.1  # of the pixel range, near the residual of trained models
-FOLLOWED = 0.01  # share of the newest batch in the scale that is kept, PyTorch's for statistics
+SCALE = 0.1  # of the pixel range; near the residual of trained models
+MOMENTUM = 0.01  # of the moving average of an optimal variance
 
 
 class VAE(Coder):
     """Auto-Encoding Variational Bayes (Kingma & Welling, 2014), https://arxiv.org/abs/1312.6114.
 
     Minimises −ELBO = E_q(z|x)[−log p(x|z)] + β KL(q(z|x) ‖ N(0, I)) (equation 10, one
-    sample), with z = μ + σ⊙ε and ε ~ N(0, I), in nats per image summed over pixels and
-    latent dimensions, so that β means the same at every image size.
+    sample), with z = μ + σ⊙ε and ε ~ N(0, I). Both terms are in nats per image, summed over
+    pixels and latent dimensions, so β means the same at every image size.
 
     Args:
         image_shape: (C, H, W).
         latent_dim: size of z.
-        network: the encoder and its mirror image, the decoder.
-        likelihood: ``bernoulli`` takes any image in [0, 1] (appendix C.1), so does
-            ``continuous_bernoulli`` (Loaiza-Ganem & Cunningham, 2019), which is a density;
-            ``gaussian`` has one standard deviation (appendix C.2), ``discretized_logistic``
-            256 levels (Kingma et al., 2016).
-        scale: of ``gaussian`` and ``discretized_logistic``, in units of the pixel range: a
-            number, ``learned``, or ``optimal`` for ``gaussian``: the batch's root mean squared
-            error (Rybkin et al., 2021, equation 5), which show that 1 blurs; 0.1 is near
-            the residual of trained models.
-        beta: weight of the KL term; 1 is the ELBO, others are Higgins et al. (2017).
+        network: the encoder; the decoder is its mirror image.
+        likelihood: p(x|z), a key of ``losses.LIKELIHOODS``, such as ``bernoulli`` or
+            ``gaussian``. That table has their papers.
+        scale: of likelihoods that have one, in units of the pixel range: a number, ``learned``,
+            or ``optimal``. ``optimal`` is the value that minimises the batch's loss (for a
+            ``gaussian`` Rybkin et al., 2021, equation 5). The same paper shows that a scale of 1
+            blurs; 0.1 is near the residual of trained models.
+        beta: weight of the KL term; 1 gives the ELBO, other values the β-VAE of Higgins et al.
+            (2017).
         bound: ``elbo``, or ``iwae``: the logarithm of the mean weight of ``samples`` draws
             (Burda et al., 2016, equation 8).
-        samples: latents that are drawn for each image of a batch.
-        divergence: ``kl``, or ``total_correlation``: β then weighs that part of the KL term
-            alone (Chen et al., 2018, equation 4, α = γ = 1).
-        free_bits: nats of each latent dimension that cost nothing (Kingma et al., 2016,
+        samples: the number of latents drawn for each image of a batch.
+        divergence: ``kl``, or ``total_correlation``: β then weights only that part of the KL
+            term (Chen et al., 2018, equation 4, α = γ = 1).
+        free_bits: nats of each latent dimension that are not penalised (Kingma et al., 2016,
             equation 15).
-        warmup: steps in which β rises from 0, linearly (Sønderby et al., 2016, section 2.3).
-        binarize: whether pixels are drawn as 0 or 1 with their grey value as the
-            probability, anew at each step (Burda et al., 2016, section 5).
-        sampler: from which density samples come; ``gaussian`` and ``gmm`` are fitted to the
-            codes of training images afterwards (Ghosh et al., 2020, section 4).
-        components: of ``gmm``.
-        conditional: whether both networks are told the label (Sohn et al., 2015).
-        class_shares: how large a part of the training images each class is.
+        warmup: number of steps in which β rises linearly from 0 (Sønderby et al., 2016,
+            section 2.3).
+        binarize: whether each step draws pixels as 0 or 1, with the grey value as the
+            probability of 1 (Burda et al., 2016, section 5).
+        sampler: the density that samples are decoded from. ``prior`` is N(0, I); ``gaussian``
+            and ``gmm`` are fitted to the codes of training images after training (Ghosh et al.,
+            2020, section 4).
+        components: the number of components of ``gmm``.
+        conditional: whether both networks are conditioned on the label (Sohn et al., 2015).
+        class_shares: the share of each class in the training images.
     """
 
     exact = False
@@ -63,7 +64,7 @@ class VAE(Coder):
         image_shape: tuple[int, int, int],
         latent_dim: Count = 20,
         network: Network = MLP(),
-        likelihood: Likelihood = "bernoulli",
+        likelihood: LikelihoodName = "bernoulli",
         scale: float | Scale = SCALE,
         beta: Weight = 1.0,
         bound: Literal["elbo", "iwae"] = "elbo",
@@ -95,7 +96,7 @@ class VAE(Coder):
 
     @staticmethod
     def contradictions(settings: Mapping[str, Any]) -> Iterator[str]:
-        """What does not go together."""
+        """Yield a line for each pair of settings that contradict each other."""
         yield from Coder.contradictions(settings)
         name, scale = settings["likelihood"], settings["scale"]
         likelihood = losses.LIKELIHOODS[name]
@@ -129,38 +130,43 @@ class VAE(Coder):
             yield "free_bits: they belong to divergence: kl"
 
     def phases(self) -> list[Phase]:
-        """One: the evidence lower bound."""
+        """Return one phase: the evidence lower bound."""
         return [Phase("elbo", self, self._objective)]
 
     def posterior(self, images: Tensor, labels: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """(B, C, H, W) → mean and log-variance of q(z|x), each (B, latent_dim)."""
+        """Return the mean and log-variance of q(z|x): (B, C, H, W) → (B, latent_dim) each."""
         mean, log_variance = (
             self.encoder(images, *self.conditioning(labels)).float().chunk(2, dim=1)
         )
         return mean, log_variance
 
     def encode(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
-        """(B, C, H, W) → the mean of q(z|x), (B, latent_dim)."""
+        """Return the mean of q(z|x): (B, C, H, W) → (B, latent_dim)."""
         return self.posterior(images, labels)[0]
 
     def decode(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-        """(B, latent_dim) → the mean of p(x|z), (B, C, H, W) in [0, 1]."""
+        """Return the mean of p(x|z): (B, latent_dim) → (B, C, H, W) in [0, 1]."""
         return self.likelihood.mean(self.decoder(latents, *self.conditioning(labels)))
 
     def infer(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
-        """(B, C, H, W) → latents (B, latent_dim) drawn from q(z|x)."""
+        """Draw latents from q(z|x): (B, C, H, W) → (B, latent_dim)."""
         mean, log_variance = self.posterior(images, labels)
         return draw(mean, log_variance)
 
     def log_weights(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Draw log p(x|z) + log p(z) − log q(z|x), (B,), for one z for each image; Burda et al.
-        (2016), equation 7. Unlike the ELBO's KL, the latter two are taken at that z; p(z) is
-        the sampler's density."""
+        """Draw one z ~ q(z|x) for each image and return its log-weight, (B,), in nats.
+
+        The log-weight is log p(x|z) + log p(z) − log q(z|x); Burda et al. (2016), equation 7. The
+        last two terms are evaluated at z, unlike the ELBO's KL term. p(z) is the sampler's density.
+        """
         return self._log_weights(*self.posterior(images, labels), images, labels)
 
     def validation_metrics(self, batch: Batch) -> Terms:
-        """``negative_elbo`` with β = 1 whatever was trained, and its two terms, in nats per
-        image, one latent for each image."""
+        """Return ``negative_elbo``, ``reconstruction`` and ``kl``, in nats per image.
+
+        The first is the sum of the other two: β is 1, whatever the model was trained with. One
+        latent is drawn for each image.
+        """
         images, labels = self._modelled(batch.images), batch.labels
         mean, log_variance = self.posterior(images, labels)
         latents = draw(mean, log_variance)
@@ -173,7 +179,7 @@ class VAE(Coder):
         }
 
     def sampling_module(self) -> nn.Module:
-        """The decoder."""
+        """Return the decoder."""
         return self.decoder
 
     def _objective(self, batch: Batch) -> Terms:
@@ -209,7 +215,7 @@ class VAE(Coder):
         }
 
     def _modelled(self, images: Tensor) -> Tensor:
-        """The images whose likelihood is meant."""
+        """Return the images that the likelihood is of: binary draws with ``binarize``."""
         return (torch.rand_like(images) < images).float() if self.binarize else images
 
     def _importance_weighted(self, images: Tensor, labels: Tensor | None) -> Terms:
@@ -233,7 +239,7 @@ class VAE(Coder):
     def _repeated(
         self, mean: Tensor, log_variance: Tensor, images: Tensor, labels: Tensor | None
     ) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
-        """Each row ``samples`` times, one beside the other."""
+        """Repeat each row ``samples`` times; copies of a row are adjacent."""
         mean, log_variance, images = (
             values.repeat_interleave(self.samples, 0) for values in (mean, log_variance, images)
         )
@@ -241,7 +247,7 @@ class VAE(Coder):
         return mean, log_variance, images, repeated
 
     def _warm(self) -> float | Tensor:
-        """Count a step, and say what the divergence is multiplied by in it."""
+        """Return the warm-up factor of the divergence, and count a step."""
         if not self.warmup:
             return 1.0
         steps = self.get_buffer("steps")
@@ -252,28 +258,28 @@ class VAE(Coder):
     def _negative_log_likelihood(
         self, latents: Tensor, images: Tensor, labels: Tensor | None = None
     ) -> Tensor:
-        """−log p(x|z), (B,)."""
+        """Return −log p(x|z), (B,), in nats."""
         outputs = self.decoder(latents, *self.conditioning(labels)).float()
         if not self.likelihood.scaled:
             return self.likelihood.nll(outputs, images, 1.0)
         return self.likelihood.nll(outputs, images, lambda means: self._scale(means, images))
 
     def _scale(self, means: Tensor, images: Tensor) -> float | Tensor:
-        """The standard deviation or its like, in units of the pixel range."""
+        """Return the likelihood's scale, in units of the pixel range."""
         if isinstance(self.scale, float):
             return self.scale
         if self.scale == "learned":
             return self.log_scale.exp()
         kept = self.get_buffer("kept_variance")
         if self.training:
-            fitted = self.likelihood.optimal_variance
-            assert fitted is not None, "contradictions refuse it"
-            variance = fitted(means, images)
-            kept.lerp_(variance.detach(), FOLLOWED)
+            optimal = self.likelihood.optimal_variance
+            assert optimal is not None, "contradictions refuse it"
+            variance = optimal(means, images)
+            kept.lerp_(variance.detach(), MOMENTUM)
             return variance.sqrt()
         return kept.sqrt()
 
 
 def _named(able: Callable[[losses.Likelihood], bool]) -> str:
-    """The likelihoods that are able to do something."""
+    """Return the names of the likelihoods that satisfy a condition, joined by "or"."""
     return " or ".join(name for name, one in losses.LIKELIHOODS.items() if able(one))

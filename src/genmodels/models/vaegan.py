@@ -1,4 +1,4 @@
-"""VAE-GAN: a VAE that measures its error in a discriminator's features."""
+"""VAE-GAN: a VAE whose reconstruction error is measured in a discriminator's features."""
 
 from collections.abc import Sequence
 
@@ -6,39 +6,39 @@ import torch
 from torch import Tensor, nn
 
 from genmodels import losses
-from genmodels.config.number_types import Count, Rest, Weight
+from genmodels.config.number_types import Count, Share, Weight
 from genmodels.data.images import Batch
 from genmodels.models.base import Phase, Terms
 from genmodels.models.density import COMPONENTS, Coder, Sampler, draw
 from genmodels.networks import MLP, Network, labels
 from genmodels.networks.layers import Dropout
 
-FEATURES = 128  # of the discriminator's layer in which images are compared
+FEATURES = 128  # of the discriminator's last hidden layer, in which images are compared
 
 
 class VAEGAN(Coder):
     """Autoencoding beyond pixels using a learned similarity metric (Larsen et al., 2016),
     https://arxiv.org/abs/1512.09300.
 
-    Three sides learn (algorithm 1). With e the squared distance between an image and its
-    reconstruction in a layer of the discriminator, halved and summed over the layer
-    (equation 7): the encoder minimises KL + e, the decoder γ e − the game, and the
-    discriminator the game, in which reconstructions and samples both count as generated, each
-    half (they are summed there).
+    Three networks are trained in turn (algorithm 1). Let e be half the squared distance between
+    the features of an image and those of its reconstruction, in a layer of the discriminator
+    (equation 7). The discriminator minimises its loss of the non-saturating game, in which
+    reconstructions and samples both count as generated, half each (the paper sums them). The
+    decoder minimises γ e plus its loss of the same game. The encoder minimises e + β KL.
 
     Args:
         image_shape: (C, H, W).
         latent_dim: size of z.
-        network: the encoder and its mirror image, the decoder, and the discriminator; images
-            are in [-1, 1].
+        network: the encoder and the discriminator; the decoder is its mirror image. Images are
+            in [-1, 1].
         similarity: γ, weight of e for the decoder.
         beta: weight of the KL term for the encoder; 1 as in their paper.
-        dropout: share of the features that the discriminator decides without; images are
-            compared in all of them.
+        dropout: share of the features that are dropped before the discriminator's logit; e
+            compares all features.
         sampler, components: of the :class:`~genmodels.models.density.Density` that latents come
             from.
         conditional: whether all networks are conditioned on the label.
-        class_shares: how large a part of the training images each class is.
+        class_shares: the share of each class in the training images.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class VAEGAN(Coder):
         network: Network = MLP((512, 256), "leaky_relu"),
         similarity: Weight = 0.1,
         beta: Weight = 1.0,
-        dropout: Rest = 0.0,
+        dropout: Share = 0.0,
         sampler: Sampler = "prior",
         components: Count = COMPONENTS,
         conditional: bool = False,
@@ -69,7 +69,7 @@ class VAEGAN(Coder):
         self.adversarial = losses.ADVERSARIAL["non_saturating"]
 
     def phases(self) -> list[Phase]:
-        """Discriminator, decoder, encoder."""
+        """Return the phases: discriminator, decoder, encoder."""
         return [
             Phase("discriminator", self.discriminator, self._discriminator_objective),
             Phase("decoder", self.decoder, self._decoder_objective),
@@ -77,15 +77,15 @@ class VAEGAN(Coder):
         ]
 
     def encode(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
-        """(B, C, H, W) → the mean of q(z|x), (B, latent_dim)."""
+        """Return the mean of q(z|x): (B, C, H, W) → (B, latent_dim)."""
         return self._posterior(images, labels)[0]
 
     def decode(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-        """(B, latent_dim) → (B, C, H, W) in [0, 1]."""
+        """Decode latents: (B, latent_dim) → images (B, C, H, W) in [0, 1]."""
         return (self.decoder(latents, *self.conditioning(labels)).tanh() + 1) / 2
 
     def validation_metrics(self, batch: Batch) -> Terms:
-        """``kl``, ``similarity`` and the discriminator's loss on real images (``real``)."""
+        """Return ``kl``, ``similarity``, and ``real``, the discriminator's loss on real images."""
         mean, log_variance = self._posterior(batch.images, batch.labels)
         features, logits = self._discriminate(batch.images, batch.labels)
         reconstruction, _ = self._discriminate(self.decode(mean, batch.labels), batch.labels)
@@ -97,19 +97,22 @@ class VAEGAN(Coder):
 
     @property
     def threshold(self) -> float | None:
-        """The logit above which an image is taken for real."""
+        """The logit above which an image is classified as real."""
         return self.adversarial.threshold
 
     def realness(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
-        """(B, C, H, W) in [0, 1] → the discriminator's logits (B,)."""
+        """Return the discriminator's logits: (B, C, H, W) in [0, 1] → (B,)."""
         return self._discriminate(images, labels)[1].flatten()
 
     def equilibrium(self) -> dict[str, float]:
-        """The discriminator's loss where it cannot tell; the decoder's has another part."""
+        """Return the loss of a discriminator that cannot tell real from generated images.
+
+        The decoder's loss has no known value there, because it also has the term γ e.
+        """
         return {"discriminator.loss": self.adversarial.equilibrium()["discriminator"]}
 
     def sampling_module(self) -> nn.Module:
-        """The decoder."""
+        """Return the decoder."""
         return self.decoder
 
     def _posterior(self, images: Tensor, labels: Tensor | None) -> tuple[Tensor, Tensor]:
@@ -118,14 +121,14 @@ class VAEGAN(Coder):
         return mean, log_variance
 
     def _discriminate(self, images: Tensor, labels: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Images → features (B, FEATURES) and logits (B, 1)."""
+        """Return features (B, FEATURES) and logits (B, 1) of images."""
         outputs = self.discriminator["features"](images * 2 - 1, *self.conditioning(labels))
         features = nn.functional.leaky_relu(outputs, 0.2)
         dropped = self.discriminator["dropout"](features)
         return features.float(), self.discriminator["logit"](dropped).float()
 
     def _draw(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Latents of the batch, with their KL term."""
+        """Draw a latent for each image of a batch, and return them with the mean KL term."""
         mean, log_variance = self._posterior(batch.images, batch.labels)
         latents = draw(mean, log_variance)
         return latents, losses.kl_to_standard_normal(mean, log_variance).sum(1).mean()
@@ -173,5 +176,5 @@ class VAEGAN(Coder):
 
 
 def _feature_distance(first: Tensor, second: Tensor) -> Tensor:
-    """−log N(second; first, I) without its constant, the mean over the batch; equation 7."""
+    """Return −log N(second; first, I) without its constant, the mean over the batch; equation 7."""
     return (first - second).square().sum(1).mean() / 2

@@ -1,4 +1,4 @@
-"""The vector-quantised autoencoder: an image is a few codes of a learnt codebook."""
+"""The vector-quantised autoencoder: an image is a sequence of codes from a learnt codebook."""
 
 from collections.abc import Sequence
 
@@ -17,23 +17,23 @@ class VQVAE(Model):
     """Neural Discrete Representation Learning (van den Oord et al., 2017),
     https://arxiv.org/abs/1711.00937.
 
-    Each of the encoder's vectors is replaced by the nearest
-    code (equation 1), gradients pass as if it had not been (section 3.2), and a second
-    network learns which codes follow which (section 3.3).
+    Each vector of the encoder is replaced by the nearest code (equation 1). Gradients pass
+    straight through the replacement (section 3.2). A second network, the prior, learns the
+    distribution of the codes of an image (section 3.3).
 
     Minimises ‖x − x̂‖² + ‖sg[z] − e‖² + β ‖z − sg[e]‖² (equation 3), summed over pixels and
-    over codes, and −log p(codes) of the network that samples are drawn from.
+    over codes, and −log p(codes) of the prior.
 
     Args:
         image_shape: (C, H, W).
-        tokens: codes of an image.
+        tokens: the number of codes of an image.
         code_dim: size of a code.
-        codes: how many there are.
-        network: the encoder and its mirror image, the decoder.
-        prior: causal, conditioned on the codes before.
+        codes: the number of codes in the codebook.
+        network: the encoder; the decoder is its mirror image.
+        prior: a causal network, conditioned on the codes before.
         commitment: β; 0.25 as in their section 4.
         conditional: whether the prior is conditioned on the label.
-        class_shares: how large a part of the training images each class is.
+        class_shares: the share of each class in the training images.
     """
 
     def __init__(
@@ -61,23 +61,23 @@ class VQVAE(Model):
         self.commitment = commitment
 
     def phases(self) -> list[Phase]:
-        """Codes and decoder, then the prior, which learns in what order codes come."""
+        """Return the phases: encoder, codebook and decoder, then the prior over codes."""
         return [
             Phase("reconstruction", self.coder, self._reconstruction),
             Phase("prior", self.order, self._order),
         ]
 
     def encode(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
-        """(B, C, H, W) → the codes of each image, one after the other, (B, latent_dim)."""
+        """Return the codes of images, concatenated: (B, C, H, W) → (B, latent_dim)."""
         return self._embed(self._nearest(self._vectors(images))).flatten(1)
 
     def decode(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Codes, or anything between them, (B, latent_dim) → (B, C, H, W) in [0, 1]."""
+        """Decode codes, or vectors between codes: (B, latent_dim) → (B, C, H, W) in [0, 1]."""
         return self.coder["decoder"](latents).sigmoid()
 
     @torch.no_grad()
     def prior(self, count: int, generator: torch.Generator, labels: Tensor | None = None) -> Tensor:
-        """Draw codes in their order, (count, latent_dim), on the CPU."""
+        """Draw ``count`` sequences of codes from the prior, (count, latent_dim), on the CPU."""
         device = self._codes().device
         conditioning = self.conditioning(None if labels is None else labels.to(device))
         chances = torch.rand(count, self.shape[0], generator=generator).to(device)
@@ -90,32 +90,32 @@ class VQVAE(Model):
         return embedded.flatten(1).cpu()
 
     def validation_metrics(self, batch: Batch) -> Terms:
-        """``squared_error``, summed over pixels, and ``prior``, −log p(codes) in nats."""
+        """Return ``squared_error``, summed over pixels, and ``prior``, −log p(codes) in nats."""
         return {
             "squared_error": self._reconstruction(batch)["squared_error"],
             "prior": self._order(batch)["loss"],
         }
 
     def sampling_module(self) -> nn.Module:
-        """The codes, the order in which they come, and the decoder."""
+        """Return the codebook, the prior and the decoder."""
         return nn.ModuleList([self.coder["codes"], self.order, self.coder["decoder"]])
 
     def _vectors(self, images: Tensor) -> Tensor:
-        """(B, C, H, W) → the encoder's vectors, (B, tokens, code_dim)."""
+        """Return the encoder's vectors: (B, C, H, W) → (B, tokens, code_dim)."""
         return self.coder["encoder"](images).float().unflatten(1, self.shape)
 
     def _codes(self) -> Tensor:
-        """The codebook, (codes, code_dim)."""
+        """Return the codebook, (codes, code_dim)."""
         codes = self.coder["codes"]
         assert isinstance(codes, nn.Embedding)
         return codes.weight
 
     def _embed(self, rows: Tensor) -> Tensor:
-        """Indices of codes → the codes, with one more dimension."""
+        """Return the codes of indices, in a further dimension."""
         return self.coder["codes"](rows)
 
     def _nearest(self, vectors: Tensor) -> Tensor:
-        """(B, tokens, code_dim) → the indices of the nearest codes, (B, tokens)."""
+        """Return the indices of the nearest codes: (B, tokens, code_dim) → (B, tokens)."""
         codes = self._codes().float()
         return torch.cdist(vectors.flatten(0, 1), codes).argmin(1).unflatten(0, vectors.shape[:2])
 

@@ -1,6 +1,9 @@
-"""Networks know no family. An encoder maps images to features, a decoder maps latents to
-images, a vector field maps images to images, a dense network vectors to vectors, a causal one
-vectors to the next ones; a class here describes them by numbers."""
+"""Networks, described by a few numbers and independent of any model family.
+
+An encoder maps images to features, a decoder latents to images, a vector field images to
+images, a dense network vectors to vectors, and a causal network a sequence of vectors to the
+next ones.
+"""
 
 from genmodels.networks.conv import Conv
 from genmodels.networks.mlp import MLP

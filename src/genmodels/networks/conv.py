@@ -1,8 +1,8 @@
 """Convolutional networks for any image size.
 
-The pyramid is computed from the image's height and width: each level halves them,
-rounding up, and the decoder walks the same sizes back, so odd and non-square images need
-no padding rule and no cropping.
+The sizes of the levels are computed from the image's height and width. Each level halves
+them, rounding up, and the decoder passes through the same sizes in reverse. So odd and
+non-square images need no padding rule and no cropping.
 """
 
 import math
@@ -33,7 +33,7 @@ class Conv:
         channels: feature maps of each level, from the image inwards; each level halves
             height and width, rounding up.
         activation: relu, leaky_relu, silu or tanh.
-        normalization: none, batch or group, after each level but the encoder's first.
+        normalization: none, batch or group, after each level except the encoder's first.
     """
 
     channels: Widths = (32, 64, 128)
@@ -43,7 +43,7 @@ class Conv:
     def encoder(
         self, image_shape: tuple[int, int, int], features: int, dropout: float = 0.0
     ) -> nn.Sequential:
-        """(B, C, H, W) → (B, features)."""
+        """Build an encoder: (B, C, H, W) → (B, features)."""
         size = self._sizes(image_shape)[-1]
         layers: list[nn.Module] = []
         inputs = image_shape[0]
@@ -56,7 +56,7 @@ class Conv:
         return FromImages(*layers, nn.Flatten(), nn.Linear(inputs * math.prod(size), features))
 
     def decoder(self, latent_dim: int, image_shape: tuple[int, int, int]) -> nn.Sequential:
-        """(B, latent_dim) → (B, C, H, W), unbounded."""
+        """Build a decoder: (B, latent_dim) → (B, C, H, W), unbounded."""
         sizes = self._sizes(image_shape)[::-1]
         inputs = self.channels[-1]
         layers: list[nn.Module] = [

@@ -1,4 +1,4 @@
-"""Labels beside images and latents: class conditioning of encoders and decoders.
+"""Class conditioning of encoders and decoders.
 
 Without classes, the functions return the plain networks. A model calls
 ``network(images, *labels)`` in both cases.
@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from genmodels.networks.shapes import Network
 
-FEATURES = 128  # that a projection compares with a class; Miyato & Koyama (2018), figure 14
+FEATURES = 128  # of a projection discriminator; Miyato & Koyama (2018), figure 14
 
 
 def encoder(
@@ -20,7 +20,7 @@ def encoder(
     num_classes: int = 0,
     dropout: float = 0.0,
 ) -> nn.Module:
-    """(B, C, H, W) and, with classes, (B,) labels → (B, features)."""
+    """Build an encoder: (B, C, H, W) and, with classes, (B,) labels → (B, features)."""
     if num_classes == 0:
         return network.encoder(image_shape, features, dropout)
     return _ConcatChannel(network, image_shape, features, num_classes, dropout)
@@ -29,7 +29,7 @@ def encoder(
 def decoder(
     network: Network, latent_dim: int, image_shape: tuple[int, int, int], num_classes: int = 0
 ) -> nn.Module:
-    """(B, latent_dim) and, with classes, (B,) labels → (B, C, H, W), unbounded."""
+    """Build a decoder: (B, latent_dim) and, with classes, (B,) labels → (B, C, H, W), unbounded."""
     if num_classes == 0:
         return network.decoder(latent_dim, image_shape)
     return _ConcatOneHot(network, latent_dim, image_shape, num_classes)
@@ -38,8 +38,10 @@ def decoder(
 def autoencoder(
     network: Network, image_shape: tuple[int, int, int], latent_dim: int, num_classes: int = 0
 ) -> nn.Module:
-    """(B, C, H, W) and, with classes, (B,) labels → images like them, unbounded, and their
-    codes (B, latent_dim)."""
+    """Build an autoencoder: (B, C, H, W) and, with classes, (B,) labels → images and codes.
+
+    The images are (B, C, H, W), unbounded, and the codes (B, latent_dim).
+    """
     return _ConditionalAutoencoder(
         encoder(network, image_shape, latent_dim, num_classes),
         decoder(network, latent_dim, image_shape, num_classes),
@@ -49,8 +51,10 @@ def autoencoder(
 def projection(
     network: Network, image_shape: tuple[int, int, int], num_classes: int, dropout: float = 0.0
 ) -> nn.Module:
-    """(B, C, H, W) and (B,) labels → (B, 1): Miyato & Koyama, cGANs with Projection
-    Discriminator (2018), equation 4."""
+    """Build a projection discriminator: (B, C, H, W) and (B,) labels → logits (B, 1).
+
+    Miyato & Koyama, cGANs with Projection Discriminator (2018), equation 4.
+    """
     return _Projection(network, image_shape, num_classes, dropout)
 
 
@@ -65,8 +69,11 @@ class _ConditionalAutoencoder(nn.Module):
 
 
 class _ConcatChannel(nn.Module):
-    """Concatenate one channel, an embedding of the class as large as the image; after Mirza &
-    Osindero, Conditional Generative Adversarial Nets (2014), figure 1."""
+    """An encoder with one more input channel, a learnt embedding of the class.
+
+    The embedding is as large as the image; after Mirza & Osindero, Conditional Generative
+    Adversarial Nets (2014), figure 1.
+    """
 
     def __init__(
         self,
@@ -87,7 +94,7 @@ class _ConcatChannel(nn.Module):
 
 
 class _ConcatOneHot(nn.Module):
-    """Concatenate the one-hot class with the latents; the same figure."""
+    """A decoder of the latents concatenated with the one-hot class; Mirza & Osindero, figure 1."""
 
     def __init__(
         self,
@@ -123,5 +130,8 @@ class _Projection(nn.Module):
 
 
 def one_hot(labels: Tensor, num_classes: int) -> Tensor:
-    """(B,) → (B, num_classes), float32; unlike PyTorch's, it asks the device for nothing."""
+    """Encode labels as one-hot vectors: (B,) → (B, num_classes), float32.
+
+    Unlike PyTorch's function, it reads no value back from the device.
+    """
     return (labels.unsqueeze(1) == torch.arange(num_classes, device=labels.device)).float()

@@ -21,22 +21,24 @@ ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
 }
 GROUP = 16  # channels of a group, as Wu & He, Group Normalization (2018), table 3
 
-# Of the values of convolutional networks in memory, all channels of a pixel together: decoders
-# are 1.5 to 2.0 times as fast on a CPU, encoders 0.9 to 1.2 times; benchmarks/orders.py.
+# Memory format of convolutional networks. The channels of a pixel are adjacent: this makes decoders
+# 1.5 to 2.0 times as fast on a CPU, and encoders 0.9 to 1.2 times; benchmarks/orders.py.
 ORDER = torch.channels_last
 
 Size = tuple[int, int]
-SMALLEST = 2  # pixels: a level below this holds nothing that a 4x4 kernel could use
+SMALLEST = 2  # pixels; a smaller level would be mostly padding to a kernel
 
 
 def pyramid(
     image_shape: tuple[int, int, int], depth: int, remedy: str, patch: int = 1
 ) -> list[Size]:
-    """The sizes from the image, in patches of pixels, to the innermost level, ``depth + 1`` of
-    them; each is half the one before it, rounding up.
+    """Return the sizes of all levels, from the image to the innermost, ``depth + 1`` of them.
+
+    Each level is half as high and wide as the one before it, rounding up. With ``patch``, sizes
+    count patches instead of pixels.
 
     Raises:
-        InputError: the image is too small for that many levels; ``remedy`` says what to set.
+        InputError: the image is too small for so many levels; ``remedy`` says what to set.
     """
     sizes = [(math.ceil(image_shape[1] / patch), math.ceil(image_shape[2] / patch))]
     for _ in range(depth):
@@ -53,21 +55,21 @@ def pyramid(
 
 
 def activation(name: Activation) -> nn.Module:
-    """An activation by name; ``leaky_relu`` has the slope 0.2 of Radford et al. (2016)."""
+    """Build an activation by name; ``leaky_relu`` has the slope 0.2 of Radford et al. (2016)."""
     return ACTIVATIONS[name]()
 
 
 def normalization(name: Normalization, channels: int, dimensions: int) -> list[nn.Module]:
-    """The layers that normalise features of (B, channels, …) with 0 or 2 further dimensions.
+    """Build the layers that normalise features (B, channels, …) with 0 or 2 further dimensions.
 
-    Groups have ``GROUP`` channels, or the nearest smaller number that divides them all.
+    Groups have ``GROUP`` channels, or the next smaller number that divides ``channels``.
 
     Returns:
-        An empty list for ``none``: there is no such layer then.
+        A list of one layer; an empty list for ``none``.
 
     Raises:
-        InputError: features without further dimensions would make groups of one or two numbers,
-            of which nothing but a sign is left.
+        InputError: groups of features without further dimensions would have one or two numbers,
+            of which normalisation would leave only the signs.
     """
     if name == "none":
         return []
@@ -83,8 +85,11 @@ def normalization(name: Normalization, channels: int, dimensions: int) -> list[n
 
 
 def spectrally_normalized(network: nn.Module) -> nn.Module:
-    """Divide each layer's weight by its largest singular value, by one power iteration a
-    forward pass: Miyato et al., Spectral Normalization for GANs (2018), algorithm 1."""
+    """Divide the weight of each layer by its largest singular value.
+
+    Each forward pass makes one power iteration: Miyato et al., Spectral Normalization for GANs
+    (2018), algorithm 1.
+    """
     for layer in list(network.modules()):
         if isinstance(layer, nn.Linear | nn.Conv2d | nn.Embedding):
             nn.utils.parametrizations.spectral_norm(layer)
@@ -92,32 +97,33 @@ def spectrally_normalized(network: nn.Module) -> nn.Module:
 
 
 class FromImages(nn.Sequential):
-    """Layers one after the other, the first of which is given images in ``ORDER``."""
+    """A sequence of layers that converts its input images to the memory format ``ORDER``."""
 
     def forward(self, images: Tensor) -> Tensor:
-        """(B, C, H, W) → the output of the last layer."""
+        """Return the output of the last layer for images (B, C, H, W)."""
         ordered = images.contiguous(memory_format=ORDER)
         return super().forward(ordered)  # type: ignore[no-untyped-call]
 
 
 class ToImages(nn.Unflatten):
-    """Features (B, C · H · W) → (B, C, H, W) in ``ORDER``."""
+    """A layer that reshapes features to images in the memory format ``ORDER``."""
 
     def forward(self, features: Tensor) -> Tensor:
-        """(B, C · H · W) → (B, C, H, W)."""
+        """Reshape features: (B, C · H · W) → (B, C, H, W)."""
         images: Tensor = super().forward(features)
         return images.contiguous(memory_format=ORDER)
 
 
-LEVELS = 1 << 15  # of the probability that a unit is kept
+LEVELS = 1 << 15  # of the probability of keeping a unit
 
 
 class Dropout(nn.Module):
-    """Drop units at random while training (Srivastava et al., 2014), scaled so that the mean stays.
+    """Dropout (Srivastava et al., 2014), faster than PyTorch's on a CPU.
 
-    PyTorch's own draws 64 random bits a unit, one after the other, on a CPU: a fifth of the
-    report's GAN's step. Here a draw serves four units, each kept with a probability that is
-    a multiple of 2^-15.
+    While training, units are dropped at random and the others scaled so that the mean stays the
+    same. On a CPU, PyTorch draws 64 random bits for each unit, which took a fifth of a step of
+    the report's GAN. Here 64 bits serve four units, so the probability of keeping a unit is
+    rounded to a multiple of 2^-15.
 
     Args:
         share: of the units that are dropped, in [0, 1).
@@ -129,7 +135,7 @@ class Dropout(nn.Module):
         self.kept = max(1, round((1 - share) * LEVELS))
 
     def forward(self, values: Tensor) -> Tensor:
-        """Any shape → the same."""
+        """Drop units of an input of any shape."""
         if not self.training or self.kept == LEVELS:
             return values
         if values.device.type != "cpu":
@@ -150,9 +156,9 @@ def mixes_images(network: nn.Module) -> bool:
 
 
 class Resize(nn.Module):
-    """Repeat pixels up to a recorded size.
+    """Nearest-neighbour upsampling to a size given at construction.
 
-    Resizing and then convolving leaves no checkerboard, unlike a transposed convolution
+    Resizing before a convolution leaves no checkerboard, unlike a transposed convolution
     (Odena et al., Deconvolution and Checkerboard Artifacts, 2016).
     """
 
@@ -161,5 +167,5 @@ class Resize(nn.Module):
         self.size = size
 
     def forward(self, images: Tensor) -> Tensor:
-        """(B, C, h, w) → (B, C, *size)."""
+        """Resize images: (B, C, h, w) → (B, C, *size)."""
         return F.interpolate(images, size=self.size, mode="nearest")

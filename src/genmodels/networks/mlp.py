@@ -14,15 +14,15 @@ from genmodels.networks.layers import Activation, Dropout, Normalization, activa
 class MLP:
     """A mirrored pair of fully connected networks.
 
-    The encoder runs through ``hidden`` as written, the decoder through it backwards: with
+    The encoder has the ``hidden`` layers in the given order, the decoder in reverse. With
     ``hidden: [1024, 512, 256]`` an encoder is pixels-1024-512-256-features and a decoder
     latents-256-512-1024-pixels.
 
     Attributes:
         hidden: widths of the hidden layers, from the image inwards.
         activation: relu, leaky_relu, silu or tanh.
-        normalization: none, batch or group, after each hidden layer but an encoder's first;
-            images themselves are left free, as in Radford et al. (2016), section 3.
+        normalization: none, batch or group, after each hidden layer except an encoder's first,
+            as in Radford et al. (2016), section 3.
     """
 
     hidden: Widths = (400,)
@@ -32,7 +32,7 @@ class MLP:
     def encoder(
         self, image_shape: tuple[int, int, int], features: int, dropout: float = 0.0
     ) -> nn.Sequential:
-        """(B, C, H, W) → (B, features)."""
+        """Build an encoder: (B, C, H, W) → (B, features)."""
         sizes = [math.prod(image_shape), *self.hidden]
         layers: list[nn.Module] = [nn.Flatten()]
         for depth, (inputs, outputs) in enumerate(pairwise(sizes)):
@@ -41,11 +41,11 @@ class MLP:
         return nn.Sequential(*layers, nn.Linear(sizes[-1], features))
 
     def dense(self, inputs: int, outputs: int, dropout: float = 0.0) -> nn.Sequential:
-        """(B, inputs) → (B, outputs), unbounded."""
+        """Build a network of vectors: (B, inputs) → (B, outputs), unbounded."""
         return self.encoder((inputs, 1, 1), outputs, dropout)
 
     def decoder(self, latent_dim: int, image_shape: tuple[int, int, int]) -> nn.Sequential:
-        """(B, latent_dim) → (B, C, H, W), unbounded."""
+        """Build a decoder: (B, latent_dim) → (B, C, H, W), unbounded."""
         sizes = [latent_dim, *reversed(self.hidden)]
         layers: list[nn.Module] = []
         for inputs, outputs in pairwise(sizes):

@@ -1,4 +1,4 @@
-"""Two networks that are not each other's mirror image."""
+"""An encoder and a decoder that are not each other's mirror image."""
 
 from dataclasses import dataclass
 
@@ -9,14 +9,14 @@ from genmodels.networks.shapes import Network
 
 @dataclass(frozen=True)
 class Pair:
-    """An encoder of one network and a decoder of another.
+    """The encoder of one network and the decoder of another.
 
-    Many a generator is wider than its discriminator, or has batch normalisation where a critic
-    must have none: Gulrajani et al., Improved Training of Wasserstein GANs (2017), section 4.
+    A generator is often wider than its discriminator, or has batch normalisation where a critic
+    must not have it: Gulrajani et al., Improved Training of Wasserstein GANs (2017), section 4.
 
     Attributes:
-        encoding: whose encoder it has: what sees images, such as a discriminator.
-        decoding: whose decoder it has: what makes images, such as a generator.
+        encoding: the network whose encoder is used, such as for a discriminator.
+        decoding: the network whose decoder is used, such as for a generator.
     """
 
     encoding: Network
@@ -25,9 +25,9 @@ class Pair:
     def encoder(
         self, image_shape: tuple[int, int, int], features: int, dropout: float = 0.0
     ) -> nn.Module:
-        """(B, C, H, W) → (B, features)."""
+        """Build an encoder: (B, C, H, W) → (B, features)."""
         return self.encoding.encoder(image_shape, features, dropout)
 
     def decoder(self, latent_dim: int, image_shape: tuple[int, int, int]) -> nn.Module:
-        """(B, latent_dim) → (B, C, H, W), unbounded."""
+        """Build a decoder: (B, latent_dim) → (B, C, H, W), unbounded."""
         return self.decoding.decoder(latent_dim, image_shape)

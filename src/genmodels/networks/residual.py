@@ -20,21 +20,23 @@ from genmodels.networks.layers import (
     pyramid,
 )
 
-INNERMOST = 8  # levels go on while no side is shorter
-WIDEST = 4  # times the first level's width
+INNERMOST = 8  # pixels; a level with a shorter side is not halved further
+WIDEST = 4  # largest number of channels, in multiples of the outermost level's
 
 
 @dataclass(frozen=True)
 class Residual:
     """A mirrored pair of residual networks (He et al., Identity Mappings in Deep Residual
-    Networks, 2016), whose sums are divided by √2 so that their variance stays (Karras et al.,
-    Analyzing and Improving the Image Quality of StyleGAN, 2020, section 4.1).
+    Networks, 2016).
+
+    Sums of a block are divided by √2, which preserves the variance (Karras et al., Analyzing and
+    Improving the Image Quality of StyleGAN, 2020, section 4.1).
 
     Attributes:
-        width: channels of the outermost level; each further level has twice as many, up to
-            ``WIDEST`` times.
-        depth: levels below the image, each halving height and width, rounding up; by default
-            as many as leave the shorter side 4 to 8 pixels long.
+        width: channels of the outermost level. Each further level has twice as many, up to
+            ``WIDEST`` times the width.
+        depth: levels below the image; each halves height and width, rounding up. The default
+            leaves the shorter side 4 to 8 pixels long.
         blocks: residual blocks of each level.
         activation: relu, leaky_relu, silu or tanh.
         normalization: none, batch or group, before each convolution of a block.
@@ -49,7 +51,7 @@ class Residual:
     def encoder(
         self, image_shape: tuple[int, int, int], features: int, dropout: float = 0.0
     ) -> nn.Sequential:
-        """(B, C, H, W) → (B, features)."""
+        """Build an encoder: (B, C, H, W) → (B, features)."""
         sizes = self._sizes(image_shape)
         layers: list[nn.Module] = [nn.Conv2d(image_shape[0], self.width, 3, padding=1)]
         inputs = self.width
@@ -64,7 +66,7 @@ class Residual:
         return FromImages(*layers, nn.Flatten(), flat)
 
     def decoder(self, latent_dim: int, image_shape: tuple[int, int, int]) -> nn.Sequential:
-        """(B, latent_dim) → (B, C, H, W), unbounded."""
+        """Build a decoder: (B, latent_dim) → (B, C, H, W), unbounded."""
         sizes = self._sizes(image_shape)
         inputs = self._channels(len(sizes) - 1)
         layers: list[nn.Module] = [
@@ -121,14 +123,14 @@ class _Block(nn.Module):
 
 
 class Pool(nn.Module):
-    """Average pixels down to a recorded size; a last odd row counts as two."""
+    """Average pooling to half the size, rounding up; the last line of an odd side counts twice."""
 
     def __init__(self, size: Size):
         super().__init__()
         self.size = size
 
     def forward(self, images: Tensor) -> Tensor:
-        """(B, C, h, w) → (B, C, *size)."""
+        """Pool images: (B, C, h, w) → (B, C, *size)."""
         height, width = images.shape[2:]
         right, below = 2 * self.size[1] - width, 2 * self.size[0] - height
         if right or below:

@@ -9,40 +9,43 @@ from torch import Tensor, nn
 
 @runtime_checkable
 class Network(Protocol):
-    """A matching pair of networks, described by numbers."""
+    """The description of an encoder and a decoder."""
 
     def encoder(
         self, image_shape: tuple[int, int, int], features: int, dropout: float = 0.0
     ) -> nn.Module:
-        """(B, C, H, W) → (B, features), unbounded."""
+        """Build an encoder: (B, C, H, W) → (B, features), unbounded."""
         ...
 
     def decoder(self, latent_dim: int, image_shape: tuple[int, int, int]) -> nn.Module:
-        """(B, latent_dim) → (B, C, H, W), unbounded."""
+        """Build a decoder: (B, latent_dim) → (B, C, H, W), unbounded."""
         ...
 
 
 @runtime_checkable
 class Dense(Protocol):
-    """A network of vectors, whose numbers have no neighbours, described by numbers."""
+    """The description of a network of vectors, whose numbers have no spatial order."""
 
     def dense(self, inputs: int, outputs: int, dropout: float = 0.0) -> nn.Module:
-        """(B, inputs) → (B, outputs), unbounded."""
+        """Build the network: (B, inputs) → (B, outputs), unbounded."""
         ...
 
 
 @runtime_checkable
 class VectorField(Protocol):
-    """A network that predicts a velocity for every pixel, described by numbers."""
+    """The description of a network that predicts a velocity for every pixel."""
 
     def vector_field(self, image_shape: tuple[int, int, int], num_classes: int = 0) -> nn.Module:
-        """(B, C, H, W), times (B,) in [0, 1] and, with classes, labels (B,) → (B, C, H, W)."""
+        """Build the network: images, times and, with classes, labels → velocities (B, C, H, W).
+
+        Images are (B, C, H, W), times (B,) in [0, 1], and labels (B,).
+        """
         ...
 
 
 @dataclass
 class KeysAndValues:
-    """The attention cache of each block: keys and values of the positions so far."""
+    """The attention cache: keys and values of all earlier positions, for each block."""
 
     keys: list[Tensor] = field(default_factory=list)
     values: list[Tensor] = field(default_factory=list)
@@ -50,28 +53,34 @@ class KeysAndValues:
 
 
 class Ordered(nn.Module, ABC):
-    """A network over a sequence, where each position depends on earlier ones alone."""
+    """A network of a sequence, in which each position depends only on earlier ones."""
 
     @abstractmethod
     def forward(self, vectors: Tensor, labels: Tensor | None = None) -> Tensor:
-        """(B, length, inputs) and, with classes, labels (B,) → (B, length, outputs)."""
+        """Return the outputs at all positions: (B, length, inputs) → (B, length, outputs).
+
+        With classes, labels (B,) are given too.
+        """
 
     @abstractmethod
     def next(self, vectors: Tensor, cache: KeysAndValues, labels: Tensor | None = None) -> Tensor:
-        """Return the output of :meth:`forward` for the next position, (B, outputs).
+        """Return the output of :meth:`forward` at the next position, (B, outputs).
 
         Args:
-            vectors: of the place before it, (B, inputs); at the first place only their number
-                counts.
-            cache: of the places before; the new one is added.
+            vectors: the vectors of the position before it, (B, inputs). At the first position
+                only their number matters.
+            cache: of the positions before it; the new position is added.
             labels: (B,), with classes.
         """
 
 
 @runtime_checkable
 class Causal(Protocol):
-    """A network where each position depends on earlier positions alone."""
+    """The description of a network in which each position depends only on earlier ones."""
 
     def causal(self, length: int, inputs: int, outputs: int, num_classes: int = 0) -> Ordered:
-        """Vectors (B, length, inputs) and, with classes, labels (B,) → (B, length, outputs)."""
+        """Build the network: (B, length, inputs) → (B, length, outputs).
+
+        With classes, it also takes labels (B,).
+        """
         ...

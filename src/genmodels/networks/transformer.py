@@ -1,4 +1,7 @@
-"""A causal transformer over short sequences of vectors, whole or one step at a time."""
+"""A causal transformer over short sequences of vectors.
+
+It runs over a complete sequence at once, or over one position at a time.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,19 +14,21 @@ from torch.nn import functional as F
 from genmodels.config.number_types import Count
 from genmodels.networks.shapes import KeysAndValues, Ordered
 
-WIDER = 4  # times the width: of what lies within a block; Vaswani et al. (2017), section 3.3
-SPREAD = 0.02  # of embeddings at the start; Radford et al., GPT (2018), section 4.1
+WIDER = 4  # hidden layer of a block, in multiples of the width; Vaswani et al. (2017), section 3.3
+SPREAD = 0.02  # standard deviation of initial embeddings; Radford et al., GPT (2018), section 4.1
 
 
 @dataclass(frozen=True)
 class Transformer:
-    """Vaswani et al., Attention Is All You Need (2017), as a decoder alone with normalisation
-    before each part (Radford et al., Language Models are Unsupervised Multitask Learners, 2019).
+    """A decoder-only transformer (Vaswani et al., Attention Is All You Need, 2017).
+
+    Each part of a block is preceded by a layer normalisation (Radford et al., Language Models
+    are Unsupervised Multitask Learners, 2019).
 
     Attributes:
-        width: of every place.
-        depth: blocks.
-        heads: of attention; they divide the width.
+        width: size of the hidden vector at each position.
+        depth: the number of blocks.
+        heads: the number of attention heads; it divides the width.
     """
 
     width: Count = 128
@@ -38,8 +43,10 @@ class Transformer:
             yield f"heads: {heads} do not divide the width of {width}; give a number that does"
 
     def causal(self, length: int, inputs: int, outputs: int, num_classes: int = 0) -> Ordered:
-        """Vectors (B, length, inputs) and, with classes, labels (B,) → (B, length, outputs), of
-        which each place depends on the places before it alone."""
+        """Build the network: (B, length, inputs) → (B, length, outputs).
+
+        With classes, it also takes labels (B,). Each position depends only on those before it.
+        """
         return _Causal(self, length, inputs, outputs, num_classes)
 
 
@@ -75,7 +82,7 @@ class _Causal(Ordered):
         return self.last(hidden).squeeze(1)
 
     def _first(self, count: int, labels: Tensor | None) -> Tensor:
-        """Return the start token, with the label's embedding if there is one, (B, 1, width)."""
+        """Return the start token, plus the label's embedding if there is one, (B, 1, width)."""
         start = self.start.expand(count, -1)
         if self.label is not None and labels is not None:
             start = start + self.label(labels)
@@ -110,7 +117,7 @@ class _Block(nn.Module):
         return self._add(hidden, attended)
 
     def _parts(self, hidden: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Queries, keys and values, each (B, heads, L, width / heads)."""
+        """Return queries, keys and values, each (B, heads, L, width / heads)."""
         parts = self.project(self.before_attention(hidden)).chunk(3, 2)
         queries, keys, values = (p.unflatten(2, (self.heads, -1)).transpose(1, 2) for p in parts)
         return queries, keys, values

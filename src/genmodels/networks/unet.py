@@ -10,22 +10,24 @@ from torch.nn import functional as F
 from genmodels.config.number_types import Count, Whole
 from genmodels.networks.layers import ORDER, Resize, Size, normalization, pyramid
 
-FREQUENCIES = 32  # of the time's sines and cosines
-SHORTEST = 100.0  # the highest frequency, in radians over the whole time
-WIDER = 4  # times the width: of the embedding of time and label; Ho et al. (2020), their code
+FREQUENCIES = 32  # number of sines, and of cosines, of the time
+HIGHEST = 100.0  # the highest frequency, in radians from time 0 to 1
+WIDER = 4  # embedding of time and label, in multiples of the width; the code of Ho et al. (2020)
 
 
 @dataclass(frozen=True)
 class UNet:
-    """Ronneberger et al., U-Net (2015), with the residual blocks of Ho et al., Denoising
-    Diffusion Probabilistic Models (2020), appendix B, without attention.
+    """A U-Net without attention (Ronneberger et al., 2015).
+
+    Its residual blocks are those of Ho et al., Denoising Diffusion Probabilistic Models (2020),
+    appendix B.
 
     Attributes:
         width: channels of the outermost level; each further level has twice as many.
-        depth: levels below the outermost, each halving height and width, rounding up.
+        depth: levels below the outermost; each halves height and width, rounding up.
         blocks: residual blocks of each level, on the way down and on the way up.
-        patch: side of the squares of pixels that are one place of the outermost level, as in
-            Dosovitskiy et al. (2021); 1 keeps every pixel a place.
+        patch: side of the squares of pixels that form one position of the outermost level, as
+            in Dosovitskiy et al. (2021); 1 makes every pixel a position.
     """
 
     width: Count = 32
@@ -34,10 +36,12 @@ class UNet:
     patch: Count = 1
 
     def vector_field(self, image_shape: tuple[int, int, int], num_classes: int = 0) -> nn.Module:
-        """(B, C, H, W), times (B,) in [0, 1] and, with classes, labels (B,) → (B, C, H, W).
+        """Build the network: images, times and, with classes, labels → velocities (B, C, H, W).
+
+        Images are (B, C, H, W), times (B,) in [0, 1], and labels (B,).
 
         Raises:
-            InputError: the image is too small for that many levels.
+            InputError: the image is too small for so many levels.
         """
         return _UNet(self, image_shape, num_classes)
 
@@ -58,7 +62,7 @@ class _UNet(nn.Module):
             nn.Linear(embedding_dim, embedding_dim),
         )
         self.label = nn.Embedding(num_classes, embedding_dim) if num_classes else None
-        frequencies = torch.logspace(0, math.log10(SHORTEST), FREQUENCIES)
+        frequencies = torch.logspace(0, math.log10(HIGHEST), FREQUENCIES)
         self.register_buffer("frequencies", frequencies, persistent=False)
         self.first = nn.Conv2d(pixels, shape.width, 3, padding=1)
         self.down, self.up = nn.ModuleList(), nn.ModuleList()
@@ -84,7 +88,7 @@ class _UNet(nn.Module):
             *normalization("group", inputs, 2), nn.SiLU(), nn.Conv2d(inputs, pixels, 3, padding=1)
         )
         for parameter in self.last[-1].parameters():
-            nn.init.zeros_(parameter)  # the initial output is zero; Ho et al., their code
+            nn.init.zeros_(parameter)  # the initial output is 0, as in the code of Ho et al.
 
     def forward(self, images: Tensor, times: Tensor, labels: Tensor | None = None) -> Tensor:
         phases = times.unsqueeze(1) * self.get_buffer("frequencies")
@@ -93,8 +97,8 @@ class _UNet(nn.Module):
             embedding = embedding + self.label(labels)
         height, width = images.shape[2:]
         padded = F.pad(images, (0, self.right, 0, self.below), mode="replicate")
-        places = F.pixel_unshuffle(padded, self.patch)
-        hidden = self.first(places.contiguous(memory_format=ORDER))
+        patches = F.pixel_unshuffle(padded, self.patch)
+        hidden = self.first(patches.contiguous(memory_format=ORDER))
         kept = [hidden]
         for layer in self.down:
             hidden = layer(hidden, embedding)
@@ -115,6 +119,7 @@ class _ResBlock(nn.Module):
         self.first = nn.Sequential(
             *normalization("group", inputs, 2), nn.SiLU(), nn.Conv2d(inputs, outputs, 3, padding=1)
         )
+        # Projects the embedding. The attribute's name is a key of saved checkpoints.
         self.told = nn.Sequential(nn.SiLU(), nn.Linear(embedding_dim, outputs))
         self.second = nn.Sequential(
             *normalization("group", outputs, 2),

@@ -67,13 +67,10 @@ def plain(comparison: Comparison, measured: Mapping[str, Any]) -> dict[str, Any]
 def markdown(comparison: Comparison, measured: Mapping[str, Any]) -> str:
     """The comparison as Markdown, for a wiki or a pull request."""
     names = [entry.name for entry in comparison.entries]
-    anchors = list(comparison.anchors)
+    headings = comparison.headings()
     lines = [f"# {comparison.data}: {', '.join(names)}", "", verdicts.summary(comparison), ""]
-    lines += [f"| | {' | '.join(names)} | {' | '.join(anchors)} |", "|---" * (1 + len(names) + len(anchors)) + "|"]  # fmt: skip # noqa: E501
-    for row in comparison.rows():
-        cells = [html.cell(entry, row) for entry in comparison.entries]
-        cells += [html.number(comparison.anchors[a].numbers.get(row)) for a in anchors]
-        lines.append(f"| {label(row)} | {' | '.join(cells)} |")
+    lines += [f"| | {' | '.join(headings)} |", "|---" * (1 + len(headings)) + "|"]
+    lines += [f"| {' | '.join(row)} |" for row in comparison.table()]
     lines += ["", "## Verdicts", ""]
     lines += [f"- **{v.claim}** {v.answer}. {v.why}" for v in verdicts.claims(comparison)]
     lines += ["", "## Fairness", ""]

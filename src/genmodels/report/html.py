@@ -1,7 +1,6 @@
 """A comparison as one HTML file that needs nothing else: no request, no framework."""
 
 import base64
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,7 @@ import jinja2
 from torch import Tensor
 
 from genmodels.comparison import advice, verdicts
+from genmodels.comparison.cells import interval, number
 from genmodels.comparison.result import Comparison, Entry
 from genmodels.data import pictures
 from genmodels.evaluation.baselines import MEANINGS
@@ -72,25 +72,9 @@ def render(comparison: Comparison, drawn: Mapping[str, bytes], measured: Mapping
     )
 
 
-def number(value: float | None) -> str:
-    """A number as a table shows it; a dash where it is not defined."""
-    if value is None:
-        return "—"
-    if value == int(value) and abs(value) >= 1000:
-        return f"{int(value):,}"
-    return f"{value:.4g}" if abs(value) < 1000 else f"{value:,.0f}"
-
-
 def cell(entry: Entry, name: str) -> str:
     """A number of a model with its interval, or a dash."""
-    found = entry.estimate(name)
-    if found is None:
-        return "—"
-    if found.half is None or len(set(found.values)) == 1:
-        return number(found.mean)
-    decimals = max(0, 1 - math.floor(math.log10(found.half)))  # two digits of the interval
-    half = round(found.half, 1 - math.floor(math.log10(found.half)))
-    return f"{found.mean:,.{decimals}f} ± {half:,.{decimals}f}"
+    return interval(entry.estimate(name))
 
 
 def _sides(walk: Tensor) -> str:

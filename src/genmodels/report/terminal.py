@@ -3,8 +3,6 @@
 from rich.table import Table
 
 from genmodels.comparison.result import Comparison
-from genmodels.evaluation.metrics.table import label
-from genmodels.report.html import cell, number
 
 
 def comparison_table(comparison: Comparison) -> Table:
@@ -15,10 +13,8 @@ def comparison_table(comparison: Comparison) -> Table:
         caption="± is the 95 % t-interval over seeds" if seeds > 1 else None,
     )
     table.add_column("", no_wrap=True)
-    for heading in [*(entry.name for entry in comparison.entries), *comparison.anchors]:
+    for heading in comparison.headings():
         table.add_column(heading, justify="right")
-    for row in comparison.rows():
-        cells = [cell(entry, row) for entry in comparison.entries]
-        cells += [number(scored.numbers.get(row)) for scored in comparison.anchors.values()]
-        table.add_row(label(row), *cells)
+    for row in comparison.table():
+        table.add_row(*row)
     return table

@@ -52,7 +52,7 @@ def latest() -> Folder:
     if not runs:
         raise InputError(
             f"there is no run under {HOME}{'/'}; train one with: "
-            "genmodels train --config vae.yaml, or name a run's folder"
+            "`train(config=vae.yaml)`, or name a run's folder"
         )
     return runs[0]
 
@@ -73,7 +73,7 @@ def new_path(config_name: str, now: datetime) -> Path:
             path, number = base.with_name(f"{base.name}-{number}"), number + 1
         except OSError as error:
             raise InputError(
-                f"run folder {path} cannot be made: {error.strerror}; choose another with --out"
+                f"run folder {path} cannot be made: {error.strerror}; choose another with `out`"
             ) from None
 
 

@@ -24,8 +24,8 @@ def check(path: Path, largest: int, whole: int) -> None:
     if free < whole:
         raise InputError(
             f"run folder {path} will take {whole / 1e9:.2f} GB and its disk has "
-            f"{free / 1e9:.2f} GB free; free space, choose another --out, "
-            "or keep fewer checkpoints with --set train.keep=1"
+            f"{free / 1e9:.2f} GB free; free space, choose another `out`, "
+            "or keep fewer checkpoints with `train.keep=1`"
         )
     if hasattr(os, "posix_fallocate"):
         with tempfile.NamedTemporaryFile(dir=path, prefix=".room-") as file:
@@ -34,5 +34,5 @@ def check(path: Path, largest: int, whole: int) -> None:
             except OSError as error:
                 raise InputError(
                     f"a checkpoint of {largest / 2**20:.1f} MiB does not fit in {path}: "
-                    f"{error.strerror}; free space or choose another --out"
+                    f"{error.strerror}; free space or choose another `out`"
                 ) from None

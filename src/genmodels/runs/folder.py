@@ -141,7 +141,7 @@ class Folder:
         except OSError as error:
             raise InputError(
                 f"run folder {self.path} cannot be made: {error.strerror}; "
-                "choose another with --out"
+                "choose another with `out`"
             ) from None
         files.write(self.environment_path, json.dumps(environment, indent=1).encode())
         files.write(self.config_path, settings.yaml().encode())
@@ -177,7 +177,7 @@ class Folder:
                 file.write(json.dumps(record) + "\n")
         except OSError as error:
             raise Unwritable(
-                f"{self.log_path} cannot be written: {error.strerror}; free space, then --resume"
+                f"{self.log_path} cannot be written: {error.strerror}; free space, then `resume`"
             ) from None
 
     def rewind_log(self, recorded: int, steps_per_epoch: int) -> None:
@@ -230,7 +230,7 @@ class Folder:
         if not paths:
             raise InputError(
                 f"run {self.path} has no checkpoint yet; "
-                f"train it with: genmodels train --out {self.path} --resume"
+                f"train it with: `train(out={self.path}, resume)`"
             )
         try:
             return self.read(paths[-1])
@@ -283,7 +283,7 @@ class Folder:
             lock.acquire(timeout=0)
         except filelock.Timeout:
             raise InputError(
-                f"another process is training in {self.path}; wait for it or choose another --out"
+                f"another process is training in {self.path}; wait for it or choose another `out`"
             ) from None
         try:
             yield

@@ -27,7 +27,7 @@ class _Part(BaseModel):
     model_config = ConfigDict(strict=True, extra="ignore")  # newer versions may say more
 
 
-class Progress(_Part):
+class SavedProgress(_Part):
     """How far a training is."""
 
     step: Whole
@@ -45,7 +45,7 @@ class Header(_Part):
     image_shape: Annotated[list[Size], Field(min_length=3, max_length=3)]
     class_shares: list[Annotated[float, Field(ge=0, le=1)]] = []  # none before format 3
     fingerprint: str
-    progress: Progress
+    progress: SavedProgress
 
 
 class _Data(_Part):

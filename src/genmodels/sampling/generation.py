@@ -46,8 +46,8 @@ def load_model(
     average = checkpoint.part("average.")
     if weights == "average" and not average:
         raise InputError(
-            f"{checkpoint.path} has no weight average; use --weights last, "
-            "or train with --set train.average=0.999"
+            f"{checkpoint.path} has no weight average; use `weights=last`, "
+            "or train with `train.average=0.999`"
         )
     tensors = checkpoint.part("model.") if weights == "last" or not average else average
     with custom_code.of_run(checkpoint.path.parents[1]):
@@ -94,7 +94,7 @@ def _changed(spec: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, A
     changed = {**spec, **changes}
     if changes and (problems := components.problems(changed, MODELS, "model", GIVEN)):
         raise InputError("; ".join(problems))
-    adjustable = components.find(spec[components.CLASS], MODELS).adjustable  # type: ignore[attr-defined]
+    adjustable = components.find_class(spec[components.CLASS], MODELS).adjustable  # type: ignore[attr-defined]
     if fixed := [f"model.{name}" for name in changes if name not in adjustable]:
         others = ", ".join(f"model.{name}" for name in adjustable) or "nothing"
         raise InputError(
@@ -138,7 +138,7 @@ def latents(
     if isinstance(model, Fitted) and not model.fitted:
         raise InputError(
             "training was stopped before the density of the codes was fitted; go on with it by "
-            "genmodels train --resume"
+            "`train(resume)`"
         )
     for index, start in enumerate(range(0, count, BLOCK)):
         generator = randomness.generator(seed, "sample", index)
@@ -215,7 +215,7 @@ def labels(
     """
     if label is not None:
         if model.num_classes == 0:
-            raise InputError(f"--label {label}: this {type(model).__name__} takes no labels")
+            raise InputError(f"`label={label}`: this {type(model).__name__} takes no labels")
         if label == EACH:
             return torch.arange(model.num_classes).repeat(count)
         named = names[: model.num_classes] or [str(n) for n in range(model.num_classes)]

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from genmodels import losses, sampling
-from genmodels.data.images import Progress, silent
+from genmodels.data.images import ReportProgress, silent
 from genmodels.models.base import Encodes, Model
 from genmodels.system import randomness
 
@@ -16,7 +16,7 @@ RATE = 0.1  # of Adam, falling to 0 along a cosine; prior latents are of size 1
 
 
 @dataclass(frozen=True)
-class Found:
+class Inversion:
     """The latents of images.
 
     Attributes:
@@ -28,9 +28,9 @@ class Found:
     error: Tensor
 
 
-def find(
-    model: Model, images: Tensor, labels: Tensor | None = None, progress: Progress = silent
-) -> Found:
+def find_latents(
+    model: Model, images: Tensor, labels: Tensor | None = None, progress: ReportProgress = silent
+) -> Inversion:
     """Find latents that a model decodes to given images, as nearly as it can.
 
     Models without an encoder are searched through: Adam on the squared error from several
@@ -48,10 +48,12 @@ def find(
     else:
         latents = _search(model, images, labels, progress)
     shown = sampling.decode(model, latents, labels)
-    return Found(latents, losses.squared_error(shown, images) / images[0].numel())
+    return Inversion(latents, losses.squared_error(shown, images) / images[0].numel())
 
 
-def _search(model: Model, images: Tensor, labels: Tensor | None, progress: Progress) -> Tensor:
+def _search(
+    model: Model, images: Tensor, labels: Tensor | None, progress: ReportProgress
+) -> Tensor:
     device = next(model.parameters()).device
     count = len(images)
     target = images.to(device).repeat(STARTS, 1, 1, 1)

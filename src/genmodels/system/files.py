@@ -30,7 +30,7 @@ def write(path: Path, content: bytes) -> None:
             temporary.unlink(missing_ok=True)
         raise Unwritable(
             f"{path} ({len(content) / 2**20:.1f} MiB) cannot be written: {error.strerror}; "
-            "free space or choose another folder with --out"
+            "free space or choose another folder with `out`"
         ) from None
 
 
@@ -50,7 +50,7 @@ def save_with(path: Path, save_to: Callable[[Path], object]) -> None:
             temporary.unlink(missing_ok=True)
         raise Unwritable(
             f"{path} cannot be written: {error.strerror or error}; "
-            "free space or choose another --out"
+            "free space or choose another `out`"
         ) from None
 
 

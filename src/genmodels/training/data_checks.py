@@ -23,7 +23,7 @@ def check(model: Model, images: Images, train: Train, ranks: Ranks) -> None:
     if count < train.batch_size:
         raise InputError(
             f"{images.name} has {count} training images, fewer than one batch of "
-            f"{train.batch_size}; add images or lower it with --set train.batch_size={count}"
+            f"{train.batch_size}; add images or lower it with `train.batch_size={count}`"
         )
     if isinstance(model, Fitted) and count < model.fewest:
         raise InputError(

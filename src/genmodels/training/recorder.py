@@ -86,7 +86,7 @@ class Recorder:
         if stop and not self.trainer.done():
             raise Interrupted(
                 f"stopped at step {self.trainer.step:,} and saved; go on with: "
-                f"genmodels train --out {self.folder.path} --resume",
+                f"`train(out={self.folder.path}, resume)`",
                 128 + stop[0],
             )
 

@@ -31,8 +31,8 @@ def read_settings(
     if source is None:
         if resumed is None:
             raise InputError(
-                "train needs --config, a preset such as vae.yaml or a path; "
-                "to go on with a run give --out RUN --resume"
+                "train needs `source`, a preset such as vae.yaml or a path; "
+                "to go on with a run: `train(out=RUN, resume)`"
             )
         source = resumed.config_path
     return config.read(source, layers)
@@ -75,7 +75,7 @@ def train(
     if out is not None and not resume and here.first:
         _check_unused(out)
     if here.world > 1 and settings.train.on_nan == "rollback":
-        raise InputError("rollbacks are for one process; with torchrun leave --on-nan at stop")
+        raise InputError("rollbacks are for one process; with torchrun leave `on_nan` at stop")
     if settings.train.tensorboard:
         tensorboard.check()
     images = _load(settings, display)
@@ -145,7 +145,7 @@ def trainer_of(
 def _check_unused(path: Path) -> None:
     if path.is_dir() and any(inside.name != runs.LOCK for inside in path.iterdir()):
         raise InputError(
-            f"run folder {path} is in use; go on with it by --resume, or choose another --out"
+            f"run folder {path} is in use; go on with it by `resume`, or choose another `out`"
         )
 
 
@@ -196,17 +196,17 @@ def _restore(folder: runs.Folder, settings: Settings, trainer: Trainer, images: 
         raise InputError(
             f"run {folder.path} was made with other settings, so it cannot be resumed with these "
             f"({'; '.join(differences)}); only the limit may change: use the same settings"
-            f"{_alike(folder, settings)}, or start a new run without --resume"
+            f"{_alike(folder, settings)}, or start a new run without `resume`"
         )
     if changed := custom_code.changed(settings.model, folder.path):
         raise InputError(
             f"{changed[0]} is not what run {folder.path} was made with, which lies in its "
-            f"{custom_code.FOLDER}/; put that back, or start a new run without --resume"
+            f"{custom_code.FOLDER}/; put that back, or start a new run without `resume`"
         )
     if folder.fingerprint != images.fingerprint:
         raise InputError(
             f"run {folder.path} was trained on other images than {images.name} holds now; "
-            "restore them, or start a new run without --resume"
+            "restore them, or start a new run without `resume`"
         )
     if folder.checkpoint_paths():
         saved = folder.latest()
@@ -229,14 +229,14 @@ def _resumable(name: str) -> Path:
     for folder in runs.listed():
         if folder.config_name == name:
             return folder.path
-    raise InputError(f"no run of {name} to resume under {runs.HOME}; name its folder with --out")
+    raise InputError(f"no run of {name} to resume under {runs.HOME}; name its folder with `out`")
 
 
 def _alike(other: runs.Folder, settings: Settings) -> str:
     """Say which run of the same configuration was made with these settings, if one was."""
     for folder in runs.listed():
         if folder.config_name == other.config_name and not _differ(folder, settings):
-            return f", go on with the run that has these by --out {folder.path}"
+            return f", go on with the run that has these by `out={folder.path}`"
     return ""
 
 

@@ -221,7 +221,7 @@ class Trainer:
         exact = " or train.precision=fp32" if self.device.precision != "fp32" else ""
         return (
             f"nothing of it was saved: lower train.optimizer.lr, set train.clip=1{exact}, "
-            "or take --on-nan rollback"
+            "or take `on_nan=rollback`"
         )
 
     def roll_back(self, tensors: dict[str, Tensor], progress: dict[str, Any]) -> None:

@@ -60,7 +60,7 @@ def replay(folder: runs.Folder, steps: int, display: Display) -> list[str]:
     if images.fingerprint != folder.fingerprint:
         raise InputError(
             f"{images.name} holds other images now than when {folder.path} was trained; "
-            "restore them, or verify without --replay"
+            "restore them, or verify without `replay`"
         )
     end = saved.header["progress"]["step"] + steps
     limit = {"epochs": None, "steps": end, "budget": None}

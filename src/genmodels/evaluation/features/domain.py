@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from genmodels.data.images import TEST, TRAIN, VALIDATION, Images, Progress
+from genmodels.data.images import TEST, TRAIN, VALIDATION, Images, ReportProgress
 from genmodels.errors import InputError, nearest
 from genmodels.evaluation.features import inception
 from genmodels.evaluation.features.extractor import BLOCK, Extractor, hash_of
@@ -57,7 +57,7 @@ class FeatureNet(nn.Module):
         return self.head(self.features(images))
 
 
-def choose(name: str, images: Images, progress: Progress) -> Extractor:
+def choose(name: str, images: Images, progress: ReportProgress) -> Extractor:
     """Find the extractor that a user asks for.
 
     Args:
@@ -80,13 +80,13 @@ def choose(name: str, images: Images, progress: Progress) -> Extractor:
     path = Path(name)
     if not path.is_file():
         raise InputError(
-            f"unknown --features {name!r}{nearest(name, list(NAMES))}; use {', '.join(NAMES)}, or "
+            f"unknown `features` {name!r}{nearest(name, list(NAMES))}; use {', '.join(NAMES)}, or "
             "a file of features that compare has trained"
         )
     return load(path, path.stem, images)
 
 
-def _domain(images: Images, progress: Progress) -> Extractor:
+def _domain(images: Images, progress: ReportProgress) -> Extractor:
     """Features of this very data: shipped with the package, or trained once and kept."""
     file = f"{images.fingerprint[:16]}.safetensors"
     shipped = Path(__file__).parent / "weights" / file
@@ -133,7 +133,7 @@ def untrained(channels: int) -> Extractor:
     return of_net("random", net, classifies=False)
 
 
-def train(images: Images, progress: Progress, steps: int) -> tuple[FeatureNet, float]:
+def train(images: Images, progress: ReportProgress, steps: int) -> tuple[FeatureNet, float]:
     """Train the network of a data set on everything but its test split.
 
     Args:
@@ -199,7 +199,7 @@ def load(path: Path, name: str, images: Images) -> Extractor:
     if channels != images.image_shape[0]:
         raise InputError(
             f"{path} was trained on images with {channels} channel(s), {images.name} has "
-            f"{images.image_shape[0]}; use --features domain"
+            f"{images.image_shape[0]}; use `features=domain`"
         )
     net = FeatureNet(channels, saved.header["outputs"])
     net.load_state_dict(dict(saved.tensors))

@@ -30,8 +30,8 @@ def extractor() -> Extractor:
     """
     if importlib.util.find_spec("torch_fidelity") is None:
         raise InputError(
-            "--features inception is read by torch-fidelity, which is not installed; "
-            "install it with: pip install 'genmodels[inception]', or use --features domain"
+            "`features=inception` is read by torch-fidelity, which is not installed; "
+            "install it with: pip install 'genmodels[inception]', or use `features=domain`"
         )
     from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
@@ -59,7 +59,7 @@ def _weights() -> Path:
             raise InputError(
                 f"the Inception weights cannot be downloaded ({' '.join(str(error).split())}); "
                 f"put {path.name} on this machine and name it in {WEIGHTS}, or use "
-                "--features domain"
+                "`features=domain`"
             ) from None
     if not path.is_file():
         raise InputError(f"{WEIGHTS} names {path}, which is no file; give that of {Path(URL).name}")

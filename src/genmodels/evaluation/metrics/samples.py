@@ -1,6 +1,6 @@
-"""What metrics are computed from: the features of samples beside those of real images.
+"""What metrics of samples are computed from: their features beside those of real images.
 
-Every intermediate result that several metrics share is computed once, when it is first used.
+A result that several metrics share is computed once, when the first of them asks for it.
 """
 
 from dataclasses import dataclass
@@ -12,18 +12,15 @@ from torch import Tensor
 from genmodels.evaluation.features.extractor import Features
 from genmodels.evaluation.metrics import distances
 from genmodels.evaluation.metrics.distances import Gaussian, Nearest, Neighbourhood
+from genmodels.evaluation.metrics.metric import Undefined
 from genmodels.evaluation.reference import Reference
 
 NEIGHBOURS = 5  # Naeem et al. (2020)
 
 
-class Undefined(Exception):
-    """A metric has no value for these samples; the message says why."""
-
-
 @dataclass(frozen=True)
 class Samples:
-    """Samples as an extractor sees them, and what they are compared with.
+    """Features of samples, and the real images that they are compared with.
 
     Attributes:
         reference: the real images.
@@ -68,8 +65,8 @@ class Samples:
 
     @cached_property
     def classes(self) -> tuple[Tensor, Tensor]:
-        """The share of each class among the samples and among the test images, (K,) each, as the
-        extractor sees them.
+        """The share of each class among the samples and among the test images, (K,) each, by
+        the extractor's classes.
 
         Raises:
             Undefined: the extractor knows no classes.

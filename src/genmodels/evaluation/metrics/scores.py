@@ -1,25 +1,24 @@
-"""Samples → numbers: how near they come to the test images, how they differ, what is odd.
+"""Samples → numbers: how near they are to the test images, and how they differ from them.
 
 Every number is of one protocol: as many samples as test images, one extractor, float64. A new
 metric of samples is one row of :data:`SAMPLE_METRICS`.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from torch import Tensor
 
 from genmodels.evaluation.features.extractor import Features
-from genmodels.evaluation.metrics import distances, pixel_statistics
-from genmodels.evaluation.metrics.metric import Metric
+from genmodels.evaluation.metrics import distances
+from genmodels.evaluation.metrics.metric import Metric, Undefined, values
 from genmodels.evaluation.metrics.samples import NEIGHBOURS as NEIGHBOURS
-from genmodels.evaluation.metrics.samples import Samples, Undefined
+from genmodels.evaluation.metrics.samples import Samples
 from genmodels.evaluation.reference import Reference
 
 SUSPICIOUS = 8  # pairs of a sample and the training image it is nearest to
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Scored:
     """The numbers of a set of samples.
 
@@ -37,6 +36,9 @@ class Scored:
     sources: list[int]
     histogram: list[float]
 
+    def __repr__(self) -> str:
+        return f"<Scored: {len(self.numbers)} numbers, {len(self.undefined)} undefined>"
+
 
 def class_divergence(samples: Samples) -> float:
     """Return KL(samples ‖ test images) between the shares of classes, in nats.
@@ -45,10 +47,10 @@ def class_divergence(samples: Samples) -> float:
         Undefined: a class among the samples does not occur among the test images.
     """
     ours, theirs = samples.classes
-    seen = ours > 0
-    if (theirs[seen] == 0).any():
+    occur = ours > 0
+    if (theirs[occur] == 0).any():
         raise Undefined("samples look like classes that no test image looks like")
-    return (ours[seen] * (ours[seen] / theirs[seen]).log()).sum().item()
+    return (ours[occur] * (ours[occur] / theirs[occur]).log()).sum().item()
 
 
 def modes(samples: Samples) -> float:
@@ -59,8 +61,8 @@ def modes(samples: Samples) -> float:
 def rarest_class(samples: Samples) -> float:
     """Return the smallest share of a class relative to its share among the test images."""
     ours, theirs = samples.classes
-    there = theirs > 0
-    return (ours[there] / theirs[there]).min().item()
+    occur = theirs > 0
+    return (ours[occur] / theirs[occur]).min().item()
 
 
 def memorised(samples: Samples) -> float:
@@ -78,25 +80,63 @@ def diversity(samples: Samples) -> float:
     return _spread(samples.features.values) / _spread(samples.reference.test.values)
 
 
-SAMPLE_METRICS = (
-    Metric("kid", "KID", "lower", True, lambda s: distances.kernel(s.target, s.features.values)),
-    Metric("precision", "precision", "higher", True, lambda s: s.neighbourhood.precision),
-    Metric("recall", "recall", "higher", True, lambda s: s.neighbourhood.recall),
-    Metric("density", "density", "higher", True, lambda s: s.neighbourhood.density),
-    Metric("coverage", "coverage", "higher", True, lambda s: s.neighbourhood.coverage),
-    Metric("class_kl", "class KL, nats", "lower", True, class_divergence),
-    Metric("modes", "modes", "higher", True, modes),
-    Metric("rarest_class", "rarest class ÷ real", "higher", True, rarest_class),
-    Metric("memorised", "memorised", "lower", True, memorised),
-    Metric("outliers", "outliers", "lower", True, outliers),
-    Metric("diversity", "diversity", "", True, diversity),
-)
+_PRECISION = "how much of the samples lies among the test images, and how much of the test " \
+    "images among the samples; Kynkäänniemi et al. (2019), k = 5"  # fmt: skip
+_DENSITY = "the same without the weight of outliers; Naeem et al. (2020), k = 5"
+
+SAMPLE_METRICS: tuple[Metric[Samples], ...] = (
+    Metric(
+        "kid", "KID", "lower", True, lambda s: distances.kernel(s.target, s.features.values),
+        "kernel distance of the features: unbiased squared MMD, cubic kernel, all pairs "
+        "(Bińkowski et al., 2018)",
+    ),
+    Metric("precision", "precision", "higher", True, lambda s: s.neighbourhood.precision,
+           _PRECISION),
+    Metric("recall", "recall", "higher", True, lambda s: s.neighbourhood.recall, _PRECISION),
+    Metric("density", "density", "higher", True, lambda s: s.neighbourhood.density, _DENSITY),
+    Metric("coverage", "coverage", "higher", True, lambda s: s.neighbourhood.coverage, _DENSITY),
+    Metric(
+        "class_kl", "class KL, nats", "lower", True, class_divergence,
+        "KL divergence between the shares of classes of samples and of test images",
+    ),
+    Metric("modes", "modes", "higher", True, modes, "classes that occur among the samples"),
+    Metric(
+        "rarest_class", "rarest class ÷ real", "higher", True, rarest_class,
+        "the smallest share that a class has among the samples, relative to its share of the "
+        "test images",
+    ),
+    Metric(
+        "memorised", "memorised", "lower", True, memorised,
+        "share of samples nearer to a training image than 1 % of test images are",
+    ),
+    Metric(
+        "outliers", "outliers", "lower", True, outliers,
+        "share of samples farther from every training image than 99 % of test images are",
+    ),
+    Metric(
+        "diversity", "diversity", "", True, diversity,
+        "mean distance between samples, relative to that between test images",
+    ),
+)  # fmt: skip
 
 
 def fd_name(reference: Reference) -> str:
     """Return the key of the Fréchet distance: ``fid`` on Inception features, and only there."""
     name = reference.extractor.name
     return "fid" if name == "inception" else f"fd_{name}"
+
+
+def fd_metric(key: str) -> Metric[Samples]:
+    """Return the row of the Fréchet distance under one of its keys, as :func:`fd_name` gives it;
+    with ``fd_*``, the row that stands for all of them."""
+    return Metric(
+        key,
+        "FID" if key == "fid" else f"FD on {key.removeprefix('fd_')} features",
+        "lower",
+        compute=lambda s: distances.frechet(s.target_gaussian, s.gaussian),
+        meaning="Fréchet distance of Gaussians fitted to the features of samples and of test "
+        "images (Dowson & Landau, 1982; Heusel et al., 2017)",
+    )
 
 
 def frechet(reference: Reference, features: Features) -> float:
@@ -113,35 +153,14 @@ def score(reference: Reference, features: Features, real: Tensor | None = None) 
         real: features (N, D) to compare with instead of all test images.
     """
     samples = Samples(reference, features, real)
-    numbers = {fd_name(reference): distances.frechet(samples.target_gaussian, samples.gaussian)}
-    undefined: dict[str, str] = {}
-    for metric in SAMPLE_METRICS:
-        assert metric.compute is not None, "a metric of samples is computed from them"
-        try:
-            numbers[metric.key] = metric.compute(samples)
-        except Undefined as why:
-            undefined[metric.key] = str(why)
+    found = values((fd_metric(fd_name(reference)), *SAMPLE_METRICS), samples)
     try:
         histogram = samples.classes[0].tolist()
     except Undefined:
         histogram = []
     order = samples.nearest.distances.argsort()[:SUSPICIOUS]
     sources = reference.images.splits["train"][samples.nearest.rows[order]]
-    return Scored(numbers, undefined, order.tolist(), sources.tolist(), histogram)
-
-
-def pixels(
-    reference: Reference, blocks: Iterable[Tensor]
-) -> tuple[dict[str, float], dict[str, str]]:
-    """Return sharpness and isolated dots of samples, alone and relative to the test images."""
-    found, real = pixel_statistics.of_blocks(blocks), reference.pixels
-    numbers, undefined = dict(found), {}
-    for name, value in found.items():
-        if real[name] > 0:
-            numbers[f"{name}_relative"] = value / real[name]
-        else:
-            undefined[f"{name}_relative"] = "real images have none"
-    return numbers, undefined
+    return Scored(found.numbers, found.undefined, order.tolist(), sources.tolist(), histogram)
 
 
 def _spread(features: Tensor) -> float:

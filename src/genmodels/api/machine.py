@@ -14,20 +14,38 @@ import platformdirs
 import torch
 
 from genmodels import runs
-from genmodels.api import verbs
+from genmodels.api.sampling import sample_to
+from genmodels.api.training import train
+from genmodels.api.verification import verify
 from genmodels.errors import InputError
 from genmodels.system import device as devices
 
 LIBRARIES = ("torch", "torchvision", "numpy", "safetensors", "pillow")
 EXTRAS = {  # module → what it is for
     "tensorboard": "train.tensorboard",
-    "torch_fidelity": "compare --features inception",
+    "torch_fidelity": "compare with features=inception",
 }
 TINY = {
     "model": {"latent_dim": 4, "network": {"class": "MLP", "hidden": [16]}},
     "train": {"batch_size": 100},
 }
 STEPS = 20
+
+
+def doctor() -> dict[str, str]:
+    """Say what this machine offers, and try a tiny training on it.
+
+    Returns:
+        Name → what is there, or how long it took.
+
+    Raises:
+        InputError: something does not work; the message says what.
+
+    >>> from genmodels import api
+    >>> api.doctor()["training"].partition(":")[0]
+    '20 steps, resumed after 10'
+    """
+    return {**dict(look()), **dict(trial())}
 
 
 def look() -> Iterator[tuple[str, str]]:
@@ -69,16 +87,18 @@ def trial() -> Iterator[tuple[str, str]]:
     with tempfile.TemporaryDirectory() as place:
         out, began = Path(place) / "run", time.perf_counter()
         for number, steps in enumerate((STEPS // 2, STEPS)):
-            given = {"data": "glyphs", "settings": TINY, "steps": steps, "quiet": True}
-            run = verbs.train("vae.yaml", out=out, resume=number > 0, **given)  # type: ignore[arg-type]
+            run = train(
+                "vae.yaml", data="glyphs", settings=TINY, steps=steps, out=out, resume=number > 0,
+                quiet=True,
+            )  # fmt: skip
         yield "training", f"{STEPS} steps, resumed after {STEPS // 2}: {_since(began)}"
         began = time.perf_counter()
-        damaged = [finding for finding in verbs.verify(run) if finding.problem]
+        damaged = [finding for finding in verify(run) if finding.problem]
         if damaged:
             raise InputError(f"what was just written is damaged: {damaged[0].problem}")
         yield "verifying", _since(began)
         began = time.perf_counter()
-        verbs.sample(run, 16, out=Path(place) / "samples.png")
+        sample_to(run, Path(place) / "samples.png", count=16)
         yield "sampling", _since(began)
 
 

@@ -1,0 +1,162 @@
+"""The checks of what is given to a verb: one place for Python and for the command line."""
+
+from collections.abc import Mapping, Sequence
+from numbers import Integral
+from typing import TYPE_CHECKING, Any, cast, get_args
+
+import torch
+from torch import Tensor
+
+from genmodels import config
+from genmodels.api.overrides import Overrides
+from genmodels.errors import InputError, nearest
+from genmodels.models.base import Model
+from genmodels.sampling import Weights
+from genmodels.sampling.interpolation import Mode
+from genmodels.system import device as devices
+
+if TYPE_CHECKING:
+    from genmodels.comparison.plan import Match
+
+Settings = Mapping[str, object] | Sequence[Mapping[str, object]]
+OUTSIDE = 1e-3  # how far beyond [0, 1] a float may lie by rounding
+
+
+def integer(name: str, given: object, least: int = 0) -> int:
+    """Check an integer of at least ``least``; a bool, a float and a text are refused."""
+    if isinstance(given, bool) or not isinstance(given, Integral) or given < least:
+        raise InputError(f"`{name}={given!r}`: give an integer, {least} or more")
+    return int(given)
+
+
+def weights(given: object) -> Weights | None:
+    """Check the choice of weights."""
+    return cast(Weights | None, _one_of("weights", given, Weights))
+
+
+def match(given: object) -> "Match | None":
+    """Check what trainings share with the first."""
+    from genmodels.comparison.plan import Match  # which loads all of the evaluation
+
+    return cast(Match | None, _one_of("match", given, Match))
+
+
+def mode(given: object) -> Mode:
+    """Check how to interpolate."""
+    if given is None:
+        raise InputError(f"`mode=None`: use {' or '.join(get_args(Mode))}")
+    return cast(Mode, _one_of("mode", given, Mode))
+
+
+def features(given: object) -> str:
+    """Check the name or file of features; whether there are such is found out with the data."""
+    if not isinstance(given, str) or not given:
+        raise InputError(f"`features={given!r}`: give a name such as auto, or a file")
+    return given
+
+
+def device(given: object) -> torch.device:
+    """Choose the device that is named.
+
+    Raises:
+        InputError: it is no name of a device, or this machine has no such device.
+    """
+    if not isinstance(given, str):
+        raise InputError(f"`device={given!r}`: use auto, cpu, cuda, cuda:1 or mps")
+    return devices.choose(given).device
+
+
+def label(given: object) -> int | str | None:
+    """Check a class's number or name; whether there is such a class depends on the model."""
+    if given is None or isinstance(given, str):
+        return given
+    return integer("label", given)
+
+
+def layers(settings: Settings, overrides: Overrides) -> list[Mapping[str, Any]]:
+    """List what is laid over a configuration: nested settings, then the overrides.
+
+    Raises:
+        InputError: the settings are no dictionaries.
+        TypeError: there is no such override.
+    """
+    given: object = [settings] if isinstance(settings, Mapping) else settings
+    if not isinstance(given, list | tuple) or not all(isinstance(x, Mapping) for x in given):
+        raise InputError(
+            f"`settings` {settings!r}: give nested dictionaries: {{'train': {{'epochs': 2}}}}"
+        )
+    return [*given, config.overrides(**overrides)]
+
+
+def images(given: object) -> Tensor:
+    """Check images, (N, C, H, W) or walks (R, S, C, H, W): float in [0, 1], or uint8."""
+    if not isinstance(given, Tensor) or given.dim() not in (4, 5) or not given.numel():
+        raise InputError(f"`images`: {_described(given)}; give a tensor (N, C, H, W) in [0, 1]")
+    if given.dtype == torch.uint8:
+        return given
+    if not given.is_floating_point():
+        raise InputError(f"`images`: {_described(given)}; give floats in [0, 1], or uint8")
+    low, high = (end.item() for end in given.detach().aminmax())
+    if not (low >= -OUTSIDE and high <= 1 + OUTSIDE):  # the negation refuses NaN too
+        raise InputError(f"`images`: values from {low:.3g} to {high:.3g}; give values in [0, 1]")
+    return given
+
+
+def images_of(model: Model, given: object) -> Tensor:
+    """Check images that a model shall encode: (N, C, H, W), float32 on the CPU."""
+    found = images(given)
+    if found.shape[1:] != model.image_shape:
+        shape = ", ".join(map(str, model.image_shape))
+        raise InputError(f"`images`: {_described(given)}; this run has images (N, {shape})")
+    found = found.detach().cpu()
+    return found.float() / 255 if found.dtype == torch.uint8 else found.float()
+
+
+def latents_of(model: Model, given: object) -> Tensor:
+    """Check latents that a model shall decode: (N, latent_dim), float32 on the CPU."""
+    if (
+        not isinstance(given, Tensor)
+        or given.shape[1:] != (model.latent_dim,)
+        or not len(given)
+        or not given.is_floating_point()
+    ):
+        raise InputError(
+            f"`latents`: {_described(given)}; this run has floats (N, {model.latent_dim})"
+        )
+    return given.detach().float().cpu()
+
+
+def labels_of(model: Model, given: object, count: int) -> Tensor | None:
+    """Check the labels of ``count`` images: (N,), integers, for a model that takes labels."""
+    kind = type(model).__name__
+    if model.num_classes == 0:
+        if given is not None:
+            raise InputError(f"`labels`: this {kind} takes no labels")
+        return None
+    wanted = f"give {count} integers from 0 to {model.num_classes - 1}"
+    if given is None:
+        raise InputError(f"`labels`: this {kind} needs labels; {wanted}")
+    if not isinstance(given, Tensor) or given.shape != (count,):
+        raise InputError(f"`labels`: {_described(given)}; {wanted}")
+    found = given.detach().cpu()
+    if found.is_floating_point() or found.is_complex() or found.dtype == torch.bool:
+        raise InputError(f"`labels`: {_described(given)}; {wanted}")
+    if not 0 <= int(found.min()) <= int(found.max()) < model.num_classes:
+        raise InputError(f"`labels`: from {int(found.min())} to {int(found.max())}; {wanted}")
+    return found.long()
+
+
+def _one_of(name: str, given: object, accepted: object) -> object:
+    """Refuse what a Literal does not name; None is the default."""
+    names = list(get_args(accepted))
+    if given is not None and given not in names:
+        raise InputError(
+            f"unknown `{name}` {given!r}{nearest(str(given), names)}; use {' or '.join(names)}"
+        )
+    return given
+
+
+def _described(given: object) -> str:
+    if isinstance(given, Tensor):
+        return f"a tensor {tuple(given.shape)} of {str(given.dtype).removeprefix('torch.')}"
+    return f"a {type(given).__name__}"

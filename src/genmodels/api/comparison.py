@@ -1,0 +1,134 @@
+"""The verb that trains what is missing, and measures all of it alike."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Unpack, overload
+
+from genmodels import runs
+from genmodels.api import arguments
+from genmodels.api.overrides import Overrides
+from genmodels.api.run import Run
+from genmodels.comparison import measure, plan
+from genmodels.comparison.plan import Match
+from genmodels.comparison.result import Comparison as Comparison
+from genmodels.config import custom_code
+from genmodels.console import Display
+from genmodels.errors import InputError
+from genmodels.evaluation.protocol import COUNT
+from genmodels.report import files
+from genmodels.system.provenance import measured
+
+Subject = Run | str | Path
+
+
+@overload
+def compare(
+    subjects: Subject | Sequence[Subject] = (),
+    *,
+    settings: arguments.Settings = (),
+    seeds: int = 1,
+    count: int = COUNT,
+    features: str = "auto",
+    match: Match | None = None,
+    shard: None = None,
+    out: str | Path = "comparison",
+    trust_code: bool = False,
+    quiet: bool = False,
+    **overrides: Unpack[Overrides],
+) -> Comparison: ...
+
+
+@overload
+def compare(
+    subjects: Subject | Sequence[Subject] = (),
+    *,
+    settings: arguments.Settings = (),
+    seeds: int = 1,
+    count: int = COUNT,
+    features: str = "auto",
+    match: Match | None = None,
+    shard: str,
+    out: str | Path = "comparison",
+    trust_code: bool = False,
+    quiet: bool = False,
+    **overrides: Unpack[Overrides],
+) -> None: ...
+
+
+def compare(
+    subjects: Subject | Sequence[Subject] = (),
+    *,
+    settings: arguments.Settings = (),
+    seeds: int = 1,
+    count: int = COUNT,
+    features: str = "auto",
+    match: Match | None = None,
+    shard: str | None = None,
+    out: str | Path = "comparison",
+    trust_code: bool = False,
+    quiet: bool = False,
+    **overrides: Unpack[Overrides],
+) -> Comparison | None:
+    """Compare runs and configurations on the same data; configurations are trained first.
+
+    Args:
+        subjects: runs, run folders and configurations; by default the latest run of each
+            configuration on the newest run's data.
+        settings: what else replaces keys of every configuration that is trained, nested.
+        seeds: how often each configuration is trained, with seeds from 0.
+        count: test images and samples that are used, at most.
+        features: ``auto``, ``domain``, ``random``, ``inception`` or a file.
+        match: give every configuration as many ``seconds`` or ``images`` as the first had.
+        shard: ``K/N``: train the K-th of N shares of the runs and compare nothing, so that
+            several machines can work on one study in a folder that they all see.
+        out: the folder for the report; runs that are trained lie in it too.
+        trust_code: whether modules that runs bring may be executed.
+        quiet: show no progress.
+        overrides: as for :func:`genmodels.train`, of every configuration that is trained; but
+            ``seed`` is that of the samples.
+
+    Returns:
+        The comparison; None for a shard.
+
+    Raises:
+        InputError: the runs were trained on different data, or one is of no use.
+
+    >>> import genmodels
+    >>> found = genmodels.compare(["runs/first"], count=100, features="random", quiet=True)
+    >>> [entry.name for entry in found.ranked()], found.fd
+    (['vae'], 'fd_random')
+    """
+    seeds = arguments.integer("seeds", seeds, 1)
+    count = arguments.integer("count", count, 2)
+    match, features = arguments.match(match), arguments.features(features)
+    seed = overrides.pop("seed", None)
+    seed = 0 if seed is None else arguments.integer("seed", seed)
+    layers = arguments.layers(settings, overrides)
+    out, display = Path(out), Display(quiet)
+    plan.check_out(out)
+    planned = plan.make(_listed(subjects), layers, seeds, out)
+    jobs = planned.jobs if shard is None else plan.share(planned.jobs, shard)
+    if shard and match:
+        raise InputError("`match` needs the first run before the others; leave out `shard`")
+    for folder in planned.parts if trust_code else ():
+        custom_code.approve(folder.path)
+    plan.check(planned, features, display)
+    plan.train(planned, jobs, match, display)
+    if shard:
+        return None
+    comparison = measure.compare(planned.folders, count, features, seed, display)
+    files.save(comparison, out, measured())
+    return comparison
+
+
+def _listed(subjects: Subject | Sequence[Subject]) -> Sequence[str | Path | runs.Folder]:
+    """List what is compared, also where one thing alone is given.
+
+    Raises:
+        InputError: something of it is neither a run nor a name.
+    """
+    given = [subjects] if isinstance(subjects, Subject) else subjects
+    for subject in given:
+        if not isinstance(subject, Subject):
+            raise InputError(f"compare {subject!r}: give runs, their folders or configurations")
+    return [subject.folder if isinstance(subject, Run) else subject for subject in given]

@@ -1,0 +1,42 @@
+"""Images as files."""
+
+from pathlib import Path
+
+from torch import Tensor
+
+from genmodels.api import arguments
+from genmodels.data import formats
+
+
+def save_images(images: Tensor, path: str | Path, columns: int | None = None) -> Path:
+    """Write images in the format of the path's extension.
+
+    Args:
+        images: (N, C, H, W), float in [0, 1] or uint8: a grid in ``.png``, an array in ``.npy``
+            or ``.npz`` as uint8, or a folder of PNG files where there is no extension. Or walks
+            (rows, steps, C, H, W): a row for each in ``.png``, an animation in ``.gif``.
+        path: of the result.
+        columns: of a grid; by default as square as possible.
+
+    Returns:
+        The path.
+
+    Raises:
+        InputError: these are no images, the extension is unknown, or the disk is full.
+
+    >>> import genmodels
+    >>> images = genmodels.sample("runs/first", count=6)
+    >>> genmodels.save_images(images, "six.png", columns=3).name
+    'six.png'
+    >>> genmodels.save_images(2 * images - 1, "six.png")
+    Traceback (most recent call last):
+    genmodels.errors.InputError: `images`: values from -1 to 1; give values in [0, 1]
+    """
+    path, images = Path(path), arguments.images(images)
+    if columns is not None:
+        columns = arguments.integer("columns", columns, 1)
+    if images.dim() == 5:
+        formats.save_walk(images, path)
+    else:
+        formats.save_images([images], len(images), path, columns)
+    return path

@@ -1,0 +1,218 @@
+"""A run, as somebody who trained it holds it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from genmodels import runs, sampling
+from genmodels.api import arguments
+from genmodels.api.requests import Samples, Walks
+from genmodels.config import custom_code
+from genmodels.config.settings import Settings, Shift
+from genmodels.errors import InputError
+from genmodels.models.base import Model
+from genmodels.sampling import Weights
+from genmodels.sampling.interpolation import Mode
+
+Record = dict[str, float]  # of the log: ``epoch``, ``step``, ``images``, ``seconds``, the terms
+
+
+@dataclass(frozen=True, repr=False)
+class Run:
+    """A trained model and everything its training left behind.
+
+    Open one with :func:`genmodels.load`, or keep what :func:`genmodels.train` returns. Every
+    method that computes takes ``weights`` (``"average"`` or ``"last"``; by default the average
+    where there is one), ``device`` (``"auto"``, ``"cpu"``, ``"cuda:1"``, …) and ``changes`` of
+    the model's settings that its weights do not depend on, such as ``{"steps": 50}``. Images
+    and latents are float32 on the CPU; images lie in [0, 1].
+
+    >>> import genmodels
+    >>> run = genmodels.load("runs/first")
+    >>> run
+    <Run runs/first: vae on glyphs, 2 steps>
+    >>> codes = run.encode(run.sample(3))
+    >>> codes.shape, run.decode(codes).shape
+    (torch.Size([3, 20]), torch.Size([3, 1, 28, 28]))
+    """
+
+    folder: runs.Folder
+
+    def __repr__(self) -> str:
+        try:
+            steps = "no checkpoint" if self.step is None else f"{self.step:,} steps"
+            return f"<Run {self.path.as_posix()}: {self.name} on {self.data}, {steps}>"
+        except InputError:
+            return f"<Run {self.path.as_posix()}: damaged>"
+
+    @property
+    def path(self) -> Path:
+        """The run's folder."""
+        return self.folder.path
+
+    @property
+    def name(self) -> str:
+        """The name of its configuration, such as ``vae`` or ``report/vae``."""
+        return self.folder.config_name
+
+    @property
+    def data(self) -> str:
+        """The name of the data set it was trained on, or the folder."""
+        return str(self.folder.environment["data"]["name"])
+
+    @property
+    def step(self) -> int | None:
+        """The step of its newest checkpoint; None if there is none yet."""
+        return self.folder.saved_step
+
+    @property
+    def settings(self) -> Settings:
+        """Its resolved configuration."""
+        return self.folder.settings
+
+    @property
+    def log(self) -> list[Record]:
+        """One flat record for each epoch."""
+        return self.folder.log()
+
+    def model(
+        self,
+        weights: Weights | None = None,
+        device: str = "auto",
+        changes: Mapping[str, object] | None = None,
+    ) -> Model:
+        """Build the model with its newest weights, ready to be used on a device.
+
+        Raises:
+            InputError: there is no checkpoint, or not these weights.
+        """
+        weights, place = arguments.weights(weights), arguments.device(device)
+        return sampling.load_model(self.folder.latest(), weights, place, changes)
+
+    def sample(
+        self,
+        count: int | None = None,
+        seed: int = 0,
+        weights: Weights | None = None,
+        *,
+        label: int | str | None = None,
+        device: str = "auto",
+        changes: Mapping[str, object] | None = None,
+    ) -> Tensor:
+        """Generate images, (count, C, H, W), as :func:`genmodels.sample` does."""
+        wanted = Samples.of(count, seed, label)
+        model = self.model(weights, device, changes)
+        return torch.cat(list(wanted.blocks(model, self.folder.classes)))
+
+    def interpolate(
+        self,
+        mode: Mode = "slerp",
+        *,
+        steps: int | None = None,
+        rows: int | None = None,
+        seed: int = 0,
+        weights: Weights | None = None,
+        start: str | Path | None = None,
+        end: str | Path | None = None,
+        shifts: Sequence[Shift | str] | None = None,
+        label: int | str | None = None,
+        device: str = "auto",
+        changes: Mapping[str, object] | None = None,
+        quiet: bool = False,
+    ) -> Tensor:
+        """Interpolate between latents, (rows, steps, C, H, W), as
+        :func:`genmodels.interpolate` does."""
+        wanted = Walks.of(mode, steps, rows, seed, label, start, end, shifts)
+        model = self.model(weights, device, changes)
+        return wanted.images(model, self.folder.classes, self.settings, quiet)
+
+    def encode(
+        self,
+        images: Tensor,
+        labels: Tensor | None = None,
+        *,
+        weights: Weights | None = None,
+        device: str = "auto",
+        changes: Mapping[str, object] | None = None,
+    ) -> Tensor:
+        """Encode images (N, C, H, W) as latents (N, latent_dim).
+
+        Args:
+            images: float in [0, 1] or uint8, in the shape of the run's data.
+            labels: (N,), integers, for models that take labels.
+
+        Raises:
+            InputError: the model has no encoder, or these are no images of its data's shape.
+        """
+        model = self.model(weights, device, changes)
+        given = arguments.images_of(model, images)
+        return sampling.encode(model, given, arguments.labels_of(model, labels, len(given)))
+
+    def decode(
+        self,
+        latents: Tensor,
+        labels: Tensor | None = None,
+        *,
+        weights: Weights | None = None,
+        device: str = "auto",
+        changes: Mapping[str, object] | None = None,
+    ) -> Tensor:
+        """Decode latents (N, latent_dim) as images (N, C, H, W).
+
+        Args:
+            latents: as :meth:`encode` returns them.
+            labels: (N,), integers, for models that take labels.
+
+        Raises:
+            InputError: the latents are not of the model's shape.
+        """
+        model = self.model(weights, device, changes)
+        given = arguments.latents_of(model, latents)
+        return sampling.decode(model, given, arguments.labels_of(model, labels, len(given)))
+
+    def reconstruct(
+        self,
+        images: Tensor,
+        labels: Tensor | None = None,
+        *,
+        weights: Weights | None = None,
+        device: str = "auto",
+        changes: Mapping[str, object] | None = None,
+    ) -> Tensor:
+        """Encode and decode images, (N, C, H, W); arguments as for :meth:`encode`."""
+        model = self.model(weights, device, changes)
+        given = arguments.images_of(model, images)
+        return sampling.reconstruct(model, given, arguments.labels_of(model, labels, len(given)))
+
+
+def load(path: str | Path | None = None, trust_code: bool = False) -> Run:
+    """Open a run.
+
+    Args:
+        path: its folder, or its name under ``runs/``; by default the newest run there.
+        trust_code: whether a model's own module that the run brings may be executed.
+
+    Raises:
+        InputError: there is no run.
+
+    >>> import genmodels
+    >>> genmodels.load("first").path.as_posix()
+    'runs/first'
+    >>> genmodels.load("second")
+    Traceback (most recent call last):
+    genmodels.errors.InputError: no run at 'second'; the newest runs are first
+    """
+    if path is not None and not isinstance(path, str | Path):
+        raise InputError(f"run {path!r}: give a run's folder")
+    folder = runs.latest() if path is None else runs.open_run(path)
+    if trust_code:
+        custom_code.approve(folder.path)
+    return Run(folder)
+
+
+def opened(run: Run | str | Path | None) -> Run:
+    """Return the run that a verb was given: itself, by its folder, or the newest by default."""
+    return run if isinstance(run, Run) else load(run)

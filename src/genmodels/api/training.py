@@ -1,0 +1,65 @@
+"""The verb that trains a model."""
+
+from pathlib import Path
+from typing import Unpack
+
+from genmodels import config, runs
+from genmodels.api import arguments
+from genmodels.api.overrides import Overrides
+from genmodels.api.run import Run
+from genmodels.config import custom_code
+from genmodels.console import Display
+from genmodels.training import session
+
+
+def train(
+    source: str | Path | None = None,
+    *,
+    settings: arguments.Settings = (),
+    out: str | Path | None = None,
+    resume: bool = False,
+    trust_code: bool = False,
+    quiet: bool = False,
+    **overrides: Unpack[Overrides],
+) -> Run:
+    """Train a model.
+
+    Args:
+        source: a preset's name such as ``"vae.yaml"``, or a path. May be left out when
+            ``resume`` names a run by ``out``.
+        settings: what else replaces keys of the configuration, nested:
+            ``{"model": {"latent_dim": 64}}``; later ones of several win.
+        out: the run's folder; by default a new one under ``runs/``.
+        resume: go on with a run.
+        trust_code: whether the module that a resumed run brings may be executed.
+        quiet: show no progress.
+        overrides: ``data``, ``data_root``, ``on_bad``, ``seed``, ``epochs``, ``steps``,
+            ``budget``, ``device``, ``precision`` and ``on_nan``, as in
+            :class:`genmodels.api.Overrides`.
+
+    Raises:
+        InputError: something that was given cannot be used.
+        Interrupted: Ctrl-C; the run was saved.
+
+    >>> import genmodels
+    >>> run = genmodels.train("vae.yaml", data="glyphs", steps=2, out="runs/mine", quiet=True)
+    >>> run
+    <Run runs/mine: vae on glyphs, 2 steps>
+    >>> genmodels.train(data="glyphs", steps=4, out="runs/mine", resume=True, quiet=True).step
+    4
+    """
+    layers = arguments.layers(settings, overrides)
+    existing = runs.Folder(Path(out)) if resume and out is not None else None
+    resumed = existing if existing and existing.config_path.is_file() else None
+    if resumed and trust_code:
+        custom_code.approve(resumed.path)
+    own = (
+        custom_code.beside(config.find_config(source))
+        if source
+        else custom_code.of_run(Path(out or "."))
+    )
+    with own:
+        resolved = session.read_settings(source, layers, resumed)
+        name = resumed.config_name if resumed else session.name_of(source or "")
+        path = Path(out) if out is not None else None
+        return Run(session.train(resolved, name, path, resume, Display(quiet)))

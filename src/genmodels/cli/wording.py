@@ -1,0 +1,30 @@
+"""Messages name settings as Python spells them; a user of the command line reads flags."""
+
+import re
+
+# Python's keyword → the option, where hyphens alone do not make one of the other.
+FLAGS = {"source": "config", "start": "from", "end": "to", "shifts": "shift"}
+SPAN = re.compile(
+    r"`(?:(?P<verb>\w+)\((?P<given>[^`]*)\)|(?P<name>[A-Za-z][\w.]*)(?:=(?P<value>[^`]*))?)`"
+)
+
+
+def as_flags(message: str) -> str:
+    """Return a message with its settings as options: ``--out runs/x``, ``--set train.keep=1``,
+    ``genmodels train --out runs/x --resume``."""
+    return SPAN.sub(_span, message)
+
+
+def _span(found: re.Match[str]) -> str:
+    if found["verb"]:
+        given = filter(None, found["given"].split(", "))
+        words = [_option(*word.partition("=")[::2]) for word in given]
+        return " ".join(["genmodels", found["verb"], *words])
+    return _option(found["name"], found["value"])
+
+
+def _option(name: str, value: str | None) -> str:
+    if "." in name:
+        return f"--set {name}={value}" if value else name
+    flag = "--" + FLAGS.get(name, name).replace("_", "-")
+    return f"{flag} {value}" if value else flag

@@ -1,0 +1,94 @@
+"""What metrics of a model are computed from: the model, its samples and its training run.
+
+Each pass over the model is made once, when the first metric asks for it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from genmodels import sampling
+from genmodels.data.images import Batch
+from genmodels.evaluation.features.extractor import Features
+from genmodels.evaluation.metrics import discrimination, encoding, likelihood, pixel_statistics
+from genmodels.evaluation.metrics.discrimination import Logits
+from genmodels.evaluation.metrics.encoding import Encoded
+from genmodels.evaluation.metrics.labels import Labelled
+from genmodels.evaluation.metrics.likelihood import Bounds
+from genmodels.evaluation.reference import Reference
+from genmodels.models.base import Discriminates, Encodes, Likelihood, Model
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained model, with its samples.
+
+    Attributes:
+        model: ready to be sampled from.
+        reference: the real images.
+        samples: of the model, in blocks (n, C, H, W).
+        features: of the samples.
+        seed: of the samples.
+        progress: of the training, as its checkpoint holds it: images and operations.
+        last: the last record of the training's log; empty without one.
+        advance: called with the number of images that a pass has gone through.
+    """
+
+    model: Model
+    reference: Reference
+    samples: Sequence[Tensor]
+    features: Features
+    seed: int
+    progress: Mapping[str, Any]
+    last: Mapping[str, Any]
+    advance: Callable[[int], None]
+
+    @property
+    def device(self) -> torch.device:
+        """The device of the model."""
+        return next(self.model.parameters()).device
+
+    @cached_property
+    def pixels(self) -> dict[str, float]:
+        """Sharpness and isolated dots of the samples."""
+        return pixel_statistics.of_blocks(self.samples)
+
+    @cached_property
+    def encoded(self) -> Encoded:
+        """The test images, encoded and decoded."""
+        assert isinstance(self.model, Encodes)
+        return encoding.encode(self.model, self.device, self.reference, self.advance)
+
+    @cached_property
+    def bounds(self) -> Bounds:
+        """Bounds on the likelihood of test images."""
+        assert isinstance(self.model, Likelihood)
+        return likelihood.bounds(self.model, self.device, self.reference)
+
+    @cached_property
+    def logits(self) -> Logits:
+        """The discriminator's logits of training images, test images and samples."""
+        assert isinstance(self.model, Discriminates)
+        blocks = self.samples[: -(-discrimination.AT_MOST // sampling.BLOCK)]
+        sizes = [len(block) for block in blocks]
+        labels = sampling.labels(self.model, sum(sizes), self.seed)
+        by_block = [None] * len(sizes) if labels is None else labels.split(sizes)
+        samples = [Batch(block, label) for block, label in zip(blocks, by_block, strict=True)]
+        return discrimination.discriminate(self.model, self.device, samples, self.reference)
+
+    @cached_property
+    def from_equilibrium(self) -> dict[str, float]:
+        """Phase → its last training loss minus the value where neither side can improve."""
+        if not isinstance(self.model, Discriminates):
+            return {}
+        return discrimination.from_equilibrium(self.model, self.last)
+
+    @cached_property
+    def labelled(self) -> Labelled:
+        """The samples beside the labels that they were generated for."""
+        labels = sampling.labels(self.model, self.reference.count, self.seed)
+        return Labelled(self.reference, self.features, labels)

@@ -1,0 +1,162 @@
+"""The weights of a run that are scored: the last, their average, and the best snapshot.
+
+Snapshots are chosen on the validation split and scored on the test split.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+import torch
+from torch import Tensor
+
+from genmodels import sampling
+from genmodels.data.images import TRAIN
+from genmodels.evaluation.draws import Draws
+from genmodels.evaluation.metrics import distances, scores
+from genmodels.evaluation.reference import Reference
+from genmodels.models.base import Fitted, Model
+from genmodels.runs.checkpoint import Checkpoint
+from genmodels.system import randomness
+
+CURVE_COUNT = 2000  # samples of each snapshot of a curve, at most
+SHOWN = 64  # samples that are kept to be shown
+
+
+@dataclass(frozen=True)
+class WeightsChoice:
+    """One choice of a run's weights.
+
+    Attributes:
+        name: ``last``, ``average`` or ``best``.
+        step: the training step of these weights.
+        distance: their Fréchet distance on the test split.
+        samples: (64, C, H, W), from the same latents for every choice and every model.
+    """
+
+    name: str
+    step: int
+    distance: float
+    samples: Tensor = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Point:
+    """A snapshot of a run: when it was saved, and its Fréchet distance on the validation split,
+    or on the test split where there is no other."""
+
+    step: int
+    images: int
+    seconds: float
+    distance: float
+
+
+def headline(saved: Checkpoint) -> sampling.Weights:
+    """Return the weights that the numbers are of: the average where there is one."""
+    return "average" if saved.part("average.") else "last"
+
+
+def planned(saved: Checkpoint, snapshots: int, reference: Reference) -> int:
+    """Return how many samples :func:`score_choices` takes, with those of its first choice.
+
+    Args:
+        saved: the end of the run.
+        snapshots: number of snapshots before it.
+        reference: the real images.
+    """
+    choices = 1 + (headline(saved) == "average") + (reference.selection is not None)
+    return reference.count * choices + curve_count(reference) * (snapshots + 1)
+
+
+def curve_count(reference: Reference) -> int:
+    """Return how many samples of each snapshot are drawn for a curve."""
+    return min(CURVE_COUNT, reference.count)
+
+
+def load(
+    source: Checkpoint, weights: sampling.Weights, reference: Reference, device: torch.device
+) -> Model:
+    """Load a model. A snapshot was saved before its fitted part was; that part is fitted here."""
+    model = sampling.load_model(source, weights, device)
+    if isinstance(model, Fitted) and not model.fitted:
+        rows = reference.images.count(TRAIN)
+        with randomness.placed(0, "fit", device=device):
+            model.fit(batch.to(device) for batch in reference.batches(TRAIN, rows))
+    return model
+
+
+def score_choices(
+    saved: Checkpoint,
+    earlier: Iterable[Checkpoint],
+    first: WeightsChoice,
+    reference: Reference,
+    draws: Draws,
+    device: torch.device,
+) -> tuple[list[WeightsChoice], list[Point]]:
+    """Score every choice of weights, and every snapshot.
+
+    Args:
+        saved: the end of the run.
+        earlier: the snapshots before it.
+        first: the choice that is scored already, of the headline weights.
+        reference: the real images.
+        draws: by which samples are drawn.
+        device: where to compute.
+
+    Returns:
+        The choices, ``first`` being the first; the curve of the snapshots and the end.
+    """
+    chosen, weights = [first], headline(saved)
+    if weights == "average":
+        chosen.append(_score(saved, "last", "last", reference, draws, device))
+    curve, best = _curve((*earlier, saved), weights, reference, draws, device)
+    if best is saved:
+        draws.advance(reference.count)
+        chosen.append(replace(first, name="best"))
+    elif best is not None:
+        chosen.append(_score(best, "best", weights, reference, draws, device))
+    return chosen, curve
+
+
+def _curve(
+    sources: Iterable[Checkpoint],
+    weights: sampling.Weights,
+    reference: Reference,
+    draws: Draws,
+    device: torch.device,
+) -> tuple[list[Point], Checkpoint | None]:
+    """Score snapshots on the validation split, or on the test split where there is no other.
+    Only a validation split gives a best one."""
+    target = reference.selection or reference.gaussian
+    points: list[Point] = []
+    best: Checkpoint | None = None
+    for source in sources:
+        progress = source.header["progress"]
+        model = load(source, weights, reference, device)
+        features = reference.extractor(draws(model, curve_count(reference)))
+        distance = distances.frechet(target, distances.gaussian(features.values))
+        if reference.selection and distance < min((p.distance for p in points), default=torch.inf):
+            best = source
+        points.append(Point(progress["step"], progress["images"], progress["seconds"], distance))
+    return points, best
+
+
+def _score(
+    source: Checkpoint,
+    name: str,
+    weights: sampling.Weights,
+    reference: Reference,
+    draws: Draws,
+    device: torch.device,
+) -> WeightsChoice:
+    """Score a choice of weights on the test split."""
+    model = load(source, weights, reference, device)
+    shown: list[Tensor] = []
+
+    def blocks() -> Iterator[Tensor]:
+        for block in draws(model, reference.count):
+            if not shown:
+                shown.append(block[:SHOWN])
+            yield block
+
+    distance = scores.frechet(reference, reference.extractor(blocks()))
+    return WeightsChoice(name, source.header["progress"]["step"], distance, shown[0])

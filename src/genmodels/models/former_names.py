@@ -1,0 +1,45 @@
+"""Former names of methods and attributes of models, which keep working for one version."""
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from genmodels.errors import Note
+
+RENAMED = {"held_out": "validation_metrics", "free": "adjustable", "known": "conditioning"}
+
+
+class FormerNames:
+    """A class whose subclasses may define or call members by their former names."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Give members that a subclass defines under a former name their new name too."""
+        super().__init_subclass__(**options)
+        for old, new in RENAMED.items():
+            if old in vars(cls):
+                message = f"{cls.__name__}.{old} is called {new} now; rename it"
+                warnings.warn(Note(message), stacklevel=2)
+                if new not in vars(cls):
+                    setattr(cls, new, vars(cls)[old])
+
+    def known(self, *inputs: Any) -> Any:
+        """Call ``conditioning``, the new name of this method, with a warning."""
+        return self._renamed("known")(self, *inputs)
+
+    def held_out(self, *inputs: Any) -> Any:
+        """Call ``validation_metrics``, the new name of this method, with a warning."""
+        return self._renamed("held_out")(self, *inputs)
+
+    def _renamed(self, old: str) -> Callable[..., Any]:
+        """Return the method of the nearest class that defines it under its new name.
+
+        A class that defines it under its former name is skipped: its method may have called
+        this one.
+        """
+        new = RENAMED[old]
+        warnings.warn(Note(f"Model.{old} is called {new} now; rename it"), stacklevel=3)
+        for kind in type(self).__mro__:
+            if new in vars(kind) and old not in vars(kind):
+                method: Callable[..., Any] = vars(kind)[new]
+                return method
+        raise AssertionError(f"no class has {new}")

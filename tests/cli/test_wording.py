@@ -1,0 +1,49 @@
+"""Settings in messages become the options that a user of the command line can type."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+import genmodels
+from genmodels.cli.wording import as_flags
+from genmodels.errors import spelled, spelling
+
+PACKAGE = Path(genmodels.__file__).parent
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("choose another `out`", "choose another --out"),
+        ("`count=0` is not a number", "--count 0 is not a number"),
+        ("`on_bad=skip`", "--on-bad skip"),
+        ("`start` and `end`", "--from and --to"),
+        ("with `train.keep=1`", "with --set train.keep=1"),
+        ("`train(out=runs/a b, resume)`", "genmodels train --out runs/a b --resume"),
+        ("`train()`", "genmodels train"),
+        ("a `` in a name", "a `` in a name"),
+        ("no setting", "no setting"),
+    ],
+)
+def test_settings_become_options(message, shown):
+    assert as_flags(message) == shown
+
+
+def test_the_spelling_ends_with_its_block():
+    with spelling(as_flags):
+        assert spelled("`out`") == "--out"
+    assert spelled("`out`") == "`out`"
+
+
+def test_nothing_below_the_command_line_spells_options():
+    found = []
+    for path in PACKAGE.rglob("*.py"):
+        if path.relative_to(PACKAGE).parts[0] in ("cli", "__main__.py"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            text = node.value if isinstance(node, ast.Constant) else None
+            if isinstance(text, str) and re.search(r"(^|\s)--[a-z]", text):
+                found.append(f"{path.name}:{node.lineno} {text[:60]!r}")
+    assert not found, "\n".join(found)

@@ -1,0 +1,47 @@
+"""Numbers of discriminators, encoders and labels against what can be worked out by hand."""
+
+import pytest
+import torch
+
+from genmodels.evaluation.metrics import encoding
+from genmodels.evaluation.metrics.discrimination import Logits, from_equilibrium
+from genmodels.evaluation.metrics.metric import Undefined
+
+
+def logits(threshold=0.0):
+    return Logits(
+        training=torch.tensor([1.0, 2.0, 3.0]).double(),
+        held_out=torch.tensor([-1.0, 0.5]).double(),
+        samples=torch.tensor([-2.0, 0.5]).double(),
+        threshold=threshold,
+    )
+
+
+def test_ranks_are_the_share_of_pairs_and_ties_are_half():
+    found = logits()
+    assert found.ranked(found.training) == 1
+    assert found.ranked(found.held_out) == pytest.approx((1 + 0 + 1 + 0.5) / 4)
+
+
+def test_a_discriminator_is_right_on_its_side_of_the_threshold():
+    found = logits()
+    assert found.right_on_real(found.held_out) == 0.5
+    assert found.right_on_samples() == 0.5
+    assert logits(threshold=0.5).right_on_samples() == 1
+    with pytest.raises(Undefined, match="decides on none"):
+        logits(threshold=None).right_on_samples()
+
+
+def test_equilibrium_is_measured_from_the_last_losses():
+    class Settled:
+        def equilibrium(self):
+            return {"generator.loss": 0.5, "critic.loss": 1.0}
+
+    found = from_equilibrium(Settled(), {"train.generator.loss": 0.75})
+    assert found == {"generator": 0.25}
+
+
+def test_latents_of_the_prior_are_near_it():
+    drawn = torch.randn(20_000, 4, generator=torch.Generator().manual_seed(0)).double()
+    assert encoding.to_prior(drawn) < 0.01
+    assert encoding.to_prior(drawn + 1) == pytest.approx(4, abs=0.1)
