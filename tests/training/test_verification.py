@@ -20,7 +20,7 @@ def test_a_whole_run(run, genmodels):
     outcome = genmodels("verify", run, "--replay", 5)
     assert outcome.code == 0, outcome
     lines = outcome.out.splitlines()
-    assert lines[0] == "config.yaml  whole: settings"
+    assert lines[0] == "config.yaml  ok: settings"
     assert any(line.startswith("checkpoints/step-000000021") for line in lines)
     assert lines[-1] == "5 steps, trained twice: the same bits"
 
