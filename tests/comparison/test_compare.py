@@ -150,7 +150,7 @@ def test_a_number_that_is_infinite_is_not_defined(genmodels, pair, monkeypatch):
     vae = report()["models"][0]
     assert vae["numbers"]["active_units"]["mean"] == 3
     assert "nll_binary_elbo" not in vae["numbers"]
-    assert vae["undefined"]["nll_binary_elbo"] == "it is inf, as of a broken model"
+    assert vae["undefined"]["nll_binary_elbo"] == "it is inf: the model is broken"
 
 
 def test_files_of_a_report(genmodels, pair):
