@@ -148,7 +148,7 @@ def test_symptoms_over_time():
 
     assert told(FALLING) == []
     assert told([(100, 9.0), (500, 1.0), (1000, 3.0)])[0].startswith("FD was lower at step 500")
-    assert told([(100, 9.0), (500, 5.0), (1000, 3.0)])[0].startswith("It was still improving")
+    assert told([(100, 9.0), (500, 5.0), (1000, 3.0)])[0].startswith("FD was still falling")
     assert told([(1000, 3.0)]) == []
 
 
