@@ -89,7 +89,7 @@ def _over_time(entry: Entry, comparison: Comparison) -> list[tuple[str, str]]:
         made.append((
             f"It was better at step {best.step:,} ({shown(best.distance)}) than at the end "
             f"({shown(end.distance)}).",
-            "Lower the learning rate, average the weights, or stop earlier.",
+            "Lower the learning rate, use an EMA of the weights, or stop earlier.",
         ))  # fmt: skip
     elif end.distance < (1 - YOUNG) * half.distance and half is not end:
         made.append((
