@@ -27,7 +27,7 @@ MODELS: dict[str, dict[str, Any]] = {
     },
 }
 # Many steps a second and a save after nearly each of them: most kills fall into a save.
-TRAIN = {"batch_size": 100, "steps": 250, "save_every": 0.02, "average": 0.99}
+TRAIN = {"batch_size": 100, "steps": 250, "save_every": 0.02, "ema": 0.99}
 VOLATILE = {"saved", "started"}  # of a header
 VOLATILE_PROGRESS = {"seconds", "peak_memory_mib"}
 AT_A_SAVE = 0.5  # share of the kills that wait for a save to be under way

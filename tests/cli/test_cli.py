@@ -76,7 +76,7 @@ MISTAKES = {
     "no runs": (["sample"], ["no run under runs/", "genmodels train"]),
     "nothing to compare": (["compare"], ["no run under runs/"]),
     "mode": (["interpolate", "--mode", "slrp"], ["slrp", "did you mean 'slerp'", "perturb"]),
-    "weights": (["sample", "--weights", "best"], ["best", "average or last"]),
+    "weights": (["sample", "--weights", "best"], ["best", "ema or last"]),
     "resume of no run": (["train", "--resume"], ["--out RUN --resume"]),
     "resume of nothing": ([*TRAIN, "--resume"], ["no run of vae to resume", "--out"]),
 }  # fmt: skip
@@ -173,12 +173,12 @@ def test_runs_on_different_data_are_not_compared(genmodels, workplace, trained):
 
 
 def test_other_outputs_that_are_refused(genmodels, workplace, trained):
-    run = trained(workplace / "runs" / "vae-1", "vae.yaml", "--set", "train.average=null")
+    run = trained(workplace / "runs" / "vae-1", "vae.yaml", "--set", "train.ema=null")
     refused(genmodels("sample", run, "--out", "x.jpeg"), ".jpeg", ".npz")
     refused(genmodels("sample", run, "--out", "runs"), "--out runs exists", ".png")
     refused(genmodels("sample", run, "--count", "0"), "--count 0", "1 or more")
     refused(genmodels("sample", run, "--label", "3"), "--label 3", "no labels")
-    refused(genmodels("sample", run, "--weights", "average"), "no weight average", "--weights last")
+    refused(genmodels("sample", run, "--weights", "ema"), "no EMA weights", "--weights last")
     refused(genmodels("interpolate", run, "--out", "x.mp4"), ".mp4", ".gif")
     refused(genmodels("interpolate", run, "--steps", "1"), "--steps 1")
     refused(genmodels("interpolate", run, "--from", "no.png"), "there is no file no.png")
@@ -428,3 +428,25 @@ def test_samples_do_not_depend_on_how_many_are_drawn(workplace, trained):
     assert many.shape == (1100, 1, 28, 28)
     few = pictures.to_uint8(run.sample(600, seed=3)).numpy()
     np.testing.assert_array_equal(many[:600], few)
+
+
+def test_the_former_words_for_the_ema_work_with_one_note(genmodels, workplace, trained):
+    run = trained(workplace / "runs" / "vae-1", "vae.yaml", "--set", "train.average=0.9")
+    noted = genmodels("sample", run, "--weights", "average", "--out", "former.npz")
+    assert noted.code == 0, noted
+    assert "--weights average is called --weights ema now; write that instead" in noted.err
+    assert genmodels("sample", run, "--weights", "ema", "--out", "ema.npz").code == 0
+    assert genmodels("sample", run, "--weights", "last", "--out", "last.npz").code == 0
+    former, ema, last = (np.load(f"{n}.npz")["images"] for n in ("former", "ema", "last"))
+    assert np.array_equal(former, ema)
+    assert not np.array_equal(ema, last)
+
+
+def test_a_run_with_a_former_key_is_resumed_with_one_note(genmodels, workplace, trained):
+    run = trained(workplace / "runs" / "vae-1", "vae.yaml", "--set", "train.ema=0.9")
+    path = run / "config.yaml"
+    path.write_text(path.read_text().replace("  ema: 0.9", "  average: 0.9"))
+    resumed = genmodels("train", "--out", run, "--resume", "--steps", "5")
+    assert resumed.code == 0, resumed
+    note = "config.yaml: train.average is called train.ema now; write train.ema instead"
+    assert resumed.err.count(note) == 1

@@ -41,7 +41,7 @@ def tensors(run: Path):
 
 @pytest.fixture
 def pair(workplace, trained):
-    trained(workplace / "runs" / "vae-1", "vae.yaml", "--set", "train.average=null")
+    trained(workplace / "runs" / "vae-1", "vae.yaml", "--set", "train.ema=null")
     trained(workplace / "runs" / "gan-1", "gan.yaml")
     return ["runs/vae-1", "runs/gan-1"]
 
@@ -73,7 +73,7 @@ def test_what_a_family_lacks_has_a_reason(genmodels, pair):
     assert "nll_binary" not in vae["undefined"]
     assert gan["undefined"]["reconstruction_error"] == "the model has no encoder"
     assert vae["undefined"]["discriminator_ranks"] == "the model has no discriminator"
-    assert [w["name"] for w in gan["runs"][0]["weights"]] == ["average", "last", "best"]
+    assert [w["name"] for w in gan["runs"][0]["weights"]] == ["ema", "last", "best"]
     assert [w["name"] for w in vae["runs"][0]["weights"]] == ["last", "best"]
     assert 0 <= gan["numbers"]["discriminator_right_on_samples"]["mean"] <= 1
 

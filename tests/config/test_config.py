@@ -3,8 +3,9 @@
 import pytest
 
 from genmodels import config
+from genmodels.config import former_keys
 from genmodels.config.settings import Schedule
-from genmodels.errors import InputError
+from genmodels.errors import InputError, Note
 
 
 def write(tmp_path, text):
@@ -154,3 +155,41 @@ def test_cosine_and_warm_up_do_not_know_the_limit():
     assert factors[2] == pytest.approx(0.5)
     assert factors[3] == factors[4] == pytest.approx(0)
     assert Schedule().factor(10**6) == 1
+
+
+VAE_YAML = "model: {class: VAE, latent_dim: 8, network: {class: MLP, hidden: [8]}}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "assigned"),
+    [
+        ("train: {average: 0.9}\n", []),
+        ("", ["train.average=0.9"]),
+        ("train: {average: 0.5}\n", ["train.ema=0.9"]),
+        ("train: {ema: 0.5}\n", ["train.average=0.9"]),
+    ],
+)
+def test_a_former_key_works_with_a_note(tmp_path, text, assigned):
+    path = write(tmp_path, VAE_YAML + text)
+    with pytest.warns(Note) as notes:
+        settings = config.read(path, [config.assignment(word) for word in assigned])
+    assert settings.train.ema == 0.9
+    assert "average" not in settings.yaml()
+    (note,) = notes
+    assert str(note.message) == (
+        "c.yaml: `train.average` is called `train.ema` now; write `train.ema` instead"
+    )
+
+
+def test_a_key_is_not_given_under_both_names(tmp_path):
+    path = write(tmp_path, VAE_YAML + "train: {average: 0.9, ema: 0.9}\n")
+    with pytest.raises(InputError, match=r"former name of `train\.ema`; give one of them"):
+        config.read(path)
+
+
+def test_former_keys_name_settings_of_today():
+    for key, name in former_keys.RENAMED.items():
+        section, _, former = key.partition(".")
+        names = type(getattr(config.read("vae.yaml"), section)).model_fields
+        assert name in names
+        assert former not in names

@@ -24,7 +24,7 @@ buttons[0].click(); say("names", heads().join());
 const shown = () => [...document.querySelectorAll("figure.weights")].filter(f => !f.hidden)
   .map(f => f.dataset.model + f.dataset.weights).join();
 say("first", shown());
-for (const name of ["best", "last", "average", "headline"]) {
+for (const name of ["best", "last", "ema", "headline"]) {
   document.querySelector(`#weights input[value=${name}]`).click();
   say(name, shown());
   say(name + "-missing", [...document.querySelectorAll("figure.missing")].filter(f => !f.hidden).length);
@@ -41,7 +41,7 @@ document.body.replaceChildren(...said.map(s => { const p = document.createElemen
 
 @pytest.fixture
 def page(genmodels, workplace, trained) -> Path:
-    trained(workplace / "runs" / "vae-1", "vae.yaml", "--set", "train.average=null")
+    trained(workplace / "runs" / "vae-1", "vae.yaml", "--set", "train.ema=null")
     trained(workplace / "runs" / "gan-1", "gan.yaml")
     assert genmodels("compare", "--count", "300", "--out", "study").code == 0
     return workplace / "study" / "report.html"
@@ -74,13 +74,13 @@ def test_the_page_does_what_it_says(page, width):
     assert up == sorted(distances, key=distances.get)
     assert found["sorted"] == "descending"
     assert found["names"].split(",") == sorted(up)
-    assert {found["first"], found["headline"]} == {"0average,1last"} or (
-        found["first"] == found["headline"] == "0last,1average"
+    assert {found["first"], found["headline"]} == {"0ema,1last"} or (
+        found["first"] == found["headline"] == "0last,1ema"
     )
     assert found["best"] in ("0best,1best",)
     assert found["last"] == "0last,1last"
-    assert len(found["average"]) == len("0average")
-    assert (found["average-missing"], found["last-missing"]) == ("1", "0")
+    assert len(found["ema"]) == len("0ema")
+    assert (found["ema-missing"], found["last-missing"]) == ("1", "0")
     assert found["slid"].startswith("100%")
     assert found["wide"] == "true"
     assert found["alts"] == "true"

@@ -219,9 +219,9 @@ def check_train(arguments: Sequence[str]) -> None:
 def check_on_run(arguments: Sequence[str], make_run: Callable[..., Path]) -> None:
     """``sample``, ``interpolate``, ``verify``: make the run and the pictures that they speak of."""
     given = parse(arguments)
-    average = ["--set", "train.average=0.9"] if given.get("weights") == "average" else []
+    ema = ["--set", "train.ema=0.9"] if given.get("weights") == "ema" else []
     name = given["run"] or "runs/vae-1"
-    make_run(inside(name), preset_of(name), *average)
+    make_run(inside(name), preset_of(name), *ema)
     for name in ("from_", "to"):
         if given.get(name):
             draw_picture(inside(given[name]))

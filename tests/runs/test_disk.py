@@ -20,7 +20,7 @@ CAPACITY = 6 * MIB
 RUN = (
     sys.executable, "-m", "genmodels", "train", "--config", "vae.yaml", "--data", "glyphs",
     "--device", "cpu", "--set", "train.batch_size=500", "--set", "model.network.hidden=[32]",
-    "--set", "model.latent_dim=4", "--set", "train.save_every=0.2", "--set", "train.average=null",
+    "--set", "model.latent_dim=4", "--set", "train.save_every=0.2", "--set", "train.ema=null",
 )  # fmt: skip
 
 

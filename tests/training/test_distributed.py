@@ -26,7 +26,7 @@ from genmodels.training.step import Step
 PLAIN = """
 model: {class: Autoencoder, latent_dim: 4, network: {class: MLP, hidden: [16]}}
 data: {name: glyphs}
-train: {batch_size: 512, epochs: 2, average: 0.9}
+train: {batch_size: 512, epochs: 2, ema: 0.9}
 """
 pytestmark = [
     pytest.mark.slow,

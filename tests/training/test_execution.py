@@ -12,7 +12,7 @@ from genmodels.system import device as devices
 from genmodels.training import capture, execution, step
 
 EVERY = {  # what differs between steps is what a recording could miss
-    "average": 0.9,
+    "ema": 0.9,
     "schedule": {"warmup": 3, "steps": 20},
     "optimizer": {"name": "adamw", "weight_decay": 0.1},
     "clip": 0.5,

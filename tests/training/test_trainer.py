@@ -21,7 +21,7 @@ from genmodels.networks import MLP
 from genmodels.runs import checkpoint
 from genmodels.system import device as devices
 from genmodels.system import randomness
-from genmodels.training.ema import Average
+from genmodels.training.ema import EMA
 from genmodels.training.records import Epoch, Progress, next_snapshot
 from genmodels.training.trainer import Trainer
 
@@ -65,7 +65,7 @@ def finish(made: Trainer) -> list[dict]:
 
 OPTIONS = {
     "plain": {},
-    "average, warm-up and cosine": {"average": 0.9, "schedule": {"warmup": 3, "steps": 20}},
+    "EMA, warm-up and cosine": {"ema": 0.9, "schedule": {"warmup": 3, "steps": 20}},
     "adamw, clipped": {"optimizer": {"name": "adamw", "weight_decay": 0.1}, "clip": 0.5},
     "sgd with momentum": {"optimizer": {"name": "sgd", "lr": 1e-3, "momentum": 0.9}},
 }
@@ -73,7 +73,7 @@ OPTIONS = {
 
 CASES = [
     *itertools.product(MODELS, OPTIONS, [2, 6, 8]),  # an epoch has six steps
-    *itertools.product(STEERED, ["average, warm-up and cosine"], [8]),
+    *itertools.product(STEERED, ["EMA, warm-up and cosine"], [8]),
 ]
 
 
@@ -99,27 +99,27 @@ def test_a_resumed_run_equals_an_undisturbed_one(name, option, half, device, tmp
         assert {**a, "seconds": 0} == pytest.approx({**b, "seconds": 0}, rel=1e-12)
 
 
-def test_weights_are_averaged_and_buffers_are_copied(device):
+def test_the_ema_follows_weights_and_copies_buffers(device):
     model = {"class": "GAN", "spectral": True, "network": {**NETWORK, "normalization": "batch"}}
-    made = trainer(model, {"steps": 6, "average": 0.9}, device)
+    made = trainer(model, {"steps": 6, "ema": 0.9}, device)
     finish(made)
-    average = made.run_step.average.state
+    ema = made.run_step.ema.state
     for name, value in made.model.named_parameters():
-        assert not torch.equal(average[name], value), name
+        assert not torch.equal(ema[name], value), name
     for name, value in made.model.named_buffers():
-        assert torch.equal(average[name], value), name
+        assert torch.equal(ema[name], value), name
 
 
-def test_a_weight_of_two_names_is_averaged_under_both():
+def test_the_ema_follows_a_weight_of_two_names_under_both():
     model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
     model[1].weight = model[0].weight
-    average = Average(model, 0.9)
+    ema = EMA(model, 0.9)
     with torch.no_grad():
         model[0].weight.add_(1)
-    average.move_to(0)  # a share of 0.9
-    average.update(model)
+    ema.move_to(0)  # a share of 0.9
+    ema.update(model)
     for name in ("0.weight", "1.weight"):
-        torch.testing.assert_close(average.state[name], model[0].weight - 0.1)
+        torch.testing.assert_close(ema.state[name], model[0].weight - 0.1)
 
 
 def test_phases_that_cannot_be_told_apart_or_train_nothing_of_the_model_are_refused(device):
@@ -239,7 +239,7 @@ def test_resumed_twice_with_a_lazy_phase_and_looks_in_between(precision, device,
     def made(steps):
         with randomness.placed(0, "init"):
             model = Twice(SHAPE, latent_dim=3, network=MLP((16, 8), normalization="batch"))
-        return Trainer(model, images(), Train(batch_size=8, steps=steps, average=0.9), 0, chosen)
+        return Trainer(model, images(), Train(batch_size=8, steps=steps, ema=0.9), 0, chosen)
 
     whole = made(20)
     wanted = finish(whole)

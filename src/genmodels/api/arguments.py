@@ -1,5 +1,6 @@
 """The checks of what is given to a verb: one place for Python and for the command line."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, cast, get_args
@@ -9,7 +10,7 @@ from torch import Tensor
 
 from genmodels import config
 from genmodels.api.overrides import Overrides
-from genmodels.errors import InputError, nearest
+from genmodels.errors import InputError, Note, nearest
 from genmodels.models.base import Model
 from genmodels.sampling import Weights
 from genmodels.sampling.interpolation import Mode
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from genmodels.comparison.plan import Match
 
 Settings = Mapping[str, object] | Sequence[Mapping[str, object]]
+FORMER_WEIGHTS = {"average": "ema"}  # former choice of weights → choice
 OUTSIDE = 1e-3  # how far beyond [0, 1] a float may lie by rounding
 
 
@@ -30,7 +32,14 @@ def integer(name: str, given: object, least: int = 0) -> int:
 
 
 def weights(given: object) -> Weights | None:
-    """Check the choice of weights."""
+    """Check the choice of weights; a former name works with a note."""
+    if isinstance(given, str) and given in FORMER_WEIGHTS:
+        new = FORMER_WEIGHTS[given]
+        warnings.warn(
+            Note(f"`weights={given}` is called `weights={new}` now; write that instead"),
+            stacklevel=4,
+        )
+        given = new
     return cast(Weights | None, _one_of("weights", given, Weights))
 
 

@@ -35,7 +35,7 @@ def interpolate(
         steps: frames; 10 by default, 21 for ``perturb`` as in the report.
         rows: how many walks; 8 by default, one where pictures are given.
         seed: of latents and labels.
-        weights: ``"average"`` or ``"last"``; by default the average where there is one.
+        weights: ``"ema"`` or ``"last"``; by default the EMA weights where there are any.
         start, end: pictures to go from and to, read as the run's data are; ``perturb`` has no end.
         shifts: the movements of ``perturb``, each as text such as ``"0:8:2,-1,0.1"``; by
             default those of the run's configuration.

@@ -25,8 +25,8 @@ class Run:
     """A trained model and everything its training left behind.
 
     Open one with :func:`genmodels.load`, or keep what :func:`genmodels.train` returns. Every
-    method that computes takes ``weights`` (``"average"`` or ``"last"``; by default the average
-    where there is one), ``device`` (``"auto"``, ``"cpu"``, ``"cuda:1"``, …) and ``changes`` of
+    method that computes takes ``weights`` (``"ema"`` or ``"last"``; by default the EMA weights
+    where there are any), ``device`` (``"auto"``, ``"cpu"``, ``"cuda:1"``, …) and ``changes`` of
     the model's settings that its weights do not depend on, such as ``{"steps": 50}``. Images
     and latents are float32 on the CPU; images lie in [0, 1].
 

@@ -61,7 +61,7 @@ def sample(
         count: of images, 64 by default; with ``label="each"`` of each class, 8 by default.
         seed: of latents and labels. An image depends on the seed and its number alone: four
             images are the first four of a thousand.
-        weights: ``"average"`` or ``"last"``; by default the average where there is one.
+        weights: ``"ema"`` or ``"last"``; by default the EMA weights where there are any.
         label: the class of all images by number or name, or ``"each"``: every class in turn,
             from the same latents, so that the images of one latent follow each other; by
             default classes are drawn as often as they were trained on.

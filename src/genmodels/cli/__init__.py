@@ -6,7 +6,7 @@ Heavy imports stand inside the commands, so that help and mistakes cost no time.
 import os
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; a user's mistake is one line and exit code 2."""
     _print_anywhere()
     warnings.simplefilter("always", Note)
-    warnings.showwarning = _note  # type: ignore[assignment]  # takes what it is called with
+    warnings.showwarning = _show_each_note_once()
     command = typer.main.get_command(app)
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
@@ -96,13 +96,20 @@ def _print_anywhere() -> None:
             stream.reconfigure(errors="replace")
 
 
-def _note(message: Any, category: type[Warning], filename: str, lineno: int, *more: Any) -> None:
-    """Show what is meant for people as one line, and other warnings as Python does."""
-    if issubclass(category, Note):
-        text = as_flags(str(message))
-    else:
-        text = warnings.formatwarning(message, category, filename, lineno).rstrip()
-    print(text, file=sys.stderr)
+def _show_each_note_once() -> Callable[..., None]:
+    """Return a function that prints a note as one line, once, and other warnings as Python does."""
+    printed: set[str] = set()
+
+    def show(message: Any, category: type[Warning], filename: str, line: int, *more: Any) -> None:
+        if issubclass(category, Note):
+            text = as_flags(str(message))
+        else:
+            text = warnings.formatwarning(message, category, filename, line).rstrip()
+        if not issubclass(category, Note) or text not in printed:
+            print(text, file=sys.stderr)
+        printed.add(text)
+
+    return show
 
 
 def _fail(message: str, code: int) -> NoReturn:

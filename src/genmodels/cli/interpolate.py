@@ -55,7 +55,7 @@ def interpolate(
     given = {
         "frames": steps, "rows": rows, "seed": seed or None, "from": from_ and from_.stem,
         "to": to and to.stem, "shift": "+".join(shift) if shift else None, "label": label,
-        "weights": weights, **changed,
+        "weights": chosen, **changed,
     }  # fmt: skip
     path = out or opened.folder.samples / pictures.file_name(mode, given)
     formats.check("walk", path)

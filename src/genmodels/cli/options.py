@@ -35,7 +35,7 @@ RunArgument = Annotated[
 Weights = Annotated[
     str | None,
     typer.Option(
-        help="Which weights to use: average or last. Default: average where there is one.",
+        help="Which weights to use: ema or last. Default: ema where there are any.",
         metavar="WEIGHTS",
     ),
 ]

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from genmodels.config import components, custom_code, validation, yaml12
+from genmodels.config import components, custom_code, former_keys, validation, yaml12
 from genmodels.config.settings import LIMITS, Settings, Shift
 from genmodels.errors import InputError, nearest
 
@@ -28,15 +28,22 @@ def read(source: str | Path, overrides: Sequence[Mapping[str, Any]] = ()) -> Set
         return resolve([_load(path), *overrides], str(path.name))
 
 
-def resolve(layers: Sequence[Mapping[str, Any]], origin: str) -> Settings:
+def resolve(
+    layers: Sequence[Mapping[str, Any]], origin: str, former_notes: bool = True
+) -> Settings:
     """Merge layers, later ones over earlier ones, and check the result.
+
+    Args:
+        layers: nested settings.
+        origin: the name of the configuration in messages.
+        former_notes: warn about former names of settings; they are accepted either way.
 
     Raises:
         InputError: there are problems; the message has a line for each, with its key.
     """
     values: dict[str, Any] = {"train": {"epochs": 20}}
     for layer in layers:
-        values = _merged(values, layer)
+        values = _merged(values, former_keys.replaced(layer, origin, former_notes))
     _inherit_optimizer(values)
     model = values.get("model")
     found = validation.problems(Settings, {**values, "model": {}})

@@ -112,7 +112,7 @@ class Train(Section):
     optimizer: Optimizer = Optimizer()
     optimizers: dict[str, Optimizer] = {}  # module → settings that differ from ``optimizer``
     schedule: Schedule = Schedule()
-    average: float | None = Field(None, gt=0, lt=1)  # EMA of the weights: decay per step
+    ema: float | None = Field(None, gt=0, lt=1)  # decay per step of the EMA weights
     clip: float | None = Field(None, gt=0)  # largest norm of the gradient of a phase
     device: str = "auto"
     precision: str = "auto"

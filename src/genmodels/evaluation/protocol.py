@@ -30,6 +30,8 @@ COUNT = 10_000  # samples and test images; Lucic et al. (2018)
 FEW = 2000  # below which the bias of the Fréchet distance is flagged
 SPREAD_SEEDS = 3  # sampling seeds over which the spread of FD is taken
 
+# Choice of weights → key of its distance in report.json; that of ``ema`` keeps its former name.
+DISTANCE_KEYS = {"last": "distance_last", "ema": "distance_average", "best": "distance_best"}
 NO_SPLIT = "data.validation is 0, so no split is left to choose on"
 
 
@@ -40,7 +42,7 @@ class Evaluation:
     Attributes:
         numbers: name → value, of the headline weights.
         undefined: name → why there is no value.
-        headline: which weights those are: the average where there is one.
+        headline: which weights those are: the EMA weights where there are any.
         weights: every choice of weights.
         spread: standard deviation of FD over sampling seeds.
         curve: the snapshots, and the end.
@@ -171,10 +173,10 @@ def _numbers(scored: Scored, trained: Trained) -> tuple[dict[str, float], dict[s
 def _distances(chosen: Sequence[WeightsChoice]) -> tuple[dict[str, float], dict[str, str]]:
     """Return the FD of each choice of weights, and why others are missing."""
     found = {choice.name: choice.distance for choice in chosen}
-    numbers = {f"distance_{name}": distance for name, distance in found.items()}
+    numbers = {DISTANCE_KEYS[name]: distance for name, distance in found.items()}
     undefined: dict[str, str] = {}
-    if "average" not in found:
-        undefined["distance_average"] = "no average of the weights was kept"
+    if "ema" not in found:
+        undefined[DISTANCE_KEYS["ema"]] = "no EMA weights were kept"
     if "best" in found:
         numbers["distance_gap"] = chosen[0].distance - found["best"]  # the same kind of weights
     else:

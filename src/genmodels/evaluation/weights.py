@@ -1,4 +1,4 @@
-"""The weights of a run that are scored: the last, their average, and the best snapshot.
+"""The weights of a run that are scored: the last, the EMA weights, and the best snapshot.
 
 Snapshots are chosen on the validation split and scored on the test split.
 """
@@ -15,7 +15,7 @@ from genmodels.evaluation.draws import Draws
 from genmodels.evaluation.metrics import distances, scores
 from genmodels.evaluation.reference import Reference
 from genmodels.models.base import Fitted, Model
-from genmodels.runs.checkpoint import Checkpoint
+from genmodels.runs.checkpoint import EMA_PREFIX, Checkpoint
 from genmodels.system import randomness
 
 CURVE_COUNT = 2000  # samples of each snapshot of a curve, at most
@@ -27,7 +27,7 @@ class WeightsChoice:
     """One choice of a run's weights.
 
     Attributes:
-        name: ``last``, ``average`` or ``best``.
+        name: ``last``, ``ema`` or ``best``.
         step: the training step of these weights.
         distance: their Fréchet distance on the test split.
         samples: (64, C, H, W), from the same latents for every choice and every model.
@@ -51,8 +51,8 @@ class Point:
 
 
 def headline(saved: Checkpoint) -> sampling.Weights:
-    """Return the weights that the numbers are of: the average where there is one."""
-    return "average" if saved.part("average.") else "last"
+    """Return the weights that the numbers are of: the EMA weights where there are any."""
+    return "ema" if saved.part(EMA_PREFIX) else "last"
 
 
 def planned(saved: Checkpoint, snapshots: int, reference: Reference) -> int:
@@ -63,7 +63,7 @@ def planned(saved: Checkpoint, snapshots: int, reference: Reference) -> int:
         snapshots: number of snapshots before it.
         reference: the real images.
     """
-    choices = 1 + (headline(saved) == "average") + (reference.selection is not None)
+    choices = 1 + (headline(saved) == "ema") + (reference.selection is not None)
     return reference.count * choices + curve_count(reference) * (snapshots + 1)
 
 
@@ -106,7 +106,7 @@ def score_choices(
         The choices, ``first`` being the first; the curve of the snapshots and the end.
     """
     chosen, weights = [first], headline(saved)
-    if weights == "average":
+    if weights == "ema":
         chosen.append(_score(saved, "last", "last", reference, draws, device))
     curve, best = _curve((*earlier, saved), weights, reference, draws, device)
     if best is saved:

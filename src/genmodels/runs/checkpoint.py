@@ -1,9 +1,9 @@
 """One file without pickle that describes itself, with a hash that shows damage.
 
-A checkpoint is a safetensors file: all tensors under ``model.*``, ``average.*`` and
-``optimizer.<module>.*``, a JSON header with the resolved configuration, the image shape, the
-step, the versions and the data's fingerprint, and a digest of both. Every verb after
-``train`` needs nothing else. Nothing in it is executed when it is read.
+A checkpoint is a safetensors file with all tensors under ``model.*``, ``average.*`` (the EMA
+weights) and ``optimizer.<module>.*``, a JSON header and a digest of both. The header has the
+resolved configuration, the image shape, the step, the versions and the data's fingerprint.
+Every verb after ``train`` needs nothing else. Nothing in it is executed when it is read.
 """
 
 import hashlib
@@ -23,6 +23,7 @@ from genmodels.system import files
 
 FORMAT = 3  # 1 had no digest, 2 one name for moments of a module and of one within it
 HEADER, DIGEST = "genmodels", "sha256"
+EMA_PREFIX = "average."  # of the names of EMA weights; part of the format
 
 
 @dataclass(frozen=True)

@@ -86,4 +86,5 @@ def check(kind: type[Kind], content: Any, path: Path) -> None:
             f"{path} does not describe a run of genmodels: {where}: {first['msg']}"
         ) from None
     if isinstance(content, Mapping) and kind is Header:
-        config.resolve([content["config"]], f"the configuration in {path}")
+        # Nobody edits a header, so former names of settings are no news there.
+        config.resolve([content["config"]], f"the configuration in {path}", former_notes=False)

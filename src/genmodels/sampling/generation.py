@@ -15,12 +15,12 @@ from genmodels.config import GIVEN, MODELS, components, custom_code
 from genmodels.data import class_names
 from genmodels.errors import InputError
 from genmodels.models.base import Encodes, Fitted, Model
-from genmodels.runs.checkpoint import Checkpoint
+from genmodels.runs.checkpoint import EMA_PREFIX, Checkpoint
 from genmodels.system import randomness
 from genmodels.system.memory import Chunks
 
 BLOCK = 500  # images decoded at once
-Weights = Literal["average", "last"]
+Weights = Literal["ema", "last"]
 EACH = "each"  # every class in turn, where a class is asked for
 
 
@@ -34,22 +34,22 @@ def load_model(
 
     Args:
         checkpoint: of a run, resumable or a snapshot.
-        weights: ``average`` or ``last``; by default the average where there is one.
+        weights: ``ema`` or ``last``; by default the EMA weights where there are any.
         device: where it shall compute.
         changes: settings of the model that are not those it was trained with, such as the
             number of a solver's steps.
 
     Raises:
-        InputError: the average is asked for and there is none, or the weights are not those
+        InputError: EMA weights are asked for and there are none, or the weights are not those
             of a model with these changes.
     """
-    average = checkpoint.part("average.")
-    if weights == "average" and not average:
+    ema = checkpoint.part(EMA_PREFIX)
+    if weights == "ema" and not ema:
         raise InputError(
-            f"{checkpoint.path} has no weight average; use `weights=last`, "
-            "or train with `train.average=0.999`"
+            f"{checkpoint.path} has no EMA weights; use `weights=last`, "
+            "or train with `train.ema=0.999`"
         )
-    tensors = checkpoint.part("model.") if weights == "last" or not average else average
+    tensors = checkpoint.part("model.") if weights == "last" or not ema else ema
     with custom_code.of_run(checkpoint.path.parents[1]):
         return _loaded(checkpoint, tensors, changes or {}).to(device).eval()
 

@@ -1,30 +1,35 @@
-"""The exponential moving average of a model's weights."""
+"""The exponential moving average (EMA) of a model's weights."""
 
 import torch
 from torch import Tensor, nn
 
 
-class Average:
+class EMA:
     """A second set of weights that follows the trained ones slowly.
 
     Polyak & Juditsky (1992); for generators Yazıcı et al. (2019). The decay ramps up as
-    (1 + t) / (10 + t), so that a short run is not an average with its initial weights.
-    It is a function of the step, so a resumed average continues exactly. Buffers are copied:
-    statistics belong to a batch, and the mean of the unit vectors of a spectral norm is none.
+    (1 + t) / (10 + t), so that the initial weights do not weigh much in a short run. The decay
+    depends on the step alone, so a resumed run continues exactly. Buffers are copied:
+    statistics belong to a batch, and the mean of unit vectors, as spectral normalisation keeps
+    them, has no unit length.
 
     Args:
         model: the model to follow.
-        decay: share of the old average that stays at each step, in (0, 1).
+        decay: the share of the old EMA that each step keeps, in (0, 1).
+
+    Attributes:
+        state: name → tensor, as in the model's ``state_dict``.
     """
 
     def __init__(self, model: nn.Module, decay: float):
         self.decay = decay
-        self.state = {name: value.clone() for name, value in _live(model).items()}
+        self.state = {name: value.clone() for name, value in _live_tensors(model).items()}
         device = next(iter(self.state.values())).device
-        self.share = torch.zeros((), device=device)  # a tensor, so that recorded steps see it
+        # A tensor, so that a recorded CUDA graph reads the current value.
+        self.share = torch.zeros((), device=device)
 
     def move_to(self, step: int) -> None:
-        """Set the share that the weights after ``step`` steps get."""
+        """Set the share that the next update takes from the model, after ``step`` steps."""
         self.share.fill_(1 - min(self.decay, (1 + step) / (10 + step)))
 
     @torch.no_grad()
@@ -32,16 +37,18 @@ class Average:
         """Move towards the model's weights by that share, and copy its buffers."""
         weights = {name for name, _ in model.named_parameters(remove_duplicate=False)}
         followed: list[tuple[Tensor, Tensor]] = []
-        for name, value in _live(model).items():
+        for name, value in _live_tensors(model).items():
             if name in weights:
                 followed.append((self.state[name], value))
             else:
                 self.state[name].copy_(value)
         torch._foreach_lerp_(
-            [a for a, _ in followed], [b for _, b in followed], [self.share] * len(followed)
+            [ema for ema, _ in followed],
+            [weight for _, weight in followed],
+            [self.share] * len(followed),
         )
 
 
-def _live(model: nn.Module) -> dict[str, Tensor]:
-    """The model's own tensors, not copies."""
+def _live_tensors(model: nn.Module) -> dict[str, Tensor]:
+    """Return the tensors of a model by name, without copies."""
     return {name: value.detach() for name, value in model.state_dict(keep_vars=True).items()}

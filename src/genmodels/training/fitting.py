@@ -20,7 +20,7 @@ def left(trainer: Trainer) -> bool:
 
 
 def fit(trainer: Trainer) -> None:
-    """Fit it, for the last weights and for their average; the time counts as training.
+    """Fit it for the last weights and for the EMA weights; the time counts as training.
 
     Raises:
         InputError: there are too few training images for it.
@@ -33,16 +33,16 @@ def fit(trainer: Trainer) -> None:
     def batches() -> Iterator[Batch]:
         return trainer.feed.batches(rows, BATCH)
 
-    average = trainer.run_step.average
-    averaged = copy.deepcopy(trainer.model) if average else None
-    if averaged is not None and average is not None:
-        averaged.load_state_dict(average.state)
-    for model in filter(None, (trainer.model, averaged)):
+    models, ema = [trainer.model], trainer.run_step.ema
+    if ema:
+        models.append(copy.deepcopy(trainer.model))
+        models[1].load_state_dict(ema.state)
+    for model in models:
         assert isinstance(model, Fitted)
         model.eval()
         with randomness.placed(trainer.seed, "fit", device=trainer.device.device):
             model.fit(batches())
-    if averaged is not None and average is not None:
-        for name, value in averaged.state_dict().items():
-            average.state[name].copy_(value)
+    if ema:
+        for name, value in models[1].state_dict().items():
+            ema.state[name].copy_(value)
     trainer.seconds += time.perf_counter() - began

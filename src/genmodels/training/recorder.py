@@ -233,7 +233,8 @@ class Recorder:
 
     def _snapshot(self) -> None:
         tensors, progress = self.trainer.state()
-        weights = {k: v for k, v in tensors.items() if k.startswith(("model.", "average."))}
+        kept = ("model.", checkpoint.EMA_PREFIX)
+        weights = {name: value for name, value in tensors.items() if name.startswith(kept)}
         self._write(self.folder.snapshots, weights, progress)
 
     def _write(

@@ -11,12 +11,13 @@ from genmodels.config.settings import Schedule, Train
 from genmodels.data.images import Batch
 from genmodels.errors import InputError
 from genmodels.models.base import Model, Phase, phases_of
+from genmodels.runs.checkpoint import EMA_PREFIX
 from genmodels.system import randomness
 from genmodels.system.device import Device
 from genmodels.system.distributed import ALONE, Ranks
 from genmodels.training.capture import WARM_UP, Recorded
 from genmodels.training.compiling import Compiled, Gradients
-from genmodels.training.ema import Average
+from genmodels.training.ema import EMA
 from genmodels.training.execution import EAGER, Execution
 from genmodels.training.flops import Flops
 
@@ -26,7 +27,7 @@ FAILURES = (RuntimeError, NotImplementedError, OSError)  # of compilers and grap
 
 
 class Step:
-    """One step of training: phases, optimisers, scaler and average.
+    """One step of training: phases, optimisers, loss scaler and EMA.
 
     Args:
         model: on its device.
@@ -75,7 +76,7 @@ class Step:
         self.rates = {name: float(o.param_groups[0]["lr"]) for name, o in self.optimizers.items()}
         self.slowed = 1.0
         self.scaler = device.scaler()
-        self.average = Average(model, train.average) if train.average else None
+        self.ema = EMA(model, train.ema) if train.ema else None
         self.flops_of: dict[str, int] = {}  # phase → of one run of it, once it has run
         self.kind, self.notes = execution.kind, [execution.why]
         self.compiled: dict[str, Compiled] = {}
@@ -95,8 +96,8 @@ class Step:
         randomness.place(self.seed, "step", step, self.ranks.rank, self.device.device)
         if self.train.schedule != Schedule():
             self._set_rates(self.slowed * self.train.schedule.factor(step))
-        if self.average:
-            self.average.move_to(step + 1)
+        if self.ema:
+            self.ema.move_to(step + 1)
         due = tuple(phase.name for phase in self.phases if (step + 1) % phase.every == 0)
         if self.kind == "captured" and due not in self.recorded and self.runs[due] >= WARM_UP:
             self._record(due, batch)
@@ -121,8 +122,8 @@ class Step:
             if phase.name in due:
                 terms.update(self._learn(phase, batch))
         self.ranks.mean(self.buffers)
-        if self.average:
-            self.average.update(self.model)
+        if self.ema:
+            self.ema.update(self.model)
         return terms
 
     def _learn(self, phase: Phase, batch: Batch) -> dict[str, Tensor]:
@@ -201,8 +202,8 @@ class Step:
     @property
     def sizes(self) -> tuple[int, int]:
         """Bytes of all tensors of :meth:`state` once training is under way, and of the weights
-        and their average alone."""
-        count = 2 if self.average else 1
+        and the EMA weights alone."""
+        count = 2 if self.ema else 1
         weights = count * sum(value.nbytes for value in self.model.state_dict().values())
         moments = 0
         for name, parameters in self.parameters.items():
@@ -214,8 +215,8 @@ class Step:
     def state(self) -> dict[str, Tensor]:
         """Every tensor that the next step depends on, by its name in a checkpoint."""
         tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()}
-        if self.average:
-            tensors |= {f"average.{name}": value for name, value in self.average.state.items()}
+        if self.ema:
+            tensors |= {f"{EMA_PREFIX}{name}": value for name, value in self.ema.state.items()}
         for module, optimizer in self.optimizers.items():
             for name, parameter in self.modules[module].named_parameters():
                 for key, value in optimizer.state.get(parameter, {}).items():
@@ -230,9 +231,9 @@ class Step:
         self.recorded.clear()  # optimisers get other tensors than were recorded
         self.runs.clear()
         self.model.load_state_dict(_below(tensors, "model."))
-        if self.average:
-            for name, value in _below(tensors, "average.").items():
-                self.average.state[name].copy_(value)
+        if self.ema:
+            for name, value in _below(tensors, EMA_PREFIX).items():
+                self.ema.state[name].copy_(value)
         for module, optimizer in self.optimizers.items():
             state = {}
             for index, (name, parameter) in enumerate(self.modules[module].named_parameters()):

@@ -12,6 +12,7 @@ from genmodels import runs, sampling
 from genmodels.config import custom_code
 from genmodels.console import Display
 from genmodels.errors import InputError
+from genmodels.runs.checkpoint import EMA_PREFIX
 from genmodels.system import device as devices
 from genmodels.training import session
 
@@ -88,7 +89,7 @@ def _finding(folder: runs.Folder, path: Path, read: Callable[[], str]) -> Findin
 
 def _checkpoint(folder: runs.Folder, path: Path) -> str:
     saved = folder.read(path)
-    for part in ("model.", "average."):
+    for part in ("model.", EMA_PREFIX):
         if found := saved.part(part):
             with custom_code.of_run(folder.path):
                 sampling.check_weights(saved, found)

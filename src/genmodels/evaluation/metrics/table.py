@@ -15,7 +15,7 @@ FD = fd_metric("fd_*")  # stands for the distances on all features
 # Provided by the protocol, which scores several choices of a run's weights and takes the time.
 PROTOCOL_METRICS: tuple[Metric[Any], ...] = (
     Metric("distance_last", "FD of the last weights", "lower", meaning="FD of other weights"),
-    Metric("distance_average", "FD of the averaged weights", "lower",
+    Metric("distance_average", "FD of the EMA weights", "lower",
            meaning="FD of other weights"),
     Metric(
         "distance_best", "FD of the snapshot chosen on validation images", "lower",
