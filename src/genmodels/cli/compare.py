@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from genmodels.cli import options
+from genmodels.cli.groups import Group, Place
 from genmodels.cli.options import (
     Budget,
     Data,
@@ -21,6 +22,8 @@ from genmodels.cli.options import (
     TrustCode,
     whole,
 )
+
+PLACE = Place(Group.COMPARE, 1)
 
 
 def compare(

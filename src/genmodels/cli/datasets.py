@@ -2,7 +2,10 @@
 
 import typer
 
+from genmodels.cli.groups import Group, Place
 from genmodels.cli.options import DataRoot
+
+PLACE = Place(Group.LOOK_AROUND, 1)
 
 
 def datasets(

@@ -6,7 +6,10 @@ from typing import Annotated
 import typer
 
 from genmodels.cli import options
+from genmodels.cli.groups import Group, Place
 from genmodels.cli.options import Changed, RunArgument, Seed, TrustCode, Weights, whole
+
+PLACE = Place(Group.TRAIN_AND_USE, 2)
 
 
 def sample(
