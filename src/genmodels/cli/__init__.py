@@ -32,7 +32,7 @@ for command, group in commands(__name__):
 
 
 @app.callback(invoke_without_command=True, no_args_is_help=False)
-def options(
+def root(
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
     """Train generative image models under one trainer, and compare them fairly."""
