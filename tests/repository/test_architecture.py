@@ -48,7 +48,7 @@ LATE = {
     ROOT: "api",
     "cli": "system config data runs console comparison report api",
 }  # not at the top
-LIGHT = "api.overrides"  # but these, which load nothing: the help is made of them
+LIGHT = "api.formats api.overrides"  # but these, which load nothing: the help is made of them
 
 # Library → the parts through which it enters.
 DOORS = {
