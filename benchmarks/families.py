@@ -20,7 +20,7 @@ import genmodels
 from benchmarks import lessons
 from benchmarks.lessons import Measured
 from benchmarks.machine import hardware
-from genmodels import config
+from genmodels import api, config
 from genmodels.comparison import measure
 from genmodels.config import catalogue
 from genmodels.console import Display
@@ -180,8 +180,8 @@ def _report() -> dict[str, float]:
 
 def _current(result: Measured) -> bool:
     """Whether a preset is still what was measured; if not, that is said."""
-    layers = [config.overrides(data=result["data"]), *map(config.assignment, result["settings"])]
-    now = config.read(result["preset"], layers)
+    settings = [config.assignment(text) for text in result["settings"]]
+    now = api.config(result["preset"], settings=settings, data=result["data"])
     changed = now.differences(config.resolve([result["configuration"]], result["preset"]))
     if changed:
         name = result_path(*(result[key] for key in ("preset", "data", "budget", "settings"))).name

@@ -17,7 +17,7 @@ from PIL import Image
 
 from conftest import TINY
 from genmodels import api
-from genmodels.cli import app, groups
+from genmodels.cli.groups import Group
 from genmodels.data import pictures
 
 
@@ -219,11 +219,15 @@ def test_the_help_cuts_no_sentence_off(genmodels, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     shown = genmodels("--help").out
     assert "..." not in shown.partition("Train and use:")[2]
-    titles = re.findall(r"^(\w[\w ]*):\n", shown, re.MULTILINE)
-    assert titles[-3:] == ["Train and use", "Compare", "Look around"]
-    assert sorted(sum(groups.GROUPS.values(), ())) == sorted(
-        command.callback.__name__ for command in app.registered_commands
-    )
+    sections = re.split(r"^(\w[\w ]*):\n", shown, flags=re.MULTILINE)
+    listed = dict(zip(sections[1::2], sections[2::2], strict=True))
+    verbs = {title: tuple(re.findall(r"^  (\w+)", listed[title], re.MULTILINE)) for title in Group}
+    assert list(listed)[-3:] == list(Group)
+    assert verbs == {
+        "Train and use": ("train", "sample", "interpolate"),
+        "Compare": ("compare",),
+        "Look around": ("datasets", "models", "runs", "config", "verify", "doctor"),
+    }
 
 
 # The contract.

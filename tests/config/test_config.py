@@ -2,7 +2,7 @@
 
 import pytest
 
-from genmodels import config
+from genmodels import api, config
 from genmodels.config import former_keys
 from genmodels.config.settings import Schedule
 from genmodels.errors import InputError, Note
@@ -76,7 +76,7 @@ def test_files_that_are_refused(text, reason, tmp_path):
 
 
 def test_a_later_limit_replaces_an_earlier_one():
-    train = config.read("vae.yaml", [config.overrides(budget="2m")]).train
+    train = config.read("vae.yaml", [{"train": {"budget": "2m"}}]).train
     assert (train.epochs, train.steps, train.budget) == (None, None, 120)
 
 
@@ -99,7 +99,7 @@ def test_another_class_drops_the_arguments_of_the_first():
 
 
 def test_data_drops_the_offline_set():
-    assert config.read("vae.yaml", [config.overrides(data="mnist")]).data.offline is None
+    assert api.config("vae.yaml", data="mnist").data.offline is None
     assert config.read("vae.yaml").data.offline == "glyphs"
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from genmodels import config, sampling
+from genmodels import api, sampling
 from genmodels.console import Display
 from genmodels.data import class_names
 from genmodels.data.images import Batch
@@ -119,7 +119,7 @@ def test_a_folders_classes_have_names(genmodels, workplace):
 
 
 def test_shares_are_those_of_the_training_images():
-    images = session.load(config.read("vae.yaml", [config.overrides("glyphs")]).data, Display(True))
+    images = session.load(api.config("vae.yaml", data="glyphs").data, Display(True))
     rows = images.splits["train"]
     counts = torch.bincount(images.labels[rows], minlength=10)
     assert images.class_shares == pytest.approx((counts / len(rows)).tolist(), rel=1e-5)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 import torch
 from torch import Tensor
 
-from genmodels import config
+from genmodels.api import overrides as table
 from genmodels.api.overrides import Overrides
+from genmodels.config.settings import LIMITS
 from genmodels.errors import InputError, Note, nearest
 from genmodels.models.base import Model
 from genmodels.sampling import Weights
@@ -86,7 +87,7 @@ def layers(settings: Settings, overrides: Overrides) -> list[Mapping[str, Any]]:
     """List what is laid over a configuration: nested settings, then the overrides.
 
     Raises:
-        InputError: the settings are no dictionaries.
+        InputError: the settings are no dictionaries, or there are several limits.
         TypeError: there is no such override.
     """
     given: object = [settings] if isinstance(settings, Mapping) else settings
@@ -94,7 +95,10 @@ def layers(settings: Settings, overrides: Overrides) -> list[Mapping[str, Any]]:
         raise InputError(
             f"`settings` {settings!r}: give nested dictionaries: {{'train': {{'epochs': 2}}}}"
         )
-    return [*given, config.overrides(**overrides)]
+    layer = table.layer(overrides)
+    if len(layer.get("train", {}).keys() & set(LIMITS)) > 1:
+        raise InputError("give one of `epochs`, `steps` and `budget`, not several")
+    return [*given, layer]
 
 
 def images(given: object) -> Tensor:

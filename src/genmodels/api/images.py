@@ -4,18 +4,16 @@ from pathlib import Path
 
 from torch import Tensor
 
-from genmodels.api import arguments
-from genmodels.data import formats
+from genmodels.api import arguments, formats
 
 
 def save_images(images: Tensor, path: str | Path, columns: int | None = None) -> Path:
     """Write images in the format of the path's extension.
 
     Args:
-        images: (N, C, H, W), float in [0, 1] or uint8: a grid in ``.png``, an array in ``.npy``
-            or ``.npz`` as uint8, or a folder of PNG files where there is no extension. Or walks
-            (rows, steps, C, H, W): a row for each in ``.png``, an animation in ``.gif``.
-        path: of the result.
+        images: (N, C, H, W), or walks (rows, steps, C, H, W); float in [0, 1] or uint8.
+        path: of the result; :data:`genmodels.api.formats.FORMATS` has the extensions of images
+            and of walks.
         columns: of a grid; by default as square as possible.
 
     Returns:

@@ -1,34 +1,112 @@
-"""What `train`, `compare` and `config` replace of a configuration, as keywords."""
+"""What `train`, `compare` and `config` replace of a configuration, as keywords and as options.
 
+A new one is one row of :class:`Overrides`. Nothing heavy is imported here, because the command
+line's help is made of the rows.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypedDict
+from typing import Annotated, Any, Literal, TypedDict, get_args, get_type_hints
+
+
+@dataclass(frozen=True)
+class Override:
+    """What a keyword of :class:`Overrides` stands for.
+
+    Attributes:
+        key: the key of the configuration that it replaces, with dots.
+        help: what it is, in a sentence.
+        clears: a key that becomes null with it; none by default.
+    """
+
+    key: str
+    help: str
+    clears: str = ""
 
 
 class Overrides(TypedDict, total=False):
     """Replace keys of a configuration; None leaves a key as it is.
 
-    A limit (``epochs``, ``steps`` or ``budget``) replaces any other limit.
-
-    Attributes:
-        data: a data set's name, or a folder of pictures.
-        data_root: the folder in which data sets lie.
-        on_bad: for pictures that cannot be read: ``error`` or ``skip``.
-        seed: of everything random.
-        epochs: train this many epochs in all.
-        steps: train this many steps in all.
-        budget: train this long in all: ``"90s"``, ``"10m"``, ``"2h"``, or seconds.
-        device: ``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps``.
-        precision: ``auto``, ``fp32``, ``bf16`` or ``fp16``.
-        on_nan: when a loss is not finite: ``stop``, or ``rollback`` to the last checkpoint.
+    A row is a keyword, its types and its :class:`Override`. The command line reads an option as
+    the first of the types; a ``Literal`` is read as text there, and checked with the
+    configuration. A limit (``epochs``, ``steps`` or ``budget``) replaces any other limit.
     """
 
-    data: str | Path | None
-    data_root: str | Path | None
-    on_bad: Literal["error", "skip"] | None
-    seed: int | None
-    epochs: int | None
-    steps: int | None
-    budget: str | float | None
-    device: str | None
-    precision: Literal["auto", "fp32", "bf16", "fp16"] | None
-    on_nan: Literal["stop", "rollback"] | None
+    data: Annotated[
+        str | Path | None,
+        Override(
+            "data.name",
+            "Data to train on: a data set's name, or a folder.",
+            clears="data.offline",  # the replacement is of the configuration's data set
+        ),
+    ]
+    data_root: Annotated[Path | str | None, Override("data.root", "Folder in which data sets lie.")]
+    on_bad: Annotated[
+        Literal["error", "skip"] | None,
+        Override("data.on_bad", "For pictures that cannot be read: error or skip."),
+    ]
+    seed: Annotated[int | None, Override("seed", "Seed of everything random, an integer.")]
+    epochs: Annotated[int | None, Override("train.epochs", "Train this many epochs in all.")]
+    steps: Annotated[int | None, Override("train.steps", "Train this many steps in all.")]
+    budget: Annotated[
+        str | float | None,
+        Override("train.budget", "Train this long in all: 90s, 10m or 2h."),
+    ]
+    device: Annotated[
+        str | None, Override("train.device", "Where to train: auto, cpu, cuda, cuda:1 or mps.")
+    ]
+    precision: Annotated[
+        Literal["auto", "fp32", "bf16", "fp16"] | None,
+        Override("train.precision", "Numbers to train with: auto, fp32, bf16 or fp16."),
+    ]
+    on_nan: Annotated[
+        Literal["stop", "rollback"] | None,
+        Override(
+            "train.on_nan",
+            "When a loss is not finite: stop, or rollback (go on from the last checkpoint at half "
+            "the learning rates).",
+        ),
+    ]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A keyword's :class:`Override`, and the first of its types."""
+
+    kind: Any
+    override: Override
+
+
+def rows() -> dict[str, Row]:
+    """Return the rows of :class:`Overrides` by their keywords, in their order."""
+    hints = get_type_hints(Overrides, include_extras=True)
+    pairs = {name: get_args(hint) for name, hint in hints.items()}
+    return {name: Row(get_args(kinds)[0], row) for name, (kinds, row) in pairs.items()}
+
+
+def layer(given: Mapping[str, object]) -> dict[str, Any]:
+    """Return keywords as a layer over a configuration. None leaves a key unchanged.
+
+    Raises:
+        TypeError: a keyword has no row in :class:`Overrides`.
+    """
+    table = rows()
+    if unknown := given.keys() - table.keys():
+        raise TypeError(f"no such override: {', '.join(sorted(unknown))}")
+    made: dict[str, Any] = {}
+    for name, value in given.items():
+        if value is not None:
+            override = table[name].override
+            _put(made, override.key, str(value) if isinstance(value, Path) else value)
+            if override.clears:
+                _put(made, override.clears, None)
+    return made
+
+
+def _put(nested: dict[str, Any], key: str, value: object) -> None:
+    """Set a key with dots in nested dictionaries."""
+    *sections, last = key.split(".")
+    for section in sections:
+        nested = nested.setdefault(section, {})
+    nested[last] = value

@@ -7,10 +7,10 @@ from typing import overload
 
 from torch import Tensor
 
-from genmodels.api import arguments
+from genmodels.api import arguments, formats
 from genmodels.api.requests import Samples
 from genmodels.api.run import Run, opened
-from genmodels.data import formats, pictures
+from genmodels.data import pictures
 from genmodels.errors import Note
 from genmodels.sampling import Weights
 
@@ -109,8 +109,9 @@ def sample_to(
     device: str = "auto",
     changes: Mapping[str, object] | None = None,
 ) -> Path:
-    """Generate images into a file: a ``.png`` grid, ``.npy`` or ``.npz`` as uint8 (N, C, H, W),
-    or a folder of PNG files. Arrays and folders take bounded memory, however many images.
+    """Generate images into a file, in one of the formats of :data:`genmodels.api.formats.FORMATS`.
+
+    Arrays and folders take bounded memory, however many images. Arrays are uint8 (N, C, H, W).
 
     Args:
         run: a run or its folder; by default the newest under ``runs/``.

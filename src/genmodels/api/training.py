@@ -33,9 +33,8 @@ def train(
         resume: go on with a run.
         trust_code: whether the module that a resumed run brings may be executed.
         quiet: show no progress.
-        overrides: ``data``, ``data_root``, ``on_bad``, ``seed``, ``epochs``, ``steps``,
-            ``budget``, ``device``, ``precision`` and ``on_nan``, as in
-            :class:`genmodels.api.Overrides`.
+        overrides: keywords such as ``data``, ``epochs`` and ``seed``;
+            :class:`genmodels.api.Overrides` lists them all.
 
     Raises:
         InputError: something that was given cannot be used.

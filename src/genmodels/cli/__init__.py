@@ -12,19 +12,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from genmodels import __version__
-from genmodels.cli import (
-    compare,
-    config,
-    datasets,
-    doctor,
-    interpolate,
-    models,
-    runs,
-    sample,
-    train,
-    verify,
-)
-from genmodels.cli.groups import Grouped
+from genmodels.cli.groups import Grouped, commands
 from genmodels.cli.wording import as_flags
 from genmodels.errors import InputError, Interrupted, Note, spelling
 
@@ -39,15 +27,12 @@ app = typer.Typer(
     rich_markup_mode=None,
     cls=Grouped,
 )
-for command in (
-    train.train, sample.sample, interpolate.interpolate, compare.compare,
-    datasets.datasets, models.models, runs.runs, config.config, verify.verify, doctor.doctor,
-):  # fmt: skip
-    app.command()(command)
+for command, group in commands(__name__):
+    app.command(rich_help_panel=group)(command)
 
 
 @app.callback(invoke_without_command=True, no_args_is_help=False)
-def options(
+def root(
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
     """Train generative image models under one trainer, and compare them fairly."""

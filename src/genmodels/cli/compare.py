@@ -1,28 +1,18 @@
 """The command that compares models."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from genmodels.cli import options
-from genmodels.cli.options import (
-    Budget,
-    Data,
-    DataRoot,
-    Device,
-    Epochs,
-    Given,
-    OnBad,
-    OnNan,
-    Precision,
-    Seed,
-    Steps,
-    TrustCode,
-    integer,
-)
+from genmodels.cli.groups import Group, Place
+from genmodels.cli.options import SEED, TrustCode, integer
+from genmodels.cli.overrides import Changes, with_overrides
+
+PLACE = Place(Group.COMPARE, 1)
 
 
+@with_overrides(seed=SEED)
 def compare(
     subjects: Annotated[
         list[str] | None,
@@ -45,22 +35,13 @@ def compare(
             help="Train the K-th of N shares of the runs; compare when all are there.",
         ),
     ] = None,
-    data: Data = None,
-    data_root: DataRoot = None,
-    on_bad: OnBad = None,
-    set_: Given = None,
-    epochs: Epochs = None,
-    steps: Steps = None,
-    budget: Budget = None,
-    device: Device = None,
-    precision: Precision = None,
-    on_nan: OnNan = None,
+    *,
+    changes: Changes,
     count: Annotated[int, integer(help="Largest number of test images and of samples.")] = 10_000,
     features: Annotated[
         str,
         typer.Option(help="Features to measure in: auto, domain, random, inception, or a file."),
     ] = "auto",
-    seed: Seed = 0,
     out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("comparison"),
     trust_code: TrustCode = False,
 ) -> None:
@@ -68,20 +49,13 @@ def compare(
 
     Configurations are trained first, and options apply to them.
     """
-    options.one_limit(epochs, steps, budget)
     from genmodels import api, console
     from genmodels.api import arguments
     from genmodels.comparison import verdicts
     from genmodels.report import terminal
 
-    overrides: dict[str, Any] = {
-        "data": data, "data_root": data_root, "on_bad": on_bad, "seed": seed, "epochs": epochs,
-        "steps": steps, "budget": budget, "device": device, "precision": precision,
-        "on_nan": on_nan,
-    }  # fmt: skip
     comparison: api.Comparison | None = api.compare(
         subjects or [],
-        settings=options.assignments(set_),
         seeds=seeds,
         count=count,
         features=features,
@@ -89,7 +63,7 @@ def compare(
         shard=shard,
         out=out,
         trust_code=trust_code,
-        **overrides,
+        **changes,
     )
     if comparison is None:
         typer.echo(f"share {shard} is trained: {out / 'runs'}")

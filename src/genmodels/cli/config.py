@@ -5,6 +5,9 @@ from typing import Annotated
 import typer
 
 from genmodels.cli import options
+from genmodels.cli.groups import Group, Place
+
+PLACE = Place(Group.LOOK_AROUND, 4)
 
 
 def config(name: Annotated[str, typer.Argument(help="A preset's name, or a path.")]) -> None:

@@ -1,12 +1,17 @@
 """The command that lists the data sets."""
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
-from genmodels.cli.options import DataRoot
+from genmodels.cli.groups import Group, Place
+
+PLACE = Place(Group.LOOK_AROUND, 1)
 
 
 def datasets(
-    data_root: DataRoot = None,
+    data_root: Annotated[Path | None, typer.Option(help="Folder in which data sets lie.")] = None,
 ) -> None:
     """List the data sets that have a name."""
     from genmodels import api, console

@@ -2,6 +2,10 @@
 
 import typer
 
+from genmodels.cli.groups import Group, Place
+
+PLACE = Place(Group.LOOK_AROUND, 6)
+
 
 def doctor() -> None:
     """Say what this machine offers, and try a tiny training."""

@@ -5,8 +5,12 @@ from typing import Annotated
 
 import typer
 
+from genmodels.api import formats
 from genmodels.cli import options
+from genmodels.cli.groups import Group, Place
 from genmodels.cli.options import Changed, RunArgument, Seed, TrustCode, Weights, integer
+
+PLACE = Place(Group.TRAIN_AND_USE, 3)
 
 
 def interpolate(
@@ -39,7 +43,7 @@ def interpolate(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="Result: .png with a row for each walk, or .gif. Default: in the run."),
+        typer.Option(help=f"Result: {formats.listed('walk')}. Default: in the run."),
     ] = None,
     set_: Changed = None,
     trust_code: TrustCode = False,
@@ -47,7 +51,7 @@ def interpolate(
     """Walk through the latents."""
     from genmodels import api
     from genmodels.api import arguments
-    from genmodels.data import formats, pictures
+    from genmodels.data import pictures
 
     kind, chosen = arguments.mode(mode), arguments.weights(weights)
     opened = api.load(run, trust_code)

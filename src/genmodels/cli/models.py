@@ -4,6 +4,10 @@ from typing import Annotated
 
 import typer
 
+from genmodels.cli.groups import Group, Place
+
+PLACE = Place(Group.LOOK_AROUND, 2)
+
 
 def models(
     name: Annotated[

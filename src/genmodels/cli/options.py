@@ -1,9 +1,8 @@
-"""Options shared by several commands."""
+"""Options shared by several commands, and the functions that read them."""
 
 import shlex
 from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -39,29 +38,8 @@ Weights = Annotated[
         metavar="WEIGHTS",
     ),
 ]
-Seed = Annotated[
-    int, integer(help="Seed of the latents, an integer. Default: 0.", show_default=False)
-]
-Data = Annotated[
-    str | None,
-    typer.Option(
-        help="Data to train on: a data set's name, or a folder. Default: the configuration's."
-    ),
-]
-DataRoot = Annotated[Path | None, typer.Option(help="Folder in which data sets lie.")]
-OnBad = Annotated[
-    str | None,
-    typer.Option(
-        help="For pictures that cannot be read: error or skip. Default: the configuration's."
-    ),
-]
-OnNan = Annotated[
-    str | None,
-    typer.Option(
-        help="When a loss is not finite: stop, or rollback (go on from the last checkpoint at "
-        "half the learning rates). Default: the configuration's, stop."
-    ),
-]
+SEED = "Seed of the latents, an integer. Default: 0."
+Seed = Annotated[int, integer(help=SEED, show_default=False)]
 Given = Annotated[
     list[str] | None,
     typer.Option(
@@ -80,28 +58,6 @@ TrustCode = Annotated[
         "--trust-code", help="Execute the Python module that a run brings. Default: refuse."
     ),
 ]
-Epochs = Annotated[
-    int | None, integer(help="Train this many epochs in all. Default: the configuration's.")
-]
-Steps = Annotated[
-    int | None, integer(help="Train this many steps in all. Default: the configuration's.")
-]
-Budget = Annotated[
-    str | None,
-    typer.Option(help="Train this long in all: 90s, 10m or 2h. Default: the configuration's."),
-]
-Device = Annotated[
-    str | None,
-    typer.Option(
-        help="Where to train: auto, cpu, cuda, cuda:1 or mps. Default: the configuration's."
-    ),
-]
-Precision = Annotated[
-    str | None,
-    typer.Option(
-        help="Numbers to train with: auto, fp32, bf16 or fp16. Default: the configuration's."
-    ),
-]
 
 
 def next_command(*words: Any, err: bool = False) -> None:
@@ -112,12 +68,6 @@ def next_command(*words: Any, err: bool = False) -> None:
         err: print to standard error, because standard output is itself the result.
     """
     typer.echo(f"next: {shlex.join(['genmodels', *map(str, words)])}", err=err)
-
-
-def one_limit(*limits: Any) -> None:
-    """Refuse several limits."""
-    if limits.count(None) < len(limits) - 1:
-        raise InputError("give one of --epochs, --steps and --budget, not several")
 
 
 def assignments(given: list[str] | None) -> list[Mapping[str, Any]]:

@@ -3,6 +3,9 @@
 import typer
 
 from genmodels.cli import options
+from genmodels.cli.groups import Group, Place
+
+PLACE = Place(Group.LOOK_AROUND, 3)
 
 
 def runs() -> None:

@@ -5,8 +5,12 @@ from typing import Annotated
 
 import typer
 
+from genmodels.api import formats
 from genmodels.cli import options
+from genmodels.cli.groups import Group, Place
 from genmodels.cli.options import Changed, RunArgument, Seed, TrustCode, Weights, integer
+
+PLACE = Place(Group.TRAIN_AND_USE, 2)
 
 
 def sample(
@@ -23,7 +27,7 @@ def sample(
     weights: Weights = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="Result: .png grid, .npy or .npz array, or folder. Default: in the run."),
+        typer.Option(help=f"Result: {formats.listed('images')}. Default: in the run."),
     ] = None,
     set_: Changed = None,
     trust_code: TrustCode = False,

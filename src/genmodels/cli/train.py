@@ -1,47 +1,27 @@
 """The command that trains a model."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from genmodels.cli import options
-from genmodels.cli.options import (
-    Budget,
-    Data,
-    DataRoot,
-    Device,
-    Epochs,
-    Given,
-    OnBad,
-    OnNan,
-    Precision,
-    Steps,
-    TrustCode,
-    integer,
-)
+from genmodels.cli.groups import Group, Place
+from genmodels.cli.options import TrustCode
+from genmodels.cli.overrides import Changes, with_overrides
 from genmodels.errors import InputError
 
+PLACE = Place(Group.TRAIN_AND_USE, 1)
 
+
+@with_overrides()
 def train(
     config: Annotated[
         str | None,
         typer.Option("--config", "-c", help="Configuration to train: a preset's name, or a path."),
     ] = None,
-    data: Data = None,
-    data_root: DataRoot = None,
-    on_bad: OnBad = None,
-    set_: Given = None,
-    seed: Annotated[
-        int | None,
-        integer(help="Seed of everything random, an integer. Default: the configuration's."),
-    ] = None,
-    epochs: Epochs = None,
-    steps: Steps = None,
-    budget: Budget = None,
-    device: Device = None,
-    precision: Precision = None,
-    on_nan: OnNan = None,
+    *,
+    changes: Changes,
     out: Annotated[
         Path | None, typer.Option(help="Folder of the run. Default: runs/<config>-<date>.")
     ] = None,
@@ -54,26 +34,17 @@ def train(
     ] = False,
 ) -> None:
     """Train a model."""
-    options.one_limit(epochs, steps, budget)
-    changes: dict[str, Any] = {
-        "data": data, "data_root": data_root, "seed": seed, "epochs": epochs, "steps": steps,
-        "budget": budget, "device": device, "precision": precision, "on_nan": on_nan,
-        "on_bad": on_bad,
-    }  # fmt: skip
-    assignments = options.assignments(set_)
     from genmodels import api
 
     if dry_run:
         if config is None:
             raise InputError("--dry-run needs --config, a preset such as vae.yaml or a path")
-        typer.echo(api.config(config, settings=assignments, **changes).yaml(), nl=False)
+        typer.echo(api.config(config, **changes).yaml(), nl=False)
         typer.echo("next: the same command without --dry-run", err=True)
         return
     from genmodels.system import distributed
 
-    run = api.train(
-        config, settings=assignments, out=out, resume=resume, trust_code=trust_code, **changes
-    )
+    run = api.train(config, out=out, resume=resume, trust_code=trust_code, **changes)
     if distributed.here().first:
         typer.echo(f"run: {run.path}")
         options.next_command("sample", run.path)

@@ -3,10 +3,8 @@
 from genmodels.config.reading import (
     GIVEN,
     MODELS,
-    OVERRIDES,
     assignment,
     find_config,
-    overrides,
     preset,
     presets,
     read,
@@ -17,10 +15,8 @@ from genmodels.config.reading import (
 __all__ = [
     "GIVEN",
     "MODELS",
-    "OVERRIDES",
     "assignment",
     "find_config",
-    "overrides",
     "preset",
     "presets",
     "read",

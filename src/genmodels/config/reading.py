@@ -106,43 +106,6 @@ def presets() -> list[str]:
     return sorted(names, key=lambda name: (name.count("/"), name))
 
 
-# Option → the configuration key that it sets. Options are keywords here: ``--data-root`` is
-# ``data_root``. The command line and the Python functions both take exactly these options.
-OVERRIDES = {
-    "data": "data.name",
-    "data_root": "data.root",
-    "on_bad": "data.on_bad",
-    "seed": "seed",
-    "epochs": "train.epochs",
-    "steps": "train.steps",
-    "budget": "train.budget",
-    "device": "train.device",
-    "precision": "train.precision",
-    "on_nan": "train.on_nan",
-}
-
-
-def overrides(data: str | Path | None = None, **given: Any) -> dict[str, Any]:
-    """Return options as a layer over a configuration. None leaves a key unchanged.
-
-    Raises:
-        TypeError: a keyword has no row in ``OVERRIDES``.
-    """
-    if unknown := given.keys() - OVERRIDES.keys():
-        raise TypeError(f"no such override: {', '.join(sorted(unknown))}")
-    layer: dict[str, Any] = {}
-    for name, value in {"data": data, **given}.items():
-        if value is not None:
-            *sections, key = OVERRIDES[name].split(".")
-            inside = layer
-            for section in sections:
-                inside = inside.setdefault(section, {})
-            inside[key] = str(value) if isinstance(value, Path) else value
-    if data is not None:  # the offline replacement is of the configuration's data set
-        layer["data"]["offline"] = None
-    return layer
-
-
 def shift(text: str) -> Shift:
     """Parse ``dims,start,step``, such as ``0:8:2,-1,0.1``.
 

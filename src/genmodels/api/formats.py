@@ -1,19 +1,20 @@
-"""The files that images and walks are written to: one row of :data:`FORMATS` for each format."""
+"""The files that images and walks are written to: one row of :data:`FORMATS` for each format.
+
+What a writer needs is imported when it writes, because the command line's help lists the formats.
+"""
 
 import zipfile
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO, TYPE_CHECKING, Literal
 
-import numpy as np
-import torch
-from torch import Tensor
-
-from genmodels.data.pictures import array_header, grid, save_gif, save_png, to_uint8
 from genmodels.errors import InputError
 from genmodels.system import files
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Kind = Literal["images", "walk"]
 
@@ -37,7 +38,7 @@ class Format:
 
 
 def save_images(
-    chunks: Iterable[Tensor], count: int, path: Path, columns: int | None = None
+    chunks: "Iterable[Tensor]", count: int, path: Path, columns: int | None = None
 ) -> None:
     """Write images in the format of the extension. Arrays and folders take bounded memory.
 
@@ -53,7 +54,7 @@ def save_images(
     check("images", path).write(chunks, count, path, columns)
 
 
-def save_walk(frames: Tensor, path: Path) -> None:
+def save_walk(frames: "Tensor", path: Path) -> None:
     """Write a walk (rows, steps, C, H, W) in the format of the extension.
 
     Raises:
@@ -91,11 +92,15 @@ def listed(kind: Kind) -> str:
     return " or ".join([", ".join(words[:-1]), words[-1]] if words[1:] else words)
 
 
-def _grid(chunks: Iterable[Tensor], count: int, path: Path, columns: int | None) -> None:
+def _grid(chunks: "Iterable[Tensor]", count: int, path: Path, columns: int | None) -> None:
+    import torch
+
+    from genmodels.data.pictures import grid, save_png, to_uint8
+
     save_png(grid(torch.cat([to_uint8(chunk) for chunk in chunks]), columns), path)
 
 
-def _npy(chunks: Iterable[Tensor], count: int, path: Path, columns: int | None) -> None:
+def _npy(chunks: "Iterable[Tensor]", count: int, path: Path, columns: int | None) -> None:
     def write(temporary: Path) -> None:
         with temporary.open("wb") as file:
             _write_array(chunks, count, file)
@@ -103,7 +108,7 @@ def _npy(chunks: Iterable[Tensor], count: int, path: Path, columns: int | None) 
     files.save_with(path, write)
 
 
-def _npz(chunks: Iterable[Tensor], count: int, path: Path, columns: int | None) -> None:
+def _npz(chunks: "Iterable[Tensor]", count: int, path: Path, columns: int | None) -> None:
     def write(temporary: Path) -> None:
         with ExitStack() as stack:
             archive = stack.enter_context(zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED))
@@ -113,16 +118,20 @@ def _npz(chunks: Iterable[Tensor], count: int, path: Path, columns: int | None) 
     files.save_with(path, write)
 
 
-def _write_array(chunks: Iterable[Tensor], count: int, file: IO[bytes]) -> None:
+def _write_array(chunks: "Iterable[Tensor]", count: int, file: IO[bytes]) -> None:
     """Write uint8 (N, C, H, W). Plain writes: a full disk would kill a process that maps."""
+    from genmodels.data.pictures import array_header, to_uint8
+
     for number, chunk in enumerate(chunks):
-        pixels = to_uint8(chunk).numpy()
+        pixels = to_uint8(chunk)
         if number == 0:
             file.write(array_header((count, *pixels.shape[1:])))
-        file.write(np.ascontiguousarray(pixels).tobytes())
+        file.write(pixels.numpy().tobytes())
 
 
-def _folder(chunks: Iterable[Tensor], count: int, path: Path, columns: int | None) -> None:
+def _folder(chunks: "Iterable[Tensor]", count: int, path: Path, columns: int | None) -> None:
+    from genmodels.data.pictures import save_png
+
     path.mkdir(parents=True, exist_ok=True)
     digits = len(str(count - 1))
     number = 0
@@ -132,11 +141,15 @@ def _folder(chunks: Iterable[Tensor], count: int, path: Path, columns: int | Non
             number += 1
 
 
-def _rows(frames: Tensor, path: Path) -> None:
+def _rows(frames: "Tensor", path: Path) -> None:
+    from genmodels.data.pictures import grid, save_png
+
     save_png(grid(frames.flatten(0, 1), frames.shape[1]), path)
 
 
-def _animation(frames: Tensor, path: Path) -> None:
+def _animation(frames: "Tensor", path: Path) -> None:
+    from genmodels.data.pictures import grid, save_gif
+
     save_gif([grid(frames[:, i]) for i in range(frames.shape[1])], path)
 
 
