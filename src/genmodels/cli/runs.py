@@ -21,7 +21,7 @@ def runs() -> None:
         rows.append([run.path, run.name, *where, "  ".join(loss)])
     if not rows:
         typer.echo("no runs under runs/")
-        options.next_command("train", "--config", "vae.yaml")
+        typer.echo("next: genmodels train --config vae.yaml")
         return
     console.show(console.table(["run", "config", "data", "epoch", "step", "loss"], rows))
     options.next_command("sample", rows[0][0])
