@@ -108,16 +108,27 @@ def test_a_game_without_pairing_stays_as_it_is():
     assert losses.relativistic(game, "none") is game
 
 
-@pytest.mark.parametrize("length", [0.0, 0.5, 2.0])
-def test_penalties_of_a_linear_critic(length):
+def linear_critic(length):
+    """A critic whose gradient has a length, everywhere."""
     direction = torch.randn(IMAGES[0].shape, generator=torch.Generator().manual_seed(4))
     direction = direction / direction.norm() * length
+    return lambda images: (images * direction).flatten(1).sum(1, keepdim=True)
 
-    def critic(images):  # its gradient is the direction, everywhere
-        return (images * direction).flatten(1).sum(1, keepdim=True)
 
+@pytest.mark.parametrize("name", losses.PENALTIES)
+def test_a_penalty_is_0_at_its_norm(name):
+    penalty = losses.PENALTIES[name]
+    found = penalty.compute(linear_critic(penalty.norm), IMAGES, -IMAGES).item()
+    assert found == pytest.approx(0, abs=1e-9)
+    assert penalty.compute(linear_critic(penalty.norm + 1), IMAGES, -IMAGES).item() > 0.1
+
+
+@pytest.mark.parametrize("length", [0.0, 0.5, 2.0])
+def test_penalties_of_a_linear_critic(length):
+    critic = linear_critic(length)
     found = {
-        name: penalty(critic, IMAGES, -IMAGES).item() for name, penalty in losses.PENALTIES.items()
+        name: penalty.compute(critic, IMAGES, -IMAGES).item()
+        for name, penalty in losses.PENALTIES.items()
     }
     towards_one, towards_zero = (length - 1) ** 2, length**2 / 2
     assert found == pytest.approx(
@@ -140,14 +151,14 @@ def square(images):  # gradient 2 x, so its length is twice the image's
 def test_penalties_are_taken_where_the_papers_say():
     real, fake = IMAGES, IMAGES * 0.5
     norms = real.flatten(1).norm(dim=1)
-    assert losses.PENALTIES["r1"](square, real, fake).item() == pytest.approx(
+    assert losses.PENALTIES["r1"].compute(square, real, fake).item() == pytest.approx(
         2 * norms.square().mean().item(), rel=1e-5
     )
-    assert losses.PENALTIES["r2"](square, real, fake).item() == pytest.approx(
+    assert losses.PENALTIES["r2"].compute(square, real, fake).item() == pytest.approx(
         0.5 * norms.square().mean().item(), rel=1e-5
     )
     torch.manual_seed(0)
-    found = losses.PENALTIES["gradient"](square, real, fake)
+    found = losses.PENALTIES["gradient"].compute(square, real, fake)
     torch.manual_seed(0)
     share = torch.rand(len(real), 1, 1, 1)
     between = share * real + (1 - share) * fake
@@ -163,7 +174,7 @@ def test_dragan_moves_by_half_a_standard_deviation_at_most():
         return square(images)
 
     for _ in range(50):
-        losses.PENALTIES["dragan"](watching, IMAGES, IMAGES)
+        losses.PENALTIES["dragan"].compute(watching, IMAGES, IMAGES)
     steps = torch.cat(moved).flatten(1)
     assert steps.min() >= -1e-6
     assert steps.max() <= IMAGES.std() / 2
@@ -175,7 +186,9 @@ def test_dragan_moves_by_half_a_standard_deviation_at_most():
 
 def test_a_penalty_reaches_the_weights():
     weight = torch.tensor(3.0, requires_grad=True)
-    loss = losses.PENALTIES["r1"](lambda images: weight * images.flatten(1).sum(1), IMAGES, IMAGES)
+    loss = losses.PENALTIES["r1"].compute(
+        lambda images: weight * images.flatten(1).sum(1), IMAGES, IMAGES
+    )
     (slope,) = torch.autograd.grad(loss, weight)  # ½ w² · pixels
     assert slope.item() == pytest.approx(3.0 * IMAGES[0].numel(), rel=1e-5)
 

@@ -13,13 +13,16 @@ from genmodels.training import session
 GAN, VAE = {"class": "GAN"}, {"class": "VAE"}
 CASES = [
     (GAN | {"penalties": {"r1": 1.0}, "weight_clip": 0.01}, "weight_clip and penalties (r1)"),
-    (GAN | {"penalties": {"r1": 1.0, "gradient": 1.0}}, "r1, r2 and divergence ask"),
+    (
+        GAN | {"penalties": {"r1": 1.0, "gradient": 1.0}},
+        "gradients of 0 (r1) and",
+    ),
     (GAN | {"penalties": {"dragan": 1.0, "gradient": 1.0}}, "ask for the same thing"),
     (GAN | {"penalties": {"r3": 1.0}}, "penalties.r3: is 'r3'; should be 'gradient', 'dragan'"),
     (GAN | {"penalties": {"r1": -1.0}}, "penalties.r1: is -1.0; should be greater than 0"),
     (GAN | {"penalty_every": 16}, "there are no penalties"),
     (GAN | {"spectral": True, "weight_clip": 0.01}, "spectral and weight_clip"),
-    (GAN | {"loss": "wasserstein", "relativistic": "paired"}, "one of differences already"),
+    (GAN | {"loss": "wasserstein", "relativistic": "paired"}, "a loss of differences already"),
     (GAN | {"loss": "minimax", "relativistic": "paired"}, "in the generator's alone"),
     (GAN | {"loss": "boundary_seeking", "relativistic": "average"}, "in the generator's alone"),
     (

@@ -6,28 +6,31 @@ import math
 import pytest
 import torch
 
-from genmodels import losses
-from genmodels.config import components
+from genmodels import config, losses, testing
+from genmodels.config import GIVEN, MODELS, components
 from genmodels.data.images import Batch
+from genmodels.errors import InputError
 from genmodels.losses.likelihoods import Likelihood, around_means
-from genmodels.models import VAE, base
+from genmodels.models import VAE
 from genmodels.networks import MLP
 from genmodels.system import randomness
 
 SHAPE = (1, 6, 6)
-MODELS = components.Place("genmodels.models", base.Model)
-GIVEN = ("image_shape", "class_shares")
 LEVELS = torch.randint(0, 256, (8, *SHAPE), generator=randomness.generator(0, "images"))
 BATCH = Batch(LEVELS / 255, torch.arange(8) % 2)
-OPTIONS = list(
-    itertools.product(
-        (0.1, 0.5, "learned", "optimal"),
-        ({"bound": "elbo"}, {"bound": "iwae", "samples": 2}),
-        ("prior", "gaussian", "gmm"),
-        (False, True),
-        (False, True),
-    )
-)
+OPTIONS = {
+    "scale": (0.1, 0.5, "learned", "optimal"),
+    "bound": ("elbo", "iwae"),
+    "sampler": ("prior", "gaussian", "gmm"),
+    "conditional": (False, True),
+    "binarize": (False, True),
+}
+
+
+def combinations(name):
+    for values in itertools.product(*OPTIONS.values()):
+        settings = {"likelihood": name, **dict(zip(OPTIONS, values, strict=True))}
+        yield settings | {"samples": 2 if settings["bound"] == "iwae" else 1}
 
 
 def problems(**settings):
@@ -46,25 +49,54 @@ def keeps_its_contract(**settings):
         images = model.decode(torch.randn(8, 2), labels)
         assert 0 <= images.min() <= images.max() <= 1
         model.eval()
+        model.fit([BATCH])
+        latents = model.prior(8, randomness.generator(0, "latents"), labels)
+        assert model.decode(latents, labels).isfinite().all()
         assert model.log_weights(BATCH.images, labels).isfinite().all()
+        terms = model.validation_metrics(BATCH if labels is not None else Batch(BATCH.images))
+        assert all(term.isfinite() for term in terms.values())
 
 
 @pytest.mark.parametrize("name", losses.LIKELIHOODS)
 def test_each_combination_is_refused_or_keeps_its_contract(name):
     accepted = 0
-    for scale, bound, sampler, conditional, binarize in OPTIONS:
-        settings = {
-            "likelihood": name,
-            "scale": scale,
-            "sampler": sampler,
-            "conditional": conditional,
-            "binarize": binarize,
-            **bound,
-        }
-        if not problems(**settings):
+    for settings in combinations(name):
+        if found := problems(**settings):
+            refused = {line.partition(":")[0].removeprefix("model.") for line in found}
+            assert refused <= {"scale", "binarize"}
+            assert all(settings[option] != OPTIONS[option][0] for option in refused)
+        else:
             keeps_its_contract(**settings)
             accepted += 1
-    assert accepted
+    assert accepted >= len(OPTIONS["sampler"]) * 2 * 2  # the scale as it is, nothing binarised
+
+
+@pytest.mark.parametrize("name", losses.LIKELIHOODS)
+def test_what_is_refused_is_an_error_that_names_the_setting(name):
+    likelihood = losses.LIKELIHOODS[name]
+    able = {
+        ("scale", 0.5): likelihood.scaled,
+        ("scale", "learned"): likelihood.scaled,
+        ("scale", "optimal"): likelihood.optimal_variance is not None,
+        ("binarize", True): likelihood.pixels == "binary",
+    }
+    for (option, value), accepted in able.items():
+        layer = {"model": {"class": "VAE", "likelihood": name, option: value}}
+        if accepted:
+            assert config.resolve([layer], "mine.yaml").model[option] == value
+        else:
+            with pytest.raises(InputError, match=rf"^mine.yaml: model\.{option}: "):
+                config.resolve([layer], "mine.yaml")
+
+
+@pytest.mark.parametrize("conditional", [False, True])
+@pytest.mark.parametrize(
+    "settings", [{"pixels": "binary"}, {"mixtures": 1}, {"mixtures": 3}], ids=str
+)
+def test_mixtures_of_an_autoregressive_model_keep_the_contract(settings, conditional):
+    network = {"class": "Transformer", "width": 8, "depth": 1, "heads": 1}
+    spec = {"class": "Autoregressive", "hidden": 4, "network": network, "conditional": conditional}
+    testing.check_model(spec | settings, SHAPE)
 
 
 def laplace(means, images, scale):

@@ -1,40 +1,136 @@
-"""What a table holds is what a setting accepts: nothing is registered and out of reach."""
+"""What a table holds is what a setting accepts: nothing is registered and out of reach.
 
-from typing import get_args
+A setting that takes the keys of a table says so by ``KeyOf``. All other settings that take words
+are found by their annotations, in models, networks and the sections of the configuration, and
+each has a row below: whose words they are, or why no table has them.
+"""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterator
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import pytest
+from pydantic import BaseModel
 
-from genmodels import losses
+from genmodels import config, losses, networks
+from genmodels.api import overrides
 from genmodels.config import components
-from genmodels.losses import augmentation, penalties
-from genmodels.models import base, gan
-from genmodels.networks import layers
+from genmodels.config.number_types import KeyOf
+from genmodels.config.settings import Settings
+from genmodels.data import decoding, feed, tables
+from genmodels.system import device
+from genmodels.training import execution, optimizers
 
-MODELS = components.Place("genmodels.models", base.Model)
-
-LITERALS = {
-    "activations": (layers.Activation, layers.ACTIVATIONS),
-    "adversarial losses": (gan.Loss, losses.ADVERSARIAL),
-    "penalties": (penalties.Penalty, losses.PENALTIES),
-    "augmentations": (augmentation.Augmented, augmentation._KINDS),
+# Configurations stand below what they configure, so their words are spelled twice.
+ELSEWHERE = {
+    "Data.channels": get_args(decoding.Channels),
+    "Data.fit": get_args(decoding.Fit),
+    "Data.on_bad": get_args(tables.OnBad),
+    "Data.placement": get_args(feed.Placement),
+    "Optimizer.name": tuple(optimizers.OPTIMIZERS),
+    "Train.execution": ("auto", *get_args(execution.Kind)),
 }
-SETTINGS = {"likelihood": losses.LIKELIHOODS, "loss": losses.ADVERSARIAL}
+# A branch of the code decides, so there is no table.
+BRANCHES = {
+    "relativistic": "an argument of the function of that name",
+    "conditioning": "each word builds the discriminator from other parts",
+    "scale": "a number, or how it is found",
+    "bound": "another objective",
+    "divergence": "each has terms of its own",
+    "sampler": "N(0, I), one Gaussian, or a mixture with a number of components",
+    "pixels": "other outputs of the network",
+    "times": "two draws",
+    "solver": "one step more, or none",
+    "on_nan": "what the trainer does",
+}
 
 
-@pytest.mark.parametrize("name", LITERALS)
-def test_a_literal_names_the_keys_of_its_table(name):
-    literal, table = LITERALS[name]
-    assert sorted(get_args(literal)) == sorted(table)
+def sections(kind: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    """A section of the configuration, and all below it."""
+    yield kind
+    for hint in get_type_hints(kind).values():
+        for inner in (hint, *get_args(hint)):
+            if inspect.isclass(inner) and issubclass(inner, BaseModel):
+                yield from sections(inner)
 
 
-@pytest.mark.parametrize(("model", "setting"), [("VAE", "likelihood"), ("GAN", "loss")])
-def test_a_setting_accepts_the_keys_of_its_table(model, setting):
-    assert sorted(components.choices(model, MODELS)[setting]) == sorted(SETTINGS[setting])
+def schemas() -> dict[str, Any]:
+    """Everything that has settings: its name → what has their annotations."""
+    public = [getattr(networks, name) for name in networks.__all__]
+    kinds = [kind for kind in public if inspect.isclass(kind) and not components._is_protocol(kind)]
+    kinds += config.MODELS.classes().values()
+    found: dict[str, Any] = {kind.__name__: kind.__init__ for kind in kinds}
+    return found | {kind.__name__: kind for kind in sections(Settings)}
 
 
-def test_penalties_that_ask_for_no_gradient_are_in_the_table():
-    assert losses.PENALTIES.keys() >= gan.TOWARDS_ZERO
+def parts_of(hint: Any) -> Iterator[Any]:
+    """An annotation, and all inside it but the words of a ``Literal``."""
+    yield hint
+    for inner in get_args(hint) if get_origin(hint) is not Literal else ():
+        yield from parts_of(inner)
 
 
-def test_losses_with_their_own_generator_are_in_the_table():
-    assert losses.ADVERSARIAL.keys() >= gan.OWN_GENERATORS
+PARTS = [
+    (f"{name}.{setting}", part)
+    for name, schema in schemas().items()
+    for setting, hint in get_type_hints(schema, include_extras=True).items()
+    for part in parts_of(hint)
+]
+LITERALS = {setting: get_args(part) for setting, part in PARTS if get_origin(part) is Literal}
+KEYS = {setting: part.table for setting, part in PARTS if isinstance(part, KeyOf)}
+
+
+def test_settings_are_found():
+    assert {"GAN.loss", "GAN.penalties", "GAN.augment", "VAE.likelihood", "MLP.activation"} <= {
+        *KEYS
+    }
+    assert {"VAE.scale", "BiGAN.sampler", "Optimizer.name"} <= LITERALS.keys()
+
+
+@pytest.mark.parametrize("setting", LITERALS)
+def test_words_have_a_table_or_a_reason_to_have_none(setting):
+    if setting in ELSEWHERE:
+        assert LITERALS[setting] == ELSEWHERE[setting]
+    else:
+        assert setting.partition(".")[2] in BRANCHES
+
+
+def test_no_row_is_of_a_setting_that_is_gone():
+    assert ELSEWHERE.keys() <= LITERALS.keys()
+    assert BRANCHES.keys() <= {setting.partition(".")[2] for setting in LITERALS.keys() - ELSEWHERE}
+
+
+def tables_of(package: Any) -> dict[str, dict[str, Any]]:
+    """The tables of a package: constants that are dictionaries with words as keys."""
+    found = {}
+    for each in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        for name, value in vars(importlib.import_module(each.name)).items():
+            if name.isupper() and isinstance(value, dict):
+                found[f"{each.name}.{name}"] = value
+    return found
+
+
+@pytest.mark.parametrize("package", [losses, networks], ids=["losses", "networks"])
+def test_every_table_is_reached_by_a_setting(package):
+    found = tables_of(package)
+    assert found
+    reached = [id(table) for table in KEYS.values()]
+    assert [name for name, table in found.items() if id(table) not in reached] == []
+
+
+def test_overrides_take_the_words_of_their_keys():
+    kinds = {name: row.kind for name, row in overrides.rows().items()}
+    words = {name: get_args(kind) for name, kind in kinds.items() if get_origin(kind) is Literal}
+    assert words == {
+        "on_bad": LITERALS["Data.on_bad"],
+        "on_nan": LITERALS["Train.on_nan"],
+        "precision": tuple(device.PRECISIONS),
+    }
+
+
+def test_a_setting_lists_the_keys_of_its_table():
+    for model, setting in (("VAE", "likelihood"), ("GAN", "loss"), ("GAN", "penalties")):
+        listed = components.choices(model, config.MODELS)[setting]
+        assert listed == list(KEYS[f"{model}.{setting}"])

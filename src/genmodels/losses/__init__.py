@@ -6,7 +6,7 @@ Adversarial losses and penalties are means over the batch.
 """
 
 from genmodels.losses.adversarial import ADVERSARIAL, Adversarial, Relativistic, relativistic
-from genmodels.losses.augmentation import Augmented, augment
+from genmodels.losses.augmentation import AUGMENTATIONS, augment
 from genmodels.losses.divergences import (
     TotalCorrelation,
     free_bits,
@@ -32,12 +32,12 @@ from genmodels.losses.penalties import PENALTIES, Penalty
 
 __all__ = [
     "ADVERSARIAL",
+    "AUGMENTATIONS",
     "LEVELS",
     "LIKELIHOODS",
     "LOG_TWO_PI",
     "PENALTIES",
     "Adversarial",
-    "Augmented",
     "Likelihood",
     "Penalty",
     "Relativistic",

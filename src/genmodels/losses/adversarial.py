@@ -24,12 +24,14 @@ class Adversarial:
             rank images.
         sees_real: whether the generator's loss depends on real images. If not, it is given the
             logits of the generated images as both arguments.
+        no_relativistic: why :func:`relativistic` cannot be applied; empty where it can.
     """
 
     discriminator: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
     generator: Callable[[Tensor, Tensor], Tensor]
     threshold: float | None = 0.0
     sees_real: bool = False
+    no_relativistic: str = ""
 
     def equilibrium(self) -> dict[str, float]:
         """Return both losses for a discriminator that gives the same logit to every image.
@@ -79,10 +81,19 @@ def relativistic(game: Adversarial, against: Relativistic) -> Adversarial:
 
 
 def _separate(
-    real: Game, fake: Game, generator: Game, threshold: float | None = 0.0
+    real: Game,
+    fake: Game,
+    generator: Game,
+    threshold: float | None = 0.0,
+    no_relativistic: str = "",
 ) -> Adversarial:
     """Build losses in which each logit has a term of its own."""
-    return Adversarial(lambda r, f: (real(r), fake(f)), lambda f, _: generator(f), threshold)
+    return Adversarial(
+        lambda r, f: (real(r), fake(f)),
+        lambda f, _: generator(f),
+        threshold,
+        no_relativistic=no_relativistic,
+    )
 
 
 def _log_real(logits: Tensor) -> Tensor:
@@ -126,27 +137,38 @@ def _softmax_generator(fake: Tensor, real: Tensor) -> Tensor:
     return _share(everything, everything)
 
 
-_NON_SATURATING = _separate(_log_real, _log_fake, _log_real)
+_OF_DIFFERENCES = "it is a loss of differences already"
+_NON_SATURATING = (
+    "both sides then have one loss, and it differs from non_saturating in the generator's alone"
+)
 
 ADVERSARIAL = {
     # Goodfellow et al., Generative Adversarial Nets (2014), section 3: "rather than
     # training G to minimize log(1 − D(G(z))) we can train G to maximize log D(G(z))".
-    "non_saturating": _NON_SATURATING,
+    "non_saturating": _separate(_log_real, _log_fake, _log_real),
     # The same paper, equation 1.
-    "minimax": _separate(_log_real, _log_fake, _minus_log_fake),
+    "minimax": _separate(_log_real, _log_fake, _minus_log_fake, no_relativistic=_NON_SATURATING),
     # Mao et al., Least Squares Generative Adversarial Networks (2017), equation 9.
     "least_squares": _separate(
         _halved_square(1), _halved_square(0), _halved_square(1), threshold=0.5
     ),
     # Arjovsky et al., Wasserstein GAN (2017), equations 2 and 3.
-    "wasserstein": _separate(_minus_mean, torch.mean, _minus_mean, threshold=None),
+    "wasserstein": _separate(
+        _minus_mean, torch.mean, _minus_mean, threshold=None, no_relativistic=_OF_DIFFERENCES
+    ),
     # Lim & Ye, Geometric GAN (2017); Miyato et al., Spectral Normalization (2018), equations
     # 16 and 17.
     "hinge": _separate(_hinge(1), _hinge(-1), _minus_mean),
     # Hjelm et al., Boundary-Seeking GANs (2018), section 3.2: log D − log(1 − D) is the logit.
-    "boundary_seeking": _separate(_log_real, _log_fake, _halved_square(0)),
+    "boundary_seeking": _separate(
+        _log_real, _log_fake, _halved_square(0), no_relativistic=_NON_SATURATING
+    ),
     # Lin, Softmax GAN (2017), equations 3 and 4, up to the constant log of the batch's size.
     "softmax": Adversarial(
-        _softmax_discriminator, _softmax_generator, threshold=None, sees_real=True
+        _softmax_discriminator,
+        _softmax_generator,
+        threshold=None,
+        sees_real=True,
+        no_relativistic=_OF_DIFFERENCES,
     ),
 }

@@ -6,29 +6,27 @@ not learn the augmentation.
 """
 
 from collections.abc import Sequence
-from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-Augmented = Literal["color", "translation", "cutout"]
 MOVED = 0.125  # largest translation, as a share of the side; their appendix A
 CUT = 0.5  # side of a cutout, as a share of the image's; their appendix A
 
 
-def augment(images: Tensor, kinds: Sequence[Augmented]) -> Tensor:
+def augment(images: Tensor, kinds: Sequence[str]) -> Tensor:
     """Augment each image at random, differentiably.
 
     Args:
         images: (B, C, H, W) in [-1, 1]. Translation fills with black.
-        kinds: the augmentations, in this order.
+        kinds: keys of :data:`AUGMENTATIONS`, in this order.
 
     Returns:
         (B, C, H, W); ``color`` may leave the range.
     """
     for kind in kinds:
-        images = _KINDS[kind](images)
+        images = AUGMENTATIONS[kind](images)
     return images
 
 
@@ -77,4 +75,4 @@ def _integers(images: Tensor, low: int, high: int) -> Tensor:
     return torch.randint(low, high + 1, (len(images), 1), device=images.device)
 
 
-_KINDS = {"color": _color, "translation": _translation, "cutout": _cutout}
+AUGMENTATIONS = {"color": _color, "translation": _translation, "cutout": _cutout}

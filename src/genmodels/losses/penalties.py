@@ -1,14 +1,26 @@
 """Penalties on the gradient of a discriminator with respect to images."""
 
-from collections.abc import Callable, Mapping
-from typing import Literal
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 Discriminator = Callable[[Tensor], Tensor]
-Penalty = Literal["gradient", "dragan", "r1", "r2", "divergence"]
 POWER = 6  # p of the WGAN-div penalty; Wu et al. (2018), section 4.1
+
+
+@dataclass(frozen=True)
+class Penalty:
+    """A penalty on the gradient of a discriminator D.
+
+    Attributes:
+        compute: D, real and generated images, (B, C, H, W) in [-1, 1] each → a scalar.
+        norm: the ‖∇D(x)‖ at which the penalty is 0.
+    """
+
+    compute: Callable[[Discriminator, Tensor, Tensor], Tensor]
+    norm: float
 
 
 def squared_norms(discriminator: Discriminator, images: Tensor) -> Tensor:
@@ -72,10 +84,10 @@ def _between(real: Tensor, fake: Tensor) -> Tensor:
     return torch.lerp(fake, real, share)
 
 
-PENALTIES: Mapping[str, Callable[[Discriminator, Tensor, Tensor], Tensor]] = {
-    "gradient": gradient,
-    "dragan": dragan,
-    "r1": r1,
-    "r2": r2,
-    "divergence": divergence,
+PENALTIES = {
+    "gradient": Penalty(gradient, norm=1),
+    "dragan": Penalty(dragan, norm=1),
+    "r1": Penalty(r1, norm=0),
+    "r2": Penalty(r2, norm=0),
+    "divergence": Penalty(divergence, norm=0),
 }

@@ -1,32 +1,24 @@
 """The generative adversarial network. Variants from several papers are settings of one class."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from genmodels import losses
-from genmodels.config.number_types import Count, Positive, Share
+from genmodels.config.number_types import Count, KeyOf, Positive, Share
 from genmodels.data.images import Batch
-from genmodels.losses import Augmented, Penalty, Relativistic
+from genmodels.losses import Relativistic
 from genmodels.models.base import Model, Phase, Terms
 from genmodels.networks import MLP, Network, labels
 from genmodels.networks.layers import mixes_images, spectrally_normalized
 
-Loss = Literal[
-    "non_saturating",
-    "minimax",
-    "least_squares",
-    "wasserstein",
-    "hinge",
-    "boundary_seeking",
-    "softmax",
-]
+LossName = Annotated[str, KeyOf(losses.ADVERSARIAL)]
+PenaltyName = Annotated[str, KeyOf(losses.PENALTIES)]
+AugmentationName = Annotated[str, KeyOf(losses.AUGMENTATIONS)]
 Conditioning = Literal["concat", "projection", "auxiliary"]
-OWN_GENERATORS = {"minimax", "boundary_seeking"}  # non_saturating but for the generator's loss
-TOWARDS_ZERO = {"r1", "r2", "divergence"}  # penalties whose minimum is at gradients of 0
 
 
 class GAN(Model):
@@ -71,15 +63,15 @@ class GAN(Model):
         image_shape: tuple[int, int, int],
         latent_dim: Count = 100,
         network: Network = MLP((1024, 512, 256), "leaky_relu"),
-        loss: Loss = "non_saturating",
+        loss: LossName = "non_saturating",
         relativistic: Relativistic = "none",
         dropout: Share = 0.0,
-        penalties: Mapping[Penalty, Positive | None] = {},
+        penalties: Mapping[PenaltyName, Positive | None] = {},
         penalty_every: Count = 1,
         weight_clip: Positive | None = None,
         spectral: bool = False,
         critic_steps: Count = 1,
-        augment: Sequence[Augmented] = (),
+        augment: Sequence[AugmentationName] = (),
         conditional: bool = False,
         conditioning: Conditioning = "concat",
         class_shares: Sequence[float] = (),
@@ -111,22 +103,20 @@ class GAN(Model):
                 f"weight_clip and penalties ({', '.join(penalties)}) both bound the "
                 "discriminator's gradient; give one of them"
             )
-        if penalties.keys() & TOWARDS_ZERO and penalties.keys() - TOWARDS_ZERO:
+        others = [name for name in penalties if losses.PENALTIES[name].norm]
+        zero = [name for name in penalties if name not in others]
+        if zero and others:
             yield (
-                f"penalties: {', '.join(penalties)} contradict: r1, r2 and divergence ask for "
-                "gradients of 0, the others for gradients of another length; give one kind"
+                f"penalties: gradients of 0 ({', '.join(zero)}) and gradients of another length "
+                f"({', '.join(others)}) contradict; give one kind"
             )
-        if len(penalties.keys() - TOWARDS_ZERO) > 1:
-            yield f"penalties: {', '.join(penalties)} ask for the same thing; give one of them"
+        if len(others) > 1:
+            yield f"penalties: {', '.join(others)} ask for the same thing; give one of them"
         if settings["spectral"] and settings["weight_clip"] is not None:
             yield "spectral and weight_clip both bound the discriminator's weights; give one"
-        if settings["relativistic"] != "none" and settings["loss"] in ("wasserstein", "softmax"):
-            yield f"relativistic: a {settings['loss']} loss is one of differences already"
-        if settings["relativistic"] != "none" and settings["loss"] in OWN_GENERATORS:
-            yield (
-                f"relativistic: both sides then have one loss, so that {settings['loss']}, which "
-                "differs from non_saturating in the generator's alone, would be lost"
-            )
+        why = losses.ADVERSARIAL[settings["loss"]].no_relativistic
+        if settings["relativistic"] != "none" and why:
+            yield f"relativistic: not with loss {settings['loss']}: {why}"
         discriminator = settings["network"].get("encoding", settings["network"])
         if "gradient" in penalties and discriminator.get("normalization") == "batch":
             yield (
@@ -190,7 +180,7 @@ class GAN(Model):
         Goodfellow et al. (2014), theorem 1. Empty with an auxiliary head, which adds a loss, and
         with penalties whose minimum is not at gradients of 0.
         """
-        if self.auxiliary or self.penalties.keys() - TOWARDS_ZERO:
+        if self.auxiliary or any(losses.PENALTIES[name].norm for name in self.penalties):
             return {}
         return {f"{side}.loss": value for side, value in self.adversarial.equilibrium().items()}
 
@@ -249,7 +239,7 @@ class GAN(Model):
 
         real, fake = batch.images * 2 - 1, generated * 2 - 1
         weighted = (
-            weight * losses.PENALTIES[name](discriminate, real, fake)
+            weight * losses.PENALTIES[name].compute(discriminate, real, fake)
             for name, weight in self.penalties.items()
         )
         return sum(weighted, torch.zeros((), device=real.device))
@@ -279,5 +269,5 @@ class GAN(Model):
             parameter.clamp_(-self.weight_clip, self.weight_clip)
 
 
-def _given(penalties: Mapping[Penalty, float | None]) -> dict[Penalty, float]:
+def _given(penalties: Mapping[str, float | None]) -> dict[str, float]:
     return {name: weight for name, weight in penalties.items() if weight is not None}

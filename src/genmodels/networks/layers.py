@@ -2,23 +2,23 @@
 
 import math
 from collections.abc import Callable
-from typing import Literal
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from genmodels.config.number_types import KeyOf
 from genmodels.errors import InputError
 
-Activation = Literal["relu", "leaky_relu", "silu", "tanh"]
-Normalization = Literal["none", "batch", "group"]
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "relu": nn.ReLU,
     "leaky_relu": lambda: nn.LeakyReLU(0.2),
     "silu": nn.SiLU,
     "tanh": nn.Tanh,
 }
+Activation = Annotated[str, KeyOf(ACTIVATIONS)]
 GROUP = 16  # channels of a group, as Wu & He, Group Normalization (2018), table 3
 
 # Memory format of convolutional networks. The channels of a pixel are adjacent: this makes decoders
@@ -59,29 +59,44 @@ def activation(name: Activation) -> nn.Module:
     return ACTIVATIONS[name]()
 
 
-def normalization(name: Normalization, channels: int, dimensions: int) -> list[nn.Module]:
-    """Build the layers that normalise features (B, channels, …) with 0 or 2 further dimensions.
+def _batch(channels: int, dimensions: int) -> list[nn.Module]:
+    return [nn.BatchNorm2d(channels) if dimensions == 2 else nn.BatchNorm1d(channels)]
 
-    Groups have ``GROUP`` channels, or the next smaller number that divides ``channels``.
 
-    Returns:
-        A list of one layer; an empty list for ``none``.
+def _group(channels: int, dimensions: int) -> list[nn.Module]:
+    """Groups have ``GROUP`` channels, or the next smaller number that divides ``channels``.
 
     Raises:
         InputError: groups of features without further dimensions would have one or two numbers,
             of which normalisation would leave only the signs.
     """
-    if name == "none":
-        return []
-    if name == "group":
-        size = next(size for size in range(GROUP, 0, -1) if channels % size == 0)
-        if dimensions == 0 and size <= 2:
-            raise InputError(
-                f"{channels} features make no groups of 3 to {GROUP} to normalise; give a multiple "
-                f"of {GROUP}, or normalization: batch or none"
-            )
-        return [nn.GroupNorm(channels // size, channels)]
-    return [nn.BatchNorm2d(channels) if dimensions == 2 else nn.BatchNorm1d(channels)]
+    size = next(size for size in range(GROUP, 0, -1) if channels % size == 0)
+    if dimensions == 0 and size <= 2:
+        raise InputError(
+            f"{channels} features make no groups of 3 to {GROUP} to normalise; give a multiple "
+            f"of {GROUP}, or normalization: batch or none"
+        )
+    return [nn.GroupNorm(channels // size, channels)]
+
+
+NORMALIZATIONS: dict[str, Callable[[int, int], list[nn.Module]]] = {
+    "none": lambda channels, dimensions: [],
+    "batch": _batch,
+    "group": _group,
+}
+Normalization = Annotated[str, KeyOf(NORMALIZATIONS)]
+
+
+def normalization(name: Normalization, channels: int, dimensions: int) -> list[nn.Module]:
+    """Build the layers that normalise features (B, channels, …) with 0 or 2 further dimensions.
+
+    Returns:
+        A list of one layer; an empty list for ``none``.
+
+    Raises:
+        InputError: the features cannot be normalised so.
+    """
+    return NORMALIZATIONS[name](channels, dimensions)
 
 
 def spectrally_normalized(network: nn.Module) -> nn.Module:

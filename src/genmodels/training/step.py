@@ -4,9 +4,7 @@ from collections import Counter
 
 import torch
 from torch import Tensor, nn
-from torch.optim import Optimizer
 
-from genmodels.config.settings import Optimizer as OptimizerSettings
 from genmodels.config.settings import Schedule, Train
 from genmodels.data.images import Batch
 from genmodels.errors import InputError
@@ -15,6 +13,7 @@ from genmodels.runs.checkpoint import EMA_PREFIX
 from genmodels.system import randomness
 from genmodels.system.device import Device
 from genmodels.system.distributed import ALONE, Ranks
+from genmodels.training import optimizers
 from genmodels.training.capture import WARM_UP, Recorded
 from genmodels.training.compiling import Compiled, Gradients
 from genmodels.training.ema import EMA
@@ -70,7 +69,9 @@ class Step:
                 f"this model trains {', '.join(self.modules)}"
             )
         self.optimizers = {
-            name: optimizer(module, train.optimizers.get(name, train.optimizer), device.device)
+            name: optimizers.make(
+                module, train.optimizers.get(name, train.optimizer), device.device
+            )
             for name, module in self.modules.items()
         }
         self.rates = {name: float(o.param_groups[0]["lr"]) for name, o in self.optimizers.items()}
@@ -252,25 +253,6 @@ class Step:
         if scaler:
             whole = {"growth_interval", "_growth_tracker"}
             self.scaler.load_state_dict({k: int(v) if k in whole else v for k, v in scaler.items()})
-
-
-def optimizer(module: nn.Module, settings: OptimizerSettings, device: torch.device) -> Optimizer:
-    """Make the optimiser of a module: fused kernels, one pass over the weights a step.
-
-    On CUDA its learning rate is a tensor and its counters lie on the device, so that a
-    recorded step sees the one and counts in the others.
-    """
-    parameters, decay = list(module.parameters()), settings.weight_decay
-    recordable = device.type == "cuda"
-    rate = torch.tensor(settings.lr, device=device) if recordable else settings.lr
-    if settings.name == "sgd":
-        return torch.optim.SGD(parameters, rate, settings.momentum, weight_decay=decay, fused=True)
-    kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[settings.name]
-    first, second = settings.betas
-    return kind(
-        parameters, rate, (first, second), settings.eps, weight_decay=decay, fused=True,
-        capturable=recordable,
-    )  # fmt: skip
 
 
 def _in_order_of(parameter: Tensor, values: Tensor) -> Tensor:
