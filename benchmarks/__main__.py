@@ -17,7 +17,7 @@ from benchmarks import machine
 from benchmarks.turns import CONTENDERS, OURS, Contender, Turn, medians, ratio
 from benchmarks.work import WORKS, named
 from genmodels.errors import InputError
-from genmodels.system import device
+from genmodels.system import device, tune_cpu
 
 LIMIT_SECONDS = 0.5
 
@@ -115,6 +115,7 @@ def markdown(made: Table) -> str:
 
 def _measure(name: str, options: argparse.Namespace, console: Console) -> Found:
     chosen = device.choose(options.device, "fp32")
+    tune_cpu(chosen)
     flops, limit = named(name, options.data).flops_per_image(chosen), machine.Limit(chosen)
     with ExitStack() as stack:
         present: list[Contender] = []

@@ -8,13 +8,14 @@ from torch.nn import functional as F
 
 from benchmarks.work import Loop, Work
 from genmodels.system import device as devices
+from genmodels.system import tune_cpu
 
 
 def start(work: Work, device: str, tuned: bool) -> Loop:
     """The bare loop, written by hand for each family; ``tuned``: with the products and the
-    memory that genmodels chooses, so that what is left is the trainer's own cost."""
+    memory of ``tune_cpu``, so that what is left is the trainer's own cost."""
     if tuned:
-        devices.choose(device, "fp32")
+        tune_cpu(devices.choose(device, "fp32"))
     return {"vae": vae, "gan": gan}[work.family](work, device)
 
 

@@ -18,7 +18,7 @@ from genmodels import config
 from genmodels.config import components
 from genmodels.data.images import Batch
 from genmodels.models.base import Model
-from genmodels.system import device
+from genmodels.system import device, tune_cpu
 
 
 class _Loss(nn.Module):
@@ -41,6 +41,7 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     options = parser.parse_args()
     chosen = device.choose(options.device, "fp32")
+    reasons = [*chosen.reasons, *tune_cpu(chosen)]
     size = (options.seeds, options.batch, 1, 28, 28)
     images = torch.rand(size, device=chosen.device)
     steps = {"all": _batched(images), "one": _single(images[0])}
@@ -49,7 +50,7 @@ def main() -> None:
         seconds = {name: _seconds(step, chosen) for name, step in steps.items()}
         found.append(seconds["all"] / seconds["one"])
     print(f"{options.seeds} seeds cost {median(found):.1f} times one")
-    print(f"range {min(found):.1f} to {max(found):.1f}, {'; '.join(chosen.reasons)}")
+    print(f"range {min(found):.1f} to {max(found):.1f}, {'; '.join(reasons)}")
 
 
 def _model(where: torch.device) -> _Loss:

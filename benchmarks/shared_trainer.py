@@ -2,6 +2,7 @@
 
 from benchmarks.work import Loop, Skipped, Work
 from genmodels.system import device as devices
+from genmodels.system import tune_cpu
 from genmodels.training.records import Progress
 from genmodels.training.trainer import Trainer
 
@@ -9,6 +10,7 @@ from genmodels.training.trainer import Trainer
 def start(work: Work, device: str, precision: str, execution: str = "auto") -> Loop:
     """Train, and look at each record as the command line does."""
     chosen = devices.choose(device, precision)
+    tune_cpu(chosen)
     if device == "cpu" and precision == "bf16" and not devices.multiplies_bf16():
         raise Skipped("this processor has no bf16 products")
     train = work.settings.train.model_copy(update={"execution": execution})

@@ -26,7 +26,7 @@ from benchmarks.work import Work, named
 from genmodels import data
 from genmodels.data.feed import Placement
 from genmodels.data.images import Images
-from genmodels.system import device
+from genmodels.system import device, tune_cpu
 from genmodels.training.records import Progress
 from genmodels.training.trainer import Trainer
 
@@ -148,6 +148,7 @@ def _of_table(table: torch.Tensor, mapped: bool = False) -> Images:
 
 def _loop(work: Work, images: Images, placement: Placement) -> Iterator[int]:
     chosen = device.choose("cpu", "fp32")
+    tune_cpu(chosen)
     work = replace(work, images=images)
     trainer = Trainer(work.model(), images, work.settings.train, 0, chosen, placement)
     done = 0

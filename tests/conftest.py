@@ -10,7 +10,7 @@ import platformdirs
 import pytest
 import torch
 
-from genmodels import cli
+from genmodels import cli, system
 from genmodels.system import device as devices
 
 REPOSITORY = Path(__file__).parents[1]
@@ -30,13 +30,19 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     import genmodels
 
     chosen = _chosen(config)
-    return [f"genmodels: {Path(genmodels.__file__).parent}", *chosen.reasons]
+    return [
+        f"genmodels: {Path(genmodels.__file__).parent}",
+        *chosen.reasons,
+        *system.tune_cpu(chosen),
+    ]
 
 
 @pytest.fixture(scope="session")
 def device(pytestconfig: pytest.Config) -> devices.Device:
     """The device and precision that the suite was asked to run on."""
-    return _chosen(pytestconfig)
+    chosen = _chosen(pytestconfig)
+    system.tune_cpu(chosen)
+    return chosen
 
 
 @pytest.fixture(scope="session")

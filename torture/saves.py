@@ -8,7 +8,7 @@ from statistics import median
 from genmodels import config, data
 from genmodels.data.images import TRAIN
 from genmodels.runs import checkpoint
-from genmodels.system import device
+from genmodels.system import device, tune_cpu
 from genmodels.training import session
 
 PRESETS = ("report/vae.yaml", "report/gan.yaml")
@@ -25,7 +25,9 @@ def costs(place: Path) -> Mapping[str, Mapping[str, float]]:
     found = {}
     for name in PRESETS:
         settings = config.read(name, [{"train": {"steps": 2}}])
-        trainer = session.trainer_of(settings, images, device.choose("cpu", "fp32"))
+        chosen = device.choose("cpu", "fp32")
+        tune_cpu(chosen)
+        trainer = session.trainer_of(settings, images, chosen)
         assert images.count(TRAIN) >= settings.train.batch_size
         for _ in trainer.records():
             pass

@@ -35,24 +35,3 @@ def test_what_is_refused(name, precision, said):
 def test_the_scaler_is_off_unless_fp16():
     assert not device.choose("cpu", "bf16").scaler().is_enabled()
     assert not device.choose("cpu", "fp32").scaler().is_enabled()
-
-
-def test_float32_products_are_float32_products():
-    device.choose("cpu", "fp32")
-    for rows, inner, columns in [(64, 784, 400), (128, 400, 784), (100, 100, 256), (7, 1024, 1)]:
-        a, b = torch.randn(rows, inner), torch.randn(inner, columns)
-        exact = a.double() @ b.double()
-        assert (a @ b - exact).norm() / exact.norm() < 5e-6  # bfloat16 errs by 2e-3
-
-
-def test_a_processor_that_rounds_products_keeps_the_default(monkeypatch):
-    torch.set_float32_matmul_precision("highest")
-    product = torch.Tensor.__matmul__
-
-    def rounded(a, b):
-        fast = torch.get_float32_matmul_precision() == "medium" and a.dtype == torch.float32
-        return product(a.bfloat16(), b.bfloat16()).float() if fast else product(a, b)
-
-    monkeypatch.setattr(torch.Tensor, "__matmul__", rounded)
-    assert "oneDNN" not in device.choose("cpu", "fp32").reasons[1]
-    assert torch.get_float32_matmul_precision() == "highest"

@@ -45,10 +45,11 @@ from genmodels.config.settings import Train
 from genmodels.data.images import Batch
 from genmodels.models import BEGAN
 from genmodels.networks import MLP
-from genmodels.system import device, distributed
+from genmodels.system import device, distributed, tune_cpu
 from genmodels.training.step import Step
 
 cpu = device.choose("cpu", "fp32")
+tune_cpu(cpu)
 torch.manual_seed(0)
 with distributed.joined(cpu.device, 8) as together:
     model = BEGAN((1, 8, 8), 4, MLP((16,), normalization="batch"))

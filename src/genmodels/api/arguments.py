@@ -65,7 +65,7 @@ def features(given: object) -> str:
     return given
 
 
-def device(given: object) -> torch.device:
+def device(given: object) -> devices.Device:
     """Choose the device that is named.
 
     Raises:
@@ -73,7 +73,7 @@ def device(given: object) -> torch.device:
     """
     if not isinstance(given, str):
         raise InputError(f"`device={given!r}`: use auto, cpu, cuda, cuda:1 or mps")
-    return devices.choose(given).device
+    return devices.choose(given)
 
 
 def label(given: object) -> int | str | None:

@@ -19,6 +19,7 @@ from genmodels.api.training import train
 from genmodels.api.verification import verify
 from genmodels.errors import InputError
 from genmodels.system import device as devices
+from genmodels.system import tune_cpu
 
 LIBRARIES = ("torch", "torchvision", "numpy", "safetensors", "pillow")
 EXTRAS = {  # module → what it is for
@@ -62,6 +63,8 @@ def look() -> Iterator[tuple[str, str]]:
         found = torch.cuda.get_device_properties(number)
         yield f"cuda:{number}", f"{found.name}, {found.total_memory / 2**30:.0f} GiB"
     yield "precision", chosen.reasons[1]
+    if tuned := tune_cpu(chosen):
+        yield "tuning", "; ".join(tuned)
     if chosen.device.type == "cpu":
         has = "multiplies bf16 in hardware" if devices.multiplies_bf16() else "has no bf16 products"
         yield "bf16", f"this processor {has}"

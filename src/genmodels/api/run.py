@@ -16,6 +16,7 @@ from genmodels.errors import InputError
 from genmodels.models.base import Model
 from genmodels.sampling import Weights
 from genmodels.sampling.interpolation import Mode
+from genmodels.system import tune_cpu
 
 Record = dict[str, float]  # of the log: ``epoch``, ``step``, ``images``, ``seconds``, the terms
 
@@ -89,8 +90,9 @@ class Run:
         Raises:
             InputError: there is no checkpoint, or not these weights.
         """
-        weights, place = arguments.weights(weights), arguments.device(device)
-        return sampling.load_model(self.folder.latest(), weights, place, changes)
+        weights, chosen = arguments.weights(weights), arguments.device(device)
+        tune_cpu(chosen)
+        return sampling.load_model(self.folder.latest(), weights, chosen.device, changes)
 
     def sample(
         self,

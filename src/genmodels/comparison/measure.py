@@ -17,7 +17,7 @@ from genmodels.evaluation.features import domain
 from genmodels.evaluation.metrics import likelihood, scores
 from genmodels.evaluation.reference import Reference
 from genmodels.sampling import interpolation
-from genmodels.system import device
+from genmodels.system import device, tune_cpu
 from genmodels.training import session
 
 STRIPS = 4
@@ -48,7 +48,8 @@ def compare(
     real = reference.of(images, chosen, count, display.reading)
     display.advance("comparing", 0, len(folders) + 1, "floor and baselines")
     baseline_scores = baselines.score(real)
-    where = device.choose().device
+    chosen_device = device.choose()
+    tune_cpu(chosen_device)
     entries: list[Entry] = []
     done = 1
     for name, group in _models(folders).items():
@@ -56,7 +57,7 @@ def compare(
         for folder in group:
             split = real.with_validation(folder.settings.data.validation)
             progress = _progress_of(display, folder, done, len(folders) + 1)
-            evaluation = protocol.evaluate(folder, split, seed, where, progress)
+            evaluation = protocol.evaluate(folder, split, seed, chosen_device.device, progress)
             results.append(Result(folder.settings.seed, str(folder.path), evaluation))
             done += 1
         entries.append(_entry(name, group[0], results, seed))

@@ -1,10 +1,8 @@
 """Where and how precisely to compute: chosen once, with a reason that is printed."""
 
-import ctypes
-import platform
 import re
 import sys
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +13,6 @@ from genmodels.errors import InputError, nearest
 
 DEVICES = ["auto", "cpu", "cuda", "mps"]
 PRECISIONS = ["auto", "fp32", "bf16", "fp16"]
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # malloc.h
-FLOAT32_ERROR = 1e-6  # relative, of a product of 784 terms
 
 
 @dataclass(frozen=True)
@@ -94,8 +90,6 @@ def choose(device: str = "auto", precision: str = "auto", number: int = 0) -> De
         InputError: an unknown name, or a device this machine does not have.
     """
     chosen, why = _device(device, number)
-    if chosen.type == "cpu":
-        _keep_freed_memory()
     kind, because = _precision(precision, chosen)
     return Device(chosen, kind, (why, because))
 
@@ -132,47 +126,13 @@ def _precision(name: str, device: torch.device) -> tuple[str, str]:
             f"unknown precision {name!r}{nearest(name, PRECISIONS)}; use {', '.join(PRECISIONS)}"
         )
     if name != "auto":
-        return name, f"{name}: asked for{_products(device) if name == 'fp32' else ''}"
+        return name, f"{name}: asked for"
     if device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False):
         return "bf16", "bf16: this GPU multiplies bf16 in hardware, and bf16 needs no loss scaling"
-    return "fp32", f"fp32: exact, and the safe choice on {device.type}{_products(device)}"
-
-
-def _products(device: torch.device) -> str:
-    """Let oneDNN multiply on a CPU where that is as exact as the default library.
-
-    "medium" allows bfloat16 products. Some processors then compute in float32 all the same,
-    only faster, so one product is measured against float64: float32 errs by about 3e-7,
-    bfloat16 by about 2e-3.
-    """
-    if device.type != "cpu":
-        return ""
-    before = torch.get_float32_matmul_precision()
-    torch.set_float32_matmul_precision("medium")
-    generator = torch.Generator().manual_seed(0)
-    a, b = (torch.randn(size, generator=generator) for size in [(128, 784), (784, 400)])
-    exact = a.double() @ b.double()
-    error = ((a @ b - exact).norm() / exact.norm()).item()
-    if error < FLOAT32_ERROR:
-        return f"; products by oneDNN, error {error:.0e}"
-    torch.set_float32_matmul_precision(before)
-    return ""
+    return "fp32", f"fp32: exact, and the safe choice on {device.type}"
 
 
 def multiplies_bf16() -> bool:
     """Whether this processor has products of bfloat16: on others they are slower than float32."""
     probe = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
     return bool(probe and probe())
-
-
-def _keep_freed_memory() -> None:
-    """Have glibc keep what a step frees for the next one.
-
-    It gives large blocks back to the system at once and so takes a page fault for each of
-    their pages in the next step: 700 a step of the report's GAN at batch 128, a tenth of it.
-    """
-    if platform.libc_ver()[0] == "glibc":
-        with suppress(OSError, AttributeError):
-            libc = ctypes.CDLL("libc.so.6")
-            for option, size in ((M_MMAP_THRESHOLD, 32 << 20), (M_TRIM_THRESHOLD, 1 << 30)):
-                libc.mallopt(option, size)

@@ -17,7 +17,7 @@ from genmodels.errors import InputError
 from genmodels.models.base import Model
 from genmodels.runs import disk_space
 from genmodels.system import device as devices
-from genmodels.system import distributed, files, randomness
+from genmodels.system import distributed, files, randomness, tune_cpu
 from genmodels.system.provenance import now, versions
 from genmodels.training import tensorboard
 from genmodels.training.recorder import Recorder, follow
@@ -70,6 +70,7 @@ def train(
     here = distributed.here()
     display = display if here.first else Display(quiet=True)
     device = devices.choose(settings.train.device, settings.train.precision, here.local)
+    reasons = [*device.reasons, *tune_cpu(device)]
     if resume and out is None:
         out = _resumable(name)
     if out is not None and not resume and here.first:
@@ -82,7 +83,7 @@ def train(
     settings = _with_data(settings, images)
     with distributed.joined(device.device, settings.train.batch_size) as together:
         trainer = trainer_of(settings, images, device, together)
-        for reason in (*device.reasons, *trainer.notes):
+        for reason in (*reasons, *trainer.notes):
             display.say(reason)
         if trainer.model.num_classes:
             display.say(f"classes {class_names.listed(images.classes)}")
@@ -108,7 +109,7 @@ def train(
                     display.say(f"{folder.path} holds no run yet: starting at step 0")
                 else:
                     _check_unused(folder.path)  # by a process that was faster
-                folder.create(settings, _environment(name, device, images))
+                folder.create(settings, _environment(name, device, reasons, images))
             whole, weights = trainer.run_step.sizes
             kept = min(settings.train.keep + 1, 2 if resumed else sys.maxsize)
             disk_space.check(folder.path, whole, kept * whole + trainer.snapshots_left() * weights)
@@ -247,7 +248,9 @@ def _differ(folder: runs.Folder, settings: Settings) -> bool:
         return True
 
 
-def _environment(name: str, device: devices.Device, images: Images) -> dict[str, Any]:
+def _environment(
+    name: str, device: devices.Device, reasons: Sequence[str], images: Images
+) -> dict[str, Any]:
     return {
         "config": name,
         "started": now().isoformat(),
@@ -256,7 +259,7 @@ def _environment(name: str, device: devices.Device, images: Images) -> dict[str,
         "platform": platform.platform(),
         "device": device.device.type,
         "precision": device.precision,
-        "reasons": list(device.reasons),
+        "reasons": list(reasons),
         "data": {
             "name": images.name,
             "fingerprint": images.fingerprint,

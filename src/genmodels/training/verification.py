@@ -14,6 +14,7 @@ from genmodels.console import Display
 from genmodels.errors import InputError
 from genmodels.runs.checkpoint import EMA_PREFIX
 from genmodels.system import device as devices
+from genmodels.system import tune_cpu
 from genmodels.training import session
 
 
@@ -57,6 +58,7 @@ def replay(folder: runs.Folder, steps: int, display: Display) -> list[str]:
     """
     saved, settings = folder.latest(), folder.settings
     device = devices.choose(settings.train.device, settings.train.precision)
+    tune_cpu(device)
     images = session.load(settings.data, display)
     if images.fingerprint != folder.fingerprint:
         raise InputError(
