@@ -247,7 +247,7 @@ def test_evaluation_does_not_change_training(genmodels, workplace):
         (["--features", "domian"], "did you mean 'domain'"),
         (["--features", "missing.safetensors"], "unknown --features"),
         (["--seeds", "0"], "--seeds 0"),
-        (["--count", "1"], "2 or more images"),
+        (["--count", "1"], "give an integer, 2 or more"),
         (["--match", "pictures"], "unknown --match"),
     ],
 )
