@@ -1,5 +1,6 @@
 """What tests share: where they compute, where MNIST lies, and a place of their own."""
 
+import hashlib
 import os
 import shutil
 from collections.abc import Callable
@@ -9,8 +10,9 @@ from pathlib import Path
 import platformdirs
 import pytest
 import torch
+from filelock import FileLock
 
-from genmodels import cli, system
+from genmodels import Run, cli, load, system
 from genmodels.system import device as devices
 
 REPOSITORY = Path(__file__).parents[1]
@@ -113,18 +115,47 @@ TINY = ("--data", "glyphs", "--device", "cpu", "--set", "train.batch_size=500",
         "--set", "model.network.hidden=[16]", "--set", "model.latent_dim=4")  # fmt: skip
 
 
-@pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """Give a function that returns a copy of a small run of a preset, trained once."""
-    made: dict[tuple[str, ...], Path] = {}
+Train = Callable[..., Path]  # (into, *arguments of the command line)
+Trained = Callable[..., Path]  # (into, preset, *options)
 
-    def copy(into: Path, preset: str = "vae.yaml", *options: str) -> Path:
-        key = (preset, *options)
-        if key not in made:
-            made[key] = tmp_path_factory.mktemp("trained") / Path(preset).stem
-            words = ["train", "--config", preset, *TINY, "--epochs", "1", *options]
-            cli.main([*words, "--out", str(made[key])])
-        shutil.copytree(made[key], into)
+
+@pytest.fixture(scope="session")
+def train_once(tmp_path_factory: pytest.TempPathFactory) -> Train:
+    """Give a function that puts a copy of the run of ``genmodels train ARGUMENTS`` at a path.
+
+    Each is trained once, by whichever of the workers needs it first.
+    """
+    base = tmp_path_factory.getbasetemp()
+    home = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "trained"
+    home.mkdir(exist_ok=True)
+
+    def copy(into: Path, *arguments: object) -> Path:
+        words = ["train", *map(str, arguments)]
+        made = home / hashlib.sha256("\0".join(words).encode()).hexdigest()[:16]
+        with FileLock(f"{made}.lock"):
+            if not made.exists():
+                began = made.with_suffix(".part")
+                cli.main([*words, "--out", str(began)])
+                began.rename(made)
+        shutil.copytree(made, into, dirs_exist_ok=True)
         return into
 
     return copy
+
+
+@pytest.fixture(scope="session")
+def trained(train_once: Train) -> Trained:
+    """Give a function that puts a copy of a small run of a preset at a path."""
+
+    def copy(into: Path, preset: str = "vae.yaml", *options: str) -> Path:
+        return train_once(into, "--config", preset, *TINY, "--epochs", "1", *options)
+
+    return copy
+
+
+@pytest.fixture
+def first(workplace: Path, train_once: Train) -> Run:
+    """The run that the docstrings speak of: ``runs/first``."""
+    words = ["--config", "vae.yaml", "--data", "glyphs", "--device", "cpu", "--steps", "2"]
+    train_once(Path("runs/first"), *words)
+    return load("first")

@@ -319,6 +319,12 @@ def test_the_readme_names_every_room_and_nothing_else() -> None:
     assert outside == {name for name in folders if not name.startswith(".")} - {"src"}
 
 
+def test_every_room_has_a_folder_of_tests() -> None:
+    rooms = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    tested = {path.parent.name for path in (REPOSITORY / "tests").glob("*/test_*.py")}
+    assert tested == {*rooms, "repository"}
+
+
 def tracked() -> list[Path]:
     """The files of the repository, below it, without what is built beside them."""
     built = {"build", "dist", "demo", "runs", "data", "comparison", "__pycache__"}

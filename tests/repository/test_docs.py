@@ -19,6 +19,7 @@ import torch
 import typer
 from typer.testing import CliRunner
 
+from conftest import Train
 from genmodels import api, config, data
 from genmodels.cli import app
 from genmodels.data import pictures
@@ -171,19 +172,13 @@ def cut_training(arguments: Sequence[str]) -> list[str]:
     return [*kept, "--data", chosen, "--device", "cpu", *SHORT, "--steps", "2"]
 
 
-@pytest.fixture(scope="session")
-def make_run(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+@pytest.fixture
+def make_run(train_once: Train) -> Callable[..., Path]:
     """Give a function that puts a finished run of a preset at a path; each is trained once."""
-    made: dict[tuple[str, ...], Path] = {}
 
     def make(path: str | Path, preset: str = "vae.yaml", *options: str) -> Path:
-        key = (preset, *options)
-        if key not in made:
-            made[key] = tmp_path_factory.mktemp("trained") / "run"
-            limit = [*SHORT, "--steps", "2", "--out", str(made[key])]
-            run(["train", "--config", preset, "--data", DATA, "--device", "cpu", *options, *limit])
-        shutil.copytree(made[key], path, dirs_exist_ok=True)
-        return Path(path)
+        cut = ["--data", DATA, "--device", "cpu", *options, *SHORT, "--steps", "2"]
+        return train_once(Path(path), "--config", preset, *cut)
 
     return make
 

@@ -3,14 +3,16 @@
 import warnings
 from collections.abc import Mapping, Sequence
 from numbers import Integral
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast, get_args
 
 import torch
 from torch import Tensor
 
+from genmodels import config
 from genmodels.api import overrides as table
 from genmodels.api.overrides import Overrides
-from genmodels.config.settings import LIMITS
+from genmodels.config.settings import LIMITS, Shift
 from genmodels.errors import InputError, Note, nearest
 from genmodels.models.base import Model
 from genmodels.sampling import Weights
@@ -71,9 +73,32 @@ def device(given: object) -> devices.Device:
     Raises:
         InputError: it is no name of a device, or this machine has no such device.
     """
-    if not isinstance(given, str):
-        raise InputError(f"`device={given!r}`: use auto, cpu, cuda, cuda:1 or mps")
-    return devices.choose(given)
+    return devices.choose(_device_name(given))
+
+
+def path(name: str, given: object) -> Path:
+    """Check a path: a text or a ``Path``."""
+    if not isinstance(given, str | Path):
+        raise InputError(f"`{name}={given!r}`: give a path")
+    return Path(given)
+
+
+def changes(given: object) -> Mapping[str, object]:
+    """Check changes of a model's settings; which can be changed depends on the model."""
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping) or not all(isinstance(key, str) for key in given):
+        raise InputError(f"`changes` {given!r}: give a dictionary such as {{'steps': 50}}")
+    return given
+
+
+def shifts(given: object) -> list[Shift]:
+    """Check movements of latents, each a :class:`Shift` or its text; None is no movement."""
+    if given is None:
+        return []
+    if not isinstance(given, list | tuple) or not all(isinstance(x, str | Shift) for x in given):
+        raise InputError(f"`shifts` {given!r}: give a list such as ['0:8:2,-1,0.1']")
+    return [config.shift(each) if isinstance(each, str) else each for each in given]
 
 
 def label(given: object) -> int | str | None:
@@ -95,6 +120,10 @@ def layers(settings: Settings, overrides: Overrides) -> list[Mapping[str, Any]]:
         raise InputError(
             f"`settings` {settings!r}: give nested dictionaries: {{'train': {{'epochs': 2}}}}"
         )
+    if (seed := overrides.get("seed")) is not None:
+        integer("seed", seed)
+    if (name := overrides.get("device")) is not None:
+        _device_name(name)
     layer = table.layer(overrides)
     if len(layer.get("train", {}).keys() & set(LIMITS)) > 1:
         raise InputError("give one of `epochs`, `steps` and `budget`, not several")
@@ -159,6 +188,13 @@ def labels_of(model: Model, given: object, count: int) -> Tensor | None:
     return found.long()
 
 
+def _device_name(given: object) -> str:
+    """Check a device's name; whether this machine has such a device is found out later."""
+    if not isinstance(given, str):
+        raise InputError(f"`device={given!r}`: use auto, cpu, cuda, cuda:1 or mps")
+    return given
+
+
 def _one_of(name: str, given: object, accepted: object) -> object:
     """Refuse what a Literal does not name; None is the default."""
     names = list(get_args(accepted))
@@ -172,4 +208,5 @@ def _one_of(name: str, given: object, accepted: object) -> object:
 def _described(given: object) -> str:
     if isinstance(given, Tensor):
         return f"a tensor {tuple(given.shape)} of {str(given.dtype).removeprefix('torch.')}"
-    return f"a {type(given).__name__}"
+    kind = type(given).__name__
+    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"

@@ -14,7 +14,7 @@ from genmodels.config import catalogue
 from genmodels.config.catalogue import ModelInfo, Preset
 from genmodels.config.settings import Settings
 from genmodels.data import Listed
-from genmodels.errors import Note
+from genmodels.errors import InputError, Note
 
 
 def datasets(data_root: str | Path | None = None) -> list[Listed]:
@@ -27,7 +27,7 @@ def datasets(data_root: str | Path | None = None) -> list[Listed]:
     >>> api.datasets()[0].image_shape
     (1, 28, 28)
     """
-    return data.sets(None if data_root is None else Path(data_root))
+    return data.sets(None if data_root is None else arguments.path("data_root", data_root))
 
 
 def models() -> list[ModelInfo]:
@@ -50,6 +50,8 @@ def describe(name: str) -> ModelInfo | Preset:
     >>> api.describe("wgan-gp.yaml").model
     'GAN'
     """
+    if not isinstance(name, str):
+        raise InputError(f"`name={name!r}`: give a model's class, or a preset's name")
     return catalogue.describe(name)
 
 
@@ -60,9 +62,10 @@ def runs(home: str | Path = folders.HOME) -> list[Run]:
     >>> api.runs()
     [<Run runs/first: vae on glyphs, 2 steps>]
     """
-    for problem in folders.damaged(Path(home)):
+    home = arguments.path("home", home)
+    for problem in folders.damaged(home):
         warnings.warn(Note(f"left out: {problem}"), stacklevel=2)
-    return [Run(folder) for folder in folders.listed(Path(home))]
+    return [Run(folder) for folder in folders.listed(home)]
 
 
 def config(
@@ -81,4 +84,5 @@ def config(
     >>> api.config("vae.yaml", budget="90s").train.budget
     90.0
     """
+    source = arguments.path("source", source)
     return configurations.read(source, arguments.layers(settings, overrides))

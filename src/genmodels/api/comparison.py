@@ -104,10 +104,12 @@ def compare(
     seed = overrides.pop("seed", None)
     seed = 0 if seed is None else arguments.integer("seed", seed)
     layers = arguments.layers(settings, overrides)
-    out, display = Path(out), Display(quiet)
+    out, display = arguments.path("out", out), Display(quiet)
     plan.check_out(out)
+    if (device := overrides.get("device")) is not None:
+        arguments.device(device)  # also where every run is trained already
     planned = plan.make(_listed(subjects), layers, seeds, out)
-    jobs = planned.jobs if shard is None else plan.share(planned.jobs, shard)
+    jobs = planned.jobs if shard is None else plan.share(planned.jobs, str(shard))
     if shard and match:
         raise InputError("`match` needs the first run before the others; leave out `shard`")
     for folder in planned.parts if trust_code else ():
@@ -127,8 +129,9 @@ def _listed(subjects: Subject | Sequence[Subject]) -> Sequence[str | Path | runs
     Raises:
         InputError: something of it is neither a run nor a name.
     """
-    given = [subjects] if isinstance(subjects, Subject) else subjects
-    for subject in given:
+    if isinstance(subjects, str) or not isinstance(subjects, Sequence):
+        subjects = [subjects]
+    for subject in subjects:
         if not isinstance(subject, Subject):
             raise InputError(f"compare {subject!r}: give runs, their folders or configurations")
-    return [subject.folder if isinstance(subject, Run) else subject for subject in given]
+    return [subject.folder if isinstance(subject, Run) else subject for subject in subjects]

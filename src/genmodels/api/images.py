@@ -26,11 +26,11 @@ def save_images(images: Tensor, path: str | Path, columns: int | None = None) ->
     >>> images = genmodels.sample("runs/first", count=6)
     >>> genmodels.save_images(images, "six.png", columns=3).name
     'six.png'
-    >>> genmodels.save_images(2 * images - 1, "six.png")
+    >>> genmodels.save_images(3, "six.png")
     Traceback (most recent call last):
-    genmodels.errors.InputError: `images`: values from -1 to 1; give values in [0, 1]
+    genmodels.errors.InputError: `images`: an int; give a tensor (N, C, H, W) in [0, 1]
     """
-    path, images = Path(path), arguments.images(images)
+    path, images = arguments.path("path", path), arguments.images(images)
     if columns is not None:
         columns = arguments.integer("columns", columns, 1)
     if images.dim() == 5:

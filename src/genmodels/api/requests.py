@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from genmodels import config, sampling
+from genmodels import sampling
 from genmodels.api import arguments
 from genmodels.config.settings import Settings, Shift
 from genmodels.console import Display
@@ -90,7 +90,7 @@ class Walks:
             InputError: it cannot be used with any model.
         """
         mode, label = arguments.mode(mode), arguments.label(label)
-        moves = [config.shift(each) if isinstance(each, str) else each for each in shifts or ()]
+        moves = arguments.shifts(shifts)
         if moves and mode != "perturb":
             raise InputError(
                 f"`shifts` are movements of `mode=perturb`; a {mode} has two ends instead"
@@ -109,8 +109,8 @@ class Walks:
             arguments.integer("rows", rows if rows is not None else 1 if pictured else ROWS, 1),
             arguments.integer("seed", seed),
             label,
-            None if start is None else Path(start),
-            None if end is None else Path(end),
+            None if start is None else arguments.path("start", start),
+            None if end is None else arguments.path("end", end),
             moves,
         )
 

@@ -37,7 +37,7 @@ class Run:
     <Run runs/first: vae on glyphs, 2 steps>
     >>> codes = run.encode(run.sample(3))
     >>> codes.shape, run.decode(codes).shape
-    (torch.Size([3, 20]), torch.Size([3, 1, 28, 28]))
+    (torch.Size([3, 10]), torch.Size([3, 1, 28, 28]))
     """
 
     folder: runs.Folder
@@ -91,6 +91,7 @@ class Run:
             InputError: there is no checkpoint, or not these weights.
         """
         weights, chosen = arguments.weights(weights), arguments.device(device)
+        changes = arguments.changes(changes)
         tune_cpu(chosen)
         return sampling.load_model(self.folder.latest(), weights, chosen.device, changes)
 

@@ -131,10 +131,11 @@ def sample_to(
     'many.npz'
     """
     wanted, weights = Samples.of(count, seed, label), arguments.weights(weights)
+    changes = arguments.changes(changes)
     run = opened(run)
-    given = {"label": label, "count": count, "weights": weights, **(changes or {})}
+    given = {"label": label, "count": count, "weights": weights, **changes}
     name = pictures.file_name(f"seed-{seed}", given)
-    path = Path(path) if path is not None else run.folder.samples / name
+    path = run.folder.samples / name if path is None else arguments.path("path", path)
     formats.check("images", path)
     model = run.model(weights, device, changes)
     blocks = wanted.blocks(model, run.folder.classes)

@@ -48,17 +48,18 @@ def train(
     4
     """
     layers = arguments.layers(settings, overrides)
-    existing = runs.Folder(Path(out)) if resume and out is not None else None
+    source = None if source is None else arguments.path("source", source)
+    path = None if out is None else arguments.path("out", out)
+    existing = runs.Folder(path) if resume and path is not None else None
     resumed = existing if existing and existing.config_path.is_file() else None
     if resumed and trust_code:
         custom_code.approve(resumed.path)
     own = (
         custom_code.beside(config.find_config(source))
         if source
-        else custom_code.of_run(Path(out or "."))
+        else custom_code.of_run(path or Path())
     )
     with own:
         resolved = session.read_settings(source, layers, resumed)
         name = resumed.config_name if resumed else session.name_of(source or "")
-        path = Path(out) if out is not None else None
         return Run(session.train(resolved, name, path, resume, Display(quiet)))

@@ -73,7 +73,9 @@ class ModelInfo:
     presets: list[Preset]
 
     def __repr__(self) -> str:
-        return f"<ModelInfo {self.name}: {self.paper}>"
+        return (
+            f"<ModelInfo {self.name}: {len(self.settings)} settings, {len(self.presets)} presets>"
+        )
 
     @property
     def page(self) -> str:

@@ -16,7 +16,7 @@ from genmodels.errors import InputError, nearest
 Place = Literal["embedded", "on disk", "downloadable"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Listed:
     """A named set, as ``genmodels datasets`` shows it.
 
@@ -36,6 +36,12 @@ class Listed:
     classes: int
     place: Place
     note: str
+
+    def __repr__(self) -> str:
+        shape = "x".join(map(str, self.image_shape))
+        return (
+            f"<Listed {self.name}: {shape}, {self.train:,} train, {self.test:,} test, {self.place}>"
+        )
 
 
 def default_root() -> Path:

@@ -1,0 +1,240 @@
+"""What a verb is given means the same everywhere, and is refused in the same words."""
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from conftest import Outcome, Trained
+from genmodels import InputError, Run, api, load
+from genmodels.cli.wording import as_flags
+
+CONDITIONAL = ("vae.yaml", "--set", "model.conditional=true", "--set", "train.average=0.5")
+IMAGES, LABELS = torch.full((2, 1, 28, 28), 0.5), torch.tensor([1, 2])
+VERBS: dict[str, tuple[Callable[..., object], tuple[object, ...]]] = {
+    "sample": (api.sample, ()),
+    "sample_to": (api.sample_to, ("samples.npz",)),
+    "interpolate": (api.interpolate, ()),
+    "Run.sample": (Run.sample, ()),
+    "Run.interpolate": (Run.interpolate, ()),
+    "Run.encode": (Run.encode, (IMAGES, LABELS)),
+    "Run.decode": (Run.decode, (torch.zeros(2, 4), LABELS)),
+    "Run.reconstruct": (Run.reconstruct, (IMAGES, LABELS)),
+    "Run.model": (Run.model, ()),
+}
+WRONG: Any = 3  # of a type that nothing takes
+NOTHING: Any = None
+WEIGHTS = "unknown `weights` {}; use average or last"
+DEVICE = "`device={}`: use auto, cpu, cuda, cuda:1 or mps"
+SEED = "`seed={}`: give an integer, 0 or more"
+LABEL = "`label={}`: give an integer, 0 or more"
+CHANGES = "`changes` {}: give a dictionary such as {{'steps': 50}}"
+REFUSED: list[tuple[str, Any, str]] = [
+    ("weights", "Last", "unknown `weights` 'Last' (did you mean 'last'?); use average or last"),
+    *[("weights", given, WEIGHTS.format(repr(given))) for given in ("", 3, ["best", 1])],
+    ("device", "gpu", "unknown device 'gpu' (did you mean 'cpu'?); "
+     "use auto, cpu, cuda, cuda:1 or mps"),
+    *[("device", given, DEVICE.format(repr(given))) for given in (None, 0, torch.device("cpu"))],
+    *[("seed", given, SEED.format(repr(given))) for given in (-1, 1.5, True, None, "1")],
+    *[("label", given, LABEL.format(repr(given))) for given in (-1, 1.5, True, ["1"])],
+    ("label", 99, "`label=99`: there is no such class (did you mean '9'?); "
+        "give a number or a name of 0, 1, 2, 3, 4, 5, 6, 7, 8, 9"),
+    *[("changes", given, CHANGES.format(repr(given))) for given in (3, "steps=3", {3: 4})],
+    ("changes", {"latent_dim": 3}, "model.latent_dim cannot be changed after training; "
+     "of a trained VAE, nothing can"),
+]  # fmt: skip
+
+
+@pytest.fixture
+def run(workplace: Path, trained: Trained) -> Run:
+    return load(trained(workplace / "runs" / "mine", *CONDITIONAL))
+
+
+def refusing(name: str) -> list[str]:
+    return [v for v, (verb, _) in VERBS.items() if name in inspect.signature(verb).parameters]
+
+
+@pytest.mark.parametrize(("name", "given", "message"), REFUSED, ids=lambda value: str(value)[:30])
+def test_a_wrong_value_is_refused_in_the_same_words(
+    name: str, given: object, message: str, run: Run
+) -> None:
+    assert refusing(name)
+    for where in refusing(name):
+        verb, others = VERBS[where]
+        with pytest.raises(InputError) as refused:
+            verb(run, *others, **{name: given})
+        assert (where, str(refused.value)) == (where, message)
+
+
+@pytest.mark.parametrize(
+    ("words", "given"),
+    [
+        (["--weights", "Last"], {"weights": "Last"}),
+        (["--label", "99"], {"label": 99}),
+        (["--label", "99"], {"label": "99"}),
+        (["--label", "-1"], {"label": "-1"}),
+        (["--label", "ten"], {"label": "ten"}),
+        (["--set", "model.latent_dim=3"], {"changes": {"latent_dim": 3}}),
+        (["--set", "model.stps=3"], {"changes": {"stps": 3}}),
+    ],
+    ids=lambda value: str(value),
+)
+@pytest.mark.parametrize("verb", ["sample", "interpolate"])
+def test_the_command_line_refuses_in_the_same_words(
+    verb: str, words: list[str], given: dict[str, object], run: Run,
+    genmodels: Callable[..., Outcome],
+) -> None:  # fmt: skip
+    with pytest.raises(InputError) as refused:
+        VERBS[verb][0](run, **given)
+    outcome = genmodels(verb, run.path, *words)
+    assert outcome == Outcome(2, "", f"genmodels: {as_flags(str(refused.value))}\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "given"),
+    [
+        (["--count", "0"], {"count": 0}),
+        (["--label", "each", "--count", "0"], {"label": "each", "count": 0}),
+    ],
+    ids=str,
+)
+def test_counts_are_refused_alike(
+    words: list[str], given: dict[str, object], run: Run, genmodels: Callable[..., Outcome]
+) -> None:
+    for verb in ("sample", "Run.sample", "sample_to"):
+        function, others = VERBS[verb]
+        with pytest.raises(InputError, match=r"^`count=0`: give an integer, 1 or more$"):
+            function(run, *others, **given)
+    outcome = genmodels("sample", run.path, *words)
+    assert outcome == Outcome(2, "", "genmodels: --count 0: give an integer, 1 or more\n")
+
+
+@pytest.mark.parametrize("given", [{"device": "gpu"}, {"match": "time"}, {"shard": "3/2"}], ids=str)
+def test_compare_refuses_alike(
+    given: dict[str, Any], run: Run, genmodels: Callable[..., Outcome]
+) -> None:
+    with pytest.raises(InputError) as refused:
+        api.compare(run, **given)
+    ((name, value),) = given.items()
+    outcome = genmodels("compare", run.path, f"--{name}", value)
+    assert outcome == Outcome(2, "", f"genmodels: {as_flags(str(refused.value))}\n")
+
+
+def test_compare_and_train_refuse_seeds_and_devices_as_others_do(run: Run) -> None:
+    for name, given, message in REFUSED:
+        if name in ("seed", "device") and given is not None:  # None leaves a key as it is
+            with pytest.raises(InputError) as refused:
+                api.compare(run, **{name: given})
+            assert str(refused.value) == message
+            with pytest.raises(InputError) as refused:
+                api.train("vae.yaml", data="glyphs", **{name: given})
+            assert str(refused.value) == message
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda run: api.load(WRONG), "run 3: give a run's folder"),
+        (lambda run: api.sample(WRONG), "run 3: give a run's folder"),
+        (lambda run: api.verify(WRONG), "run 3: give a run's folder"),
+        (lambda run: api.compare(WRONG), "compare 3: give runs, their folders or configurations"),
+        (lambda run: api.compare([run, WRONG]), "compare 3: give runs, their folders or config"),
+        (lambda run: api.compare(run, out=WRONG), "`out=3`: give a path"),
+        (lambda run: api.train(WRONG), "`source=3`: give a path"),
+        (lambda run: api.train("vae.yaml", out=WRONG), "`out=3`: give a path"),
+        (lambda run: api.config(NOTHING), "`source=None`: give a path"),
+        (lambda run: api.runs(WRONG), "`home=3`: give a path"),
+        (lambda run: api.datasets(WRONG), "`data_root=3`: give a path"),
+        (lambda run: api.describe(WRONG), "`name=3`: give a model's class, or a preset's name"),
+        (lambda run: api.sample_to(run, WRONG), "`path=3`: give a path"),
+        (lambda run: api.save_images(IMAGES, WRONG), "`path=3`: give a path"),
+        (lambda run: run.interpolate(start=WRONG, label=1), "`start=3`: give a path"),
+        (lambda run: run.interpolate(mode=NOTHING), "`mode=None`: use slerp or lerp or perturb"),
+        (lambda run: run.interpolate(shifts="0:4,1,1"), "`shifts` '0:4,1,1': give a list such as"),
+        (
+            lambda run: run.interpolate("perturb", shifts=[WRONG]),
+            "`shifts` [3]: give a list such as",
+        ),
+        (lambda run: run.encode(WRONG), "`images`: an int; give a tensor (N, C, H, W) in [0, 1]"),
+        (lambda run: run.encode(IMAGES * 3, LABELS), "`images`: values from 1.5 to 1.5; give"),
+        (lambda run: run.encode(IMAGES[..., 1:], LABELS), "this run has images (N, 1, 28, 28)"),
+        (lambda run: run.encode(IMAGES), "`labels`: this VAE needs labels; give 2 integers from 0"),
+        (lambda run: run.encode(IMAGES, LABELS[:1]), "`labels`: a tensor (1,) of int64; give 2"),
+        (lambda run: run.encode(IMAGES, LABELS / 2), "`labels`: a tensor (2,) of float32; give 2"),
+        (lambda run: run.encode(IMAGES, LABELS + 9), "`labels`: from 10 to 11; give 2 integers"),
+        (lambda run: run.decode(torch.ones(2, 3), LABELS), "this run has floats (N, 4)"),
+        (lambda run: run.decode(LABELS, LABELS), "`latents`: a tensor (2,) of int64; this run"),
+        (lambda run: api.replay(run, steps=0), "=0`: give an integer, 1 or more"),
+    ],
+    ids=range(28),
+)
+def test_what_else_is_refused(call: Callable[[Run], object], message: str, run: Run) -> None:
+    with pytest.raises(InputError) as refused:
+        call(run)
+    assert message in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+# What is accepted.
+
+
+@pytest.mark.parametrize("way", ["run", "text", "path", "name", "newest"])
+def test_a_run_is_given_in_any_way(way: str, run: Run) -> None:
+    given: dict[str, Run | str | Path | None] = {
+        "run": run, "text": "runs/mine", "path": Path("runs/mine"), "name": "mine", "newest": None,
+    }  # fmt: skip
+    chosen = given[way]
+    assert load(run.path).path.samefile(run.path)
+    assert torch.equal(api.sample(chosen, 3), run.sample(3))
+    walks = run.interpolate(rows=1, steps=2)
+    assert torch.equal(api.interpolate(chosen, rows=1, steps=2), walks)
+    assert api.sample_to(chosen, count=2).parent.samefile(run.path / "samples")
+    assert next(finding.path for finding in api.verify(chosen)) == "config.yaml"
+    assert api.replay(chosen, steps=1, quiet=True) == []
+
+
+def test_labels_are_numbers_or_names(run: Run) -> None:
+    by_number = run.sample(2, label=7)
+    assert torch.equal(run.sample(2, label="7"), by_number)
+    assert not torch.equal(run.sample(2, label=8), by_number)
+    each = api.sample(run, 2, label="each")
+    assert each.shape == (20, 1, 28, 28)
+    torch.testing.assert_close(each[7::10], by_number)
+    seven = run.interpolate(rows=1, steps=2, label=7)
+    assert torch.equal(api.interpolate(run, rows=1, steps=2, label="7"), seven)
+
+
+def test_weights_are_the_average_where_there_is_one(run: Run) -> None:
+    calls: list[Callable[..., Tensor]] = [
+        lambda **given: run.sample(2, **given),
+        lambda **given: run.interpolate(rows=1, steps=2, **given),
+        lambda **given: run.encode(IMAGES, LABELS, **given),
+        lambda **given: run.decode(torch.zeros(2, 4), LABELS, **given),
+        lambda **given: run.reconstruct(IMAGES, LABELS, **given),
+    ]
+    for call in calls:
+        usual = call()
+        assert torch.equal(call(weights="average"), usual)
+        assert not torch.equal(call(weights="last"), usual)
+        assert torch.equal(call(device="cpu", changes={}), usual)
+
+
+def test_without_an_average_the_last_weights_are_used(workplace: Path, trained: Trained) -> None:
+    run = load(trained(workplace / "plain", "vae.yaml", "--set", "train.average=null"))
+    assert torch.equal(run.sample(2), run.sample(2, weights="last"))
+    for verb in (api.sample, Run.sample, api.interpolate, Run.interpolate):
+        with pytest.raises(InputError, match="has no weight average; use `weights=last`"):
+            verb(run, weights="average")
+
+
+def test_seeds_decide(run: Run) -> None:
+    assert torch.equal(run.sample(2, seed=3), run.sample(2, seed=3))
+    assert not torch.equal(run.sample(2, seed=3), run.sample(2, seed=4))
+    walks = [run.interpolate(rows=1, steps=2, seed=seed) for seed in (3, 3, 4)]
+    assert torch.equal(walks[0], walks[1])
+    assert not torch.equal(walks[0], walks[2])
+    assert run.sample(1, seed=2**70).shape == (1, 1, 28, 28)
