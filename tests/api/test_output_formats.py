@@ -16,7 +16,7 @@ from genmodels.data import pictures
 from genmodels.errors import InputError
 
 IMAGES = torch.randint(0, 256, (11, 3, 5, 4), dtype=torch.uint8)
-WALK = torch.rand(2, 3, 1, 5, 4)
+FRAMES = torch.rand(2, 3, 1, 5, 4)
 
 
 def opened(path: Path) -> np.ndarray:
@@ -30,7 +30,7 @@ def test_every_format_is_written_in_one_piece(tmp_path: Path) -> None:
         if each.kind == "images":
             formats.save_images(IMAGES.split(3), len(IMAGES), path, 4)
         else:
-            formats.save_walk(WALK, path)
+            formats.save_frames(FRAMES, path)
     assert {path.name for path in tmp_path.iterdir()} == {
         f"{number}{each.extension}" for number, each in enumerate(FORMATS)
     }
@@ -58,16 +58,16 @@ def test_arrays_hold_the_bytes_that_numpy_writes(tmp_path: Path) -> None:
         assert archive.read("images.npy") == expected
 
 
-def test_a_walk_as_rows_and_as_an_animation(tmp_path: Path) -> None:
-    formats.save_walk(WALK, tmp_path / "walk.png")
-    sheet = pictures.grid(WALK.flatten(0, 1), 3)[0].numpy()
-    np.testing.assert_array_equal(opened(tmp_path / "walk.png"), sheet)
-    formats.save_walk(WALK, tmp_path / "walk.gif")
-    with Image.open(tmp_path / "walk.gif") as gif:
+def test_frames_as_rows_and_as_an_animation(tmp_path: Path) -> None:
+    formats.save_frames(FRAMES, tmp_path / "frames.png")
+    sheet = pictures.grid(FRAMES.flatten(0, 1), 3)[0].numpy()
+    np.testing.assert_array_equal(opened(tmp_path / "frames.png"), sheet)
+    formats.save_frames(FRAMES, tmp_path / "frames.gif")
+    with Image.open(tmp_path / "frames.gif") as gif:
         assert gif.n_frames == 4  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("kind", ["images", "walk"])
+@pytest.mark.parametrize("kind", ["images", "frames"])
 def test_what_is_unknown_is_refused_with_the_list(kind: formats.Kind, tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         formats.check(kind, tmp_path / "x.jpeg")
@@ -87,7 +87,7 @@ def test_a_folder_has_to_be_empty(tmp_path: Path) -> None:
         with pytest.raises(InputError, match=r"no empty folder; .* add \.png for a grid"):
             formats.check("images", path)
     with pytest.raises(InputError, match=r"extension ''; use \.png"):
-        formats.check("walk", tmp_path / "new")
+        formats.check("frames", tmp_path / "new")
 
 
 def test_a_new_format_is_one_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,10 +101,10 @@ def test_a_new_format_is_one_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     with pytest.raises(InputError, match=r"\.raw for bytes alone"):
         formats.check("images", tmp_path / "a.bmp")
     with pytest.raises(InputError, match=r"'\.raw'"):
-        formats.check("walk", tmp_path / "a.raw")
+        formats.check("frames", tmp_path / "a.raw")
 
 
-@pytest.mark.parametrize(("command", "kind"), [("sample", "images"), ("interpolate", "walk")])
+@pytest.mark.parametrize(("command", "kind"), [("sample", "images"), ("interpolate", "frames")])
 def test_the_help_names_every_format(genmodels: Any, command: str, kind: formats.Kind) -> None:
     shown = " ".join(genmodels(command, "--help").out.split())
     for each in FORMATS:

@@ -244,7 +244,7 @@ def test_what_is_left_out_is_said(folder: Path) -> None:
 def test_pictures_on_both_levels_are_refused(folder: Path) -> None:
     fill(folder, 2)
     fill(folder / "a", 3)
-    assert "both directly in it (2) and in folders (3)" in complaint(folder)
+    assert "both directly in it (2) and in its folders (3)" in complaint(folder)
 
 
 @pytest.mark.parametrize("count", [0, 1])
@@ -420,7 +420,9 @@ def test_broken_pictures_are_left_out_and_named(folder: Path, own_cache: Path) -
 def test_where_nothing_can_be_read_nothing_is_left_out(folder: Path) -> None:
     for name in "ab":
         (folder / f"{name}.png").write_bytes(b"no picture")
-    with pytest.raises(InputError, match=r"none of the 2 pictures .* can be read: .*; repair them"):
+    with pytest.raises(
+        InputError, match=r"none of the 2 pictures .* can be read: .*; replace them"
+    ):
         load(folder, on_bad="skip")
 
 

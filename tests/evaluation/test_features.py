@@ -262,7 +262,7 @@ def test_few_and_constant_images_give_no_nan(glyphs):
     constant = seen.extractor([torch.full((60, 1, 12, 12), 0.3)])
     found = scores.score(seen, constant)
     assert all(value == value for value in found.numbers.values())
-    assert found.undefined["class_kl"] == "the extractor knows no classes"
+    assert found.undefined["class_kl"] == "the extractor has no classes"
     few = scores.score(seen, seen.extractor([torch.rand(4, 1, 12, 12)]))
     assert "more than 5 images" in few.undefined["coverage"]
     assert "precision" not in few.numbers

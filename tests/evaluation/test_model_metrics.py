@@ -28,7 +28,7 @@ def test_a_discriminator_is_right_on_its_side_of_the_threshold():
     assert found.right_on_real(found.held_out) == 0.5
     assert found.right_on_samples() == 0.5
     assert logits(threshold=0.5).right_on_samples() == 1
-    with pytest.raises(Undefined, match="decides on none"):
+    with pytest.raises(Undefined, match="does not classify"):
         logits(threshold=None).right_on_samples()
 
 

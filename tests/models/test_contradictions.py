@@ -55,7 +55,7 @@ CASES = [
     ({"class": "Flow", "steps": 0}, "steps: is 0"),
     ({"class": "Flow", "network": {"class": "MLP"}}, "unknown class 'MLP'"),
     ({"class": "VAE", "network": {"class": "UNet"}}, "unknown class 'UNet'"),
-    ({"class": "AAE", "judge": {"class": "Conv"}}, "genmodels.networks has MLP"),
+    ({"class": "AAE", "discriminator": {"class": "Conv"}}, "genmodels.networks has MLP"),
     ({"class": "BEGAN", "gamma": 0.0}, "gamma: is 0.0"),
     ({"class": "EBGAN", "margin": 0.0}, "margin: is 0.0"),
     (

@@ -23,7 +23,7 @@ def make(family, **settings):
     if family is not InfoGAN:
         settings["latent_dim"] = LATENTS
     if family in (AAE, BiGAN):
-        settings["judge"] = MLP((6,), "leaky_relu")
+        settings["discriminator"] = MLP((6,), "leaky_relu")
     with randomness.placed(0, "init"):
         model = family(SHAPE, network=NETWORK, **settings)
     with torch.no_grad():

@@ -2,9 +2,12 @@
 
 import pytest
 import torch
+from torch import nn
 
+from genmodels import config
+from genmodels.config import components
 from genmodels.data.images import Batch
-from genmodels.errors import Note
+from genmodels.errors import InputError, Note
 from genmodels.models import Autoencoder
 from genmodels.models.base import Terms
 
@@ -42,3 +45,26 @@ def test_former_calls_are_forwarded() -> None:
     labels = torch.tensor([0, 1])
     with pytest.warns(Note, match="conditioning"):
         assert model.known(labels) == model.conditioning(labels)
+
+
+@pytest.mark.parametrize("kind", ["AAE", "BiGAN"])
+def test_former_settings_keep_their_meaning_and_are_noted_once(kind: str) -> None:
+    components.note_renamed.cache_clear()
+    network = {"hidden": [6], "activation": "relu"}
+    former, new = ({"class": kind, name: network} for name in ("judge", "discriminator"))
+    with pytest.warns(Note, match=r"model\.judge is called discriminator now") as notes:
+        settings = [config.resolve([{"model": former}], "mine") for _ in range(2)]
+    assert len(notes) == 1
+    assert settings == [config.resolve([{"model": new}], "mine")] * 2
+    model = components.build(former, config.MODELS, image_shape=(1, 8, 8))
+    assert any(layer.out_features == 6 for layer in model.modules() if isinstance(layer, nn.Linear))
+
+
+def test_a_setting_under_both_names_is_refused() -> None:
+    both = {"class": "AAE", "judge": {"hidden": [6]}, "discriminator": {"hidden": [7]}}
+    components.note_renamed.cache_clear()
+    with (
+        pytest.warns(Note, match="judge"),
+        pytest.raises(InputError, match=r"model\.judge: unknown key"),
+    ):
+        config.resolve([{"model": both}], "mine")

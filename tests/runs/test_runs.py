@@ -101,7 +101,7 @@ def test_a_damaged_checkpoint_offers_the_one_before(workplace):
         path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(
         InputError,
-        match=r"000000003.*delete it to go on from step-000000001.safetensors, which can be read",
+        match=r"000000003.*delete it to continue from step-000000001.safetensors, which can",
     ):
         folder.latest()
     (folder.checkpoints / runs.step_name(1)).unlink()
@@ -169,7 +169,7 @@ def test_a_damaged_log_is_told(line, workplace):
 
 def test_a_run_that_will_not_fit_is_told_before(workplace, monkeypatch):
     folder = make(workplace / "runs" / "a")
-    with pytest.raises(InputError, match=r"will take 1000000000.00 GB and its disk has"):
+    with pytest.raises(InputError, match=r"will need 1000000000.00 GB and its disk has"):
         disk_space.check(folder.path, 1, 10**18)
 
     def refuse(*_):

@@ -34,7 +34,7 @@ MODELS = {
     "gan-batch": {"class": "GAN", "network": {**NETWORK, "normalization": "batch"}},
     "conv": {"class": "VAE", "network": {"class": "Conv", "channels": [4, 4]}},
     # One of its modules lies within another, and both have moments of their own.
-    "aae": {"class": "AAE", "latent_dim": 3, "network": NETWORK, "judge": {"hidden": [8]}},
+    "aae": {"class": "AAE", "latent_dim": 3, "network": NETWORK, "discriminator": {"hidden": [8]}},
 }
 # What they keep in buffers from step to step changes what they learn.
 STEERED = {

@@ -1,6 +1,6 @@
-"""The files that images and walks are written to: one row of :data:`FORMATS` for each format.
+"""File formats of images and of interpolation frames: one row of :data:`FORMATS` each.
 
-What a writer needs is imported when it writes, because the command line's help lists the formats.
+Writers import what they need when they write: the command line's help lists the formats.
 """
 
 import zipfile
@@ -16,19 +16,19 @@ from genmodels.system import files
 if TYPE_CHECKING:
     from torch import Tensor
 
-Kind = Literal["images", "walk"]
+Kind = Literal["images", "frames"]
 
 
 @dataclass(frozen=True)
 class Format:
-    """A format of files that images are written to.
+    """A file format.
 
     Attributes:
-        kind: what it holds.
+        kind: ``images``, or the ``frames`` of interpolations.
         extension: of the file's name; empty for a folder.
-        description: what the file is, with its article, for messages.
-        write: of ``images`` called with (chunks, count, path, columns) as
-            :func:`save_images` has them, of a ``walk`` with (frames, path).
+        description: its description in messages, with an article.
+        write: for ``images`` called with the arguments of :func:`save_images`, for ``frames``
+            with those of :func:`save_frames`.
     """
 
     kind: Kind
@@ -40,13 +40,15 @@ class Format:
 def save_images(
     chunks: "Iterable[Tensor]", count: int, path: Path, columns: int | None = None
 ) -> None:
-    """Write images in the format of the extension. Arrays and folders take bounded memory.
+    """Write images in the format of the path's extension.
+
+    A grid holds all images in memory; arrays and folders hold one chunk at a time.
 
     Args:
         chunks: (n, C, H, W) each.
-        count: number of all images.
-        path: of the result.
-        columns: of a grid; by default as square as possible.
+        count: total number of images.
+        path: of the file or folder.
+        columns: of a grid; by default it is as square as possible.
 
     Raises:
         InputError: the extension is unknown, or the disk is full.
@@ -54,17 +56,17 @@ def save_images(
     check("images", path).write(chunks, count, path, columns)
 
 
-def save_walk(frames: "Tensor", path: Path) -> None:
-    """Write a walk (rows, steps, C, H, W) in the format of the extension.
+def save_frames(frames: "Tensor", path: Path) -> None:
+    """Write frames (rows, steps, C, H, W) in the format of the path's extension.
 
     Raises:
         InputError: the extension is unknown, or the disk is full.
     """
-    check("walk", path).write(frames, path)
+    check("frames", path).write(frames, path)
 
 
 def check(kind: Kind, path: Path) -> Format:
-    """Find the format of a path. Call this before hours are spent.
+    """Return the format of a path.
 
     Raises:
         InputError: the extension is unknown, or the path exists and is no empty folder.
@@ -83,7 +85,7 @@ def check(kind: Kind, path: Path) -> Format:
 
 
 def listed(kind: Kind) -> str:
-    """List the formats: ``.png for a grid, … or none for a folder of PNG files``."""
+    """List the formats: ``.png for a grid, … or no extension for a folder of PNG files``."""
     words = [
         f"{each.extension or 'no extension'} for {each.description}"
         for each in FORMATS
@@ -119,7 +121,7 @@ def _npz(chunks: "Iterable[Tensor]", count: int, path: Path, columns: int | None
 
 
 def _write_array(chunks: "Iterable[Tensor]", count: int, file: IO[bytes]) -> None:
-    """Write uint8 (N, C, H, W). Plain writes: a full disk would kill a process that maps."""
+    """Write (N, C, H, W), uint8. It is not memory-mapped: a full disk would kill the process."""
     from genmodels.data.pictures import array_header, to_uint8
 
     for number, chunk in enumerate(chunks):
@@ -158,6 +160,6 @@ FORMATS: tuple[Format, ...] = (
     Format("images", ".npy", "an array", _npy),
     Format("images", ".npz", "a compressed array", _npz),
     Format("images", "", "a folder of PNG files", _folder),
-    Format("walk", ".png", "a row for each walk", _rows),
-    Format("walk", ".gif", "an animation", _animation),
+    Format("frames", ".png", "a row for each interpolation", _rows),
+    Format("frames", ".gif", "an animation", _animation),
 )

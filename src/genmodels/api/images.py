@@ -34,7 +34,7 @@ def save_images(images: Tensor, path: str | Path, columns: int | None = None) ->
     if columns is not None:
         columns = arguments.integer("columns", columns, 1)
     if images.dim() == 5:
-        formats.save_walk(images, path)
+        formats.save_frames(images, path)
     else:
         formats.save_images([images], len(images), path, columns)
     return path

@@ -140,7 +140,7 @@ class Walks:
         if self.end:
             last = _latents(model, self.end, fit, labels, display)
         shifts = self.shifts or settings.perturb
-        walks = interpolation.walk(self.mode, first, last, shifts, self.steps)
+        walks = interpolation.interpolate(self.mode, first, last, shifts, self.steps)
         return interpolation.decode(model, walks, labels)
 
 

@@ -62,7 +62,7 @@ def interpolate(
         "weights": chosen, **changed,
     }  # fmt: skip
     path = out or opened.folder.samples / pictures.file_name(mode, given)
-    formats.check("walk", path)
+    formats.check("frames", path)
     frames = api.interpolate(
         opened, kind, steps=steps, rows=rows, seed=seed, weights=chosen, start=from_, end=to,
         shifts=shift, label=label, changes=changed,

@@ -189,7 +189,7 @@ def _fourth(comparison: Comparison, coding: Entry, playing: Entry) -> tuple[Answ
         f"Sharpness {shown(playing.mean('sharpness'))} against "
         f"{shown(coding.mean('sharpness'))}, real images "
         f"{shown(comparison.real_numbers['sharpness'])}. "
-        f"Isolated dots an image {shown(playing.mean('isolated_dots'))} against "
+        f"Isolated dots per image {shown(playing.mean('isolated_dots'))} against "
         f"{shown(coding.mean('isolated_dots'))}. Outliers among the images of "
         f"{coding.name}: {shown(odd)}, among real images {shown(usual)}."
     )

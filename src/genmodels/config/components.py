@@ -6,23 +6,28 @@ argument annotated with a protocol, such as a network, is itself a mapping with 
 That class is looked up in the package that defines the protocol, among those that satisfy it.
 Some settings are valid one by one and contradict each other. A class can report this with a
 static method ``contradictions``: settings → one line for each contradiction.
+A class whose settings were renamed lists them in ``former_settings``, as pairs of the former name
+and the name. The former names keep working.
 """
 
 import importlib
 import inspect
 import sys
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, create_model
 
 from genmodels.config import custom_code, validation
 from genmodels.config.number_types import KeyOf
-from genmodels.errors import InputError, Untrusted, nearest
+from genmodels.errors import InputError, Note, Untrusted, nearest
 
 CLASS = "class"
 CONTRADICTIONS = "contradictions"  # the static method of classes that check for them
+FORMER = "former_settings"  # the attribute of classes with renamed settings
 
 
 @dataclass(frozen=True)
@@ -115,6 +120,10 @@ def problems(spec: Any, place: Place, path: str, given: Sequence[str] = ()) -> l
         raise
     except InputError as error:
         return [f"{path}.{CLASS}: {error}"]
+    for old, new in getattr(found, FORMER, ()):
+        if old in spec:
+            note_renamed(f"{path}.{old}", new)
+    spec = _renamed(found, spec)
     parts = _components(found)
     keywords = {k: _part(found, k, value) for k, value in spec.items() if k != CLASS}
     found_problems = validation.problems(_schema(found, given), keywords, path)
@@ -126,12 +135,28 @@ def problems(spec: Any, place: Place, path: str, given: Sequence[str] = ()) -> l
     return found_problems
 
 
+@cache  # one note for each setting, not for each checkpoint of a run
+def note_renamed(old: str, new: str) -> None:
+    """Warn that a setting has a new name."""
+    warnings.warn(Note(f"{old} is called {new} now; rename it"), stacklevel=2)
+
+
+def _renamed(found: type, spec: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return settings under their current names.
+
+    A setting that is given under both names is not renamed, so it is an unknown key.
+    """
+    new = {old: name for old, name in getattr(found, FORMER, ()) if name not in spec}
+    return {new.get(key, key): value for key, value in spec.items()}
+
+
 def complete(spec: Mapping[str, Any], place: Place, given: Sequence[str] = ()) -> dict[str, Any]:
     """Return a valid mapping with all defaults written out.
 
     So a saved configuration keeps its meaning when defaults change.
     """
     found = find_class(spec[CLASS], place)
+    spec = _renamed(found, spec)
     parts = _components(found)
     result: dict[str, Any] = {CLASS: spec[CLASS]}
     for name, parameter in _parameters(found, given).items():
@@ -190,7 +215,7 @@ def build(spec: Mapping[str, Any], place: Place, **given: Any) -> Any:
     parts = _components(found)
     keywords = {
         key: build(_part(found, key, value), parts[key]) if key in parts else value
-        for key, value in spec.items()
+        for key, value in _renamed(found, spec).items()
         if key != CLASS
     }
     return made(found, keywords, **given)

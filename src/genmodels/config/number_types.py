@@ -12,11 +12,11 @@ from pydantic import Field
 
 Count = Annotated[int, Field(ge=1)]
 Several = Annotated[int, Field(ge=2)]
-Whole = Annotated[int, Field(ge=0)]
+NonNegative = Annotated[int, Field(ge=0)]
 Weight = Annotated[float, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
 Fraction = Annotated[float, Field(gt=0, le=1)]
-Share = Annotated[float, Field(ge=0, lt=1)]  # of what is dropped: never all of it
+Share = Annotated[float, Field(ge=0, lt=1)]  # below 1, so that not everything is dropped
 Widths = Annotated[Sequence[Count], Field(min_length=1)]
 
 

@@ -1,7 +1,7 @@
-"""Random changes of a batch that keep the content of each image.
+"""Data augmentation: random flips, shifts and crops of the images in a batch.
 
-The CPU draws the changes and the batch's device applies them. So every device sees the same
-changes, and a resumed run continues with them.
+Random numbers are drawn on the CPU and applied on the batch's device, so they are the same on
+every device.
 """
 
 from dataclasses import dataclass
@@ -18,9 +18,10 @@ class Augmentation:
     """Random changes of each image in a batch.
 
     Attributes:
-        flip: mirror each image left to right, with probability 1/2.
-        shift: largest move in pixels, in both directions; the border becomes black.
-        crop: largest share to cut from the sides; the rest is enlarged to the full size.
+        flip: whether images are mirrored left to right, with probability 1/2.
+        shift: largest shift in pixels, horizontally and vertically; the border becomes black.
+        crop: largest share of the height and the width to cut off; the rest is enlarged to the
+            full size.
     """
 
     flip: bool = False
@@ -31,11 +32,11 @@ class Augmentation:
         return bool(self.flip or self.shift or self.crop)
 
     def __call__(self, batch: Batch, generator: torch.Generator) -> Batch:
-        """Change a batch.
+        """Augment a batch.
 
         Args:
             batch: on any device.
-            generator: on the CPU, placed at the current step.
+            generator: on the CPU.
         """
         images = batch.images
         count, device = len(images), images.device
@@ -56,7 +57,7 @@ NOTHING = Augmentation()
 
 
 def _shifted(images: Tensor, by: Tensor, most: int) -> Tensor:
-    """Move each image (B, C, H, W) down by by[0] and right by by[1] pixels."""
+    """Shift each image (B, C, H, W) down by by[0] and right by by[1] pixels."""
     height, width = images.shape[2:]
     padded = F.pad(images, (most, most, most, most))
     which = torch.arange(len(images), device=images.device)[:, None, None]
@@ -66,11 +67,16 @@ def _shifted(images: Tensor, by: Tensor, most: int) -> Tensor:
 
 
 def _cropped(images: Tensor, side: Tensor, middle: Tensor) -> Tensor:
-    """Enlarge the part of each image with sides of ``side`` around ``middle``, in [-1, 1]."""
-    nothing = torch.zeros_like(side)
+    """Crop each image (B, C, H, W) and enlarge the crop to the full size.
+
+    Args:
+        side: (B,), the height and width of the crop, relative to the image.
+        middle: (2, B), the centre of the crop as (x, y), in [-1, 1].
+    """
+    zeros = torch.zeros_like(side)
     rows = [
-        torch.stack([side, nothing, middle[0]], 1),
-        torch.stack([nothing, side, middle[1]], 1),
+        torch.stack([side, zeros, middle[0]], 1),
+        torch.stack([zeros, side, middle[1]], 1),
     ]
     shape = list(images.shape)
     where = F.affine_grid(torch.stack(rows, 1), shape, align_corners=False)

@@ -10,25 +10,25 @@ SHOWN = 10  # classes named in one line
 def listed(names: Sequence[str]) -> str:
     """List the first ten classes, and count the rest: ``0: circle, 1: square``."""
     shown = [
-        name if name == str(place) else f"{place}: {name}"
-        for place, name in enumerate(names[:SHOWN])
+        name if name == str(index) else f"{index}: {name}"
+        for index, name in enumerate(names[:SHOWN])
     ]
     more = len(names) - len(shown)
     return ", ".join(shown) + (f" and {more:,} more" if more else "")
 
 
 def number(given: str | int, names: Sequence[str]) -> int:
-    """Find the number of a class.
+    """Return the number of a class.
 
     Args:
-        given: number or name of the class. Digits are always a number.
+        given: number or name of the class. Digits always mean a number.
         names: all class names, in order.
 
     Raises:
         InputError: there is no such class.
     """
-    numbers = {name: place for place, name in enumerate(names) if not name.isdecimal()}
-    numbers |= {str(place): place for place in range(len(names))}
+    numbers = {name: index for index, name in enumerate(names) if not name.isdecimal()}
+    numbers |= {str(index): index for index in range(len(names))}
     if str(given) not in numbers:
         raise InputError(
             f"`label={given}`: there is no such class{nearest(str(given), list(names))}; give a "

@@ -1,8 +1,7 @@
-"""Decode a picture's file to an array: upright, opaque, in 8 bits, at the requested size.
+"""Decoding of a picture's file to an array: upright, opaque, 8 bits, in the requested size.
 
-Transparent parts are laid on white. 16 bits are scaled to 8. Values without a defined white,
-such as floats beyond [0, 1], are refused like a broken file. Tables and single pictures share
-this decoder.
+Transparent parts become white. 16 bits are scaled to 8. Floats outside [0, 1] are an error,
+because they do not define white. Tables and single pictures use the same decoder.
 """
 
 import struct
@@ -18,7 +17,7 @@ from torch import Tensor
 from genmodels.errors import InputError
 
 EXTENSIONS = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
-FILTER = Image.Resampling.BICUBIC  # antialiased, as in resize.py, so that sets and folders agree
+FILTER = Image.Resampling.BICUBIC  # antialiased, as in resize.py
 # Errors of Pillow's readers on damaged files.
 BROKEN = (
     OSError, EOFError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError
@@ -35,8 +34,8 @@ def decode(path: Path, size: tuple[int, int], channels: Channels, fit: Fit) -> n
     Args:
         path: of the file.
         size: (height, width).
-        channels: 1 for grey, 3 for colour, ``auto`` for 1 exactly when the picture has no colour.
-        fit: ``crop`` the middle, or ``pad`` with black, where the shape differs.
+        channels: 1 for grey, 3 for colour, ``auto`` for 1 if the picture has no colour, else 3.
+        fit: if the aspect ratio differs: ``crop`` the middle, or ``pad`` with black.
 
     Returns:
         (C, height, width), uint8.
@@ -46,7 +45,7 @@ def decode(path: Path, size: tuple[int, int], channels: Channels, fit: Fit) -> n
     """
     height, width = size
     with Image.open(path) as opened:
-        opened.draft(None, (2 * width, 2 * height))  # decodes a JPEG at a fraction, faster
+        opened.draft(None, (2 * width, 2 * height))  # faster: decodes a JPEG in reduced size
         upright = ImageOps.exif_transpose(opened)
         flat = _opaque(_eight_bits(upright))
         grey = channels == 1 or (channels == "auto" and flat.mode in ("1", "L"))
@@ -60,11 +59,11 @@ def decode(path: Path, size: tuple[int, int], channels: Channels, fit: Fit) -> n
 
 
 def read(path: Path, image_shape: tuple[int, int, int], fit: Fit) -> Tensor:
-    """Read one picture as a folder's table holds it.
+    """Read one picture in the shape of a data set's images.
 
     Args:
         path: of the file.
-        image_shape: (C, H, W) of the table.
+        image_shape: (C, H, W) of the data set.
         fit: as :func:`decode` takes it.
 
     Returns:
@@ -86,7 +85,7 @@ def read(path: Path, image_shape: tuple[int, int, int], fit: Fit) -> Tensor:
 
 
 def reason(error: BaseException) -> str:
-    """Say what is wrong with a picture, in few words and without its path."""
+    """Return the reason of an error in a few words, without the picture's path."""
     if isinstance(error, UnidentifiedImageError):
         return "not a picture"
     if isinstance(error, OSError) and error.strerror:
@@ -95,7 +94,7 @@ def reason(error: BaseException) -> str:
 
 
 def size(path: Path) -> tuple[int, int]:
-    """Read (height, width) of the upright picture from the file's header.
+    """Return (height, width) of the upright picture, from the file's header.
 
     Raises:
         BROKEN: the file is no picture.
@@ -103,19 +102,19 @@ def size(path: Path) -> tuple[int, int]:
     with Image.open(path) as opened:
         sideways = opened.getexif().get(ExifTags.Base.Orientation) in SIDEWAYS
         if sideways and opened.format == "TIFF":
-            opened.load()  # Pillow itself turns a TIFF, in some versions only on load
+            opened.load()  # Pillow rotates a TIFF itself, in some versions only when it loads it
             sideways = False
         width, height = opened.size
     return (width, height) if sideways else (height, width)
 
 
 def _eight_bits(picture: Image.Image) -> Image.Image:
-    """Scale grey pictures with more bits to 0…255."""
+    """Scale grey pictures with more than 8 bits to 0…255."""
     if picture.mode != "F" and not picture.mode.startswith("I"):
         return picture
     values = np.asarray(picture).astype(np.float64)
     white = 1.0 if picture.mode == "F" else 65535.0
-    if not (values.min() >= 0 and values.max() <= white):  # the negation refuses NaN too
+    if not (values.min() >= 0 and values.max() <= white):  # negated, so that NaN is an error too
         raise ValueError(
             f"values from {values.min():g} to {values.max():g}, accepted are 0 to {white:g}"
         )
@@ -123,7 +122,7 @@ def _eight_bits(picture: Image.Image) -> Image.Image:
 
 
 def _opaque(picture: Image.Image) -> Image.Image:
-    """Lay transparent parts on white."""
+    """Replace transparent parts by white."""
     if not picture.has_transparency_data:
         return picture
     layer = picture.convert("RGBA")
@@ -131,7 +130,7 @@ def _opaque(picture: Image.Image) -> Image.Image:
 
 
 def _fitted(picture: Image.Image, shape: tuple[int, int], fit: Fit) -> Image.Image:
-    """Resize to (width, height): the middle of the picture, or all of it on black."""
+    """Resize to (width, height): crop the middle, or pad with black."""
     if picture.size == shape:
         return picture
     if fit == "pad":

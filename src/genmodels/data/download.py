@@ -1,4 +1,4 @@
-"""Download a set by torchvision: with progress, one process at a time, with a time limit."""
+"""Download of a data set by torchvision, with progress, a lock and a time limit."""
 
 import re
 import shutil
@@ -17,16 +17,16 @@ from genmodels.data.decoding import reason
 from genmodels.data.images import ReportProgress
 from genmodels.errors import InputError
 
-STALL_SECONDS = 20.0  # after which an idle connection is given up
+STALL_SECONDS = 20.0  # without data, after which a connection is closed
 FAILED = (OSError, RuntimeError, HTTPException)  # errors of torchvision and urllib
 SHOWN = 6  # files named in one message
 
 
 class Unavailable(InputError):
-    """A set is neither on disk nor downloadable.
+    """A data set is neither on disk nor downloadable.
 
     Attributes:
-        why: the folder searched, and the reason why the download failed.
+        why: the message without the advice.
     """
 
     def __init__(self, message: str, why: str):
@@ -41,7 +41,7 @@ def fetch(
     open_split: Callable[[bool], Any],
     progress: ReportProgress,
 ) -> None:
-    """Download what is missing of a set.
+    """Download the missing files of a data set.
 
     Args:
         name: of the set.
@@ -51,34 +51,34 @@ def fetch(
         progress: called with (what, bytes done, bytes in total) for each file.
 
     Raises:
-        Unavailable: the download failed. No file of the set is left half-written.
+        Unavailable: the download failed. No incomplete file of the set is left.
     """
     try:
         root.mkdir(parents=True, exist_ok=True)
-        with FileLock(root / f".{name}.lock"), _stalls_end(), _bar_replaced(name, progress):
-            absent = [root / file for file in files if not (root / file).exists()]
-            with _undone(absent):
+        with FileLock(root / f".{name}.lock"), _time_limit(), _progress_bar(name, progress):
+            missing = [root / file for file in files if not (root / file).exists()]
+            with _removed_on_failure(missing):
                 for train in (True, False):
                     open_split(train)
     except _failures() as error:
         why = f"data set {name} is not in {root} and cannot be downloaded ({_why(error)})"
         raise Unavailable(
-            f"{why}; put {listed(files)} there, name the folder that has them with `data_root`, "
-            "or use the embedded set: `data=glyphs`",
+            f"{why}; put {listed(files)} there, set `data_root` to the folder that has them, or "
+            "use the embedded set: `data=glyphs`",
             why,
         ) from None
 
 
 def _why(error: BaseException) -> str:
-    """Give the reason at the last mirror; torchvision lists all mirrors."""
+    """Return the reason at the last mirror; torchvision lists those of all mirrors."""
     return re.sub(r"Tried .*got: <?(.*?)>?$", r"\1", reason(error))
 
 
 def _failures() -> tuple[type[BaseException], ...]:
-    """List the errors of failed downloads, with those of gdown where torchvision uses it."""
+    """Return the errors of failed downloads, with those of gdown if torchvision uses it."""
     gdown = sys.modules.get("gdown.exceptions")
-    own = vars(gdown).values() if gdown else ()
-    return (*FAILED, *(kind for kind in own if isinstance(kind, type)))
+    of_gdown = vars(gdown).values() if gdown else ()
+    return (*FAILED, *(kind for kind in of_gdown if isinstance(kind, type)))
 
 
 def listed(files: Sequence[str]) -> str:
@@ -88,15 +88,15 @@ def listed(files: Sequence[str]) -> str:
 
 
 @contextmanager
-def _undone(absent: Sequence[Path]) -> Iterator[None]:
-    """Remove files that were absent before if the work fails: they may be incomplete.
+def _removed_on_failure(paths: Sequence[Path]) -> Iterator[None]:
+    """Delete paths if the block fails, because they may be incomplete.
 
-    The archives stay, because torchvision checks their hash before use.
+    The archives are kept, because torchvision checks their hash before it uses them.
     """
     try:
         yield
     except BaseException:
-        for path in absent:
+        for path in paths:
             if path.is_dir():
                 shutil.rmtree(path)
             else:
@@ -105,8 +105,8 @@ def _undone(absent: Sequence[Path]) -> Iterator[None]:
 
 
 @contextmanager
-def _stalls_end() -> Iterator[None]:
-    """End an idle connection with an error."""
+def _time_limit() -> Iterator[None]:
+    """Let connections fail after ``STALL_SECONDS`` without data."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(STALL_SECONDS)
     try:
@@ -116,8 +116,8 @@ def _stalls_end() -> Iterator[None]:
 
 
 @contextmanager
-def _bar_replaced(name: str, progress: ReportProgress) -> Iterator[None]:
-    """Replace torchvision's nameless bar by calls of ``progress``."""
+def _progress_bar(name: str, progress: ReportProgress) -> Iterator[None]:
+    """Replace torchvision's progress bar by calls of ``progress``."""
     from torchvision.datasets import utils
 
     count = 0
@@ -135,7 +135,7 @@ def _bar_replaced(name: str, progress: ReportProgress) -> Iterator[None]:
 
 
 class _Bar:
-    """The part of a tqdm bar that torchvision uses. It is silent without a known total."""
+    """The part of tqdm's interface that torchvision uses. It shows nothing without a total."""
 
     def __init__(self, what: str, total: int | None, progress: ReportProgress):
         self.what, self.total, self.progress = what, total, progress
@@ -153,7 +153,7 @@ class _Bar:
         return None
 
     def update(self, count: int) -> None:
-        """Count further bytes."""
+        """Add bytes to the progress count."""
         self.done += count
         if self.total:
             self.progress(self.what, self.done, self.total)

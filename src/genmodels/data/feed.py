@@ -1,7 +1,7 @@
-"""Sources of training batches: a table on the device, or a mapped table.
+"""Sources of training batches: a table on the device, or a memory-mapped table.
 
-A table that is too large for memory is read through the system's cache. A thread fetches the
-rows of the next batch while a step runs.
+A table that is too large for memory is read from disk. A thread reads the rows of the next
+batches while a training step runs.
 """
 
 from collections import deque
@@ -17,7 +17,7 @@ from torch import Tensor
 from genmodels.data.images import Batch, Images
 
 Placement = Literal["auto", "resident", "mapped"]
-ROOM = 0.5  # largest share of the free memory for a table; models and evaluation need the rest
+LARGEST_SHARE = 0.5  # of the free memory for a table; models and evaluation need the rest
 AHEAD = 2  # batches fetched in advance
 
 
@@ -26,7 +26,7 @@ class Feed(Protocol):
 
     Attributes:
         images: the table that evaluation reads.
-        why: the place of the table, in one sentence.
+        why: the place of the table and the reason for it, in one line.
     """
 
     @property
@@ -41,29 +41,29 @@ class Feed(Protocol):
 
 
 def choose(images: Images, placement: Placement, device: torch.device, free: int | None) -> Feed:
-    """Choose the place of the table while a model trains.
+    """Return the source of training batches: the table on the device, or memory-mapped.
 
     Args:
         images: the loaded set.
-        placement: ``resident``, ``mapped``, or ``auto`` for resident where there is room.
+        placement: ``resident``, ``mapped``, or ``auto``: resident if there is enough memory.
         device: of the model.
         free: bytes of free memory on the device; None if unknown.
     """
     size = images.table.nbytes
     gigabytes = f"{size / 1e9:.2g} GB"
-    fits = free is None or size <= ROOM * free
+    fits = free is None or size <= LARGEST_SHARE * free
     if placement == "resident" or (placement == "auto" and fits):
         moved = images.to(device)
         if images.mapped and device.type == "cpu":
             moved = images.in_memory()
         return Resident(moved, f"images: {gigabytes} on {device.type}")
     reason = "asked for" if placement == "mapped" else f"{(free or 0) / 1e9:.2g} GB are free"
-    return Mapped(images, f"images: {gigabytes} mapped and fetched ahead, {reason}", device)
+    return Mapped(images, f"images: {gigabytes} mapped and fetched in advance, {reason}", device)
 
 
 @dataclass(frozen=True)
 class Resident:
-    """A table that is on the device as a whole."""
+    """A table on the device."""
 
     images: Images
     why: str
@@ -76,7 +76,7 @@ class Resident:
 
 @dataclass(frozen=True)
 class Mapped:
-    """A table that stays in its place. Rows are copied as bytes and become floats on the device."""
+    """A table in memory or on disk, whose rows are copied to the device for each batch."""
 
     images: Images
     why: str
@@ -84,7 +84,7 @@ class Mapped:
     pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "fetch"))
 
     def batches(self, rows: Tensor, size: int) -> Iterator[Batch]:
-        """Yield ``rows`` in batches of ``size``, and fetch the next ones meanwhile."""
+        """Yield ``rows`` in batches of ``size``, while the next batches are fetched."""
         parts = iter(rows.split(size))
         waiting: deque[tuple[Tensor, Future[Tensor]]] = deque()
         for part in parts:
@@ -95,7 +95,7 @@ class Mapped:
             yield self._batch(*waiting.popleft())
 
     def _fetch(self, rows: Tensor) -> Tensor:
-        """Copy rows by numpy, which releases the interpreter's lock and starts no threads."""
+        """Copy rows with numpy, which releases the interpreter's lock and starts no threads."""
         fetched = torch.from_numpy(np.take(self.images.table.numpy(), rows.numpy(), axis=0))
         return fetched.pin_memory() if self.device.type == "cuda" else fetched
 

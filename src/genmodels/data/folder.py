@@ -1,7 +1,7 @@
-"""A folder of the user's pictures: flat, or one folder for each class.
+"""A folder of the user's pictures: flat, or with one folder for each class.
 
-A hash of each picture's pixels decides whether it belongs to the tenth that is held out.
-So a new picture moves no other, and equal pictures are in the same split.
+About a tenth of the pictures is the test split, chosen by a hash of their pixels. So new
+pictures do not change the split of others, and equal pictures are in the same split.
 """
 
 import os
@@ -16,8 +16,8 @@ from genmodels.data.images import TEST, TRAIN, VALIDATION, Images, ReportProgres
 from genmodels.data.workers import Pictures
 from genmodels.errors import InputError
 
-TEST_SHARE = 0.1  # as in the validation split's default
-FEWEST = 2  # pictures in a folder
+TEST_SHARE = 0.1  # the same as the default share of the validation split
+FEWEST = 2  # smallest number of pictures in a folder
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,9 @@ class Listing:
 
     Attributes:
         files: paths of the pictures below the folder, sorted.
-        classes: names of the folders with pictures, sorted; empty for a flat folder.
-        others: number of visible files without a picture's extension.
-        deeper: number of folders below the classes' folders, which are not read.
+        classes: names of the folders that contain pictures, sorted; empty for a flat folder.
+        others: number of visible files that do not have the extension of a picture.
+        deeper: number of folders inside the classes' folders; they are not read.
     """
 
     files: tuple[str, ...]
@@ -50,10 +50,10 @@ def load(
     Args:
         path: of the folder.
         image_size: height and width; for None see :class:`workers.Pictures`.
-        channels: 1, 3, or ``auto``: 1 exactly when no picture has colour.
+        channels: 1, 3, or ``auto``: 1 if no picture has colour, else 3.
         fit: ``crop`` the middle, or ``pad`` with black.
         progress: called with (what, done, total).
-        on_bad: what happens to unreadable pictures: ``error`` or ``skip``.
+        on_bad: as for :func:`genmodels.data.load`.
 
     Raises:
         InputError: pictures are missing, too few or broken, or the table cannot be written.
@@ -69,7 +69,7 @@ def load(
     rows = torch.arange(len(table.files))
     held_out = positions(table.images, rows, TEST) < TEST_SHARE
     splits = {TRAIN: rows[~held_out], VALIDATION: rows[:0], TEST: rows[held_out]}
-    notes = (*table.notes, *_left_out(folder, listing))
+    notes = (*table.notes, *_notes(folder, listing))
     return Images(str(folder), table.images, splits, labels, listing.classes, notes, mapped=True)
 
 
@@ -77,7 +77,8 @@ def _list(folder: Path) -> Listing:
     """List a folder and the folders in it, without hidden files and folders.
 
     Raises:
-        InputError: the folder cannot be read, has too few pictures, or has them on both levels.
+        InputError: the folder cannot be read, has too few pictures, or has pictures both in
+            itself and in its folders.
     """
     try:
         inside = _visible(folder)
@@ -98,8 +99,9 @@ def _list(folder: Path) -> Listing:
     pictures, in_classes = _pictures(flat), _pictures(below)
     if pictures and in_classes:
         raise InputError(
-            f"folder {folder} has pictures both directly in it ({len(pictures):,}) and in folders "
-            f"({len(in_classes):,}); give a flat folder, or one folder for each class"
+            f"folder {folder} has pictures both directly in it ({len(pictures):,}) and in its "
+            f"folders ({len(in_classes):,}); put them all in it, or all in one folder for each "
+            "class"
         )
     files = pictures or in_classes
     if len(files) < FEWEST:
@@ -113,7 +115,7 @@ def _list(folder: Path) -> Listing:
 
 
 def _visible(folder: Path) -> list[os.DirEntry[str]]:
-    """List the visible entries of a folder, in the same order on every system."""
+    """List the visible entries of a folder, sorted by name."""
     with os.scandir(folder) as inside:
         visible = [entry for entry in inside if not entry.name.startswith(".")]
     return sorted(visible, key=lambda entry: entry.name)
@@ -122,7 +124,7 @@ def _visible(folder: Path) -> list[os.DirEntry[str]]:
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
-    except OSError:  # a circular link counts as an unreadable file
+    except OSError:  # a circular link is an unreadable file
         return False
 
 
@@ -130,7 +132,7 @@ def _pictures(files: list[str]) -> list[str]:
     return [file for file in files if file.lower().endswith(EXTENSIONS)]
 
 
-def _left_out(folder: Path, listing: Listing) -> list[str]:
+def _notes(folder: Path, listing: Listing) -> list[str]:
     notes = []
     if listing.others:
         notes.append(f"left out {listing.others:,} files in {folder} that are no pictures")

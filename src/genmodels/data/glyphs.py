@@ -1,8 +1,8 @@
-"""The embedded data set: the digits 0 to 9 in the faces that matplotlib bundles.
+"""The embedded data set: the digits 0 to 9 in the fonts that matplotlib bundles.
 
-12,000 training and 2,000 test images of 28x28 in grey, white on black, each with the factors
-that made it. The package contains the finished table, so its bytes are the same on every
-machine. ``scripts/make_glyphs.py`` makes the table.
+It has 12,000 training and 2,000 test images, 28x28, grey, white on black, with the factors of
+variation of each image. The package contains the table, so its bytes are the same on every
+machine. ``scripts/make_glyphs.py`` generated it.
 """
 
 import hashlib
@@ -10,15 +10,19 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
+from pathlib import Path
 
 import numpy as np
 import torch
 
-from genmodels.data.images import TEST, TRAIN, VALIDATION, Images
+from genmodels.data import resize
+from genmodels.data.decoding import Channels, Fit
+from genmodels.data.images import TEST, TRAIN, VALIDATION, Images, ReportProgress
+from genmodels.data.named import Listed
 from genmodels.errors import InputError
 
 NAME = "glyphs"
-TRAIN_COUNT = 12_000
+TRAIN_COUNT, TEST_COUNT = 12_000, 2_000
 HASH = "af488fe24ee753998a7dbe075a5a2151678f91dd442fa6ea11a30f3b0ce097fc"
 FACES = (
     *(f"DejaVuSans{style}" for style in ("", "-Bold", "-Oblique", "-BoldOblique")),
@@ -31,16 +35,17 @@ FACES = (
 
 @dataclass(frozen=True)
 class Factors:
-    """The factors of each image, as arrays of (14000,), training images first.
+    """The factors of variation of all images, (14000,) each, training images first.
 
     Attributes:
-        face: number of the face in ``FACES``.
+        face: index of the font in ``FACES``.
         rotation: degrees.
-        scale, width: size, and width besides, relative to the plain digit.
-        shear: horizontal shift for each unit of height.
+        scale: size relative to the unchanged digit.
+        width: additional scale of the width.
+        shear: horizontal shift per unit of height.
         shift_x, shift_y: pixels.
         weight: eighths of a pixel added to each side of a stroke.
-        elastic: standard deviation of the bending, in pixels.
+        elastic: standard deviation of the elastic deformation, in pixels.
     """
 
     face: np.ndarray
@@ -54,8 +59,25 @@ class Factors:
     elastic: np.ndarray
 
 
-def load() -> Images:
-    """Read the embedded set.
+def names() -> list[str]:
+    """List the name of this set."""
+    return [NAME]
+
+
+def describe(name: str, root: Path) -> Listed:
+    """Describe this set."""
+    return Listed(NAME, (1, 28, 28), TRAIN_COUNT, TEST_COUNT, 10, "embedded", "in the package")
+
+
+def load(
+    name: str,
+    root: Path,
+    image_size: int | None,
+    channels: Channels,
+    fit: Fit,
+    progress: ReportProgress,
+) -> Images:
+    """Load this set; ``root`` and ``fit`` have no effect on it.
 
     Raises:
         InputError: the package's file is damaged.
@@ -65,7 +87,8 @@ def load() -> Images:
     rows = torch.arange(len(table))
     splits = {TRAIN: rows[:TRAIN_COUNT], VALIDATION: rows[:0], TEST: rows[TRAIN_COUNT:]}
     labels = torch.from_numpy(arrays["labels"]).long()
-    return Images(NAME, table, splits, labels, tuple("0123456789"))
+    images = Images(NAME, table, splits, labels, tuple("0123456789"))
+    return resize.fit_table(images, image_size, channels)
 
 
 def factors() -> Factors:
@@ -79,7 +102,7 @@ def factors() -> Factors:
 
 
 def digest(arrays: Mapping[str, np.ndarray]) -> str:
-    """Compute SHA-256 over the names, shapes and bytes of arrays, in the order of names."""
+    """Return the SHA-256 of the names, shapes and bytes of arrays, sorted by name."""
     made = hashlib.sha256()
     for name in sorted(arrays):
         made.update(f"{name}{arrays[name].shape}".encode())

@@ -1,7 +1,6 @@
-"""A data set: one uint8 table, its labels and lists of row numbers.
+"""A data set: one uint8 table of images, their labels, and the row numbers of each split.
 
-A named set, the embedded glyphs and a folder of pictures all become :class:`Images`. The
-rest of the package does not know the origin of images.
+Every named set and every folder of pictures becomes an :class:`Images`.
 """
 
 import hashlib
@@ -16,11 +15,11 @@ from torch import Tensor
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 
-ReportProgress = Callable[[str, int, int], None]  # what, done, total
+ReportProgress = Callable[[str, int, int], None]  # (what, done, total)
 
 
 def silent(what: str, done: int, total: int) -> None:
-    """Show nothing, as a :data:`ReportProgress`."""
+    """Do nothing; a :data:`ReportProgress`."""
 
 
 @dataclass(frozen=True)
@@ -46,16 +45,16 @@ class Images:
     """One table of images with its splits.
 
     Attributes:
-        name: a set's name, or a folder's absolute path, which loads the same images again.
+        name: the name of the set, or the absolute path of the folder.
         table: (N, C, H, W), uint8; in memory, or memory-mapped.
         splits: ``train``, ``validation`` and ``test`` → row numbers, int64, disjoint.
             ``validation`` and ``test`` may be empty.
         labels: (N,), int64, or None.
         classes: name of each label; empty without labels.
-        notes: facts about the reading that the user should know, one sentence each.
+        notes: messages to the user about how the set was loaded, one sentence each.
         mapped: whether the table is a memory-mapped file.
-        each: for stacked sets, the set that every channel comes from. The digits of a label
-            are then the labels of the channels, in order.
+        each: for a set whose channels are images of another set, that set. The label of an
+            image then consists of the labels of its channels, in order.
     """
 
     name: str
@@ -90,7 +89,7 @@ class Images:
         return tuple((counts / counts.sum().clamp(min=1)).tolist())
 
     def batch(self, rows: Tensor) -> Batch:
-        """Gather rows of the table, on the table's device, as a :class:`Batch`."""
+        """Return rows of the table as a batch, on the table's device."""
         images = self.table.index_select(0, rows).float().div_(255)
         return Batch(images, None if self.labels is None else self.labels.index_select(0, rows))
 
@@ -112,8 +111,10 @@ class Images:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 over pixels, labels and the test split: equal exactly when scores are
-        comparable. The validation split is left out, because it does not change the test."""
+        """SHA-256 of pixels, labels and the test split, which are equal if scores are comparable.
+
+        It does not depend on the validation split, which changes no score on the test split.
+        """
         digest = hashlib.sha256(repr(tuple(self.table.shape)).encode())
         for part in (self.table, self.labels, self.splits[TEST]):
             if part is not None:
@@ -121,10 +122,10 @@ class Images:
         return digest.hexdigest()
 
     def with_validation(self, share: float) -> "Images":
-        """Hold out about ``share`` of all rows but the test's as the validation split.
+        """Hold out about ``share`` of the training and validation images for validation.
 
-        The pixels of a row alone decide its split (:func:`positions`). So new images move
-        no other image, and equal images are in the same split.
+        The split of an image depends on its pixels alone (:func:`positions`). So new images do
+        not change the split of others, and equal images are in the same split.
         """
         rows = torch.cat([self.splits[TRAIN], self.splits[VALIDATION]]).sort().values
         if share == 0:
@@ -136,11 +137,10 @@ class Images:
 
 
 def positions(table: Tensor, rows: Tensor, purpose: str) -> Tensor:
-    """Place each row in [0, 1) by a hash of its pixels, independently for each purpose.
+    """Return a position in [0, 1) for each row, by a hash of its pixels and the purpose.
 
     Returns:
-        (len(rows),), float64. Row i belongs to the held-out part if its position is below
-        the requested share.
+        (len(rows),), float64. Rows whose position is below the requested share are held out.
     """
     pixels = table.numpy()
     key = purpose.encode()

@@ -1,7 +1,7 @@
-"""Draw images as grids, PNG and GIF.
+"""Grids of images, and PNG and GIF files.
 
-Images are (N, C, H, W), float in [0, 1] or uint8. 0 is black and 1 is white; values are
-neither stretched nor centred.
+Images are (N, C, H, W), float in [0, 1] or uint8. 0 is black and 1 is white; values are not
+rescaled.
 """
 
 import math
@@ -19,23 +19,23 @@ from torch import Tensor
 from genmodels.system import files
 
 GAP = 2  # pixels between the pictures of a grid
-SMALLEST_SIDE = 480  # width to which a small grid is enlarged, by a whole factor
+SMALLEST_SIDE = 480  # width in pixels to which a small grid is enlarged, by an integer factor
 
 
 def to_uint8(images: Tensor) -> Tensor:
-    """Round [0, 1] to 0…255, on the CPU. uint8 stays as it is."""
+    """Convert images in [0, 1] to 0…255, on the CPU; uint8 images keep their values."""
     if images.dtype == torch.uint8:
         return images.cpu()
     return images.detach().float().clamp(0, 1).mul(255).round().to(torch.uint8).cpu()
 
 
 def grid(images: Tensor, columns: int | None = None, enlarge: bool = True) -> Tensor:
-    """Lay images out in rows.
+    """Arrange images in a grid.
 
     Args:
         images: (N, C, H, W).
-        columns: images in a row; by default as square as possible.
-        enlarge: repeat the pixels of small images.
+        columns: images in a row; by default the grid is as square as possible.
+        enlarge: whether a small grid is enlarged by repeating pixels.
 
     Returns:
         (C, height, width), uint8, with a grey gap between the images.
@@ -58,12 +58,18 @@ def grid(images: Tensor, columns: int | None = None, enlarge: bool = True) -> Te
 
 
 def save_png(image: Tensor, path: Path) -> None:
-    """Write one image (C, H, W), whole or not at all."""
+    """Write one image (C, H, W). If this fails, no incomplete file is left."""
     files.save_with(path, lambda temporary: picture(image).save(temporary, format="PNG"))
 
 
 def save_gif(frames: Sequence[Tensor], path: Path, seconds: float = 0.12) -> None:
-    """Write images (C, H, W) as an endless animation, forwards and backwards."""
+    """Write frames (C, H, W) as an endless animation, forwards and backwards.
+
+    Args:
+        frames: all of the same shape.
+        path: of the file.
+        seconds: duration of a frame.
+    """
     pictures = [picture(frame) for frame in [*frames, *frames[-2:0:-1]]]
     first, rest = pictures[0], pictures[1:]
     files.save_with(
@@ -80,11 +86,11 @@ def save_gif(frames: Sequence[Tensor], path: Path, seconds: float = 0.12) -> Non
 
 
 def file_name(what: str, given: Mapping[str, Any]) -> str:
-    """Name a PNG by its content and the given options: ``seed-0-steps-3.png``.
+    """Return a name for a PNG with the given options: ``grid-seed-0-steps-3.png``.
 
     Args:
-        what: name without options.
-        given: option → value; None is left out.
+        what: the first part of the name.
+        given: option → value; options that are None are left out.
     """
     words = [what, *(f"{key}-{value}" for key, value in given.items() if value is not None)]
     return re.sub(r"[^\w.,=+-]", "_", "-".join(words)) + ".png"
@@ -98,7 +104,7 @@ def picture(image: Tensor) -> Image.Image:
 
 
 def array_header(shape: Sequence[int]) -> bytes:
-    """Make the header of a ``.npy`` file of uint8 in this shape. The rows follow in order."""
+    """Return the header of a ``.npy`` file of uint8 in this shape, in row-major order."""
     file = BytesIO()
     described = {"descr": "|u1", "fortran_order": False, "shape": tuple(shape)}
     np.lib.format.write_array_header_1_0(file, described)

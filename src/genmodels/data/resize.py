@@ -1,4 +1,4 @@
-"""Bring a named set's table to another size and number of channels."""
+"""Conversion of a table of images to another size and number of channels."""
 
 from dataclasses import replace
 
@@ -9,17 +9,17 @@ from torch.nn import functional
 from genmodels.data.decoding import Channels
 from genmodels.data.images import Images
 
-LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, as Pillow converts to grey
+LUMA = (0.299, 0.587, 0.114)  # weights of red, green and blue: ITU-R BT.601, as in Pillow
 CHUNK = 2048
 
 
 def fit_table(images: Images, size: int | None, channels: Channels) -> Images:
-    """Convert the images of a set, or keep them where neither size nor channels differ.
+    """Convert the images of a set; they are unchanged if size and channels are the same.
 
     Args:
-        images: square, as in all named sets.
-        size: height and width, or None to keep them.
-        channels: 1 for the luma of colours, 3 to repeat grey, ``auto`` to keep them.
+        images: square, if they are resized.
+        size: height and width; None keeps them.
+        channels: 1 converts colour to grey, 3 repeats grey, ``auto`` keeps them.
     """
     table = images.table
     if channels != "auto" and channels != table.shape[1]:
@@ -37,5 +37,5 @@ def _grey(table: Tensor) -> Tensor:
 
 
 def _resized(part: Tensor, size: int) -> Tensor:
-    """Resize as for the pictures of a folder: bicubic, with antialiasing."""
+    """Resize with the same filter as the pictures of a folder: bicubic, antialiased."""
     return functional.interpolate(part, size=(size, size), mode="bicubic", antialias=True)

@@ -1,8 +1,8 @@
-"""Decode picture files to one table, once and in parallel. Later loads map the table.
+"""Tables of decoded pictures, which are memory-mapped after the first load.
 
-Tables are in the user's cache folder, at ``tables/<folder and settings>/<files>.npy``. A
-table is complete or absent, and a new one replaces its predecessor. A killed process leaves
-its decoded part beside the table, and the next process continues it.
+Tables are in the user's cache folder, at ``tables/<hash of folder and settings>/<hash of
+files>.npy``. A table is complete or absent, and a new one replaces the old one. A process that
+is killed leaves a partial file beside the table, and the next process continues it.
 """
 
 import hashlib
@@ -30,11 +30,11 @@ from genmodels.data.pictures import array_header
 from genmodels.data.workers import Broken, Pictures
 from genmodels.errors import InputError
 
-VERSION = 2  # of the decoding; a change makes new tables
+VERSION = 2  # of the decoding; increase it when decoding changes, so that tables are made anew
 SYNCED = 32  # chunks between two syncs to disk
-SIZE = 64  # pixels by default, usual for small models of faces and objects
+SIZE = 64  # default height and width in pixels, usual for small models of faces and objects
 OnBad = Literal["error", "skip"]
-LARGEST = 128  # pixels up to which pictures of one size keep it
+LARGEST = 128  # largest height or width in pixels that is kept by default
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,9 @@ class Table:
     """A table of pictures.
 
     Attributes:
-        images: (N, C, H, W), uint8, memory-mapped; a change stays in memory.
+        images: (N, C, H, W), uint8, memory-mapped; changes are not written to the file.
         files: file of each row, below the folder.
-        notes: facts that the user should know, one sentence each.
+        notes: messages to the user, one sentence each.
     """
 
     images: Tensor
@@ -53,16 +53,16 @@ class Table:
 
 
 def load(pictures: Pictures, progress: ReportProgress, on_bad: OnBad = "error") -> Table:
-    """Map the table of these pictures, or make it first.
+    """Return the memory-mapped table of pictures, after making it if it does not exist.
 
     Args:
         pictures: files to decode.
         progress: called with (what, done, total).
-        on_bad: ``skip`` leaves unreadable pictures out and names them in a note. A file
-            beside the table lists them until the folder changes.
+        on_bad: ``skip`` leaves unreadable pictures out and names them in a note. A file beside
+            the table lists them until the folder changes.
 
     Raises:
-        InputError: pictures are broken, or the table cannot be written. No file is left then.
+        InputError: pictures are broken, or the table cannot be written. No file is left.
     """
     if on_bad == "error":
         return _load(pictures, progress)
@@ -89,13 +89,13 @@ def load(pictures: Pictures, progress: ReportProgress, on_bad: OnBad = "error") 
 def _read(record: Path) -> dict[str, str]:
     try:
         found = json.loads(record.read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # the load finds them again
+    except (OSError, ValueError):  # decoding finds the broken pictures again
         return {}
     return found if isinstance(found, dict) else {}
 
 
 def _write_record(record: Path, left_out: Mapping[str, str]) -> None:
-    with suppress(OSError):  # the next load finds them again
+    with suppress(OSError):  # the next load finds the broken pictures again
         record.parent.mkdir(parents=True, exist_ok=True)
         for old in record.parent.glob("*.json"):
             old.unlink()
@@ -112,21 +112,21 @@ def _load(pictures: Pictures, progress: ReportProgress) -> Table:
         return Table(torch.from_numpy(np.load(target, mmap_mode="c")), pictures.files, notes)
     except (OSError, ValueError, EOFError) as error:
         raise InputError(
-            f"the cached table {target} cannot be read ({error}); delete it to have it made anew"
+            f"the cached table {target} cannot be read ({error}); delete it, and it is made anew"
         ) from None
 
 
 def _target(pictures: Pictures) -> Path:
-    """Derive the table's path from the settings and from the files' names, sizes and times."""
+    """Return the table's path, from the settings and the files' names, sizes and times."""
     settings = (VERSION, str(pictures.folder), pictures.image_size, pictures.channels, pictures.fit)
     state = hashlib.sha256()
     for file in pictures.files:
-        with suppress(OSError):  # decoding names a missing file
+        with suppress(OSError):  # decoding reports a missing file
             status = os.stat(f"{pictures.folder}/{file}")
             state.update(f"{file}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
-    place = hashlib.sha256(repr(settings).encode()).hexdigest()[:16]
+    folder = hashlib.sha256(repr(settings).encode()).hexdigest()[:16]
     tables = platformdirs.user_cache_path("genmodels") / "tables"
-    return tables / place / f"{state.hexdigest()[:16]}.npy"
+    return tables / folder / f"{state.hexdigest()[:16]}.npy"
 
 
 def _make(pictures: Pictures, target: Path, progress: ReportProgress) -> tuple[str, ...]:
@@ -138,42 +138,42 @@ def _make(pictures: Pictures, target: Path, progress: ReportProgress) -> tuple[s
         lock = target.parents[2] / "locks" / f"{target.parent.name}.lock"
         lock.parent.mkdir(exist_ok=True)
         with FileLock(lock):
-            if target.exists():  # made by another process meanwhile
+            if target.exists():  # another process has made it
                 return notes
             _write(pictures, part, size, progress)
             part.replace(target)
     except OSError as error:
         raise InputError(
             f"the table of {len(pictures.files):,} pictures cannot be written to "
-            f"{target.parent} ({reason(error)}); free space or make that folder "
-            "writable; on Linux, XDG_CACHE_HOME names another place"
+            f"{target.parent} ({reason(error)}); free space or make that folder writable; on "
+            "Linux, XDG_CACHE_HOME sets another folder"
         ) from None
-    except RuntimeError as error:  # from PyTorch, for a worker that ended
+    except RuntimeError as error:  # from PyTorch, when a worker has ended
         raise InputError(
-            f"a process that decoded pictures has ended ({error}); if memory ran out, set "
-            "data.image_size to less; what was decoded is kept, and the same command goes on"
+            f"a process that decoded pictures has ended ({error}); if memory ran out, lower "
+            "data.image_size; the same command continues after the pictures decoded so far"
         ) from None
     finally:
         with suppress(OSError):
             target.parent.rmdir()  # empty if no table was made
     for old in {*target.parent.glob("*.npy"), *target.parent.glob("*.part")} - {target}:
-        with suppress(OSError):  # Windows keeps a mapped file
+        with suppress(OSError):  # Windows cannot delete a mapped file
             old.unlink()
     return notes
 
 
 def _write(pictures: Pictures, path: Path, size: tuple[int, int], progress: ReportProgress) -> None:
-    """Decode into a file, or continue a killed attempt.
+    """Decode into a file, or continue a partial one.
 
-    Plain writes: a full disk would kill a process that writes to a map.
+    The file is not memory-mapped here, because a full disk would kill the process.
     """
     channels = pictures.channels
-    if channels == "auto" and _begun(path, _header(pictures, 3, size)):
+    if channels == "auto" and _starts_with(path, _header(pictures, 3, size)):
         channels = 3
     try:
         try:
             _append(pictures, path, size, channels, progress)
-        except workers.Colour:  # usually early: most folders are all grey or all colour
+        except workers.Colour:  # usually early, because most folders are all grey or all colour
             _append(pictures, path, size, 3, progress)
     except (InputError, OSError):
         path.unlink(missing_ok=True)
@@ -194,9 +194,8 @@ def _append(
     """
     planes = 3 if channels == 3 else 1
     header, row = _header(pictures, planes, size), planes * size[0] * size[1]
-    done = (path.stat().st_size - len(header)) // row if _begun(path, header) else 0
-    whole = SYNCED * workers.rows(size)
-    done -= done % whole  # later rows may be incomplete on disk
+    done = (path.stat().st_size - len(header)) // row if _starts_with(path, header) else 0
+    done -= done % (SYNCED * workers.rows(size))  # rows after the last sync may be incomplete
     with path.open("r+b" if done else "wb") as file:
         if done:
             file.truncate(len(header) + done * row)
@@ -220,8 +219,7 @@ def _header(pictures: Pictures, planes: int, size: tuple[int, int]) -> bytes:
     return array_header((len(pictures.files), planes, *size))
 
 
-def _begun(path: Path, header: bytes) -> bool:
-    """Tell whether a file starts with a header."""
+def _starts_with(path: Path, header: bytes) -> bool:
     try:
         with path.open("rb") as file:
             return file.read(len(header)) == header
@@ -230,7 +228,7 @@ def _begun(path: Path, header: bytes) -> bool:
 
 
 def _size(pictures: Pictures) -> tuple[tuple[int, int], tuple[str, ...]]:
-    """Choose (height, width) of the table, with a note where the default is taken."""
+    """Return (height, width) of the table, and a note if the default is taken."""
     if pictures.image_size is not None:
         return (pictures.image_size, pictures.image_size), ()
 
@@ -238,18 +236,15 @@ def _size(pictures: Pictures) -> tuple[tuple[int, int], tuple[str, ...]]:
         try:
             return decoding.size(pictures.folder / file)
         except BROKEN:
-            return None  # decoding names all broken files together
+            return None  # decoding reports all broken files together
 
-    with (
-        warnings.catch_warnings(),
-        ThreadPoolExecutor() as pool,
-    ):  # overlaps the waits for slow disks
+    with warnings.catch_warnings(), ThreadPoolExecutor() as pool:  # threads wait for slow disks
         workers.quiet()
-        seen = Counter(found for found in pool.map(size, pictures.files) if found)
-    if len(seen) == 1 and max(only := next(iter(seen))) <= LARGEST:
+        counts = Counter(found for found in pool.map(size, pictures.files) if found)
+    if len(counts) == 1 and max(only := next(iter(counts))) <= LARGEST:
         return only, ()
-    shown = ", ".join(f"{n:,} of {w}x{h}" for (h, w), n in seen.most_common(4))
-    more = ", …" if len(seen) > 4 else ""
-    sizes = f"{len(seen):,} size{'s' if len(seen) > 1 else ''} ({shown}{more})"
+    shown = ", ".join(f"{n:,} of {w}x{h}" for (h, w), n in counts.most_common(4))
+    more = ", …" if len(counts) > 4 else ""
+    sizes = f"{len(counts):,} size{'s' if len(counts) > 1 else ''} ({shown}{more})"
     note = f"the pictures have {sizes} and data.image_size is not set: taking {SIZE}x{SIZE}"
     return (SIZE, SIZE), (note,)

@@ -1,7 +1,7 @@
-"""Data sets by name, in torchvision's folder layout, so that existing copies are used.
+"""The data sets of torchvision, in its folder layout, so that existing copies are used.
 
-A set is one entry of :data:`SETS`; no other code names one. What torchvision holds as an
-array becomes the table as it is, unless the entry says otherwise.
+A set is one entry of :data:`SETS`. The arrays that torchvision reads become the table without
+changes, unless the entry has ``adjust`` or ``read``.
 """
 
 import importlib.util
@@ -13,9 +13,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from genmodels.data import download, tables
+from genmodels.data import download, resize, tables
 from genmodels.data.decoding import Channels, Fit, reason
 from genmodels.data.images import TEST, TRAIN, VALIDATION, Images, ReportProgress
+from genmodels.data.named import Listed, Place
 from genmodels.data.workers import Pictures
 from genmodels.errors import InputError
 
@@ -23,7 +24,6 @@ CELEBA_SIZE = 64  # pixels, the usual size in comparisons of generative models
 CELEBA_SPLITS = {"0": TRAIN, "2": TEST}  # without "1", the set's own validation split
 # Errors of torchvision's readers on damaged files. It checks the hash of pickles beforehand.
 DAMAGED = (OSError, EOFError, RuntimeError, ValueError, TypeError, LookupError, AssertionError)
-
 
 # (name, root, image_size, channels, fit, progress) → the set
 Read = Callable[[str, Path, int | None, Channels, Fit, ReportProgress], Images]
@@ -35,18 +35,18 @@ def _unchanged(images: Images) -> Images:
 
 @dataclass(frozen=True)
 class Described:
-    """A named set.
+    """A data set of torchvision.
 
     Attributes:
         kind: name of torchvision's class.
         image_shape: (C, H, W).
         train, test: number of images in each split.
-        classes: number of labels; 0 for none.
+        classes: number of classes; 0 without labels.
         files: the set's files, below the root.
         options: further arguments of torchvision's class.
-        needs: library that the class needs besides our own dependencies.
-        split_by_name: the class takes ``split="train"`` in place of ``train=True``.
-        adjust: corrects what torchvision's arrays have wrong.
+        needs: a library that the class needs and that this package does not depend on.
+        split_by_name: true if the class takes ``split="train"`` in place of ``train=True``.
+        adjust: corrects errors in torchvision's arrays.
         read: reads the files in place of torchvision's class, which then only downloads.
     """
 
@@ -64,18 +64,18 @@ class Described:
 
     @property
     def lacks(self) -> str:
-        """The library in ``needs``, if it is not installed."""
-        there = not self.needs or importlib.util.find_spec(self.needs)
-        return "" if there else self.needs
+        """The library in ``needs`` if it is not installed, else an empty string."""
+        installed = not self.needs or importlib.util.find_spec(self.needs)
+        return "" if installed else self.needs
 
 
 def _upright(images: Images) -> Images:
-    """Turn images that the files hold lying on their side."""
+    """Transpose images whose files have rows and columns exchanged."""
     return replace(images, table=images.table.transpose(2, 3).contiguous())
 
 
 def _upright_from_zero(images: Images) -> Images:
-    """Turn the images, and count labels from 0 where the files count from 1."""
+    """Transpose images, and count labels from 0: the files count from 1."""
     assert images.labels is not None
     return replace(_upright(images), labels=images.labels - 1, classes=images.classes[1:])
 
@@ -88,7 +88,7 @@ def _celeba(
     fit: Fit,
     progress: ReportProgress,
 ) -> Images:
-    """Decode the JPEG files, which the list of splits names, like the user's own pictures."""
+    """Decode the JPEG files in the list of splits, in the same way as a folder of pictures."""
     folder = root.resolve() / "celeba"
     lines = (folder / "list_eval_partition.txt").read_text(encoding="utf-8").splitlines()
     split_of = dict(line.split() for line in lines if line.strip())
@@ -189,6 +189,21 @@ SETS = {
 }
 
 
+def names() -> list[str]:
+    """List the sets of torchvision."""
+    return list(SETS)
+
+
+def describe(name: str, root: Path) -> Listed:
+    """Describe a set and its place, without opening it."""
+    entry = SETS[name]
+    place: Place = "downloadable" if missing(name, root) else "on disk"
+    note = f"in {root}" if place == "on disk" else "downloaded when it is used"
+    if entry.lacks:
+        note += f"; needs {entry.lacks}, which is not installed"
+    return Listed(name, entry.image_shape, entry.train, entry.test, entry.classes, place, note)
+
+
 def load(
     name: str,
     root: Path,
@@ -197,14 +212,9 @@ def load(
     fit: Fit,
     progress: ReportProgress,
 ) -> Images:
-    """Load a set, downloading what is missing.
+    """Load a set, after downloading missing files.
 
-    Args:
-        name: one of :data:`SETS`.
-        root: the folder in which sets lie.
-        image_size, channels, fit: for sets whose entry has ``read``, which decodes to them;
-            arrays stay as they are.
-        progress: called with (what, done, total).
+    The arguments are those of :func:`genmodels.data.load`. ``fit`` is for sets with ``read``.
 
     Raises:
         Unavailable: the set is neither on disk nor downloadable.
@@ -213,7 +223,7 @@ def load(
     described = SETS[name]
     if described.lacks:
         raise InputError(
-            f"data set {name} is read by {described.lacks}, which is not installed; "
+            f"data set {name} needs {described.lacks}, which is not installed; "
             f"install it with: pip install {described.lacks}"
         )
     if missing(name, root):
@@ -222,25 +232,28 @@ def load(
         )
     try:
         if described.read:
-            return described.read(name, root, image_size, channels, fit, progress)
-        return described.adjust(_arrays(name, _open(name, root, True), _open(name, root, False)))
+            images = described.read(name, root, image_size, channels, fit, progress)
+        else:
+            arrays = _arrays(name, _open(name, root, True), _open(name, root, False))
+            images = described.adjust(arrays)
     except InputError:
         raise
     except DAMAGED as error:
         raise InputError(
             f"data set {name} in {root} is damaged or incomplete ({reason(error)}); "
-            f"delete {download.listed(described.files)} there to have it downloaded again"
+            f"delete {download.listed(described.files)} there to download it again"
         ) from None
+    return resize.fit_table(images, image_size, channels)
 
 
 def missing(name: str, root: Path) -> list[str]:
-    """List the files of a set that do not lie below a root."""
+    """List the files of a set that are missing below a root."""
     return [file for file in SETS[name].files if not (root / file).exists()]
 
 
 def _open(name: str, root: Path, train: bool, download: bool = False) -> Any:
-    """Open torchvision's object of a split."""
-    from torchvision import datasets  # takes seconds, and few runs need it
+    """Return torchvision's data set object of a split."""
+    from torchvision import datasets  # here, because it takes seconds and few runs need it
 
     described = SETS[name]
     by_name = {"split": "train" if train else "test"}
@@ -250,7 +263,7 @@ def _open(name: str, root: Path, train: bool, download: bool = False) -> Any:
 
 
 def _arrays(name: str, train: Any, test: Any) -> Images:
-    """Join torchvision's arrays into one table."""
+    """Join torchvision's two splits into one table."""
     parts = [(_pixels(part), _labels(part)) for part in (train, test)]
     for pixels, numbers in parts:
         if len(pixels) != len(numbers):
@@ -265,7 +278,7 @@ def _arrays(name: str, train: Any, test: Any) -> Images:
 
 
 def _pixels(part: Any) -> Tensor:
-    """Bring torchvision's (N, H, W), (N, H, W, 3) or (N, 3, H, W) to (N, C, H, W), uint8."""
+    """Convert torchvision's (N, H, W), (N, H, W, 3) or (N, 3, H, W) to (N, C, H, W), uint8."""
     pixels = torch.as_tensor(part.data)
     if pixels.dim() == 3:
         return pixels.unsqueeze(1)

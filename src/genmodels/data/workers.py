@@ -1,6 +1,6 @@
-"""Decode pictures in a process on each core, in chunks that come back in order.
+"""Parallel decoding of pictures, with one process on each core.
 
-Threads would gain little: two decode small pictures only 1.2 times as fast as one, because
+Threads are not enough: two of them decode small pictures only 1.2 times as fast as one, because
 half of the work holds the interpreter's lock.
 """
 
@@ -22,7 +22,7 @@ from genmodels.data.images import ReportProgress
 from genmodels.errors import InputError
 
 CHUNK = 2**20  # bytes of a table in one chunk
-AHEAD = 4  # chunks of each worker waiting for the disk
+AHEAD = 4  # decoded chunks that each worker may have waiting
 SHARE = 512  # fewest pictures for each worker
 SHOWN = 5  # broken pictures named in one message
 
@@ -32,11 +32,11 @@ class Pictures:
     """The pictures of a table, and how to decode them.
 
     Attributes:
-        folder: absolute.
+        folder: an absolute path.
         files: paths below the folder, in the order of the table's rows.
-        image_size: height and width. None keeps the size of the pictures if all have the same,
-            of at most ``LARGEST``, and means ``SIZE`` otherwise.
-        channels, fit: as :func:`genmodels.data.decoding.decode` takes them.
+        image_size: height and width. None keeps the size of the pictures if all have the same
+            size, at most ``tables.LARGEST``; otherwise it means ``tables.SIZE``.
+        channels, fit: as for :func:`genmodels.data.decoding.decode`.
     """
 
     folder: Path
@@ -55,10 +55,10 @@ class Broken(InputError):
 
     def __init__(self, folder: Path, files: Mapping[str, str], total: int):
         if len(files) == total:
-            which, todo = f"none of the {total:,} pictures in {folder} can be read", "repair them"
+            which, todo = f"none of the {total:,} pictures in {folder} can be read", "replace them"
         else:
             which = f"{len(files):,} of {total:,} pictures in {folder} cannot be read"
-            todo = "repair or remove them, or leave them out with `on_bad=skip`"
+            todo = "replace or remove them, or leave them out with `on_bad=skip`"
         super().__init__(f"{which}: {listed(files)}; {todo}")
         self.files = files
 
@@ -71,24 +71,26 @@ def listed(files: Mapping[str, str]) -> str:
 
 
 class Colour(Exception):
-    """A picture has colour, and all before it were grey."""
+    """A picture has colour, but all earlier ones were grey."""
 
 
 def rows(size: tuple[int, int]) -> int:
-    """Count the pictures of a chunk."""
+    """Return the number of pictures in a chunk."""
     return max(1, CHUNK // (3 * size[0] * size[1]))
 
 
 class _Chunks(Dataset[tuple[np.ndarray, dict[str, str]]]):
-    """Chunks of pictures from the first missing one on: (n, C, H, W), and path → reason for
-    broken ones. With ``auto``, C is 3 if any picture has colour; grey ones are left out then."""
+    """Chunks of pictures, (n, C, H, W), with the reason for each broken picture, by path.
+
+    With ``auto``, C is 3 if any picture of the chunk has colour; grey ones are then left out.
+    """
 
     def __init__(
         self, pictures: Pictures, first: int, size: tuple[int, int], channels: Channels
     ) -> None:
         self.pictures, self.size, self.channels = pictures, size, channels
         step, total = rows(size), len(pictures.files)
-        self.parts = [range(at, min(at + step, total)) for at in range(first, total, step)]
+        self.parts = [range(start, min(start + step, total)) for start in range(first, total, step)]
 
     def __len__(self) -> int:
         return len(self.parts)
@@ -104,8 +106,8 @@ class _Chunks(Dataset[tuple[np.ndarray, dict[str, str]]]):
             except BROKEN as error:
                 problems[file] = reason(error)
         planes = max(map(len, arrays), default=1)
-        alike = [array for array in arrays if len(array) == planes]
-        return np.asarray(alike, np.uint8).reshape(-1, planes, *self.size), problems
+        kept = [array for array in arrays if len(array) == planes]
+        return np.asarray(kept, np.uint8).reshape(-1, planes, *self.size), problems
 
 
 def decode(
@@ -115,7 +117,17 @@ def decode(
     channels: Channels,
     progress: ReportProgress,
 ) -> Iterator[np.ndarray]:
-    """Yield (n, C, H, W) from the first file up to a broken one. The error at the end names all.
+    """Yield chunks (n, C, H, W) of pictures, in order.
+
+    After a broken picture nothing more is yielded. The others are still decoded, so that the
+    error names all broken ones.
+
+    Args:
+        pictures: what to decode.
+        first: index of the first file to decode.
+        size: (height, width).
+        channels: as for :func:`genmodels.data.decoding.decode`.
+        progress: called with (what, done, total), in pictures.
 
     Raises:
         Colour: ``channels`` is ``auto``, and a picture has colour.
@@ -125,22 +137,26 @@ def decode(
     chunks = _Chunks(pictures, first, size, channels)
     total = len(pictures.files)
     workers = min(_cores(), (total - first) // SHARE)
-    apart: dict[str, Any] = {}
-    if workers > 1:  # a single one would only add the hand-over
+    parallel: dict[str, Any] = {}
+    if workers > 1:  # a single one would be slower than no worker
         # Forked workers lack PyTorch's threads, which decoding does not need.
         fork = "fork" if sys.platform == "linux" else None
-        apart = {"num_workers": workers, "prefetch_factor": AHEAD, "multiprocessing_context": fork}
+        parallel = {
+            "num_workers": workers,
+            "prefetch_factor": AHEAD,
+            "multiprocessing_context": fork,
+        }
     problems: dict[str, str] = {}
     with warnings.catch_warnings():
         quiet()
-        # An own generator draws the workers' seed, so the user's stays untouched.
+        # The workers' seed is drawn from this generator, not from the user's global one.
         loader = DataLoader(
             chunks,
             batch_size=None,
             collate_fn=_as_is,
             worker_init_fn=quiet,
             generator=torch.Generator(),
-            **apart,
+            **parallel,
         )
         for part, (array, broken) in zip(chunks.parts, loader, strict=True):
             problems |= broken
@@ -158,11 +174,11 @@ def _as_is(item: Any) -> Any:
 
 
 def _cores() -> int:
-    """Count the cores that this process may use."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def quiet(_worker: int = 0) -> None:
-    """Drop Pillow's warnings of metadata and large scans, and Python's of forked threads."""
+    """Ignore Pillow's warnings about metadata and large pictures, and Python's about forks."""
     warnings.filterwarnings("ignore", module="PIL")
     warnings.filterwarnings("ignore", ".*multi-threaded, use of fork", DeprecationWarning)

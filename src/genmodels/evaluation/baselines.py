@@ -13,7 +13,7 @@ from genmodels.evaluation.reference import Reference
 from genmodels.system import randomness
 
 COMPONENTS = 100  # principal components of the pixel Gaussian
-FITTED = 10_000  # training images that the Gaussian and the mean are taken from
+FITTED = 10_000  # training images that the Gaussian and the mean are computed from
 
 MEANINGS = {
     "floor": "one half of the test images scored against the other",
@@ -25,9 +25,9 @@ SIMPLE = ("gaussian", "mean_image")  # a trained model should do better than the
 
 
 def score(reference: Reference) -> dict[str, Scored]:
-    """Score every baseline as samples are scored.
+    """Score every baseline in the same way as samples.
 
-    The floor has half as many images on each side: it is made of the test images alone.
+    The floor compares two halves of the test images, so each side has half as many images.
     """
     half = reference.count // 2
     real = reference.test
@@ -54,7 +54,7 @@ def images(reference: Reference, count: int) -> dict[str, Tensor]:
 
 
 def gaussian_images(reference: Reference) -> Iterator[Tensor]:
-    """Draw from the Gaussian that has the pixels' mean and largest principal components."""
+    """Yield draws from a Gaussian over the largest principal components of the pixels."""
     rows = reference.random_rows(TRAIN, FITTED)
     pixels = reference.images.batch(rows).images
     flat = pixels.flatten(1)
@@ -71,7 +71,7 @@ def gaussian_images(reference: Reference) -> Iterator[Tensor]:
 
 
 def mean_images(reference: Reference) -> Iterator[Tensor]:
-    """Repeat the mean of the training images."""
+    """Yield copies of the mean training image."""
     rows = reference.random_rows(TRAIN, FITTED)
     mean = reference.images.batch(rows).images.mean(0, keepdim=True)
     for start in range(0, reference.count, BLOCK):

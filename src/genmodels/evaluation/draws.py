@@ -1,6 +1,7 @@
-"""Samples drawn for an evaluation, and the progress of drawing them.
+"""Drawing of the samples of an evaluation, with its progress.
 
-A flow may take minutes for what a GAN draws in a second, so progress is counted in images.
+Some models need minutes for as many samples as others draw in a second, so progress is counted
+in images.
 """
 
 import time
@@ -11,20 +12,20 @@ from torch import Tensor
 from genmodels import sampling
 from genmodels.models.base import Model
 
-SEED_STEP = 1000  # between the sampling seeds of repeated draws of one model
+SEED_STEP = 1000  # difference between the sampling seeds of repeated draws
 DrawProgress = Callable[[int, int], None]  # (done, total), in images
 
 
 class Draws:
-    """The images that an evaluation asks of a model, counted.
+    """A sampler of models that counts the images it draws and the time they take.
 
     Args:
         seed: of the samples.
-        total: number of images that the evaluation will take.
+        total: number of images that the evaluation will draw.
         progress: called with (done, total), in images.
 
     Attributes:
-        seconds: that drawing has taken so far.
+        seconds: time spent on drawing so far.
     """
 
     def __init__(self, seed: int, total: int, progress: DrawProgress):
@@ -33,7 +34,7 @@ class Draws:
         self.advance(0)
 
     def __call__(self, model: Model, count: int, repeat: int = 0) -> Iterator[Tensor]:
-        """Draw samples of a model, in blocks (n, C, H, W); each ``repeat`` has other latents."""
+        """Yield samples of a model in blocks (n, C, H, W); each ``repeat`` has other latents."""
         blocks = sampling.sample(model, count, self.seed + SEED_STEP * repeat)
         while True:
             began = time.perf_counter()
@@ -45,6 +46,6 @@ class Draws:
             yield block
 
     def advance(self, images: int) -> None:
-        """Advance the progress count."""
+        """Add images to the progress count."""
         self.done += images
         self.progress(self.done, self.total)

@@ -1,6 +1,6 @@
-"""The protocol: the weights, the samples and the numbers by which every run is measured.
+"""The evaluation of a run: which weights, which samples and which metrics.
 
-Latents come from their own random streams, so evaluation does not disturb training.
+Latents have random streams of their own, so an evaluation does not change training.
 """
 
 import math
@@ -27,7 +27,7 @@ from genmodels.evaluation.weights import SHOWN, Point, WeightsChoice
 from genmodels.models.base import Model
 
 COUNT = 10_000  # samples and test images; Lucic et al. (2018)
-FEW = 2000  # below which the bias of the Fréchet distance is flagged
+FEW = 2000  # with fewer samples, reports warn of the bias of the Fréchet distance
 SPREAD_SEEDS = 3  # sampling seeds over which the spread of FD is taken
 
 # Choice of weights → key of its distance in report.json; that of ``ema`` keeps its former name.
@@ -40,15 +40,16 @@ class Evaluation:
     """The numbers of one run.
 
     Attributes:
-        numbers: name → value, of the headline weights.
-        undefined: name → why there is no value.
-        headline: which weights those are: the EMA weights where there are any.
-        weights: every choice of weights.
+        numbers: key → value, of the headline weights.
+        undefined: key → why there is no value.
+        headline: the name of the headline weights: EMA if there are any.
+        weights: the score of every choice of weights.
         spread: standard deviation of FD over sampling seeds.
-        curve: the snapshots, and the end.
+        curve: FD of the snapshots and of the last checkpoint.
         scored: the sample metrics of the headline weights, with their details.
-        suspicious: (8, 2, C, H, W): samples beside the training images nearest to them.
-        measured: rates, seconds and memory, which differ between machines and days.
+        suspicious: (8, 2, C, H, W): the samples nearest to training images, each beside its
+            nearest training image.
+        measured: rates, seconds and memory, which depend on the machine.
     """
 
     numbers: Mapping[str, float]
@@ -76,7 +77,7 @@ def evaluate(
     device: torch.device,
     progress: DrawProgress,
 ) -> Evaluation:
-    """Measure one run.
+    """Evaluate one run.
 
     Args:
         folder: of the run, with a checkpoint.
@@ -130,7 +131,7 @@ def evaluate(
 
 
 def _draw(model: Model, count: int, draws: Draws) -> tuple[list[Tensor], dict[str, float]]:
-    """Draw the samples, and measure how fast that is."""
+    """Draw the samples, and measure the rate and the latency of sampling."""
     samples = list(draws(model, count))
     seconds = draws.seconds
     began = time.perf_counter()
@@ -154,7 +155,7 @@ def _numbers(scored: Scored, trained: Trained) -> tuple[dict[str, float], dict[s
     of_model = values(MODEL_METRICS, trained, trained.model)
     of_training = values(TRAINING_METRICS, trained, trained.model)
     from_equilibrium = {f"{k}_from_equilibrium": v for k, v in trained.from_equilibrium.items()}
-    # What the run logged of the test split with its last weights, on the images as they are.
+    # What training logged on the test split, with the last weights and images not binarised.
     logged = {
         f"logged_{key.partition('.')[2]}": float(value)
         for key, value in trained.last.items()
@@ -163,7 +164,7 @@ def _numbers(scored: Scored, trained: Trained) -> tuple[dict[str, float], dict[s
     numbers = {
         **scored.numbers,
         **of_model.numbers,
-        **from_equilibrium,  # also of phases without a row, which only a user's own model has
+        **from_equilibrium,  # includes phases without a row: those of a user's model
         **logged,
         **of_training.numbers,
     }
@@ -178,7 +179,7 @@ def _distances(chosen: Sequence[WeightsChoice]) -> tuple[dict[str, float], dict[
     if "ema" not in found:
         undefined[DISTANCE_KEYS["ema"]] = "no EMA weights were kept"
     if "best" in found:
-        numbers["distance_gap"] = chosen[0].distance - found["best"]  # the same kind of weights
+        numbers["distance_gap"] = chosen[0].distance - found["best"]  # both are headline weights
     else:
         undefined["distance_best"] = undefined["distance_gap"] = NO_SPLIT
     return numbers, undefined
@@ -187,7 +188,7 @@ def _distances(chosen: Sequence[WeightsChoice]) -> tuple[dict[str, float], dict[
 def _only_finite(
     numbers: Mapping[str, float], undefined: Mapping[str, str]
 ) -> tuple[dict[str, float], dict[str, str]]:
-    """Explain numbers that are infinite or NaN instead of giving them."""
+    """Replace numbers that are infinite or NaN by the reason for their absence."""
     finite = {name: number for name, number in numbers.items() if math.isfinite(number)}
     broken = {
         name: f"it is {number}: the model is broken"
@@ -218,6 +219,6 @@ def _spread(model: Model, reference: Reference, features: Features, draws: Draws
 
 
 def _pairs(scored: Scored, samples: Sequence[Tensor], reference: Reference) -> Tensor:
-    """Return the most suspicious samples beside the training images nearest to them."""
+    """Return the most suspicious samples, each beside its nearest training image."""
     sources = reference.images.batch(torch.tensor(scored.sources)).images
     return torch.stack([torch.cat(list(samples))[scored.samples], sources], 1)

@@ -16,8 +16,8 @@ from genmodels.evaluation.metrics.distances import Gaussian
 from genmodels.runs import checkpoint
 from genmodels.system import randomness
 
-RAREST = 0.01  # quantiles of test-to-train distances beyond which a sample is suspicious
-FEWEST = 10  # real images on a side; fewer say nothing
+RAREST = 0.01  # quantile of the test images' distances to training images that counts as unusual
+FEWEST = 10  # smallest number of images on a side of a Fréchet distance
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class Reference:
     Attributes:
         images: the data.
         extractor: of the features.
-        table: features of every row of the data.
-        count: how many test images, and how many samples, are used.
+        table: features of every image, in the order of the data.
+        count: how many test images, and how many samples, are compared.
         views: the results of :meth:`with_validation`, by share.
     """
 
@@ -62,7 +62,10 @@ class Reference:
 
     @cached_property
     def selection(self) -> Gaussian | None:
-        """The Gaussian of the validation images, which chooses snapshots; None without any."""
+        """The Gaussian fitted to the features of validation images, which chooses snapshots.
+
+        None if there are fewer than ``FEWEST`` validation images.
+        """
         rows = self.images.splits[VALIDATION]
         return distances.gaussian(self.table[rows].values) if len(rows) >= FEWEST else None
 
@@ -94,7 +97,13 @@ class Reference:
 
 
 def of(images: Images, extractor: Extractor, count: int, progress: ReportProgress) -> Reference:
-    """Compute the features of a data set, or read them from the cache.
+    """Return a data set with its features, computed or read from the cache.
+
+    Args:
+        images: the data set.
+        extractor: of the features.
+        count: most test images, and samples, to compare.
+        progress: called with (what, done, total), in blocks of images.
 
     Raises:
         InputError: there are too few test or training images.
@@ -113,7 +122,7 @@ def of(images: Images, extractor: Extractor, count: int, progress: ReportProgres
 
 
 def check(images: Images) -> None:
-    """Refuse a data set that is too small to compare with, before features are trained.
+    """Check that a data set is large enough to compare with.
 
     Raises:
         InputError: there are too few test or training images.

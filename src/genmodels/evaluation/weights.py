@@ -1,4 +1,4 @@
-"""The weights of a run that are scored: the last, the EMA weights, and the best snapshot.
+"""Scores of the last weights of a run, of its EMA weights, and of the best snapshot.
 
 Snapshots are chosen on the validation split and scored on the test split.
 """
@@ -18,8 +18,8 @@ from genmodels.models.base import Fitted, Model
 from genmodels.runs.checkpoint import EMA_PREFIX, Checkpoint
 from genmodels.system import randomness
 
-CURVE_COUNT = 2000  # samples of each snapshot of a curve, at most
-SHOWN = 64  # samples that are kept to be shown
+CURVE_COUNT = 2000  # most samples for each snapshot of a curve
+SHOWN = 64  # samples kept for pictures
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,13 @@ class WeightsChoice:
 
 @dataclass(frozen=True)
 class Point:
-    """A snapshot of a run: when it was saved, and its Fréchet distance on the validation split,
-    or on the test split where there is no other."""
+    """A point of a curve of FD over training.
+
+    Attributes:
+        step, images, seconds: when the snapshot was saved.
+        distance: its Fréchet distance on the validation split, or on the test split if there is
+            no validation split.
+    """
 
     step: int
     images: int
@@ -51,12 +56,12 @@ class Point:
 
 
 def headline(saved: Checkpoint) -> sampling.Weights:
-    """Return the weights that the numbers are of: the EMA weights where there are any."""
+    """Return the kind of weights that a run is compared by: EMA if there are any."""
     return "ema" if saved.part(EMA_PREFIX) else "last"
 
 
 def planned(saved: Checkpoint, snapshots: int, reference: Reference) -> int:
-    """Return how many samples :func:`score_choices` takes, with those of its first choice.
+    """Return how many samples :func:`score_choices` draws, including those of ``first``.
 
     Args:
         saved: the end of the run.
@@ -68,14 +73,14 @@ def planned(saved: Checkpoint, snapshots: int, reference: Reference) -> int:
 
 
 def curve_count(reference: Reference) -> int:
-    """Return how many samples of each snapshot are drawn for a curve."""
+    """Return how many samples are drawn from each snapshot of a curve."""
     return min(CURVE_COUNT, reference.count)
 
 
 def load(
     source: Checkpoint, weights: sampling.Weights, reference: Reference, device: torch.device
 ) -> Model:
-    """Load a model. A snapshot was saved before its fitted part was; that part is fitted here."""
+    """Load a model. If it has a fitted part that was not fitted when it was saved, fit it."""
     model = sampling.load_model(source, weights, device)
     if isinstance(model, Fitted) and not model.fitted:
         rows = reference.images.count(TRAIN)
@@ -95,15 +100,16 @@ def score_choices(
     """Score every choice of weights, and every snapshot.
 
     Args:
-        saved: the end of the run.
+        saved: the last checkpoint of the run.
         earlier: the snapshots before it.
-        first: the choice that is scored already, of the headline weights.
+        first: the score of the headline weights, which is known already.
         reference: the real images.
-        draws: by which samples are drawn.
+        draws: draws the samples.
         device: where to compute.
 
     Returns:
-        The choices, ``first`` being the first; the curve of the snapshots and the end.
+        The choices, beginning with ``first``; the curve over the snapshots and the last
+        checkpoint.
     """
     chosen, weights = [first], headline(saved)
     if weights == "ema":
@@ -124,8 +130,10 @@ def _curve(
     draws: Draws,
     device: torch.device,
 ) -> tuple[list[Point], Checkpoint | None]:
-    """Score snapshots on the validation split, or on the test split where there is no other.
-    Only a validation split gives a best one."""
+    """Return the curve over checkpoints, and the best of them by the validation split.
+
+    Without a validation split the curve is of the test split, and there is no best one.
+    """
     target = reference.selection or reference.gaussian
     points: list[Point] = []
     best: Checkpoint | None = None
@@ -150,13 +158,13 @@ def _score(
 ) -> WeightsChoice:
     """Score a choice of weights on the test split."""
     model = load(source, weights, reference, device)
-    shown: list[Tensor] = []
+    kept: list[Tensor] = []
 
     def blocks() -> Iterator[Tensor]:
         for block in draws(model, reference.count):
-            if not shown:
-                shown.append(block[:SHOWN])
+            if not kept:
+                kept.append(block[:SHOWN])
             yield block
 
     distance = scores.frechet(reference, reference.extractor(blocks()))
-    return WeightsChoice(name, source.header["progress"]["step"], distance, shown[0])
+    return WeightsChoice(name, source.header["progress"]["step"], distance, kept[0])

@@ -24,19 +24,21 @@ class AAE(Coder):
         image_shape: (C, H, W).
         latent_dim: size of the code.
         network: the encoder, which is deterministic; the decoder is its mirror image.
-        judge: the discriminator of codes, fully connected; 1000-1000 in their appendix A.
+        discriminator: of codes, fully connected; 1000-1000 in their appendix A.
         sampler, components: of the :class:`~genmodels.models.density.Density` that latents come
             from.
         conditional: whether decoder (section 4) and encoder are conditioned on the label.
         class_shares: the share of each class in the training images.
     """
 
+    former_settings = (("judge", "discriminator"),)
+
     def __init__(
         self,
         image_shape: tuple[int, int, int],
         latent_dim: Count = 16,
         network: Network = MLP((512, 256)),
-        judge: Dense = MLP((256, 256), "leaky_relu"),
+        discriminator: Dense = MLP((256, 256), "leaky_relu"),
         sampler: Sampler = "prior",
         components: Count = COMPONENTS,
         conditional: bool = False,
@@ -50,7 +52,7 @@ class AAE(Coder):
                 "decoder": labels.decoder(network, latent_dim, image_shape, classes),
             }
         )
-        self.discriminator = judge.dense(latent_dim, 1)
+        self.discriminator = discriminator.dense(latent_dim, 1)
         self.adversarial = losses.ADVERSARIAL["non_saturating"]
 
     def phases(self) -> list[Phase]:

@@ -27,8 +27,8 @@ class BiGAN(Coder):
         image_shape: (C, H, W).
         latent_dim: size of z ~ N(0, I).
         network: the encoder; the generator is its mirror image. Images are in [-1, 1].
-        judge: the fully connected part of the discriminator, whose input is the features of an
-            image and its latent.
+        discriminator: the fully connected part of the discriminator, whose input is the features
+            of an image and its latent.
         dropout: share of the discriminator's hidden units that are dropped.
         sampler, components: of the :class:`~genmodels.models.density.Density` that latents come
             from.
@@ -36,12 +36,14 @@ class BiGAN(Coder):
         class_shares: the share of each class in the training images.
     """
 
+    former_settings = (("judge", "discriminator"),)
+
     def __init__(
         self,
         image_shape: tuple[int, int, int],
         latent_dim: Count = 50,
         network: Network = MLP((512, 256), "leaky_relu"),
-        judge: Dense = MLP((256,), "leaky_relu"),
+        discriminator: Dense = MLP((256,), "leaky_relu"),
         dropout: Share = 0.0,
         sampler: Sampler = "prior",
         components: Count = COMPONENTS,
@@ -59,7 +61,7 @@ class BiGAN(Coder):
         self.discriminator = nn.ModuleDict(
             {
                 "image": labels.encoder(network, image_shape, FEATURES, classes, dropout),
-                "pair": judge.dense(FEATURES + latent_dim, 1, dropout),
+                "pair": discriminator.dense(FEATURES + latent_dim, 1, dropout),
             }
         )
         self.adversarial = losses.ADVERSARIAL["non_saturating"]

@@ -1,8 +1,8 @@
-"""Former names of methods and attributes of models, which keep working for one version."""
+"""Former names of members and settings of models, which keep working for one version."""
 
 import warnings
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
 
 from genmodels.errors import Note
 
@@ -10,7 +10,13 @@ RENAMED = {"held_out": "validation_metrics", "free": "adjustable", "known": "con
 
 
 class FormerNames:
-    """A class whose subclasses may define or call members by their former names."""
+    """A class whose subclasses may define or call members by their former names.
+
+    Attributes:
+        former_settings: (former name, name) of each setting that was renamed.
+    """
+
+    former_settings: ClassVar[Sequence[tuple[str, str]]] = ()
 
     def __init_subclass__(cls, **options: Any) -> None:
         """Give members that a subclass defines under a former name their new name too."""

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from genmodels import losses
-from genmodels.config.number_types import Count, Positive, Several, Whole
+from genmodels.config.number_types import Count, NonNegative, Positive, Several
 from genmodels.data.images import Batch
 from genmodels.models.base import Model, Phase, Terms
 from genmodels.networks import MLP, Network
@@ -38,7 +38,7 @@ class InfoGAN(Model):
         image_shape: tuple[int, int, int],
         noise_dim: Count = 62,
         categories: Several = 10,
-        codes: Whole = 2,
+        codes: NonNegative = 2,
         network: Network = MLP((512, 256), "leaky_relu"),
         weight: Positive = 1.0,
     ):

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from genmodels import losses
-from genmodels.config.number_types import Count, KeyOf, Weight, Whole
+from genmodels.config.number_types import Count, KeyOf, NonNegative, Weight
 from genmodels.data.images import Batch
 from genmodels.models.base import Phase, Pixels, Terms
 from genmodels.models.density import COMPONENTS, Coder, Sampler, draw
@@ -71,7 +71,7 @@ class VAE(Coder):
         samples: Count = 1,
         divergence: Literal["kl", "total_correlation"] = "kl",
         free_bits: Weight = 0.0,
-        warmup: Whole = 0,
+        warmup: NonNegative = 0,
         binarize: bool = False,
         sampler: Sampler = "prior",
         components: Count = COMPONENTS,

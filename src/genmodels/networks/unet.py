@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from genmodels.config.number_types import Count, Whole
+from genmodels.config.number_types import Count, NonNegative
 from genmodels.networks.layers import ORDER, Resize, Size, normalization, pyramid
 
 FREQUENCIES = 32  # number of sines, and of cosines, of the time
@@ -31,7 +31,7 @@ class UNet:
     """
 
     width: Count = 32
-    depth: Whole = 2
+    depth: NonNegative = 2
     blocks: Count = 1
     patch: Count = 1
 

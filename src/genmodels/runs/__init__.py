@@ -1,4 +1,4 @@
-"""Runs: found by name, listed, and made."""
+"""Runs: opening one by its name, listing them, and folders of new ones."""
 
 from datetime import datetime
 from pathlib import Path
@@ -33,17 +33,17 @@ def open_run(path: str | Path) -> Folder:
 
 
 def listed(home: Path = HOME) -> list[Folder]:
-    """All runs below a folder, newest first, but those that are :func:`damaged`."""
-    return sorted(_found(home)[0], key=lambda folder: folder.started, reverse=True)
+    """List the readable runs below a folder, newest first; :func:`damaged` lists the others."""
+    return sorted(_find(home)[0], key=lambda folder: folder.started, reverse=True)
 
 
 def damaged(home: Path = HOME) -> list[str]:
-    """What is wrong with the runs below a folder that cannot be listed, one line each."""
-    return _found(home)[1]
+    """List the errors of the damaged runs below a folder, one line each."""
+    return _find(home)[1]
 
 
 def latest() -> Folder:
-    """The newest run under ``runs/``.
+    """Return the newest run under ``runs/``.
 
     Raises:
         InputError: there is none.
@@ -52,16 +52,16 @@ def latest() -> Folder:
     if not runs:
         raise InputError(
             f"there is no run under {HOME}{'/'}; train one with: "
-            "`train(config=vae.yaml)`, or name a run's folder"
+            "`train(config=vae.yaml)`, or give a run's folder"
         )
     return runs[0]
 
 
 def new_path(config_name: str, now: datetime) -> Path:
-    """Make a folder for a new run: ``runs/<config>-<date>``, numbered where that is taken.
+    """Make the folder of a new run: ``runs/<config>-<date>``, with a number if that exists.
 
     Raises:
-        InputError: it cannot be made.
+        InputError: the folder cannot be made.
     """
     base = HOME / f"{config_name.replace('/', '-')}-{now:%Y%m%d-%H%M%S}"
     path, number = base, 2
@@ -69,7 +69,7 @@ def new_path(config_name: str, now: datetime) -> Path:
         try:
             path.mkdir(parents=True)
             return path
-        except FileExistsError:  # perhaps another process's, of the same second
+        except FileExistsError:  # perhaps of another process that started in the same second
             path, number = base.with_name(f"{base.name}-{number}"), number + 1
         except OSError as error:
             raise InputError(
@@ -77,14 +77,15 @@ def new_path(config_name: str, now: datetime) -> Path:
             ) from None
 
 
-def _found(home: Path) -> tuple[list[Folder], list[str]]:
-    sound, problems = [], []
+def _find(home: Path) -> tuple[list[Folder], list[str]]:
+    """Return the readable runs below a folder, and the errors of the others."""
+    readable, problems = [], []
     for path in sorted(home.glob("**/config.yaml")):
         folder = Folder(path.parent)
         if folder.environment_path.exists():
             try:
-                folder.environment  # noqa: B018  # is read and checked
-                sound.append(folder)
+                folder.environment  # noqa: B018  # reads and checks the file
+                readable.append(folder)
             except InputError as error:
                 problems.append(str(error))
-    return sound, problems
+    return readable, problems

@@ -1,9 +1,9 @@
-"""One file without pickle that describes itself, with a hash that shows damage.
+"""Checkpoints: self-describing safetensors files with a hash.
 
-A checkpoint is a safetensors file with all tensors under ``model.*``, ``average.*`` (the EMA
-weights) and ``optimizer.<module>.*``, a JSON header and a digest of both. The header has the
-resolved configuration, the image shape, the step, the versions and the data's fingerprint.
-Every verb after ``train`` needs nothing else. Nothing in it is executed when it is read.
+A checkpoint has all tensors under ``model.*``, ``average.*`` (the EMA weights) and
+``optimizer.<module>.*``. Its JSON header has the resolved configuration, the image shape, the
+step, the versions and the data's fingerprint. It has a hash of both. Commands other than
+``train`` need no other file. Reading it executes no code.
 """
 
 import hashlib
@@ -21,19 +21,19 @@ from torch import Tensor
 from genmodels.errors import InputError, NotFinite
 from genmodels.system import files
 
-FORMAT = 3  # 1 had no digest, 2 one name for moments of a module and of one within it
+FORMAT = 3  # 1 had no hash; in 2, a module and its part could have moments of the same name
 HEADER, DIGEST = "genmodels", "sha256"
 EMA_PREFIX = "average."  # of the names of EMA weights; part of the format
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What a file holds.
+    """The content of a checkpoint file.
 
     Attributes:
-        path: where it lies.
+        path: of the file.
         header: the JSON header.
-        tensors: every tensor by its full name, on the CPU.
+        tensors: all tensors by their full name, on the CPU.
     """
 
     path: Path
@@ -41,7 +41,7 @@ class Checkpoint:
     tensors: Mapping[str, Tensor]
 
     def part(self, prefix: str) -> dict[str, Tensor]:
-        """The tensors below a prefix such as ``model.``, with the prefix cut off."""
+        """Return the tensors whose names have a prefix such as ``model.``, without the prefix."""
         return {
             name.removeprefix(prefix): tensor
             for name, tensor in self.tensors.items()
@@ -53,9 +53,9 @@ def save(path: Path, tensors: Mapping[str, Tensor], header: Mapping[str, Any]) -
     """Write a checkpoint durably, completely or not at all.
 
     Raises:
-        Unwritable: the file cannot be written, for lack of space or of permission; what
-            was there before is untouched.
-        NotFinite: a number is NaN or infinite; nothing was written.
+        Unwritable: the file cannot be written, for lack of space or of permission. An existing
+            file is unchanged.
+        NotFinite: a number is NaN or infinite. Nothing was written.
     """
     for name, tensor in tensors.items():
         if tensor.is_floating_point() and not tensor.isfinite().all():
@@ -70,7 +70,8 @@ def load(path: Path) -> Checkpoint:
     """Read a checkpoint.
 
     Raises:
-        InputError: the file is missing, damaged, of another program or of a newer format.
+        InputError: the file is missing or damaged, was written by another program, or has a
+            newer format.
     """
     try:
         with safetensors.safe_open(path, framework="pt") as file:
@@ -86,18 +87,18 @@ def load(path: Path) -> Checkpoint:
         if not isinstance(version, int) or version < 1:
             raise ValueError(f"format {version!r}")
     except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise _damaged(path, f"its header is not what was written: {error}") from None
+        raise _damaged(path, f"its header is not valid: {error}") from None
     if version > FORMAT:
         raise InputError(
             f"{path} has format {version}, this version reads up to {FORMAT}; update genmodels"
         )
     if version > 1 and metadata.get(DIGEST) != _digest(metadata[HEADER], tensors):
-        raise _damaged(path, "its bytes are not those that were written")
+        raise _damaged(path, "its content does not match its hash")
     return Checkpoint(path, header, tensors)
 
 
 def peek(path: Path) -> Mapping[str, Any]:
-    """Read a checkpoint's header alone, unchecked; empty where there is none to read."""
+    """Read only the header of a checkpoint, without checks; empty if it cannot be read."""
     try:
         with safetensors.safe_open(path, framework="pt") as file:
             header = json.loads((file.metadata() or {})[HEADER])
@@ -111,7 +112,7 @@ def _damaged(path: Path, reason: str) -> InputError:
 
 
 def _digest(text: str, tensors: Mapping[str, Tensor]) -> str:
-    """Of the header and of every tensor's name, type, shape and bytes."""
+    """Return the hash of the header and of each tensor's name, type, shape and bytes."""
     digest = hashlib.sha256(text.encode())
     for name, tensor in sorted(tensors.items()):
         described = f"\0{name}\0{tensor.dtype}\0{tuple(tensor.shape)}\0"

@@ -1,4 +1,4 @@
-"""Whether what a run will write fits on its disk."""
+"""The check that the files of a run fit on its disk."""
 
 import os
 import shutil
@@ -9,13 +9,13 @@ from genmodels.errors import InputError
 
 
 def check(path: Path, largest: int, total: int) -> None:
-    """Refuse, before training, files that will not fit on the disk.
+    """Check that the files of a run will fit on the disk.
 
     Args:
         path: of the run's folder.
-        largest: bytes of a checkpoint; so much is really taken for a moment, since a quota
-            does not show otherwise.
-        total: bytes of all files.
+        largest: size of a checkpoint in bytes. A file of this size is made and deleted, because
+            the free space of a disk does not show a quota.
+        total: size of all files in bytes.
 
     Raises:
         InputError: the disk is too full, or a quota is reached.
@@ -23,7 +23,7 @@ def check(path: Path, largest: int, total: int) -> None:
     free = shutil.disk_usage(path).free
     if free < total:
         raise InputError(
-            f"run folder {path} will take {total / 1e9:.2f} GB and its disk has "
+            f"run folder {path} will need {total / 1e9:.2f} GB and its disk has "
             f"{free / 1e9:.2f} GB free; free space, choose another `out`, "
             "or keep fewer checkpoints with `train.keep=1`"
         )

@@ -1,15 +1,15 @@
-"""What lies where in a run's folder.
+"""The files of a run.
 
 ::
 
     runs/<config>-<date>/
-      config.yaml        everything the run depends on, defaults written out
-      environment.json   versions, device, data, when and how it was started
-      log.jsonl          one flat object for each epoch
-      code/              modules of the user's own that the model needs, if any
+      config.yaml        the configuration, with all defaults
+      environment.json   versions, device, data, time and command of the start
+      log.jsonl          one record for each epoch
+      code/              the user's modules that the model needs, if any
       samples/  figures/
-      checkpoints/       resumable, the last few
-      snapshots/         weights alone, at log-spaced steps
+      checkpoints/       the last few resumable checkpoints
+      snapshots/         weights without the optimiser's state, at log-spaced steps
 """
 
 import json
@@ -35,43 +35,43 @@ LOCK = ".lock"
 
 @dataclass(frozen=True)
 class Folder:
-    """A run's folder."""
+    """The folder of a run."""
 
     path: Path
 
     @property
     def config_path(self) -> Path:
-        """The resolved configuration."""
+        """The file of the resolved configuration."""
         return self.path / "config.yaml"
 
     @property
     def environment_path(self) -> Path:
-        """Versions, device, data, dates."""
+        """The file of versions, device, data and dates."""
         return self.path / "environment.json"
 
     @property
     def log_path(self) -> Path:
-        """One JSON object a line, one line an epoch."""
+        """The file of the log: one JSON object per line, one line per epoch."""
         return self.path / "log.jsonl"
 
     @property
     def samples(self) -> Path:
-        """Grids drawn in the course of training."""
+        """The folder of sample grids from during training."""
         return self.path / "samples"
 
     @property
     def figures(self) -> Path:
-        """Curves and reconstructions."""
+        """The folder of loss curves and reconstructions."""
         return self.path / "figures"
 
     @property
     def checkpoints(self) -> Path:
-        """Resumable checkpoints."""
+        """The folder of resumable checkpoints."""
         return self.path / "checkpoints"
 
     @property
     def snapshots(self) -> Path:
-        """Weights alone, at log-spaced steps."""
+        """The folder of snapshots: weights at log-spaced steps."""
         return self.path / "snapshots"
 
     @cached_property
@@ -82,7 +82,7 @@ class Folder:
 
     @cached_property
     def environment(self) -> dict[str, Any]:
-        """The environment the run was started in.
+        """The content of ``environment.json``.
 
         Raises:
             InputError: the file is damaged.
@@ -101,32 +101,33 @@ class Folder:
 
     @property
     def started(self) -> str:
-        """When it was started: no two runs in one folder share it."""
+        """The time of the start; it differs between two runs in the same folder."""
         return self.environment["started"]
 
     @property
     def fingerprint(self) -> str:
-        """Of the images it was trained on."""
+        """The fingerprint of the images that the run was trained on."""
         return self.environment["data"]["fingerprint"]
 
     @property
     def classes(self) -> list[str]:
-        """The names of the classes of these images; none in runs of versions before."""
+        """The class names of these images; empty in runs of earlier versions."""
         return self.environment["data"].get("classes", [])
 
     def check_links(self) -> None:
-        """Refuse a folder whose links lead out of it: what somebody else made reads and
-        writes nothing elsewhere.
+        """Check that no link in the folder leads out of it.
+
+        So a run from another person cannot make this one read or write files elsewhere.
 
         Raises:
-            InputError: one does.
+            InputError: a link does.
         """
         inside = self.path.resolve()
         for path in self.path.rglob("*"):
             if path.is_symlink() and not path.resolve().is_relative_to(inside):
                 raise InputError(
-                    f"{path} is a link that leads out of the run, to {path.readlink()}; if it is "
-                    "yours, put the file there instead"
+                    f"{path} is a link that leads out of the run, to {path.readlink()}; if you "
+                    "made it, replace it by the file"
                 )
 
     def create(self, settings: Settings, environment: Mapping[str, Any]) -> None:
@@ -148,10 +149,10 @@ class Folder:
         custom_code.keep(settings.model, self.path)
 
     def log(self) -> list[dict[str, Any]]:
-        """The records of the log, oldest first; a torn last line is left out.
+        """Return the records of the log, oldest first, without an incomplete last line.
 
         Raises:
-            InputError: a line before it is no record.
+            InputError: a complete line is no record.
         """
         if not self.log_path.exists():
             return []
@@ -167,7 +168,7 @@ class Folder:
         return records
 
     def append(self, record: Mapping[str, Any]) -> None:
-        """Add one record to the log.
+        """Append a record to the log.
 
         Raises:
             Unwritable: the disk is full or the file is read-only.
@@ -181,9 +182,13 @@ class Folder:
             ) from None
 
     def rewind_log(self, recorded: int, steps_per_epoch: int) -> None:
-        """Drop what the log says beyond the last step that was recorded when the run was saved,
-        and closing records of unfinished epochs, so that a resumed run continues it without
-        gap or double."""
+        """Remove records that a resumed run writes again.
+
+        Args:
+            recorded: the last step that was in the log when the checkpoint was saved; later
+                records are removed.
+            steps_per_epoch: records of unfinished epochs are removed too.
+        """
         kept = [
             record
             for record in self.log()
@@ -192,7 +197,7 @@ class Folder:
         files.write(self.log_path, "".join(json.dumps(r) + "\n" for r in kept).encode())
 
     def checkpoint_paths(self) -> list[Path]:
-        """Resumable checkpoints, oldest step first."""
+        """List the resumable checkpoints, oldest first."""
         return list(steps.by_step(self.checkpoints).values())
 
     @property
@@ -201,18 +206,19 @@ class Folder:
         return max(steps.by_step(self.checkpoints), default=None)
 
     def snapshot_paths(self) -> list[Path]:
-        """Snapshots, oldest step first."""
+        """List the snapshots, oldest first."""
         return list(steps.by_step(self.snapshots).values())
 
     def snapshots_before(self, step: int) -> list[Path]:
-        """Those of earlier steps, oldest first."""
-        return [path for at, path in steps.by_step(self.snapshots).items() if at < step]
+        """List the snapshots of earlier steps, oldest first."""
+        by_step = steps.by_step(self.snapshots)
+        return [path for earlier, path in by_step.items() if earlier < step]
 
     def read(self, path: Path) -> Checkpoint:
         """Load a checkpoint or a snapshot of this run.
 
         Raises:
-            InputError: it is damaged, or lies outside the folder.
+            InputError: the file is damaged, or of no run.
         """
         found = checkpoint.load(path)
         with custom_code.of_run(self.path):
@@ -223,8 +229,8 @@ class Folder:
         """Load the checkpoint with the highest step.
 
         Raises:
-            InputError: there is none yet, or it is damaged; the message offers the newest
-                one that can be read.
+            InputError: there is none yet, or it is damaged; the message then names the newest
+                readable one.
         """
         paths = self.checkpoint_paths()
         if not paths:
@@ -238,9 +244,9 @@ class Folder:
             raise
         except InputError as error:
             readable = next((path for path in reversed(paths[:-1]) if self._reads(path)), None)
-            todo = "no other of this run can be read: restore one from a copy, or train again"
+            todo = "no other checkpoint can be read: restore one from a copy, or train again"
             if readable:
-                todo = f"delete it to go on from {readable.name}, which can be read"
+                todo = f"delete it to continue from {readable.name}, which can be read"
             raise InputError(f"{error}; {todo}") from None
 
     def _reads(self, path: Path) -> bool:
@@ -253,18 +259,18 @@ class Folder:
     def keep_last(self, count: int, spare: Path | None = None) -> None:
         """Delete all but the newest resumable checkpoints.
 
-        Args:
-            count: how many stay.
-            spare: one more that stays, such as the one that the run was resumed from.
+        Files that this run has not written are kept.
 
-        What this run has not written stays too, whatever it is called.
+        Args:
+            count: number of checkpoints to keep.
+            spare: one more to keep, such as the one that the run was resumed from.
         """
         for path in self.checkpoint_paths()[:-count]:
             if path != spare and checkpoint.peek(path).get("started") == self.started:
                 path.unlink()
 
     def sweep(self) -> None:
-        """Delete what a killed process had begun to write; only while the folder is locked."""
+        """Delete incomplete files of a killed process. The folder must be locked."""
         for folder in (self.checkpoints, self.snapshots):
             for path in folder.glob(".*"):
                 if steps.is_part(path.name):
@@ -272,7 +278,7 @@ class Folder:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the folder for writing; the system releases it when the process dies.
+        """Lock the folder for writing; the system releases the lock when the process ends.
 
         Raises:
             InputError: another process trains in this folder.

@@ -1,4 +1,4 @@
-"""What a run's files say of themselves, checked as if a stranger had written them."""
+"""Schemas of a run's files. They are not trusted, because others may have written them."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,12 +9,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from genmodels import config
 from genmodels.errors import InputError
 
-Whole = Annotated[int, Field(ge=0)]
+NonNegative = Annotated[int, Field(ge=0)]
 Size = Annotated[int, Field(ge=1)]
 
 
 def _inside(name: str) -> str:
-    """The name of a configuration becomes part of file names: none leads out of a folder."""
+    """Check that a configuration's name, which becomes part of paths, stays inside a folder."""
     if "\\" in name or {"", ".."} & set(name.split("/")) or not name.isprintable():
         raise ValueError("is no name")
     return name
@@ -24,21 +24,21 @@ Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_insid
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(strict=True, extra="ignore")  # newer versions may say more
+    model_config = ConfigDict(strict=True, extra="ignore")  # newer versions may have more keys
 
 
 class SavedProgress(_Part):
-    """How far a training is."""
+    """The progress of a training."""
 
-    step: Whole
-    images: Whole
+    step: NonNegative
+    images: NonNegative
     seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)]
     sums: dict[str, float]
     counts: dict[str, int]
 
 
 class Header(_Part):
-    """Of a checkpoint or a snapshot."""
+    """The header of a checkpoint or a snapshot."""
 
     run: Name
     config: dict[str, Any]
@@ -55,7 +55,7 @@ class _Data(_Part):
 
 
 class Environment(_Part):
-    """Of ``environment.json``."""
+    """The content of ``environment.json``."""
 
     config: Name
     started: str
@@ -66,16 +66,16 @@ Kind = TypeVar("Kind", bound=_Part)
 
 
 def check(kind: type[Kind], content: Any, path: Path) -> None:
-    """Refuse what does not say what every run says.
+    """Check the content of a file.
 
     Args:
-        kind: what it should be.
-        content: as it was read.
-        path: where it was read.
+        kind: its schema.
+        content: the parsed JSON.
+        path: of the file.
 
     Raises:
-        InputError: something is missing or of the wrong kind, or its configuration is not one
-            that this version accepts.
+        InputError: a key is missing or has a wrong type, or this version does not accept the
+            configuration.
     """
     try:
         kind.model_validate(content)

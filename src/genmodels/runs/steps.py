@@ -1,4 +1,4 @@
-"""Files that are named after a step of training, and sort by it."""
+"""Names of files by training step, which sort by it."""
 
 import re
 from pathlib import Path
@@ -8,12 +8,12 @@ _PART = re.compile(rf"\.{_STEP.pattern}\.\d+\.part", re.ASCII)
 
 
 def step_name(step: int) -> str:
-    """The file name of a checkpoint, which sorts by step."""
+    """Return the file name of a checkpoint or snapshot."""
     return f"step-{step:09d}.safetensors"
 
 
 def by_step(folder: Path) -> dict[int, Path]:
-    """The files of a folder that are named after steps, in their order."""
+    """Return the files of a folder that are named after a step, by step, in increasing order."""
     steps = {
         int(match[1]): path for path in folder.glob("*") if (match := _STEP.fullmatch(path.name))
     }
@@ -21,5 +21,5 @@ def by_step(folder: Path) -> dict[int, Path]:
 
 
 def is_part(name: str) -> bool:
-    """Whether a file is what a process had begun to write under such a name."""
+    """Return whether a file is an incomplete one of such a name."""
     return _PART.fullmatch(name) is not None

@@ -1,4 +1,4 @@
-"""Sample, encode, reconstruct, interpolate and invert: written once, for any model."""
+"""Sampling, encoding, reconstruction, interpolation and inversion, for any model."""
 
 from genmodels.sampling.generation import (
     BLOCK,

@@ -1,8 +1,8 @@
-"""Sample, encode and reconstruct: for any model, from any run.
+"""Sampling, encoding and reconstruction, for any model of any run.
 
-Latents are drawn on the CPU in blocks of a fixed size, each block at its own position, so
-a sample depends on the seed and its number alone: 64 images are the first of 10,000, on
-every device and whatever the memory allows at once.
+Latents are drawn on the CPU in blocks of a fixed size. Each block has a random stream of its
+own, so a sample depends on the seed and its index alone: the first 64 of 10,000 images are the
+same as 64 images, on every device and with any amount of memory.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,9 +19,9 @@ from genmodels.runs.checkpoint import EMA_PREFIX, Checkpoint
 from genmodels.system import randomness
 from genmodels.system.memory import Chunks
 
-BLOCK = 500  # images decoded at once
+BLOCK = 500  # images in a block, which are decoded together
 Weights = Literal["ema", "last"]
-EACH = "each"  # every class in turn, where a class is asked for
+EACH = "each"  # in place of one label: every class in turn
 
 
 def load_model(
@@ -30,18 +30,18 @@ def load_model(
     device: torch.device = randomness.CPU,
     changes: Mapping[str, Any] | None = None,
 ) -> Model:
-    """Build the model of a checkpoint, ready to be used.
+    """Build the model of a checkpoint, in evaluation mode.
 
     Args:
         checkpoint: of a run, resumable or a snapshot.
-        weights: ``ema`` or ``last``; by default the EMA weights where there are any.
-        device: where it shall compute.
-        changes: settings of the model that are not those it was trained with, such as the
-            number of a solver's steps.
+        weights: ``ema`` or ``last``; by default the EMA weights if there are any.
+        device: the device of the model.
+        changes: settings of the model to change after training, such as the number of a
+            solver's steps.
 
     Raises:
-        InputError: EMA weights are asked for and there are none, or the weights are not those
-            of a model with these changes.
+        InputError: ``ema`` is given and the checkpoint has none, a setting cannot be
+            changed after training, or the weights do not fit the model.
     """
     ema = checkpoint.part(EMA_PREFIX)
     if weights == "ema" and not ema:
@@ -67,29 +67,35 @@ def _loaded(
 def check_weights(
     checkpoint: Checkpoint, tensors: Mapping[str, Tensor], spec: Mapping[str, Any] | None = None
 ) -> None:
-    """See whether tensors are those of the model that a checkpoint describes.
+    """Check that weights have the names and shapes of a checkpoint's model.
 
-    Only shapes are looked at, so this takes no memory, however large the model says it is.
+    The model is built without memory for its weights, so this is safe for a model of any size.
+
+    Args:
+        checkpoint: whose configuration describes the model.
+        tensors: the weights, by name.
+        spec: settings of the model, if they differ from the configuration.
 
     Raises:
-        InputError: they are not.
+        InputError: a name or a shape differs.
     """
     with torch.device("meta"):
-        wanted = _build(checkpoint, spec or checkpoint.header["config"]["model"]).state_dict()
-    for name in sorted(wanted.keys() | tensors.keys()):
-        shapes = [tuple(t[name].shape) if name in t else "none" for t in (wanted, tensors)]
+        expected = _build(checkpoint, spec or checkpoint.header["config"]["model"]).state_dict()
+    for name in sorted(expected.keys() | tensors.keys()):
+        shapes = [tuple(t[name].shape) if name in t else "none" for t in (expected, tensors)]
         if shapes[0] != shapes[1]:
             raise InputError(
                 f"{checkpoint.path} does not hold the weights of the model it describes: {name} "
-                f"is {shapes[1]}, the model has {shapes[0]}; it was not written by this version"
+                f"has shape {shapes[1]}, the model's has {shapes[0]}; use the version of "
+                "genmodels that wrote it"
             )
 
 
 def _changed(spec: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """A model's settings with some changed.
+    """Return a model's settings with some of them changed.
 
     Raises:
-        InputError: everything that is wrong with them.
+        InputError: a change is not valid, or not possible after training.
     """
     changed = {**spec, **changes}
     if changes and (problems := components.problems(changed, MODELS, "model", GIVEN)):
@@ -110,13 +116,15 @@ def _build(checkpoint: Checkpoint, spec: Mapping[str, Any]) -> Model:
     try:
         model: Model = components.build(spec, MODELS, **given)
     except (RuntimeError, OverflowError, MemoryError) as error:
-        raise InputError(f"{checkpoint.path} describes a model that cannot be: {error}") from None
+        raise InputError(
+            f"{checkpoint.path} describes a model that cannot be built: {error}"
+        ) from None
     return model
 
 
 @torch.no_grad()
 def decode(model: Model, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-    """Latents (N, latent_dim) on any device → images (N, C, H, W) on the CPU."""
+    """Decode latents (N, latent_dim) on any device to images (N, C, H, W) on the CPU."""
     device = next(model.parameters()).device
 
     def part(rows: Tensor) -> Tensor:
@@ -130,35 +138,44 @@ def decode(model: Model, latents: Tensor, labels: Tensor | None = None) -> Tenso
 def latents(
     model: Model, count: int, seed: int = 0, labels: Tensor | None = None
 ) -> Iterator[Tensor]:
-    """Draw ``count`` latents in blocks of at most ``BLOCK``, for images of these labels.
+    """Draw latents from the prior in blocks (n, latent_dim), n ≤ ``BLOCK``, on the CPU.
+
+    Args:
+        model: of any kind.
+        count: number of latents.
+        seed: of the latents.
+        labels: (count,), for models that take labels.
 
     Raises:
-        InputError: the density that they come from was not fitted yet.
+        InputError: the density that latents are drawn from is not fitted yet.
     """
     if isinstance(model, Fitted) and not model.fitted:
         raise InputError(
-            "training was stopped before the density of the codes was fitted; go on with it by "
+            "training was stopped before the density of the codes was fitted; continue it with "
             "`train(resume)`"
         )
     for index, start in enumerate(range(0, count, BLOCK)):
         generator = randomness.generator(seed, "sample", index)
         if labels is None:
             yield model.prior(BLOCK, generator)[: count - start]
-        else:  # a block is drawn whole, so that its first latents do not depend on the count
-            known = labels[start : start + BLOCK]
-            filled = torch.cat([known, known[-1:].expand(BLOCK - len(known))])
-            yield model.prior(BLOCK, generator, filled)[: count - start]
+        else:  # always a full block, so that its first latents do not depend on the count
+            chosen = labels[start : start + BLOCK]
+            padded = torch.cat([chosen, chosen[-1:].expand(BLOCK - len(chosen))])
+            yield model.prior(BLOCK, generator, padded)[: count - start]
 
 
 def latents_of_each(model: Model, count: int, seed: int = 0) -> Iterator[Tensor]:
-    """Draw ``count`` latents for every class, in blocks of at most ``BLOCK``: the first of all
-    classes, then the second of all. Every class has those that it has alone, which are equal
-    unless the prior depends on the label; ``BLOCK`` of each class are held at once."""
-    alone = [
+    """Draw ``count`` latents for each class, in blocks (n, latent_dim), n ≤ ``BLOCK``.
+
+    The first latents of all classes come first, then the second ones. Each class gets the
+    latents that it gets when it is sampled alone. Classes share them unless the prior depends
+    on the label.
+    """
+    by_class = [
         latents(model, count, seed, torch.full((count,), label))
         for label in range(model.num_classes)
     ]
-    for blocks in zip(*alone, strict=True):
+    for blocks in zip(*by_class, strict=True):
         yield from torch.stack(blocks, 1).flatten(0, 1).split(BLOCK)
 
 
@@ -169,26 +186,26 @@ def sample(
     label: int | str | None = None,
     names: Sequence[str] = (),
 ) -> Iterator[Tensor]:
-    """Generate images in blocks, (n, C, H, W) float32 in [0, 1] on the CPU.
+    """Generate images in blocks (n, C, H, W), float32 in [0, 1], on the CPU.
 
     Args:
-        model: ready to be used.
-        count: of images, or of images of each class.
+        model: in evaluation mode.
+        count: number of images, or of images of each class with ``each``.
         seed: of latents and labels.
-        label, names: as in ``labels``; with ``each``, the images of one latent follow each
-            other, so those of a class are the images that this class alone gives.
+        label, names: as for ``labels``. With ``each``, the images of one latent are adjacent,
+            and each class gets the images that it gets when it is sampled alone.
 
     Raises:
         InputError: as for ``labels`` and ``latents``.
     """
-    known = labels(model, count, seed, label, names)
-    total = count if known is None else len(known)
+    chosen = labels(model, count, seed, label, names)
+    total = count if chosen is None else len(chosen)
     if label == EACH:
         blocks = latents_of_each(model, count, seed)
     else:
-        blocks = latents(model, total, seed, known)
+        blocks = latents(model, total, seed, chosen)
     return (
-        decode(model, block, None if known is None else known[start : start + BLOCK])
+        decode(model, block, None if chosen is None else chosen[start : start + BLOCK])
         for start, block in zip(range(0, total, BLOCK), blocks, strict=True)
     )
 
@@ -200,22 +217,25 @@ def labels(
     label: int | str | None = None,
     names: Sequence[str] = (),
 ) -> Tensor | None:
-    """The labels of samples, (count,); None for a model without classes.
+    """Return the labels of samples, (count,) int64; None for a model without classes.
 
     Args:
         model: of any kind.
-        count: of labels.
+        count: number of labels.
         seed: of labels that are drawn.
-        label: of all, by number or name; with ``each`` every class in turn, (count · classes,);
-            by default labels are drawn as often as they were trained on.
-        names: of the classes, where they are known.
+        label: one class for all, by number or name; with ``each`` every class in turn,
+            (count · classes,); by default labels are drawn by the class shares of the training
+            images.
+        names: of the classes; their numbers by default.
 
     Raises:
-        InputError: a label is asked for and the model takes none, or not this one.
+        InputError: a label is given and the model takes none, or has no such class.
     """
     if label is not None:
         if model.num_classes == 0:
-            raise InputError(f"`label={label}`: this {type(model).__name__} takes no labels")
+            raise InputError(
+                f"`label={label}`: this {type(model).__name__} takes no labels; leave it out"
+            )
         if label == EACH:
             return torch.arange(model.num_classes).repeat(count)
         named = names[: model.num_classes] or [str(n) for n in range(model.num_classes)]
@@ -224,19 +244,22 @@ def labels(
         model.draw_labels(BLOCK, randomness.generator(seed, "sample labels", index))
         for index in range(-(-count // BLOCK))
     ]
-    known = [block for block in drawn if block is not None]
-    return torch.cat(known)[:count] if known else None
+    blocks = [block for block in drawn if block is not None]
+    return torch.cat(blocks)[:count] if blocks else None
 
 
 @torch.no_grad()
 def encode(model: Model, images: Tensor, labels: Tensor | None = None) -> Tensor:
-    """Images (N, C, H, W) → latents (N, latent_dim) on the CPU.
+    """Encode images (N, C, H, W) to latents (N, latent_dim) on the CPU.
 
     Raises:
         InputError: the model has no encoder.
     """
     if not isinstance(model, Encodes):
-        raise InputError(f"a {type(model).__name__} has no encoder, so it cannot start from images")
+        raise InputError(
+            f"a {type(model).__name__} has no encoder, so it cannot encode images; take a model "
+            "that encodes, such as a VAE"
+        )
     device = next(model.parameters()).device
 
     def part(rows: Tensor) -> Tensor:
@@ -248,5 +271,9 @@ def encode(model: Model, images: Tensor, labels: Tensor | None = None) -> Tensor
 
 
 def reconstruct(model: Model, images: Tensor, labels: Tensor | None = None) -> Tensor:
-    """Encode and decode: (N, C, H, W) → (N, C, H, W)."""
+    """Encode and decode images: (N, C, H, W) → (N, C, H, W) on the CPU.
+
+    Raises:
+        InputError: the model has no encoder.
+    """
     return decode(model, encode(model, images, labels), labels)

@@ -1,4 +1,4 @@
-"""Ways through the latents: straight, along great circles, or as the report perturbs them."""
+"""Interpolation of latents: linear, spherical, or the perturbation of the original report."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -14,24 +14,29 @@ from genmodels.models.base import Model
 Mode = Literal["slerp", "lerp", "perturb"]
 
 
-def walk(mode: Mode, start: Tensor, end: Tensor, shifts: Sequence[Shift], steps: int) -> Tensor:
-    """Latents (R, D) twice → (R, steps, D); a perturbation needs no end, the others no shifts."""
+def interpolate(
+    mode: Mode, start: Tensor, end: Tensor, shifts: Sequence[Shift], steps: int
+) -> Tensor:
+    """Interpolate in a mode: latents (R, latent_dim) twice → (R, steps, latent_dim).
+
+    ``perturb`` uses the shifts and ignores the end; the others use the end and ignore the shifts.
+    """
     if mode == "perturb":
         return perturb(start, shifts, steps)
     return {"slerp": slerp, "lerp": lerp}[mode](start, end, steps)
 
 
 def lerp(start: Tensor, end: Tensor, steps: int) -> Tensor:
-    """Straight lines: latents (R, D) twice → (R, steps, D)."""
+    """Interpolate along straight lines: (R, latent_dim) twice → (R, steps, latent_dim)."""
     share = torch.linspace(0, 1, steps).view(1, -1, 1)
     return start.unsqueeze(1) * (1 - share) + end.unsqueeze(1) * share
 
 
 def slerp(start: Tensor, end: Tensor, steps: int) -> Tensor:
-    """Great circles (White, Sampling Generative Networks, 2016): (R, D) twice → (R, steps, D).
+    """Interpolate along great circles: (R, latent_dim) twice → (R, steps, latent_dim).
 
-    Normal latents lie near a sphere, which a straight line would leave. Where the ends
-    are parallel the circle is the line.
+    White, Sampling Generative Networks (2016): latents of N(0, I) lie near a sphere, which a
+    straight line leaves. Parallel latents are interpolated linearly.
     """
     share = torch.linspace(0, 1, steps).view(1, -1, 1)
     cosine = torch.nn.functional.cosine_similarity(start, end, dim=1).clamp(-1, 1)
@@ -44,13 +49,13 @@ def slerp(start: Tensor, end: Tensor, steps: int) -> Tensor:
 
 
 def perturb(start: Tensor, shifts: Sequence[Shift], steps: int) -> Tensor:
-    """The report's perturbation test: (R, D) → (R, steps, D).
+    """Perturb latents as the original report does: (R, latent_dim) → (R, steps, latent_dim).
 
-    Each shift moves a slice of dimensions, from its start and by its step for each frame;
-    shifts that overlap add up.
+    Each shift adds ``start + frame · step`` to a slice of the dimensions, with frames counted
+    from 0. Overlapping shifts add up.
 
     Raises:
-        InputError: no slice selects any dimension of this model.
+        InputError: no shift selects a latent dimension of this model.
     """
     moved = start.unsqueeze(1).repeat(1, steps, 1)
     frames = torch.arange(steps).view(1, -1, 1)
@@ -64,7 +69,8 @@ def perturb(start: Tensor, shifts: Sequence[Shift], steps: int) -> Tensor:
     return moved
 
 
-def decode(model: Model, walks: Tensor, labels: Tensor | None = None) -> Tensor:
-    """Latents (R, S, latent_dim) and a label for each walk → images (R, S, C, H, W)."""
-    known = None if labels is None else labels.repeat_interleave(walks.shape[1])
-    return sampling.decode(model, walks.flatten(0, 1), known).unflatten(0, walks.shape[:2])
+def decode(model: Model, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+    """Decode interpolated latents: (R, steps, latent_dim), labels (R,) → (R, steps, C, H, W)."""
+    rows, steps = latents.shape[:2]
+    repeated = None if labels is None else labels.repeat_interleave(steps)
+    return sampling.decode(model, latents.flatten(0, 1), repeated).unflatten(0, (rows, steps))

@@ -1,1 +1,1 @@
-"""Images → features: the networks whose outputs distances are measured on."""
+"""Feature extractors: the networks on whose outputs sets of images are compared."""

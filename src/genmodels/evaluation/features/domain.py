@@ -1,8 +1,7 @@
-"""Images → features: what distances between sets of images are measured on.
+"""Domain features: those of a small classifier trained on the data set itself.
 
-The features of a *domain* are those of a small classifier trained on that very data set;
-where there are no labels, it learns to tell how far an image was turned (Gidaris et al.,
-2018). An extractor is known by a hash of its weights, and travels as one safetensors file.
+Without labels, it is trained to predict by how many quarter turns an image was rotated (Gidaris
+et al., 2018). An extractor is saved as one safetensors file.
 """
 
 from pathlib import Path
@@ -22,17 +21,17 @@ from genmodels.system import randomness
 WIDTHS = (16, 32, 64, 64)  # feature maps; the last are the features: 60,000 weights, 240 kB
 NAMES = ("auto", "domain", "random", "inception")
 STEPS, BATCH, LR = 3500, 128, 3e-3  # measured: 99.2 % on MNIST's test images
-SHIFT = 2  # pixels by which training images are moved about
-TURNS = 4  # quarter turns that are told apart where there are no labels
+SHIFT = 2  # largest random shift of training images, in pixels
+TURNS = 4  # the classes of a data set without labels: 0 to 3 quarter turns
 KIND = "features"  # in the header of a file
 
 
 class FeatureNet(nn.Module):
-    """Four levels of 3x3 convolutions, batch normalisation and ReLU, averaged over space.
+    """Four levels of 3x3 convolution, batch normalisation and ReLU, averaged over space.
 
     Args:
         channels: of the images.
-        outputs: what the last layer tells apart.
+        outputs: the number of classes.
     """
 
     def __init__(self, channels: int, outputs: int):
@@ -49,29 +48,30 @@ class FeatureNet(nn.Module):
         self.head = nn.Linear(inputs, outputs)
 
     def features(self, images: Tensor) -> Tensor:
-        """(B, C, H, W) in [0, 1] → (B, 64)."""
+        """Return features: (B, C, H, W) in [0, 1] → (B, 64)."""
         return self.body(images - 0.5).mean((2, 3))
 
     def forward(self, images: Tensor) -> Tensor:
-        """(B, C, H, W) in [0, 1] → logits (B, outputs)."""
+        """Return logits: (B, C, H, W) in [0, 1] → (B, outputs)."""
         return self.head(self.features(images))
 
 
 def choose(name: str, images: Images, progress: ReportProgress) -> Extractor:
-    """Find the extractor that a user asks for.
+    """Return the extractor of a name.
 
     Args:
-        name: ``auto`` or ``domain``: trained on this data set, by us, earlier or now;
-            ``random``; ``inception``; or the path of a file that :func:`save` wrote.
-        images: what it shall see.
-        progress: is told how far training is.
+        name: ``auto`` or ``domain``, a network trained on this data set, which is trained now
+            if it does not exist yet; ``random``; ``inception``; or the path of a file that
+            :func:`save` wrote.
+        images: the data set.
+        progress: called with (what, done, total), in training steps.
 
     Raises:
         InputError: there is no such extractor, or it does not fit the images.
     """
     if name in ("auto", "domain"):
         if images.each is not None:
-            return _each_channel(_domain(images.each, progress))
+            return _per_channel(_domain(images.each, progress))
         return _domain(images, progress)
     if name == "random":
         return untrained(images.image_shape[0])
@@ -87,59 +87,68 @@ def choose(name: str, images: Images, progress: ReportProgress) -> Extractor:
 
 
 def _domain(images: Images, progress: ReportProgress) -> Extractor:
-    """Features of this very data: shipped with the package, or trained once and kept."""
+    """Load the network of a data set: from the package, from the cache, or after training it."""
     file = f"{images.fingerprint[:16]}.safetensors"
-    shipped = Path(__file__).parent / "weights" / file
-    kept = platformdirs.user_cache_path("genmodels") / "features" / file
-    if not shipped.is_file() and not kept.is_file():
+    packaged = Path(__file__).parent / "weights" / file
+    cached = platformdirs.user_cache_path("genmodels") / "features" / file
+    if not packaged.is_file() and not cached.is_file():
         net, accuracy = train(images, progress, STEPS)
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        save(kept, net, images, accuracy)
-    return load(shipped if shipped.is_file() else kept, "domain", images)
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        save(cached, net, images, accuracy)
+    return load(packaged if packaged.is_file() else cached, "domain", images)
 
 
 def of_net(name: str, net: FeatureNet, classifies: bool) -> Extractor:
-    """Make an extractor of a network; ``classifies``: its outputs are the data's classes."""
+    """Return the extractor of a network.
+
+    Args:
+        name: of the extractor.
+        net: the network, which is switched to evaluation mode.
+        classifies: whether its outputs are the classes of the data set.
+    """
     net.eval()
 
-    def see(images: Tensor) -> tuple[Tensor, Tensor | None]:
+    def extract(images: Tensor) -> tuple[Tensor, Tensor | None]:
         values = net.features(images)
         return values, net.head(values) if classifies else None
 
-    return Extractor(name, hash_of(net.state_dict()), see)
+    return Extractor(name, hash_of(net.state_dict()), extract)
 
 
-def _each_channel(one: Extractor) -> Extractor:
-    """See every channel by itself: features beside one another, and a class for each
-    combination of classes."""
+def _per_channel(grey: Extractor) -> Extractor:
+    """Apply an extractor to each channel and concatenate the features.
 
-    def see(images: Tensor) -> tuple[Tensor, Tensor | None]:
-        seen = [one.see(channel) for channel in images.split(1, 1)]
+    A class is a combination of the channels' classes.
+    """
+
+    def extract(images: Tensor) -> tuple[Tensor, Tensor | None]:
+        channels = [grey.extract(channel) for channel in images.split(1, 1)]
+        features = torch.cat([values for values, _ in channels], 1)
         joint: Tensor | None = None
-        for _, logits in seen:
+        for _, logits in channels:
             if logits is None:
-                return torch.cat([values for values, _ in seen], 1), None
-            own = logits.log_softmax(1)
-            joint = own if joint is None else (joint.unsqueeze(2) + own.unsqueeze(1)).flatten(1)
-        return torch.cat([values for values, _ in seen], 1), joint
+                return features, None
+            log_p = logits.log_softmax(1)
+            joint = log_p if joint is None else (joint.unsqueeze(2) + log_p.unsqueeze(1)).flatten(1)
+        return features, joint
 
-    return Extractor(one.name, one.hash, see)
+    return Extractor(grey.name, grey.hash, extract)
 
 
 def untrained(channels: int) -> Extractor:
-    """A network of fixed random weights: a guard against features that favour a family."""
+    """Return a network with fixed random weights, whose features favour no family of models."""
     with randomness.placed(0, "random features"):
         net = FeatureNet(channels, 1)
     return of_net("random", net, classifies=False)
 
 
 def train(images: Images, progress: ReportProgress, steps: int) -> tuple[FeatureNet, float]:
-    """Train the network of a data set on everything but its test split.
+    """Train the network of a data set on its training and validation splits.
 
     Args:
-        images: with labels of two classes or more, else turned images are told apart.
-        progress: is told how far it is.
-        steps: of Adam under a one-cycle schedule (Smith & Topin, 2019).
+        images: the data set. Without labels of two or more classes, rotations are predicted.
+        progress: called with (what, done, total), in steps.
+        steps: of Adam with a one-cycle schedule (Smith & Topin, 2019).
 
     Returns:
         The network, and its accuracy on the test split.
@@ -155,7 +164,7 @@ def train(images: Images, progress: ReportProgress, steps: int) -> tuple[Feature
         chosen = rows[torch.randint(len(rows), (BATCH,), generator=generator)]
         pictures, labels = _task(images, chosen, classes, generator)
         optimizer.zero_grad()
-        F.cross_entropy(net(_moved(pictures, generator)), labels).backward()
+        F.cross_entropy(net(_shifted(pictures, generator)), labels).backward()
         optimizer.step()
         schedule.step()
         if step % 50 == 49 or step == steps - 1:
@@ -164,12 +173,12 @@ def train(images: Images, progress: ReportProgress, steps: int) -> tuple[Feature
 
 
 def classes_of(images: Images) -> int:
-    """How many classes a classifier could learn; 0 where there is nothing to tell apart."""
+    """Return the number of classes that can be learned; 0 without two or more."""
     return len(images.classes) if images.labels is not None and len(images.classes) > 1 else 0
 
 
 def save(path: Path, net: FeatureNet, images: Images, accuracy: float) -> None:
-    """Write a trained network with what it was trained on.
+    """Write a trained network, with its accuracy and the name of its data set.
 
     Raises:
         InputError: the file cannot be written.
@@ -187,10 +196,11 @@ def save(path: Path, net: FeatureNet, images: Images, accuracy: float) -> None:
 
 
 def load(path: Path, name: str, images: Images) -> Extractor:
-    """Read a trained network that fits images.
+    """Read a network that :func:`save` wrote.
 
     Raises:
-        InputError: the file is damaged, holds something else, or was made for other images.
+        InputError: the file is damaged, holds no features, or has another number of channels
+            than the images.
     """
     saved = checkpoint.load(path)
     if saved.header.get("kind") != KIND:
@@ -210,19 +220,19 @@ def load(path: Path, name: str, images: Images) -> Extractor:
 def _task(
     images: Images, rows: Tensor, classes: int, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
-    """Images and what is to be told about them: their class, or how far they were turned."""
+    """Return images and the labels to predict: their classes, or their quarter turns."""
     batch = images.batch(rows)
     if classes and batch.labels is not None:
         return batch.images, batch.labels
     turns = torch.randint(TURNS, (len(rows),), generator=generator)
-    size = min(batch.images.shape[2:])  # a turned image keeps its shape only where it is square
+    size = min(batch.images.shape[2:])  # only a square image keeps its shape when rotated
     squares = batch.images[..., :size, :size]
-    turned = [torch.rot90(image, int(n), (1, 2)) for image, n in zip(squares, turns, strict=True)]
-    return torch.stack(turned), turns
+    rotated = [torch.rot90(image, int(n), (1, 2)) for image, n in zip(squares, turns, strict=True)]
+    return torch.stack(rotated), turns
 
 
-def _moved(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Shift all images of a batch by the same few pixels."""
+def _shifted(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Shift all images of a batch by the same random number of pixels, at most ``SHIFT``."""
     down, right = torch.randint(-SHIFT, SHIFT + 1, (2,), generator=generator).tolist()
     padded = F.pad(images, (SHIFT,) * 4, mode="replicate")
     height, width = images.shape[2:]
@@ -232,9 +242,9 @@ def _moved(images: Tensor, generator: torch.Generator) -> Tensor:
 @torch.no_grad()
 def _accuracy(net: FeatureNet, images: Images, classes: int) -> float:
     net.eval()
-    right, count = 0, 0
+    correct, count = 0, 0
     for rows in images.splits[TEST].split(BLOCK):
         pictures, labels = _task(images, rows, classes, randomness.generator(0, "test turns"))
-        right += int((net(pictures).argmax(1) == labels).sum())
+        correct += int((net(pictures).argmax(1) == labels).sum())
         count += len(rows)
-    return right / count if count else float("nan")
+    return correct / count if count else float("nan")

@@ -1,4 +1,4 @@
-"""What sees images: any network that turns them into features, known by its weights."""
+"""Feature extractors, identified by a hash of their weights."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
@@ -10,16 +10,16 @@ from torch import Tensor
 from genmodels.errors import InputError
 from genmodels.system.memory import Chunks
 
-BLOCK = 500  # images at once
+BLOCK = 500  # images in a block
 
 
 @dataclass(frozen=True)
 class Features:
-    """What an extractor saw.
+    """The features of images.
 
     Attributes:
         values: (N, D), float64.
-        labels: (N,), the class that each image looks like, or None where it knows no classes.
+        labels: (N,), the predicted class of each image; None if the extractor has no classes.
     """
 
     values: Tensor
@@ -31,42 +31,43 @@ class Features:
 
 @dataclass(frozen=True)
 class Extractor:
-    """A way to see images.
+    """A function from images to features.
 
     Attributes:
         name: ``domain``, ``random``, ``inception``, or a file's name.
         hash: of its weights, 16 hexadecimal digits.
-        see: (B, C, H, W) in [0, 1] → features (B, D) and logits over the data's classes, or None.
+        extract: (B, C, H, W) in [0, 1] → features (B, D), and logits (B, K) over the classes of
+            the data set or None.
     """
 
     name: str
     hash: str
-    see: Callable[[Tensor], tuple[Tensor, Tensor | None]]
+    extract: Callable[[Tensor], tuple[Tensor, Tensor | None]]
 
     @torch.no_grad()
     def __call__(self, blocks: Iterable[Tensor]) -> Features:
         """Extract the features of blocks of images, each (B, C, H, W) in [0, 1].
 
         Raises:
-            InputError: images hold NaN or infinity.
+            InputError: a feature is NaN or infinite.
         """
         values, labels = [], []
         chunks = Chunks(BLOCK, "extracting features")
         for block in blocks:
-            for seen, logits in chunks.map(self.see, block):
-                if not seen.isfinite().all():
+            for features, logits in chunks.map(self.extract, block):
+                if not features.isfinite().all():
                     raise InputError(
-                        "images are not finite numbers, so they cannot be measured; the weights "
-                        "that made them are broken: train again with a lower learning rate"
+                        "the images are not finite numbers, so they cannot be evaluated; train "
+                        "the model that made them again with a lower learning rate"
                     )
-                values.append(seen.double().cpu())
+                values.append(features.double().cpu())
                 if logits is not None:
                     labels.append(logits.argmax(1).cpu())
         return Features(torch.cat(values), torch.cat(labels) if labels else None)
 
 
 def hash_of(tensors: Mapping[str, Tensor]) -> str:
-    """Sixteen hexadecimal digits of SHA-256 over names, shapes and bytes."""
+    """Return 16 hexadecimal digits of the SHA-256 of all names, shapes and bytes."""
     digest = hashlib.sha256()
     for name, tensor in sorted(tensors.items()):
         digest.update(f"{name}{tuple(tensor.shape)}".encode())

@@ -1,5 +1,7 @@
-"""Inception features with the weights that FID is defined by (Heusel et al., 2017), read by
-torch-fidelity; an extra."""
+"""Inception features with the weights that define FID (Heusel et al., 2017).
+
+torch-fidelity reads the weights; it is an optional dependency.
+"""
 
 import hashlib
 import importlib.util
@@ -14,8 +16,8 @@ from genmodels.errors import InputError
 from genmodels.evaluation.features.extractor import Extractor, hash_of
 
 DIMENSIONS = "2048"  # the pooled features
-WEIGHTS = "GENMODELS_INCEPTION"  # names a file that lies on disk already
-HASH = "6726825d"  # with which the SHA-256 of the file begins, and its name ends
+WEIGHTS = "GENMODELS_INCEPTION"  # environment variable: the path of the weights, if on disk
+HASH = "6726825d"  # the first digits of the file's SHA-256
 URL = (
     "https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/"
     f"weights-inception-2015-12-05-{HASH}.pth"
@@ -23,14 +25,14 @@ URL = (
 
 
 def extractor() -> Extractor:
-    """Load the network; its weights are downloaded unless a file is named.
+    """Load the network, after downloading its weights unless ``WEIGHTS`` names their file.
 
     Raises:
-        InputError: torch-fidelity is not installed, or the weights cannot be had.
+        InputError: torch-fidelity is not installed, or the weights are missing or wrong.
     """
     if importlib.util.find_spec("torch_fidelity") is None:
         raise InputError(
-            "`features=inception` is read by torch-fidelity, which is not installed; "
+            "`features=inception` needs torch-fidelity, which is not installed; "
             "install it with: pip install 'genmodels[inception]', or use `features=domain`"
         )
     from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
@@ -38,17 +40,19 @@ def extractor() -> Extractor:
     file = _weights()
     net = FeatureExtractorInceptionV3("inception", [DIMENSIONS], str(file)).eval()
 
-    def see(images: Tensor) -> tuple[Tensor, Tensor | None]:
+    def extract(images: Tensor) -> tuple[Tensor, Tensor | None]:
         colour = images if images.shape[1] == 3 else images[:, :1].expand(-1, 3, -1, -1)
         pixels = (colour * 255).round().to(torch.uint8)
         return net(pixels)[0], None
 
-    return Extractor("inception", hash_of(net.state_dict()), see)
+    return Extractor("inception", hash_of(net.state_dict()), extract)
 
 
 def _weights() -> Path:
-    """The file of the weights, downloaded where none is named. It is a pickle, so nothing
-    but the one file whose hash is known is ever opened."""
+    """Return the file of the weights, after downloading it or checking the named one.
+
+    It is a pickle, which can run code, so only the file with the known hash is opened.
+    """
     named = os.environ.get(WEIGHTS)
     path = Path(named) if named else platformdirs.user_cache_path("genmodels") / Path(URL).name
     if not named and not path.is_file():
@@ -58,11 +62,11 @@ def _weights() -> Path:
         except (OSError, RuntimeError) as error:
             raise InputError(
                 f"the Inception weights cannot be downloaded ({' '.join(str(error).split())}); "
-                f"put {path.name} on this machine and name it in {WEIGHTS}, or use "
+                f"copy {path.name} to this machine and set {WEIGHTS} to its path, or use "
                 "`features=domain`"
             ) from None
     if not path.is_file():
-        raise InputError(f"{WEIGHTS} names {path}, which is no file; give that of {Path(URL).name}")
+        raise InputError(f"{WEIGHTS} is {path}, which is no file; give that of {Path(URL).name}")
     with path.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if not found.startswith(HASH):

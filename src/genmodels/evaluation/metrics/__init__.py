@@ -1,1 +1,1 @@
-"""Features and images → numbers."""
+"""Metrics: functions from features, images and models to numbers."""

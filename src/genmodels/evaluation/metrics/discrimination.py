@@ -1,4 +1,4 @@
-"""Logits that a discriminator gives to real images and to samples, in one pass."""
+"""The logits of a discriminator for real images and for samples."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,18 +12,19 @@ from genmodels.evaluation.metrics.metric import Undefined
 from genmodels.evaluation.reference import Reference
 from genmodels.models.base import Discriminates
 
-AT_MOST = 5000  # images of each kind
+AT_MOST = 5000  # most images of each kind
 
 
 @dataclass(frozen=True)
 class Logits:
-    """The logits of a discriminator, (N,) each; the higher, the more real.
+    """The logits of a discriminator, (N,) each, higher for more real.
 
     Attributes:
         training: of training images.
         held_out: of test images.
         samples: of samples.
-        threshold: above which it takes an image for real; None where it decides on none.
+        threshold: the logit above which an image is classified as real; None if logits only
+            rank images.
     """
 
     training: Tensor
@@ -32,23 +33,33 @@ class Logits:
     threshold: float | None
 
     def ranked(self, real: Tensor) -> float:
-        """Return the share of pairs in which the real image has a higher logit than the sample;
-        0.5 where the discriminator cannot tell them apart."""
+        """Return the share of pairs in which the real image has a higher logit than the sample.
+
+        This is the area under the ROC curve; 0.5 is a guess.
+        """
         ordered = self.samples.sort().values
         below = torch.searchsorted(ordered, real) + torch.searchsorted(ordered, real, right=True)
         return below.double().mean().item() / (2 * len(ordered))
 
     def right_on_real(self, real: Tensor) -> float:
-        """Return the share of real images that it takes for real."""
+        """Return the share of real images that are classified as real.
+
+        Raises:
+            Undefined: there is no threshold.
+        """
         return (real > self._decision()).double().mean().item()
 
     def right_on_samples(self) -> float:
-        """Return the share of samples that it does not take for real."""
+        """Return the share of samples that are classified as generated.
+
+        Raises:
+            Undefined: there is no threshold.
+        """
         return (self.samples <= self._decision()).double().mean().item()
 
     def _decision(self) -> float:
         if self.threshold is None:
-            raise Undefined("its discriminator ranks images and decides on none")
+            raise Undefined("its discriminator ranks images and does not classify them")
         return self.threshold
 
 
@@ -56,10 +67,10 @@ class Logits:
 def discriminate(
     model: Discriminates, device: torch.device, samples: Sequence[Batch], reference: Reference
 ) -> Logits:
-    """Let a discriminator judge training images, test images and samples.
+    """Return the logits of training images, test images and samples.
 
     Args:
-        model: that discriminates.
+        model: with a discriminator.
         device: of the model.
         samples: of the model, with the labels that they were generated for.
         reference: the real images.
@@ -79,14 +90,14 @@ def discriminate(
 
 
 def from_equilibrium(model: Discriminates, last: Mapping[str, Any]) -> dict[str, float]:
-    """Return phase → its last training loss minus the value where neither side can improve.
+    """Return each phase's last training loss minus its value at the equilibrium, by phase.
 
     Args:
-        model: that discriminates.
-        last: the last record of its training; phases that it lacks are left out.
+        model: with a discriminator.
+        last: the last record of the training log. Phases whose loss it lacks are left out.
     """
     return {
-        term.removesuffix(".loss"): last[f"train.{term}"] - settled
-        for term, settled in model.equilibrium().items()
+        term.removesuffix(".loss"): last[f"train.{term}"] - value
+        for term, value in model.equilibrium().items()
         if last.get(f"train.{term}") is not None
     }

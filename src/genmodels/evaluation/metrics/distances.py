@@ -1,7 +1,7 @@
-"""How far two sets of features are apart: as Gaussians, by a kernel, as point clouds.
+"""Distances between two sets of features: Fréchet, kernel, and nearest neighbours.
 
-Pure functions of features (N, D), computed in float64 and without random numbers, so that
-equal sets give equal numbers on every machine.
+They are functions of features (N, D) in float64, without random numbers, so equal features give
+equal numbers on every machine.
 """
 
 from collections.abc import Iterator
@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-ROWS = 1000  # of a matrix of distances that are held at once
+ROWS = 1000  # rows of a distance matrix that are in memory at the same time
 
 
 @dataclass(frozen=True)
 class Gaussian:
-    """Mean (D,) and covariance (D, D) of features, with the divisor N − 1."""
+    """Mean (D,) and covariance (D, D) of features; the covariance is divided by N − 1."""
 
     mean: Tensor
     covariance: Tensor
@@ -27,24 +27,24 @@ def gaussian(features: Tensor) -> Gaussian:
 
 
 def frechet(a: Gaussian, b: Gaussian) -> float:
-    """Fréchet distance ‖μ₁ − μ₂‖² + tr(Σ₁ + Σ₂ − 2 (Σ₁^½ Σ₂ Σ₁^½)^½).
+    """Return the Fréchet distance ‖μ₁ − μ₂‖² + tr(Σ₁ + Σ₂ − 2 (Σ₁^½ Σ₂ Σ₁^½)^½).
 
-    Dowson & Landau (1982), equation 4; Heusel et al. (2017) on Inception features, and only
-    there is it called FID.
+    Dowson & Landau (1982), equation 4. On Inception features it is the FID of Heusel et al.
+    (2017).
     """
     values, vectors = torch.linalg.eigh(a.covariance)
     root = vectors * values.clamp(min=0).sqrt() @ vectors.T
     cross = torch.linalg.eigvalsh(root @ b.covariance @ root).clamp(min=0).sqrt().sum()
     shift = (a.mean - b.mean).square().sum()
     distance = shift + a.covariance.trace() + b.covariance.trace() - 2 * cross
-    return max(0.0, distance.item())  # rounding alone can take it below
+    return max(0.0, distance.item())  # rounding can make it negative
 
 
 def kernel(a: Tensor, b: Tensor) -> float:
-    """Kernel distance: the unbiased squared MMD under (x·y / D + 1)³.
+    """Return the kernel distance: the unbiased squared MMD with the kernel (x·y / D + 1)³.
 
-    Bińkowski et al., Demystifying MMD GANs (2018), section 3.3, over all pairs instead of
-    random subsets; may be slightly negative.
+    Bińkowski et al., Demystifying MMD GANs (2018), section 3.3, but over all pairs instead of
+    random subsets. It can be slightly negative.
 
     Args:
         a, b: (N, D) and (M, D), N and M ≥ 2.
@@ -57,8 +57,10 @@ def kernel(a: Tensor, b: Tensor) -> float:
 
 @dataclass(frozen=True)
 class Neighbourhood:
-    """Precision and recall, density and coverage; each is a share but density, which is
-    about 1 for equal distributions and can be larger."""
+    """Precision, recall, density and coverage.
+
+    All are shares except density, which is about 1 for equal distributions and can be larger.
+    """
 
     precision: float
     recall: float
@@ -67,10 +69,10 @@ class Neighbourhood:
 
 
 def neighbourhood(real: Tensor, generated: Tensor, k: int = 5) -> Neighbourhood:
-    """Compare point clouds by balls that reach to each point's ``k``-th neighbour.
+    """Compare two sets by balls around each point, which reach to its ``k``-th neighbour.
 
-    Precision and recall: Kynkäänniemi et al. (2019), equation 1. Density and coverage:
-    Naeem et al. (2020), equations 4 and 6; k = 5 is theirs.
+    Precision and recall: Kynkäänniemi et al. (2019), equation 1. Density and coverage: Naeem et
+    al. (2020), equations 4 and 6, with their k = 5.
 
     Args:
         real, generated: (N, D) and (M, D), N and M > k.
@@ -94,15 +96,20 @@ def neighbourhood(real: Tensor, generated: Tensor, k: int = 5) -> Neighbourhood:
 
 @dataclass(frozen=True)
 class Nearest:
-    """For each query: the distance to the nearest reference and its row, both (N,)."""
+    """The nearest reference of each query: its distance and its row, (N,) each."""
 
     distances: Tensor
     rows: Tensor
 
 
 def nearest(queries: Tensor, references: Tensor) -> Nearest:
-    """Find the nearest of many references, (N, D) and (M, D); distances are exact, the
-    search is in float32."""
+    """Find the reference nearest to each query.
+
+    The search is in float32, the returned distances are computed in float64.
+
+    Args:
+        queries, references: (N, D) and (M, D).
+    """
     rows = []
     squares = references.float().square().sum(1)
     for block in queries.float().split(ROWS):
@@ -112,9 +119,9 @@ def nearest(queries: Tensor, references: Tensor) -> Nearest:
 
 
 def _radii(features: Tensor, k: int) -> Tensor:
-    """Distance from each point to its ``k``-th nearest other point."""
+    """Return the distance from each point to its ``k``-th nearest other point."""
     parts = [
-        distances.topk(k + 1, dim=1, largest=False).values[:, -1]  # itself is the nearest
+        distances.topk(k + 1, dim=1, largest=False).values[:, -1]  # the first is the point itself
         for _, distances in _distances(features, features)
     ]
     return torch.cat(parts)

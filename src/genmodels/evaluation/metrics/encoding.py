@@ -1,4 +1,4 @@
-"""Test images that a model encoded and decoded, in one pass."""
+"""Encoded and decoded test images."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,16 +13,16 @@ from genmodels.evaluation.reference import Reference
 from genmodels.models.base import Encodes, Likelihood
 from genmodels.system import randomness
 
-AT_MOST = 5000  # images that are encoded
+AT_MOST = 5000  # most images that are encoded
 
 
 @dataclass(frozen=True)
 class Encoded:
-    """What a model made of the test images.
+    """The latents and reconstruction errors of test images.
 
     Attributes:
         errors: (N,), squared error of each reconstruction, summed over pixels.
-        latents: (N, latent_dim), drawn from q(z|x) where the model has it, else the codes.
+        latents: (N, latent_dim), drawn from q(z|x) if the model has it, else the codes.
     """
 
     errors: Tensor
@@ -41,7 +41,7 @@ def encode(
     """Encode test images, and decode their codes.
 
     Args:
-        model: that encodes.
+        model: with an encoder.
         device: of the model.
         reference: the real images.
         advance: called with the number of images that were encoded and decoded.

@@ -1,4 +1,4 @@
-"""Samples beside the labels that they were generated for."""
+"""Comparison of samples with the labels that they were generated for."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ class Labelled:
     Attributes:
         reference: the real images.
         features: of the samples.
-        labels: (N,), which the samples were generated for; None if the model takes none.
+        labels: (N,), for which the samples were generated; None if the model takes none.
     """
 
     reference: Reference
@@ -26,17 +26,16 @@ class Labelled:
     labels: Tensor | None
 
     def accuracy(self) -> float:
-        """Return the share of samples that the extractor takes for the class of their label.
+        """Return the share of samples whose predicted class is their label.
 
         Raises:
-            Undefined: the model takes no labels, or the extractor knows no classes.
+            Undefined: the model takes no labels, or the extractor has no classes.
         """
         labels, predicted = self._both()
         return (predicted == labels).double().mean().item()
 
     def distance_within_classes(self) -> float:
-        """Return the mean over classes of the Fréchet distance between the samples of a label
-        and the test images of it.
+        """Return the mean over classes of FD between samples and test images of the class.
 
         Raises:
             Undefined: as for :meth:`accuracy`, or no class has ``FEWEST`` images on both sides.
@@ -56,9 +55,9 @@ class Labelled:
         return sum(found) / len(found)
 
     def _both(self) -> tuple[Tensor, Tensor]:
-        """The labels that were asked for, and those that the extractor sees."""
+        """Return the labels of the samples and their predicted classes, (N,) each."""
         if self.labels is None:
             raise Undefined("the model takes no labels")
         if self.features.labels is None:
-            raise Undefined("the extractor knows no classes")
+            raise Undefined("the extractor has no classes")
         return self.labels, self.features.labels

@@ -14,19 +14,19 @@ from genmodels.system import randomness
 SAMPLES = 100  # importance samples of an image
 IMAGES = 1000  # test images whose likelihood is bounded
 ACTIVE = 0.01  # Burda et al. (2016), section 5.1
-EXACT, IWAE, ELBO = "exact", f"iwae_{SAMPLES}", "elbo"  # kinds of numbers
+EXACT, IWAE, ELBO = "exact", f"iwae_{SAMPLES}", "elbo"  # kinds of bounds
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """What the likelihood of a model gives for test images.
+    """Upper bounds on the negative log-likelihood of test images.
 
     Attributes:
-        pixels: of which kind of pixels it is the likelihood.
-        nats: mean −log p(x) in nats an image: under ``exact`` itself, or bounded from above
-            under ``elbo`` with one importance sample and under ``iwae_100`` with ``SAMPLES``.
-        active_units: latent dimensions whose mean varies by more than ``ACTIVE`` over test
-            images; None where no latents are inferred.
+        pixels: the kind of pixels that the likelihood is of.
+        nats: kind of bound → mean over images, in nats per image. ``exact`` is −log p(x) itself,
+            ``elbo`` uses one importance sample, ``iwae_100`` uses ``SAMPLES``.
+        active_units: number of latent dimensions whose mean has a variance above ``ACTIVE`` over
+            test images; None for a model that infers no latents.
     """
 
     pixels: Pixels
@@ -36,11 +36,7 @@ class Bounds:
 
 @torch.no_grad()
 def bounds(model: Likelihood, device: torch.device, reference: Reference) -> Bounds:
-    """Bound −log p(x) of test images.
-
-    Models of binary pixels see pixels that were drawn once with the grey value as their
-    probability; others see the images as they are.
-    """
+    """Bound −log p(x) of test images, which are binarised for a model of binary pixels."""
     samples = 1 if model.exact else SAMPLES
     tight, single, means = [], [], []
     with randomness.placed(0, "importance samples", device=device):
@@ -60,8 +56,11 @@ def bounds(model: Likelihood, device: torch.device, reference: Reference) -> Bou
 
 
 def as_modelled(model: Likelihood, batch: Batch) -> Batch:
-    """Return the images whose likelihood the model has: for a model of binary pixels, pixels
-    drawn once with the grey value as their probability."""
+    """Return the images that the likelihood of a model is of.
+
+    For a model of binary pixels, each pixel is drawn once as 0 or 1, with the grey value as the
+    probability of 1. Other models get the images unchanged.
+    """
     if model.pixels != "binary":
         return batch
     generator = randomness.generator(0, "binarised pixels")
@@ -70,6 +69,6 @@ def as_modelled(model: Likelihood, batch: Batch) -> Batch:
 
 
 def log_weights(model: Likelihood, batch: Batch, count: int) -> Tensor:
-    """Draw ``count`` log importance weights of each image, (B, count), float64 on the CPU."""
+    """Draw log importance weights of each image: (B, count), float64, on the CPU."""
     drawn = (model.log_weights(batch.images, batch.labels) for _ in range(count))
     return torch.stack([weights.double().cpu() for weights in drawn], 1)

@@ -1,4 +1,4 @@
-"""A metric is one row: its key, how people read it, which models have it, how it is computed."""
+"""The definition of a metric: its key, its label, the models it applies to and its formula."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,15 +23,14 @@ class Metric(Generic[Context]):
         key: its name in ``report.json``.
         label: its name for people, with its unit.
         better: which direction is better; empty where neither is.
-        prominent: whether the page shows it in its first table.
-        compute: what the metric is computed from → its value; raises :class:`Undefined` with
-            the reason where there is no value. None for a number that the protocol or the
-            training run provides.
-        meaning: what it is, in a sentence for the documentation.
+        prominent: whether the first table of a report shows it.
+        compute: context → value; raises :class:`Undefined` with the reason if there is no
+            value. None for a number that the protocol or the training run provides.
+        meaning: a description for the documentation.
         applies_to: the ability that a model needs, a protocol of
-            :data:`~genmodels.models.base.ABILITIES`; None where every model has the number.
-        group: the beginning that its key shares with variants of the same number. Where a model
-            has none of them, the reason is given once, for the group.
+            :data:`~genmodels.models.base.ABILITIES`; None if every model has the number.
+        group: the prefix that its key shares with variants of the same number. If a model has
+            no number of the group, the reason is given once.
     """
 
     key: str
@@ -63,9 +62,9 @@ def values(
     """Compute metrics, in their order.
 
     Args:
-        metrics: rows that can be computed.
-        context: what they are computed from.
-        model: whose abilities decide which of them apply; None if all do.
+        metrics: each with ``compute``.
+        context: the argument of ``compute``.
+        model: decides by its abilities which metrics apply; None if all apply.
     """
     numbers: dict[str, float] = {}
     reasons: dict[str, str] = {}

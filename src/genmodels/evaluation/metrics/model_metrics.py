@@ -1,7 +1,7 @@
-"""A trained model → numbers: of its samples' pixels, of its abilities, of its size and training.
+"""Metrics of a trained model: pixels of its samples, its abilities, its size and its training.
 
-A new metric of a model is one row of :data:`MODEL_METRICS`; what it needs of the model it reads
-from :class:`~genmodels.evaluation.metrics.trained.Trained`.
+A new metric of a model is one row of :data:`MODEL_METRICS`, computed from a
+:class:`~genmodels.evaluation.metrics.trained.Trained`.
 """
 
 from typing import get_args
@@ -21,7 +21,7 @@ PIXELS: dict[Pixels, str] = {
 }
 _KINDS = {EXACT: ("NLL", ""), IWAE: ("NLL ≤", f" IWAE-{SAMPLES},"), ELBO: ("NLL ≤", " ELBO,")}
 _NLL = {
-    EXACT: f"−log p(x) of {IMAGES:,} test images, in nats an image; no bound",
+    EXACT: f"−log p(x) of {IMAGES:,} test images, in nats per image; exact, not a bound",
     IWAE: f"upper bound on −log p(x) by {SAMPLES} importance samples (Burda et al., 2016) on "
     f"{IMAGES:,} test images; with 5,000 samples by `python -m benchmarks.likelihoods RUN`. "
     "Nats of different kinds of pixels cannot be compared",
@@ -29,8 +29,8 @@ _NLL = {
 }
 _RANKED = "share of pairs in which the discriminator gives the real image the higher logit; " \
     "50 % is a guess"  # fmt: skip
-_RIGHT = "share that the discriminator takes rightly for real or for a sample"
-_EQUILIBRIUM = "last training loss minus its value where neither side can improve"
+_RIGHT = "share that the discriminator classifies correctly as real or generated"
+_EQUILIBRIUM = "last training loss minus its value at the equilibrium of the game"
 
 
 def _relative(trained: Trained, name: str) -> float:
@@ -45,7 +45,7 @@ def _nll(trained: Trained, pixels: Pixels, kind: str) -> float:
     if bounds.pixels != pixels:
         raise Undefined(f"its likelihood is of another kind: {PIXELS[bounds.pixels]}")
     if kind not in bounds.nats:
-        raise Undefined("its likelihood is exact, or has a bound only")
+        raise Undefined("its likelihood is exact, or has bounds only")
     return bounds.nats[kind]
 
 
@@ -96,9 +96,9 @@ MODEL_METRICS: tuple[Metric[Trained], ...] = (
         "variance of the Laplacian (Pech-Pacheco et al., 2000); noise counts as sharp",
     ),
     Metric(
-        "isolated_dots", "isolated dots an image", "lower", True,
+        "isolated_dots", "isolated dots per image", "lower", True,
         lambda t: t.pixels["isolated_dots"],
-        "white pixels whose eight neighbours are dark, an image",
+        "white pixels whose eight neighbours are dark, per image",
     ),
     Metric(
         "sharpness_relative", "sharpness ÷ real",
@@ -126,7 +126,7 @@ MODEL_METRICS: tuple[Metric[Trained], ...] = (
     Metric(
         "active_units", "active latent dimensions",
         compute=_active_units,
-        meaning=f"latent dimensions whose mean varies by more than {ACTIVE} over test images "
+        meaning=f"latent dimensions whose mean has a variance above {ACTIVE} over test images "
         "(Burda et al., 2016)",
         applies_to=Likelihood,
     ),
@@ -159,7 +159,7 @@ MODEL_METRICS: tuple[Metric[Trained], ...] = (
     Metric(
         "label_accuracy", "samples that look like their label", "higher",
         compute=lambda t: t.labelled.accuracy(),
-        meaning="share of samples that the extractor takes for the class they were generated for",
+        meaning="share of samples whose predicted class is the label they were generated for",
     ),
     Metric(
         "distance_within_classes", "FD within classes, their mean", "lower",
@@ -177,7 +177,7 @@ TRAINING_METRICS: tuple[Metric[Trained], ...] = (
     Metric(
         "parameters_training", "parameters that train",
         compute=lambda t: _parameters(t.model),
-        meaning="parameters of the whole model",
+        meaning="parameters of the model, including those that serve training only",
     ),
     Metric(
         "latent_dimensions", "latent dimensions",
@@ -187,7 +187,7 @@ TRAINING_METRICS: tuple[Metric[Trained], ...] = (
     Metric(
         "training_images", "training images",
         compute=lambda t: float(t.progress["images"]),
-        meaning="images that training has drawn, each as often as it was drawn",
+        meaning="images that training has drawn, with repetitions",
     ),
     Metric(
         "training_teraflops", "training, 10¹² floating-point operations",

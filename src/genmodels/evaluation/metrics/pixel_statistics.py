@@ -1,4 +1,4 @@
-"""Images → numbers. Pure functions of images, without a model."""
+"""Statistics of pixels: sharpness and isolated dots."""
 
 from collections.abc import Iterable
 
@@ -6,17 +6,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-BRIGHT, DARK = 0.5, 0.2  # of the pixel range: what counts as a dot and as its surroundings
+BRIGHT, DARK = 0.5, 0.2  # a dot is brighter, its neighbours are darker; of the pixel range
 
 
 def sharpness(images: Tensor) -> float:
-    """Mean over images of the variance of the Laplacian (Pech-Pacheco et al., 2000).
+    """Return the mean over images of the variance of the Laplacian; larger is sharper.
+
+    Pech-Pacheco et al. (2000). Noise counts as sharp.
 
     Args:
         images: (N, C, H, W) in [0, 1], at least 3x3.
-
-    Returns:
-        Larger is sharper; noise counts as sharp, so read it beside :func:`isolated_dots`.
     """
     kernel = torch.tensor([[0.0, 1.0, 0.0], [1.0, -4.0, 1.0], [0.0, 1.0, 0.0]]).view(1, 1, 3, 3)
     response = F.conv2d(_grey(images), kernel)
@@ -24,8 +23,9 @@ def sharpness(images: Tensor) -> float:
 
 
 def isolated_dots(images: Tensor) -> float:
-    """How many isolated white dots an image has on average: pixels above ``BRIGHT`` whose
-    eight neighbours are all below ``DARK``. The report saw them in the GAN's images.
+    """Return the mean number of isolated white dots per image.
+
+    A dot is a pixel above ``BRIGHT`` whose eight neighbours are at most ``DARK``.
 
     Args:
         images: (N, C, H, W) in [0, 1].
@@ -43,7 +43,7 @@ def _grey(images: Tensor) -> Tensor:
 
 
 def of_blocks(blocks: Iterable[Tensor]) -> dict[str, float]:
-    """:func:`sharpness` and :func:`isolated_dots` over blocks of images (B, C, H, W)."""
+    """Return :func:`sharpness` and :func:`isolated_dots` of blocks of images (B, C, H, W)."""
     totals, count = {"sharpness": 0.0, "isolated_dots": 0.0}, 0
     for block in blocks:
         totals["sharpness"] += sharpness(block) * len(block)

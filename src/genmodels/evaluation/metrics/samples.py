@@ -1,6 +1,6 @@
-"""What metrics of samples are computed from: their features beside those of real images.
+"""The context of sample metrics: features of samples and of real images.
 
-A result that several metrics share is computed once, when the first of them asks for it.
+Intermediate results that several metrics share are computed once.
 """
 
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ class Samples:
             Undefined: a side has too few images.
         """
         if min(len(self.target), len(self.features.values)) <= NEIGHBOURS:
-            raise Undefined(f"needs more than {NEIGHBOURS} images on both sides")
+            raise Undefined(f"more than {NEIGHBOURS} images on both sides are needed")
         return distances.neighbourhood(self.target, self.features.values, NEIGHBOURS)
 
     @cached_property
@@ -65,15 +65,14 @@ class Samples:
 
     @cached_property
     def classes(self) -> tuple[Tensor, Tensor]:
-        """The share of each class among the samples and among the test images, (K,) each, by
-        the extractor's classes.
+        """The share of each predicted class among samples and among test images, (K,) each.
 
         Raises:
-            Undefined: the extractor knows no classes.
+            Undefined: the extractor has no classes.
         """
         ours, theirs = self.features.labels, self.reference.test.labels
         if ours is None or theirs is None:
-            raise Undefined("the extractor knows no classes")
+            raise Undefined("the extractor has no classes")
         count = len(self.reference.images.classes)
         shares = [torch.bincount(x, minlength=count).double() / len(x) for x in (ours, theirs)]
         return shares[0], shares[1]

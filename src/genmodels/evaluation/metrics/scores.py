@@ -1,7 +1,7 @@
-"""Samples → numbers: how near they are to the test images, and how they differ from them.
+"""Metrics that compare samples with test images.
 
-Every number is of one protocol: as many samples as test images, one extractor, float64. A new
-metric of samples is one row of :data:`SAMPLE_METRICS`.
+All use the same number of samples and test images, one extractor, and float64. A new metric of
+samples is one row of :data:`SAMPLE_METRICS`.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from genmodels.evaluation.metrics.samples import NEIGHBOURS as NEIGHBOURS
 from genmodels.evaluation.metrics.samples import Samples
 from genmodels.evaluation.reference import Reference
 
-SUSPICIOUS = 8  # pairs of a sample and the training image it is nearest to
+SUSPICIOUS = 8  # pairs of a sample and its nearest training image
 
 
 @dataclass(frozen=True, repr=False)
@@ -23,11 +23,11 @@ class Scored:
     """The numbers of a set of samples.
 
     Attributes:
-        numbers: name → value.
-        undefined: name → why there is no value.
-        samples: rows of the most suspicious samples, nearest to a training image first.
-        sources: for each of them the row of that training image in the data's table.
-        histogram: the share of samples that look like each class; empty without classes.
+        numbers: key → value.
+        undefined: key → why there is no value.
+        samples: indices of the most suspicious samples: those nearest to a training image.
+        sources: the row of that training image in the data's table, for each of them.
+        histogram: the share of samples of each predicted class; empty without classes.
     """
 
     numbers: dict[str, float]
@@ -41,25 +41,25 @@ class Scored:
 
 
 def class_divergence(samples: Samples) -> float:
-    """Return KL(samples ‖ test images) between the shares of classes, in nats.
+    """Return KL(samples ‖ test images) of the shares of predicted classes, in nats.
 
     Raises:
-        Undefined: a class among the samples does not occur among the test images.
+        Undefined: a class is predicted for samples and for no test image.
     """
     ours, theirs = samples.classes
     occur = ours > 0
     if (theirs[occur] == 0).any():
-        raise Undefined("samples look like classes that no test image looks like")
+        raise Undefined("a class is predicted for samples and for no test image")
     return (ours[occur] * (ours[occur] / theirs[occur]).log()).sum().item()
 
 
 def modes(samples: Samples) -> float:
-    """Return how many classes occur among the samples."""
+    """Return the number of classes that are predicted for samples."""
     return float((samples.classes[0] > 0).sum())
 
 
 def rarest_class(samples: Samples) -> float:
-    """Return the smallest share of a class relative to its share among the test images."""
+    """Return the smallest ratio of a class's share of samples to its share of test images."""
     ours, theirs = samples.classes
     occur = theirs > 0
     return (ours[occur] / theirs[occur]).min().item()
@@ -80,9 +80,9 @@ def diversity(samples: Samples) -> float:
     return _spread(samples.features.values) / _spread(samples.reference.test.values)
 
 
-_PRECISION = "how much of the samples lies among the test images, and how much of the test " \
-    "images among the samples; Kynkäänniemi et al. (2019), k = 5"  # fmt: skip
-_DENSITY = "the same without the weight of outliers; Naeem et al. (2020), k = 5"
+_PRECISION = "share of samples near a test image, and of test images near a sample; " \
+    "Kynkäänniemi et al. (2019), k = 5"  # fmt: skip
+_DENSITY = "the same, more robust to outliers; Naeem et al. (2020), k = 5"
 
 SAMPLE_METRICS: tuple[Metric[Samples], ...] = (
     Metric(
@@ -127,8 +127,7 @@ def fd_name(reference: Reference) -> str:
 
 
 def fd_metric(key: str) -> Metric[Samples]:
-    """Return the row of the Fréchet distance under one of its keys, as :func:`fd_name` gives it;
-    with ``fd_*``, the row that stands for all of them."""
+    """Return the metric of a key that :func:`fd_name` returns, or of ``fd_*`` for all of them."""
     return Metric(
         key,
         "FID" if key == "fid" else f"FD on {key.removeprefix('fd_')} features",
@@ -164,5 +163,5 @@ def score(reference: Reference, features: Features, real: Tensor | None = None) 
 
 
 def _spread(features: Tensor) -> float:
-    """Mean distance between neighbours in a sequence of independent samples."""
+    """Return the mean distance between consecutive features; samples are independent."""
     return (features[1:] - features[:-1]).norm(dim=1).mean().item()

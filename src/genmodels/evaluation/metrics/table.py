@@ -1,7 +1,7 @@
-"""Every number that a comparison may hold, and how people read it.
+"""The table of all metrics of a comparison.
 
-The terminal's table, the page, the Markdown and the documentation take labels, directions and
-the order of the first table from here alone.
+The terminal, the HTML page, the Markdown report and the documentation take labels, directions
+and the order of metrics from it.
 """
 
 from typing import Any
@@ -10,9 +10,9 @@ from genmodels.evaluation.metrics.metric import Metric
 from genmodels.evaluation.metrics.model_metrics import MODEL_METRICS, TRAINING_METRICS
 from genmodels.evaluation.metrics.scores import SAMPLE_METRICS, fd_metric
 
-FD = fd_metric("fd_*")  # stands for the distances on all features
+FD = fd_metric("fd_*")  # the Fréchet distance on any features
 
-# Provided by the protocol, which scores several choices of a run's weights and takes the time.
+# Computed by the protocol: scores of several choices of weights, and time.
 PROTOCOL_METRICS: tuple[Metric[Any], ...] = (
     Metric("distance_last", "FD of the last weights", "lower", meaning="FD of other weights"),
     Metric("distance_average", "FD of the EMA weights", "lower",
@@ -23,26 +23,26 @@ PROTOCOL_METRICS: tuple[Metric[Any], ...] = (
     ),
     Metric(
         "distance_gap", "FD, end − chosen",
-        meaning="FD of the end minus FD of that snapshot, with the same kind of weights; large "
-        "if the training was better on its way",
+        meaning="FD of the last checkpoint minus FD of that snapshot, with the same kind of "
+        "weights; large if the model got worse during training",
     ),
     Metric("sampling_images_per_second", "sampling, images/s", "higher",
-           meaning="samples drawn a second, in blocks"),
+           meaning="samples drawn per second, in blocks"),
     Metric("sampling_latency_seconds", "latency of one image, s", "lower",
            meaning="seconds for a single sample"),
     Metric("training_seconds", "training, s", meaning="seconds of training"),
     Metric("training_images_per_second", "training, images/s", "higher",
-           meaning="images trained on a second"),
+           meaning="images trained on per second"),
     Metric("training_peak_memory_mib", "training, peak memory of the process, MiB", "lower",
-           meaning="largest memory of the process that trained"),
+           meaning="peak memory of the training process"),
 )  # fmt: skip
 
-# Logged by training of test images, with the last weights and the images as they are.
+# Logged on test images during training, with the last weights and images not binarised.
 LOGGED_METRICS: tuple[Metric[Any], ...] = (
     Metric(
         "logged_negative_elbo", "−ELBO on grey pixels (cross-entropy), nats", "lower",
-        meaning="the training objective on test images, with grey values as they are: comparable "
-        "with numbers of this kind only",
+        meaning="the training objective on test images, with grey pixels; comparable only with "
+        "other numbers of this kind",
     ),
     Metric("logged_reconstruction", "reconstruction term, nats", meaning="a term of −ELBO"),
     Metric("logged_kl", "KL term, nats", meaning="a term of −ELBO"),
@@ -57,8 +57,8 @@ LOGGED_METRICS: tuple[Metric[Any], ...] = (
            meaning="NLL of the codes under the learned prior"),
     Metric("logged_real", "discriminator's loss on real test images",
            meaning="the part of the discriminator's loss that real images cause"),
-    Metric("logged_real_accuracy", "real test images taken for real",
-           meaning="share of test images that the discriminator takes for real"),
+    Metric("logged_real_accuracy", "test images classified as real",
+           meaning="share of test images that the discriminator classifies as real"),
     Metric("logged_real_above_fake", "real test images ranked above samples",
            meaning="share of test images that the discriminator ranks above a sample"),
 )  # fmt: skip
@@ -79,13 +79,13 @@ LOWER_IS_BETTER = {metric.key for metric in METRICS.values() if metric.better ==
 
 
 def metric_of(key: str) -> Metric[Any] | None:
-    """Return the row of a number; None for one that only a user's own model or data has."""
+    """Return the metric of a key; None for a number that only a user's model defines."""
     if key == "fid" or key.startswith("fd_"):
         return fd_metric(key)
     return METRICS.get(key)
 
 
 def label(key: str) -> str:
-    """Return the name of a number for people; a key without a row is shown with spaces."""
+    """Return the label of a key; a key without a metric is shown with spaces."""
     metric = metric_of(key)
     return metric.label if metric else key.replace("_", " ")

@@ -1,6 +1,6 @@
-"""What metrics of a model are computed from: the model, its samples and its training run.
+"""The context of model metrics: the model, its samples and its training run.
 
-Each pass over the model is made once, when the first metric asks for it.
+Intermediate results that several metrics share are computed once.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -28,14 +28,14 @@ class Trained:
     """A trained model, with its samples.
 
     Attributes:
-        model: ready to be sampled from.
+        model: in evaluation mode.
         reference: the real images.
         samples: of the model, in blocks (n, C, H, W).
         features: of the samples.
         seed: of the samples.
-        progress: of the training, as its checkpoint holds it: images and operations.
-        last: the last record of the training's log; empty without one.
-        advance: called with the number of images that a pass has gone through.
+        progress: the progress in the header of the checkpoint.
+        last: the last record of the training log; empty without one.
+        advance: called with the number of images that were encoded or decoded.
     """
 
     model: Model
@@ -59,7 +59,7 @@ class Trained:
 
     @cached_property
     def encoded(self) -> Encoded:
-        """The test images, encoded and decoded."""
+        """The latents and reconstruction errors of test images."""
         assert isinstance(self.model, Encodes)
         return encoding.encode(self.model, self.device, self.reference, self.advance)
 
@@ -82,13 +82,13 @@ class Trained:
 
     @cached_property
     def from_equilibrium(self) -> dict[str, float]:
-        """Phase → its last training loss minus the value where neither side can improve."""
+        """Each phase's last training loss minus its value at the equilibrium, by phase."""
         if not isinstance(self.model, Discriminates):
             return {}
         return discrimination.from_equilibrium(self.model, self.last)
 
     @cached_property
     def labelled(self) -> Labelled:
-        """The samples beside the labels that they were generated for."""
+        """The samples with the labels that they were generated for."""
         labels = sampling.labels(self.model, self.reference.count, self.seed)
         return Labelled(self.reference, self.features, labels)
