@@ -185,7 +185,9 @@ def test_other_outputs_that_are_refused(genmodels, workplace, trained):
     Path("7.png").write_bytes(b"no picture")
     refused(genmodels("interpolate", run, "--from", "7.png"), "7.png cannot be read: not a picture")
     refused(
-        genmodels("interpolate", run, "--from", "no.png", "--rows", "2"), "--rows 2", "one walk"
+        genmodels("interpolate", run, "--from", "no.png", "--rows", "2"),
+        "--rows 2",
+        "one interpolation",
     )
     refused(genmodels("interpolate", run, "--shift", "0:8,1,1"), "--shift", "--mode perturb")
     to = ["--mode", "perturb", "--to", "no.png"]
@@ -220,7 +222,7 @@ def test_the_help_cuts_no_sentence_off(genmodels, monkeypatch):
     shown = genmodels("--help").out
     assert "..." not in shown.partition("Train and use:")[2]
     titles = re.findall(r"^(\w[\w ]*):\n", shown, re.MULTILINE)
-    assert titles[-3:] == ["Train and use", "Compare", "Look around"]
+    assert titles[-3:] == ["Train and use", "Compare", "List and check"]
     assert sorted(sum(groups.GROUPS.values(), ())) == sorted(
         command.callback.__name__ for command in app.registered_commands
     )
@@ -243,7 +245,7 @@ def test_train_sample_interpolate_compare(genmodels, workplace, trained):
     Image.fromarray(images[0, 0]).save("a.png")
     Image.fromarray(images[1, 0]).save("b.png")
     walked = genmodels("interpolate", vae, "--from", "a.png", "--to", "b.png")
-    assert (walked.code, walked.out.partition(" of ")[0]) == (0, "1 walk")
+    assert (walked.code, walked.out.partition(" of ")[0]) == (0, "1 interpolation")
     outcome = genmodels("compare")
     assert outcome.code == 0
     assert "isolated dots" in outcome.out

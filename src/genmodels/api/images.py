@@ -1,4 +1,4 @@
-"""Images as files."""
+"""The function that writes images to files."""
 
 from pathlib import Path
 
@@ -13,16 +13,16 @@ def save_images(images: Tensor, path: str | Path, columns: int | None = None) ->
 
     Args:
         images: (N, C, H, W), float in [0, 1] or uint8: a grid in ``.png``, an array in ``.npy``
-            or ``.npz`` as uint8, or a folder of PNG files where there is no extension. Or walks
-            (rows, steps, C, H, W): a row for each in ``.png``, an animation in ``.gif``.
-        path: of the result.
-        columns: of a grid; by default as square as possible.
+            or ``.npz`` as uint8, or a folder of PNG files without an extension. Or the frames of
+            interpolations, (rows, steps, C, H, W): rows of a ``.png``, or an animated ``.gif``.
+        path: of the file or folder.
+        columns: of a grid; by default it is as square as possible.
 
     Returns:
         The path.
 
     Raises:
-        InputError: these are no images, the extension is unknown, or the disk is full.
+        InputError: the tensor is no images, the extension is unknown, or the disk is full.
 
     >>> import genmodels
     >>> images = genmodels.sample("runs/first", count=6)

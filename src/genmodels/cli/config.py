@@ -8,7 +8,7 @@ from genmodels.cli import options
 
 
 def config(name: Annotated[str, typer.Argument(help="A preset's name, or a path.")]) -> None:
-    """Print a configuration with all its defaults."""
+    """Print a configuration with all defaults."""
     from genmodels import api
 
     typer.echo(api.config(name).yaml(), nl=False)

@@ -8,7 +8,7 @@ from genmodels.cli.options import DataRoot
 def datasets(
     data_root: DataRoot = None,
 ) -> None:
-    """List the data sets that have a name."""
+    """List the named data sets."""
     from genmodels import api, console
 
     rows = [

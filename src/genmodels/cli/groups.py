@@ -7,7 +7,7 @@ from typer.core import TyperGroup
 GROUPS = {
     "Train and use": ("train", "sample", "interpolate"),
     "Compare": ("compare",),
-    "Look around": ("datasets", "models", "runs", "config", "verify", "doctor"),
+    "List and check": ("datasets", "models", "runs", "config", "verify", "doctor"),
 }
 
 

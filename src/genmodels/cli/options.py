@@ -12,10 +12,10 @@ from genmodels.errors import InputError
 
 
 def _number(given: str | int) -> int:
-    """Parse an integer, with the same message in every version of typer.
+    """Parse an integer ≥ 0, with the same message in every version of typer.
 
     Raises:
-        BadParameter: it is none, or below 0.
+        BadParameter: the text is not one.
     """
     try:
         number = int(given)
@@ -26,7 +26,7 @@ def _number(given: str | int) -> int:
     return number
 
 
-# Declares an option that takes an integer of 0 or more.
+# An option that takes an integer ≥ 0.
 integer = partial(typer.Option, parser=_number, metavar="INTEGER")
 
 RunArgument = Annotated[
@@ -35,7 +35,7 @@ RunArgument = Annotated[
 Weights = Annotated[
     str | None,
     typer.Option(
-        help="Which weights to use: average or last. Default: average where there is one.",
+        help="Which weights to use: average or last. Default: average if there is one.",
         metavar="WEIGHTS",
     ),
 ]
@@ -48,7 +48,7 @@ Data = Annotated[
         help="Data to train on: a data set's name, or a folder. Default: the configuration's."
     ),
 ]
-DataRoot = Annotated[Path | None, typer.Option(help="Folder in which data sets lie.")]
+DataRoot = Annotated[Path | None, typer.Option(help="Folder of the data sets.")]
 OnBad = Annotated[
     str | None,
     typer.Option(
@@ -58,8 +58,8 @@ OnBad = Annotated[
 OnNan = Annotated[
     str | None,
     typer.Option(
-        help="When a loss is not finite: stop, or rollback (go on from the last checkpoint at "
-        "half the learning rates). Default: the configuration's, stop."
+        help="When a loss is not finite: stop, or rollback (continue from the last checkpoint "
+        "with half the learning rates). Default: the configuration's, stop."
     ),
 ]
 Given = Annotated[
@@ -76,19 +76,15 @@ Changed = Annotated[
 ]
 TrustCode = Annotated[
     bool,
-    typer.Option(
-        "--trust-code", help="Execute the Python module that a run brings. Default: refuse."
-    ),
+    typer.Option("--trust-code", help="Execute Python modules in a run's folder. Default: refuse."),
 ]
 Epochs = Annotated[
-    int | None, integer(help="Train this many epochs in all. Default: the configuration's.")
+    int | None, integer(help="Total number of epochs. Default: the configuration's.")
 ]
-Steps = Annotated[
-    int | None, integer(help="Train this many steps in all. Default: the configuration's.")
-]
+Steps = Annotated[int | None, integer(help="Total number of steps. Default: the configuration's.")]
 Budget = Annotated[
     str | None,
-    typer.Option(help="Train this long in all: 90s, 10m or 2h. Default: the configuration's."),
+    typer.Option(help="Total training time: 90s, 10m or 2h. Default: the configuration's."),
 ]
 Device = Annotated[
     str | None,
@@ -98,47 +94,45 @@ Device = Annotated[
 ]
 Precision = Annotated[
     str | None,
-    typer.Option(
-        help="Numbers to train with: auto, fp32, bf16 or fp16. Default: the configuration's."
-    ),
+    typer.Option(help="Number format: auto, fp32, bf16 or fp16. Default: the configuration's."),
 ]
 
 
 def next_command(*words: Any, err: bool = False) -> None:
-    """Print the one command that a user would want next.
+    """Print the command that a user is likely to need next.
 
     Args:
         words: of the command, without ``genmodels``.
-        err: print to standard error, because standard output is itself the result.
+        err: whether to print to standard error, if standard output is the result.
     """
     typer.echo(f"next: {shlex.join(['genmodels', *map(str, words)])}", err=err)
 
 
 def one_limit(*limits: Any) -> None:
-    """Refuse several limits."""
+    """Check that at most one limit is given."""
     if limits.count(None) < len(limits) - 1:
         raise InputError("give one of --epochs, --steps and --budget, not several")
 
 
 def assignments(given: list[str] | None) -> list[Mapping[str, Any]]:
-    """Read what ``--set`` was given."""
+    """Parse the values of ``--set``."""
     from genmodels.config import assignment
 
     return [assignment(text) for text in given or []]
 
 
 def changes(given: list[str] | None) -> dict[str, Any]:
-    """Read what ``--set`` changes of a model that is trained already.
+    """Parse the values of ``--set`` for a trained model.
 
     Raises:
-        InputError: it is about anything but the model.
+        InputError: a key is not of the model.
     """
     found: dict[str, Any] = {}
     for assignment in assignments(given):
         if set(assignment) != {"model"} or not isinstance(assignment["model"], Mapping):
             raise InputError(
-                f"--set {next(iter(assignment))}: a trained run takes changes of its model alone, "
-                "such as model.steps=50"
+                f"--set {next(iter(assignment))}: only settings of the model can be changed after "
+                "training, such as model.steps=50"
             )
         found |= assignment["model"]
     return found

@@ -20,8 +20,8 @@ from genmodels.sampling import interpolation
 from genmodels.system import device
 from genmodels.training import session
 
-STRIPS = 4
-FRAMES = 21  # of the report's perturbation test
+STRIPS = 4  # interpolations of each kind
+FRAMES = 21  # as in the original report
 
 
 def compare(
@@ -81,7 +81,7 @@ def _entry(name: str, folder: runs.Folder, results: list[Result], seed: int) -> 
     both = None if labels is None else labels.repeat(2)
     start = next(sampling.latents(model, 2 * STRIPS, seed, both))
     shifts: Sequence[Shift] = folder.settings.perturb
-    walks = {
+    latents = {
         "perturbation": interpolation.perturb(start[:STRIPS], shifts, FRAMES),
         "interpolation": interpolation.slerp(start[:STRIPS], start[STRIPS:], FRAMES),
     }
@@ -89,7 +89,7 @@ def _entry(name: str, folder: runs.Folder, results: list[Result], seed: int) -> 
         name=name,
         results=results,
         records=folder.log(),
-        walks={kind: interpolation.decode(model, walk, labels) for kind, walk in walks.items()},
+        frames={kind: interpolation.decode(model, z, labels) for kind, z in latents.items()},
     )
 
 

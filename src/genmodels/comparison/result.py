@@ -39,13 +39,13 @@ class Entry:
         name: its heading.
         results: one for each seed.
         records: the log of the first seed.
-        walks: kind → (R, frames, C, H, W), of the first seed.
+        frames: kind of interpolation → (R, steps, C, H, W), of the first seed.
     """
 
     name: str
     results: Sequence[Result]
     records: Sequence[Mapping[str, Any]]
-    walks: Mapping[str, Tensor]
+    frames: Mapping[str, Tensor]
 
     def __repr__(self) -> str:
         return f"<Entry {self.name}: seeds {', '.join(str(r.seed) for r in self.results)}>"
