@@ -1,4 +1,4 @@
-"""Several models under one protocol: all are measured alike."""
+"""Evaluation of several models under one protocol."""
 
 import time
 from collections.abc import Sequence
@@ -31,13 +31,13 @@ def compare(
 
     Args:
         folders: runs on the same data; those that differ by their seed alone are one model.
-        count: test images and samples that are used, at most.
+        count: largest number of test images, and of samples.
         extractor: name or file of the features.
         seed: of the samples.
-        display: where progress is shown.
+        display: shows the progress.
 
     Raises:
-        InputError: different data, no test split, or a run without a checkpoint.
+        InputError: the data differ, have no test split, or a run has no checkpoint.
     """
     _check_same_data(folders)
     for folder in folders:
@@ -94,7 +94,7 @@ def _entry(name: str, folder: runs.Folder, results: list[Result], seed: int) -> 
 
 
 def _progress_of(display: Display, folder: runs.Folder, done: int, total: int) -> DrawProgress:
-    """Return what shows the progress of a comparison while the images of one run are drawn."""
+    """Return a function that shows the progress while the images of one run are drawn."""
     began = time.monotonic()
 
     def progress(made: int, images: int) -> None:
@@ -108,7 +108,7 @@ def _progress_of(display: Display, folder: runs.Folder, done: int, total: int) -
 
 
 def _protocol(real: Reference, seed: int) -> dict[str, Any]:
-    """Describe how every number of a comparison was made."""
+    """Return the settings of the evaluation, as in the report."""
     return {
         "data": real.images.name,
         "fingerprint": real.images.fingerprint,
@@ -137,8 +137,11 @@ def _shares(real: Reference) -> list[float]:
 
 
 def _models(folders: Sequence[runs.Folder]) -> dict[str, list[runs.Folder]]:
-    """Group runs that differ by their seed alone; named by their configuration, or by their
-    folder where that is not distinct."""
+    """Group runs that differ only by their seed, by name.
+
+    The name is that of the configuration, or of the folder if two groups have the same
+    configuration.
+    """
     groups: dict[str, list[runs.Folder]] = {}
     for folder in folders:
         plain = {**folder.settings.plain(), "seed": None}
@@ -167,7 +170,7 @@ def _load(folder: runs.Folder, display: Display) -> Images:
     images = session.load(plan.all_data(folder.settings), display)
     if images.fingerprint != folder.fingerprint:
         raise InputError(
-            f"{images.name} holds other images now than {folder.path} was trained on; "
+            f"{images.name} now has other images than those {folder.path} was trained on; "
             "restore them or train again"
         )
     return images
