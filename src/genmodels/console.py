@@ -1,5 +1,4 @@
-"""What the terminal shows: a live display while training, plain lines where the output is
-no terminal, and tables."""
+"""Output to the terminal: progress bars, or lines if the output is not a terminal, and tables."""
 
 import sys
 import time
@@ -12,14 +11,13 @@ from rich.table import Table
 
 from genmodels.errors import spelled
 
-LINE_SECONDS = 10.0  # between two plain lines
-WIDE = 200  # columns of what is no terminal
+LINE_SECONDS = 10.0  # between two lines of progress
+WIDE = 200  # columns of output that is not a terminal
 
 
 def duration(seconds: float) -> str:
-    """``75`` → ``1m15s``."""
-    whole = round(seconds)
-    minutes, rest = divmod(whole, 60)
+    """Format a number of seconds: ``75`` → ``1m15s``."""
+    minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     if hours:
         return f"{hours}h{minutes:02d}m"
@@ -27,10 +25,10 @@ def duration(seconds: float) -> str:
 
 
 class Display:
-    """Shows one training: bars in a terminal, lines elsewhere.
+    """A display of progress: bars in a terminal, lines elsewhere.
 
     Args:
-        quiet: show nothing at all.
+        quiet: whether nothing is shown.
     """
 
     def __init__(self, quiet: bool = False):
@@ -44,7 +42,13 @@ class Display:
         self.console.print(spelled(text), markup=False)
 
     def advance(self, what: str, done: float, total: float, note: str = "") -> None:
-        """Show that ``done`` of ``total`` is done."""
+        """Show the progress of a task.
+
+        Args:
+            what: the name of the task.
+            done, total: in any unit.
+            note: a text beside the progress.
+        """
         if self.console.is_terminal:
             self._move_bar(what, done, total, note)
         elif time.monotonic() - self.last_line >= LINE_SECONDS or done >= total:
@@ -58,13 +62,21 @@ class Display:
     def training(
         self, share: float, step: int, rate: float, left: float, terms: Mapping[str, float]
     ) -> None:
-        """Show where training stands: ``share`` in [0, 1], images/s, seconds left."""
+        """Show the progress of training.
+
+        Args:
+            share: of the limit that is done, in [0, 1].
+            step: number of steps done.
+            rate: images per second.
+            left: estimated seconds until the end.
+            terms: losses by name.
+        """
         losses = "  ".join(f"{name} {value:.4g}" for name, value in terms.items())
         note = f"step {step:,}  {rate:,.0f} images/s  {duration(left)} left  {losses}"
         self.advance("training", share, 1.0, note)
 
     def close(self) -> None:
-        """Leave the terminal as it was found."""
+        """Stop the progress bar and restore the terminal."""
         if self.bar:
             self.bar.stop()
             self.bar, self.tasks = None, {}
@@ -86,7 +98,7 @@ class Display:
 
 
 def table(headings: list[str], rows: list[list[Any]]) -> Table:
-    """A plain table of text."""
+    """Return a plain table; cells are converted to text."""
     made = Table(box=None, pad_edge=False)
     for index, heading in enumerate(headings):
         made.add_column(heading, no_wrap=index == 0, overflow="fold")
@@ -96,5 +108,5 @@ def table(headings: list[str], rows: list[list[Any]]) -> Table:
 
 
 def show(content: Any) -> None:
-    """Print a table or text to the standard output; a file takes lines of any length."""
+    """Print a table or text to standard output, ``WIDE`` columns wide if it is not a terminal."""
     Console(highlight=False, width=None if sys.stdout.isatty() else WIDE).print(content)

@@ -1,4 +1,4 @@
-"""What every model must hold to: for the tests of this package, and of models of your own."""
+"""Checks of a model's interface, for the tests of this package and of your own models."""
 
 import copy
 from collections.abc import Sequence
@@ -11,8 +11,8 @@ from genmodels.data.images import Batch
 from genmodels.models.base import Discriminates, Encodes, Fitted, Likelihood, Model, phases_of
 from genmodels.system import randomness
 
-COUNT = 6  # images of a batch
-FITTED = 500  # training images that a part is fitted to
+COUNT = 6  # images in a batch
+FITTED = 500  # training images for a model with a fitted part
 SHARES = (0.5, 0.3, 0.2)  # of the classes of a conditional model
 
 
@@ -22,21 +22,21 @@ def check_model(
     device: str = "cpu",
     bf16: bool = False,
 ) -> Model:
-    """Hold a model to the contract that trainer, sampling and comparison rely on.
+    """Check that a model has the properties that trainer, sampling and comparison need.
 
     Args:
         spec: ``class`` and settings, as under ``model:`` of a configuration, or a class of
-            your own, whose settings are then its defaults.
+            your own, which is then built with its default settings.
         image_shape: (C, H, W) of random images.
         device: where to compute.
-        bf16: whether objectives run in half precision where they may.
+        bf16: whether objectives are computed under bfloat16 autocast.
 
     Returns:
         The model.
 
     Raises:
-        AssertionError: it breaks the contract; the message says how.
-        InputError: the settings are not what the model accepts, or its phases cannot be trained.
+        AssertionError: a check fails; the message names it.
+        InputError: the model does not accept the settings, or its phases cannot be trained.
     """
     if isinstance(spec, dict):
         problems = components.problems(spec, MODELS, "model", GIVEN)
@@ -53,7 +53,7 @@ def check_model(
 
 
 def make(spec: dict[str, Any] | type[Model], image_shape: Sequence[int]) -> Model:
-    """Build a model for images of a shape, the same each time."""
+    """Build a model for images of a shape, with the same initial weights each time."""
     given: dict[str, Any] = {"image_shape": tuple(image_shape), "class_shares": SHARES}
     with randomness.placed(0, "init"):
         if isinstance(spec, dict):
@@ -81,7 +81,7 @@ def _check_phases(model: Model, batch: Batch) -> None:
         parameters = dict(phase.module.named_parameters())
         gradients = torch.autograd.grad(terms["loss"], list(parameters.values()), allow_unused=True)
         missing = [name for name, g in zip(parameters, gradients, strict=True) if g is None]
-        # A rarer phase, such as a penalty, may leave some to the others, but not all.
+        # A phase that runs less often, such as a penalty, may reach only some parameters.
         if phase.every == 1 or len(missing) == len(parameters):
             assert not missing, f"phase {phase.name} does not reach {', '.join(missing)}"
         for name, gradient in zip(parameters, gradients, strict=True):
@@ -114,12 +114,12 @@ def _check_images(model: Model, batch: Batch) -> None:
     latents = model.prior(COUNT, randomness.generator(0, "latents"), batch.labels)
     again = model.prior(COUNT, randomness.generator(0, "latents"), batch.labels)
     assert latents.shape == (COUNT, model.latent_dim), f"prior gives {tuple(latents.shape)}"
-    assert torch.equal(latents, again), "prior draws from elsewhere than its generator"
+    assert torch.equal(latents, again), "prior does not draw from its generator alone"
     images = model.decode(latents.to(batch.images.device), batch.labels)
     assert images.shape == batch.images.shape, f"decode gives {tuple(images.shape)}"
     assert images.min() >= 0, f"decode gives {images.min().item()}, below 0"
     assert images.max() <= 1, f"decode gives {images.max().item()}, above 1"
-    assert images.std() > 0, "decode gives one grey"
+    assert images.std() > 0, "decode gives constant images"
     drawn = model.draw_labels(COUNT, randomness.generator(0, "labels"))
     assert (drawn is None) == (model.num_classes == 0), "draw_labels does not fit num_classes"
 
@@ -130,12 +130,12 @@ def _check_copy(model: Model, other: Model, batch: Batch) -> None:
     latents = model.prior(COUNT, randomness.generator(1, "latents"), batch.labels)
     latents = latents.to(batch.images.device)
     one, two = (m.eval().decode(latents, batch.labels) for m in (model, other))
-    assert torch.equal(one, two), "a copy through its state gives other images"
+    assert torch.equal(one, two), "a copy with the same state_dict gives other images"
 
 
 @torch.no_grad()
 def _check_abilities(model: Model, batch: Batch) -> None:
-    """What only some models can."""
+    """Check the methods that only some models have."""
     size = (COUNT, model.latent_dim)
     if isinstance(model, Encodes):
         found = model.encode(batch.images, batch.labels)

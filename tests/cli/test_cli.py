@@ -185,7 +185,9 @@ def test_other_outputs_that_are_refused(genmodels, workplace, trained):
     Path("7.png").write_bytes(b"no picture")
     refused(genmodels("interpolate", run, "--from", "7.png"), "7.png cannot be read: not a picture")
     refused(
-        genmodels("interpolate", run, "--from", "no.png", "--rows", "2"), "--rows 2", "one walk"
+        genmodels("interpolate", run, "--from", "no.png", "--rows", "2"),
+        "--rows 2",
+        "one interpolation",
     )
     refused(genmodels("interpolate", run, "--shift", "0:8,1,1"), "--shift", "--mode perturb")
     to = ["--mode", "perturb", "--to", "no.png"]
@@ -241,13 +243,13 @@ def test_train_sample_interpolate_compare(genmodels, workplace, trained):
     assert (images.shape, images.dtype) == ((5, 1, 28, 28), np.uint8)
     assert genmodels("sample", "vae-1", "--count", "5", "--out", "five").code == 0
     assert [p.name for p in sorted(Path("five").iterdir())] == [f"{i}.png" for i in range(5)]
-    assert genmodels("interpolate", vae, "--rows", "2", "--out", "walk.gif").code == 0
-    with Image.open("walk.gif") as animation:
+    assert genmodels("interpolate", vae, "--rows", "2", "--out", "frames.gif").code == 0
+    with Image.open("frames.gif") as animation:
         assert animation.n_frames == 18  # ten there, eight back
     Image.fromarray(images[0, 0]).save("a.png")
     Image.fromarray(images[1, 0]).save("b.png")
-    walked = genmodels("interpolate", vae, "--from", "a.png", "--to", "b.png")
-    assert (walked.code, walked.out.partition(" of ")[0]) == (0, "1 walk")
+    outcome = genmodels("interpolate", vae, "--from", "a.png", "--to", "b.png")
+    assert (outcome.code, outcome.out.partition(" of ")[0]) == (0, "1 interpolation")
     outcome = genmodels("compare")
     assert outcome.code == 0
     assert "isolated dots" in outcome.out

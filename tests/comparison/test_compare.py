@@ -305,7 +305,7 @@ def test_what_cannot_be_compared_is_not_trained(genmodels, workplace):
         Path("one.yaml").read_text().replace("glyphs", "glyphs, image_size: 14")
     )
     for words, said in (
-        (["one.yaml", "two.yaml"], "ask for different data"),
+        (["one.yaml", "two.yaml"], "have different data"),
         (["one.yaml", "--features", "missing.safetensors"], "unknown --features"),
     ):
         outcome = genmodels("compare", *words)

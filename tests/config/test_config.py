@@ -50,8 +50,8 @@ def test_values_are_yaml_1_2(text, value):
         ("a: &x 1\nb: *x\n", "aliases"),
         ("model: !!python/name:os.system\n", "could not determine a constructor"),
         ("1: 2\n", "key 1 is not a word"),
-        ("[1]\n", "holds no settings but a list"),
-        ("1\n", "holds no settings but a single value"),
+        ("[1]\n", "has a list and no settings"),
+        ("1\n", "has a single value and no settings"),
         ("# nothing\n", "c.yaml is empty; give it settings"),
         ("model: {class: VEA}\n", "did you mean 'VAE'"),
         ("seed: 1\n", "model: is None; give a mapping with 'class'"),
@@ -144,7 +144,7 @@ def test_what_is_no_assignment(text):
 
 @pytest.mark.parametrize("text", ["0:8:2", "0:8,1,x", "a,1,1", "0:8:0,1,1"])
 def test_what_is_no_shift(text):
-    with pytest.raises(InputError, match="is no movement"):
+    with pytest.raises(InputError, match="is not valid; write it as DIMS"):
         config.shift(text)
 
 

@@ -83,7 +83,7 @@ def test_interpolate_reads_pictures_as_the_run_does(
 
     model = SimpleNamespace(image_shape=images.image_shape, num_classes=0)
     settings = SimpleNamespace(data=SimpleNamespace(fit=fit))
-    wanted = requests.Walks.of(
+    wanted = requests.Interpolations.of(
         "slerp", None, None, 0, None, tmp_path / "pictures" / "a.png", None, None
     )
     monkeypatch.setattr(requests.inversion, "find_latents", find)

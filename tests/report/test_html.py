@@ -31,7 +31,7 @@ for (const name of ["best", "last", "ema", "headline"]) {
 }
 const slider = document.querySelector("input[type=range]");
 slider.value = slider.max; slider.dispatchEvent(new Event("input", {bubbles: true}));
-say("slid", document.querySelector(".walk").style.backgroundPosition);
+say("slid", document.querySelector(".frames").style.backgroundPosition);
 say("wide", document.documentElement.scrollWidth <= innerWidth);
 say("alts", [...document.images].every(i => i.alt.length > 10 && i.complete && i.naturalWidth > 0));
 document.body.replaceChildren(...said.map(s => { const p = document.createElement("p"); p.textContent = s; return p; }));

@@ -1,4 +1,4 @@
-"""Walks through latents against closed forms, and pictures on disk."""
+"""Interpolations of latents against closed forms, and pictures on disk."""
 
 import numpy as np
 import pytest
@@ -20,10 +20,10 @@ def latents(count, dims=6, stream="a"):
     return torch.randn(count, dims, generator=randomness.generator(0, stream))
 
 
-def test_walks_begin_and_end_where_they_should():
+def test_interpolations_begin_and_end_at_their_ends():
     start, end = latents(5), latents(5, stream="b")
-    for walk in (interpolation.lerp, interpolation.slerp):
-        made = walk(start, end, 7)
+    for interpolate in (interpolation.lerp, interpolation.slerp):
+        made = interpolate(start, end, 7)
         assert made.shape == (5, 7, 6)
         torch.testing.assert_close(made[:, 0], start)
         torch.testing.assert_close(made[:, -1], end)

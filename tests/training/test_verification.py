@@ -22,7 +22,7 @@ def test_a_whole_run(run, genmodels):
     lines = outcome.out.splitlines()
     assert lines[0] == "config.yaml  ok: settings"
     assert any(line.startswith("checkpoints/step-000000021") for line in lines)
-    assert lines[-2] == "5 steps, trained twice: the same bits"
+    assert lines[-2] == "5 steps, trained twice: equal bit for bit"
 
 
 def test_replaying_touches_nothing(run, genmodels):
@@ -95,7 +95,7 @@ def test_steps_that_do_not_repeat_are_told(run, genmodels, monkeypatch):
     outcome = genmodels("verify", run, "--replay", 2)
     assert outcome.code == 2
     assert "2 steps of" in outcome.err
-    assert "do not repeat on this machine" in outcome.err
+    assert "are not reproducible on this machine" in outcome.err
 
 
 def test_doctor_tries_a_training(genmodels, workplace):

@@ -1,7 +1,7 @@
-"""Every verb as a function, and :class:`Run`: what the command line can do, from Python.
+"""The Python interface: every command as a function, and :class:`Run`.
 
-A name is imported when it is first used, so that sampling does not wait for the libraries of
-a comparison.
+A name is imported when it is first used, so that sampling does not load the libraries of a
+comparison.
 """
 
 from importlib import import_module
@@ -46,7 +46,7 @@ __all__ = [
     "save_images", "train", "verify",
 ]  # fmt: skip
 
-if not TYPE_CHECKING:  # a type checker knows the names above, and no others
+if not TYPE_CHECKING:  # so that a type checker accepts only the names above
 
     def __getattr__(name):
         if name not in _HOMES:

@@ -1,4 +1,4 @@
-"""The checks of what is given to a verb: one place for Python and for the command line."""
+"""Checks of the arguments of the functions, for Python and for the command line."""
 
 import warnings
 from collections.abc import Mapping, Sequence
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 Settings = Mapping[str, object] | Sequence[Mapping[str, object]]
 FORMER_WEIGHTS = {"average": "ema"}  # former choice of weights → choice
-OUTSIDE = 1e-3  # how far beyond [0, 1] a float may lie by rounding
+OUTSIDE = 1e-3  # tolerance of values outside [0, 1], for rounding
 
 
 def integer(name: str, given: object, least: int = 0) -> int:
-    """Check an integer of at least ``least``; a bool, a float and a text are refused."""
+    """Check an integer ≥ ``least``; a bool, a float or a string is an error."""
     if isinstance(given, bool) or not isinstance(given, Integral) or given < least:
         raise InputError(f"`{name}={given!r}`: give an integer, {least} or more")
     return int(given)
@@ -47,31 +47,31 @@ def weights(given: object) -> Weights | None:
 
 
 def match(given: object) -> "Match | None":
-    """Check what trainings share with the first."""
-    from genmodels.comparison.plan import Match  # which loads all of the evaluation
+    """Check what all trainings have in common with the first: images or seconds."""
+    from genmodels.comparison.plan import Match  # here, because it loads the evaluation
 
     return cast(Match | None, _one_of("match", given, Match))
 
 
 def mode(given: object) -> Mode:
-    """Check how to interpolate."""
+    """Check the mode of an interpolation."""
     if given is None:
         raise InputError(f"`mode=None`: use {' or '.join(get_args(Mode))}")
     return cast(Mode, _one_of("mode", given, Mode))
 
 
 def features(given: object) -> str:
-    """Check the name or file of features; whether there are such is found out with the data."""
+    """Check that features are given by name or file; the data decide whether they exist."""
     if not isinstance(given, str) or not given:
         raise InputError(f"`features={given!r}`: give a name such as auto, or a file")
     return given
 
 
 def device(given: object) -> devices.Device:
-    """Choose the device that is named.
+    """Return the device of a name.
 
     Raises:
-        InputError: it is no name of a device, or this machine has no such device.
+        InputError: it is not the name of a device, or this machine has no such device.
     """
     return devices.choose(_device_name(given))
 
@@ -93,7 +93,7 @@ def changes(given: object) -> Mapping[str, object]:
 
 
 def shifts(given: object) -> list[Shift]:
-    """Check movements of latents, each a :class:`Shift` or its text; None is no movement."""
+    """Check shifts of latents, each a :class:`Shift` or its text; None means none."""
     if given is None:
         return []
     if not isinstance(given, list | tuple) or not all(isinstance(x, str | Shift) for x in given):
@@ -102,17 +102,17 @@ def shifts(given: object) -> list[Shift]:
 
 
 def label(given: object) -> int | str | None:
-    """Check a class's number or name; whether there is such a class depends on the model."""
+    """Check that a class is given by number or name; the model decides whether it exists."""
     if given is None or isinstance(given, str):
         return given
     return integer("label", given)
 
 
 def layers(settings: Settings, overrides: Overrides) -> list[Mapping[str, Any]]:
-    """List what is laid over a configuration: nested settings, then the overrides.
+    """Return the layers over a configuration: nested settings, then the overrides.
 
     Raises:
-        InputError: the settings are no dictionaries, or there are several limits.
+        InputError: the settings are not dictionaries, or there are several limits.
         TypeError: there is no such override.
     """
     given: object = [settings] if isinstance(settings, Mapping) else settings
@@ -131,7 +131,7 @@ def layers(settings: Settings, overrides: Overrides) -> list[Mapping[str, Any]]:
 
 
 def images(given: object) -> Tensor:
-    """Check images, (N, C, H, W) or walks (R, S, C, H, W): float in [0, 1], or uint8."""
+    """Check images (N, C, H, W) or frames (R, steps, C, H, W): float in [0, 1], or uint8."""
     if not isinstance(given, Tensor) or given.dim() not in (4, 5) or not given.numel():
         raise InputError(f"`images`: {_described(given)}; give a tensor (N, C, H, W) in [0, 1]")
     if given.dtype == torch.uint8:
@@ -139,13 +139,13 @@ def images(given: object) -> Tensor:
     if not given.is_floating_point():
         raise InputError(f"`images`: {_described(given)}; give floats in [0, 1], or uint8")
     low, high = (end.item() for end in given.detach().aminmax())
-    if not (low >= -OUTSIDE and high <= 1 + OUTSIDE):  # the negation refuses NaN too
+    if not (low >= -OUTSIDE and high <= 1 + OUTSIDE):  # negated, so that NaN is an error too
         raise InputError(f"`images`: values from {low:.3g} to {high:.3g}; give values in [0, 1]")
     return given
 
 
 def images_of(model: Model, given: object) -> Tensor:
-    """Check images that a model shall encode: (N, C, H, W), float32 on the CPU."""
+    """Check images to encode, and return them as (N, C, H, W), float32, on the CPU."""
     found = images(given)
     if found.shape[1:] != model.image_shape:
         shape = ", ".join(map(str, model.image_shape))
@@ -155,25 +155,27 @@ def images_of(model: Model, given: object) -> Tensor:
 
 
 def latents_of(model: Model, given: object) -> Tensor:
-    """Check latents that a model shall decode: (N, latent_dim), float32 on the CPU."""
+    """Check latents to decode, and return them as (N, latent_dim), float32, on the CPU."""
     if (
         not isinstance(given, Tensor)
         or given.shape[1:] != (model.latent_dim,)
         or not len(given)
         or not given.is_floating_point()
     ):
-        raise InputError(
-            f"`latents`: {_described(given)}; this run has floats (N, {model.latent_dim})"
-        )
+        raise InputError(f"`latents`: {_described(given)}; give floats (N, {model.latent_dim})")
     return given.detach().float().cpu()
 
 
 def labels_of(model: Model, given: object, count: int) -> Tensor | None:
-    """Check the labels of ``count`` images: (N,), integers, for a model that takes labels."""
+    """Check the labels of ``count`` images, and return them as (count,), int64, on the CPU.
+
+    Returns:
+        The labels, or None for a model that takes none.
+    """
     kind = type(model).__name__
     if model.num_classes == 0:
         if given is not None:
-            raise InputError(f"`labels`: this {kind} takes no labels")
+            raise InputError(f"`labels`: this {kind} takes no labels; leave them out")
         return None
     wanted = f"give {count} integers from 0 to {model.num_classes - 1}"
     if given is None:
@@ -189,14 +191,14 @@ def labels_of(model: Model, given: object, count: int) -> Tensor | None:
 
 
 def _device_name(given: object) -> str:
-    """Check a device's name; whether this machine has such a device is found out later."""
+    """Check that a device's name is a text; :func:`device` checks that the device exists."""
     if not isinstance(given, str):
         raise InputError(f"`device={given!r}`: use auto, cpu, cuda, cuda:1 or mps")
     return given
 
 
 def _one_of(name: str, given: object, accepted: object) -> object:
-    """Refuse what a Literal does not name; None is the default."""
+    """Check that a value is one of a ``Literal``, or None for the default."""
     names = list(get_args(accepted))
     if given is not None and given not in names:
         raise InputError(

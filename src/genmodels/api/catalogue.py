@@ -1,4 +1,4 @@
-"""What there is: data sets, models, runs, and what a configuration comes to."""
+"""Listings of data sets, models and runs, and resolved configurations."""
 
 import warnings
 from pathlib import Path
@@ -18,10 +18,10 @@ from genmodels.errors import InputError, Note
 
 
 def datasets(data_root: str | Path | None = None) -> list[Listed]:
-    """List the data sets that have a name.
+    """List the named data sets.
 
     Args:
-        data_root: the folder in which they lie; by default ``GENMODELS_DATA``, or a cache.
+        data_root: their folder; by default ``GENMODELS_DATA``, else the user's cache folder.
 
     >>> from genmodels import api
     >>> api.datasets()[0].image_shape
@@ -31,7 +31,7 @@ def datasets(data_root: str | Path | None = None) -> list[Listed]:
 
 
 def models() -> list[ModelInfo]:
-    """List the models: what each can do, its settings and its presets.
+    """List the models with their abilities, settings and presets.
 
     >>> from genmodels import api
     >>> "VAE" in [entry.name for entry in api.models()]
@@ -41,10 +41,13 @@ def models() -> list[ModelInfo]:
 
 
 def describe(name: str) -> ModelInfo | Preset:
-    """Find a model by its class, or a preset by its name; ``page`` is all that there is to say.
+    """Return the description of a model or of a preset; its ``page`` is the text to print.
+
+    Args:
+        name: the model's class, or the preset's name.
 
     Raises:
-        InputError: there is neither.
+        InputError: there is neither a model nor a preset of that name.
 
     >>> from genmodels import api
     >>> api.describe("wgan-gp.yaml").model
@@ -56,7 +59,7 @@ def describe(name: str) -> ModelInfo | Preset:
 
 
 def runs(home: str | Path = folders.HOME) -> list[Run]:
-    """List the runs below a folder, newest first; a note names those that are damaged.
+    """List the runs below a folder, newest first. A note names each damaged one.
 
     >>> from genmodels import api
     >>> api.runs()
@@ -71,14 +74,14 @@ def runs(home: str | Path = folders.HOME) -> list[Run]:
 def config(
     source: str | Path, *, settings: arguments.Settings = (), **overrides: Unpack[Overrides]
 ) -> Settings:
-    """Read a configuration with all its defaults; its ``yaml()`` is a file that says it all.
+    """Read a configuration, with all defaults; ``yaml()`` returns it as a file's text.
 
     Args:
         source: a preset's name such as ``"vae.yaml"``, or a path.
         settings, overrides: as for :func:`genmodels.train`.
 
     Raises:
-        InputError: everything that is wrong with it, one problem a line.
+        InputError: the configuration has problems; the message has a line for each.
 
     >>> from genmodels import api
     >>> api.config("vae.yaml", budget="90s").train.budget

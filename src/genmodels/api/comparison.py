@@ -1,4 +1,4 @@
-"""The verb that trains what is missing, and measures all of it alike."""
+"""The function that compares models: it trains configurations and evaluates all runs alike."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -69,29 +69,30 @@ def compare(
     quiet: bool = False,
     **overrides: Unpack[Overrides],
 ) -> Comparison | None:
-    """Compare runs and configurations on the same data; configurations are trained first.
+    """Compare runs and configurations on the same data; configurations are first trained.
 
     Args:
         subjects: runs, run folders and configurations; by default the latest run of each
             configuration on the newest run's data.
-        settings: what else replaces keys of every configuration that is trained, nested.
-        seeds: how often each configuration is trained, with seeds from 0.
-        count: test images and samples that are used, at most.
+        settings: as for :func:`genmodels.train`, for every configuration that is trained.
+        seeds: number of trainings of each configuration, with seeds from 0.
+        count: largest number of test images, and of samples.
         features: ``auto``, ``domain``, ``random``, ``inception`` or a file.
-        match: give every configuration as many ``seconds`` or ``images`` as the first had.
+        match: train every configuration for as many ``seconds`` or ``images`` as the first.
         shard: ``K/N``: train the K-th of N shares of the runs and compare nothing, so that
-            several machines can work on one study in a folder that they all see.
-        out: the folder for the report; runs that are trained lie in it too.
-        trust_code: whether modules that runs bring may be executed.
-        quiet: show no progress.
-        overrides: as for :func:`genmodels.train`, of every configuration that is trained; but
-            ``seed`` is that of the samples.
+            several machines with a shared folder can train in parallel.
+        out: the folder of the report and of runs that are trained.
+        trust_code: whether Python modules in the folders of runs may be executed.
+        quiet: whether no progress is shown.
+        overrides: as for :func:`genmodels.train`, for every configuration that is trained,
+            except that ``seed`` is the seed of the samples.
 
     Returns:
         The comparison; None for a shard.
 
     Raises:
-        InputError: the runs were trained on different data, or one is of no use.
+        InputError: an argument is not valid, the runs were trained on different data, or a run
+            cannot be read.
 
     >>> import genmodels
     >>> found = genmodels.compare(["runs/first"], count=100, features="random", quiet=True)
@@ -124,10 +125,10 @@ def compare(
 
 
 def _listed(subjects: Subject | Sequence[Subject]) -> Sequence[str | Path | runs.Folder]:
-    """List what is compared, also where one thing alone is given.
+    """Return the subjects as a list of folders and names.
 
     Raises:
-        InputError: something of it is neither a run nor a name.
+        InputError: a subject is neither a run nor a name.
     """
     if isinstance(subjects, str) or not isinstance(subjects, Sequence):
         subjects = [subjects]

@@ -1,4 +1,4 @@
-"""Images as files."""
+"""The function that writes images to files."""
 
 from pathlib import Path
 
@@ -11,16 +11,17 @@ def save_images(images: Tensor, path: str | Path, columns: int | None = None) ->
     """Write images in the format of the path's extension.
 
     Args:
-        images: (N, C, H, W), or walks (rows, steps, C, H, W); float in [0, 1] or uint8.
-        path: of the result; :data:`genmodels.api.formats.FORMATS` has the extensions of images
-            and of walks.
-        columns: of a grid; by default as square as possible.
+        images: (N, C, H, W), or frames of interpolations (rows, steps, C, H, W); float in [0, 1]
+            or uint8.
+        path: of the file or folder; :data:`genmodels.api.formats.FORMATS` lists the extensions
+            for images and for frames.
+        columns: of a grid; by default it is as square as possible.
 
     Returns:
         The path.
 
     Raises:
-        InputError: these are no images, the extension is unknown, or the disk is full.
+        InputError: the tensor is no images, the extension is unknown, or the disk is full.
 
     >>> import genmodels
     >>> images = genmodels.sample("runs/first", count=6)

@@ -1,4 +1,4 @@
-"""The verb that interpolates between latents."""
+"""The function that interpolates between latents."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -31,25 +31,27 @@ def interpolate(
 
     Args:
         run: a run or its folder; by default the newest under ``runs/``.
-        mode: ``slerp`` or ``lerp`` between two latents, or ``perturb``: the report's test.
-        steps: frames; 10 by default, 21 for ``perturb`` as in the report.
-        rows: how many walks; 8 by default, one where pictures are given.
+        mode: ``slerp`` or ``lerp`` between two latents, or ``perturb``: one latent, shifted as
+            in the original report.
+        steps: number of frames; 10 by default, 21 for ``perturb`` as in the report.
+        rows: number of interpolations; 8 by default, 1 with a picture.
         seed: of latents and labels.
-        weights: ``"ema"`` or ``"last"``; by default the EMA weights where there are any.
-        start, end: pictures to go from and to, read as the run's data are; ``perturb`` has no end.
-        shifts: the movements of ``perturb``, each as text such as ``"0:8:2,-1,0.1"``; by
-            default those of the run's configuration.
-        label: the class of every walk by number or name, for models that take labels; drawn by
-            default.
+        weights: ``"ema"`` or ``"last"``; by default the EMA weights if there are any.
+        start, end: pictures whose latents are the ends, read as the run's data are; by default
+            random latents; ``perturb`` has no end.
+        shifts: of ``perturb``, each a string such as ``"0:8:2,-1,0.1"``; by default those of the
+            run's configuration.
+        label: one class for all by number or name, for models that take labels; drawn at random
+            by default.
         device: where to compute: ``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps``.
         changes: settings of the model that its weights do not depend on.
-        quiet: do not say how near the pictures' latents come to them.
+        quiet: whether the errors of the pictures' latents are not printed.
 
     Returns:
         (rows, steps, C, H, W), float32 in [0, 1] on the CPU.
 
     Raises:
-        InputError: something that was given cannot be used.
+        InputError: an argument is not valid.
 
     >>> import genmodels
     >>> genmodels.interpolate("runs/first", rows=2, steps=5).shape

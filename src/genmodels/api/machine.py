@@ -1,4 +1,4 @@
-"""What this machine offers, and whether a tiny training works on it from end to end."""
+"""A description of the machine, and a trial: a tiny training from start to end."""
 
 import importlib.util
 import os
@@ -22,7 +22,7 @@ from genmodels.system import device as devices
 from genmodels.system import tune_cpu
 
 LIBRARIES = ("torch", "torchvision", "numpy", "safetensors", "pillow")
-EXTRAS = {  # module → what it is for
+EXTRAS = {  # optional module → what it is for
     "tensorboard": "train.tensorboard",
     "torch_fidelity": "compare with features=inception",
 }
@@ -34,29 +34,29 @@ STEPS = 20
 
 
 def doctor() -> dict[str, str]:
-    """Say what this machine offers, and try a tiny training on it.
+    """Describe this machine, and try a tiny training on it.
 
     Returns:
-        Name → what is there, or how long it took.
+        Name → a description, or the seconds that a part of the trial took.
 
     Raises:
-        InputError: something does not work; the message says what.
+        InputError: a part of the trial failed; the message names it.
 
     >>> from genmodels import api
     >>> api.doctor()["training"].partition(":")[0]
     '20 steps, resumed after 10'
     """
-    return {**dict(look()), **dict(trial())}
+    return {**dict(description()), **dict(trial())}
 
 
-def look() -> Iterator[tuple[str, str]]:
-    """Yield what there is, by name."""
+def description() -> Iterator[tuple[str, str]]:
+    """Yield name and description of each part of the machine."""
     yield "genmodels", metadata.version("genmodels")
     yield "python", f"{platform.python_version()} on {platform.platform()}"
     yield "libraries", ", ".join(f"{name} {metadata.version(name)}" for name in LIBRARIES)
     for module, purpose in EXTRAS.items():
-        there = "installed" if importlib.util.find_spec(module) else "not installed"
-        yield module, f"{there}; for {purpose}"
+        state = "installed" if importlib.util.find_spec(module) else "not installed"
+        yield module, f"{state}; for {purpose}"
     chosen = devices.choose()
     yield "device", chosen.reasons[0]
     for number in range(torch.cuda.device_count()):
@@ -69,7 +69,7 @@ def look() -> Iterator[tuple[str, str]]:
         has = "multiplies bf16 in hardware" if devices.multiplies_bf16() else "has no bf16 products"
         yield "bf16", f"this processor {has}"
     free = chosen.free_memory()
-    yield "memory", f"{free / 2**30:.1f} GiB free" if free else "free amount is not told here"
+    yield "memory", f"{free / 2**30:.1f} GiB free" if free else "free amount unknown"
     compilers = [shutil.which(name) for name in ("c++", "g++", "clang++")]
     missing = "none found; train.execution=compiled needs one"
     yield "compiler", next(filter(None, compilers), None) or missing
@@ -78,17 +78,20 @@ def look() -> Iterator[tuple[str, str]]:
         ("cache", platformdirs.user_cache_path("genmodels")),
         ("data", Path(os.environ.get("GENMODELS_DATA", "data"))),
     ):
-        yield name, _place(path)
+        yield name, _disk(path)
 
 
 def trial() -> Iterator[tuple[str, str]]:
-    """Train a tiny model, resume it, verify it and sample from it, in a folder of its own.
+    """Train a tiny model, resume, verify and sample it in a temporary folder.
+
+    Yields:
+        The name of each part, and the seconds it took.
 
     Raises:
-        InputError: something does not work; the message says what.
+        InputError: a part failed; the message names it.
     """
-    with tempfile.TemporaryDirectory() as place:
-        out, began = Path(place) / "run", time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        out, began = Path(folder) / "run", time.perf_counter()
         for number, steps in enumerate((STEPS // 2, STEPS)):
             run = train(
                 "vae.yaml", data="glyphs", settings=TINY, steps=steps, out=out, resume=number > 0,
@@ -98,10 +101,12 @@ def trial() -> Iterator[tuple[str, str]]:
         began = time.perf_counter()
         damaged = [finding for finding in verify(run) if finding.problem]
         if damaged:
-            raise InputError(f"what was just written is damaged: {damaged[0].problem}")
+            raise InputError(
+                f"a file that was just written is damaged: {damaged[0].problem}; check the disk"
+            )
         yield "verifying", _since(began)
         began = time.perf_counter()
-        sample_to(run, Path(place) / "samples.png", count=16)
+        sample_to(run, Path(folder) / "samples.png", count=16)
         yield "sampling", _since(began)
 
 
@@ -109,9 +114,9 @@ def _since(began: float) -> str:
     return f"works, {time.perf_counter() - began:.1f} s"
 
 
-def _place(path: Path) -> str:
-    """Where something lies, and how much room is left there."""
-    there = next(place for place in (path.absolute(), *path.absolute().parents) if place.exists())
-    state = "" if path.exists() else ", not there yet"
-    writable = "" if os.access(there, os.W_OK) else ", NOT WRITABLE"
-    return f"{path}{state}: {shutil.disk_usage(there).free / 1e9:.1f} GB free{writable}"
+def _disk(path: Path) -> str:
+    """Return a folder's path and the free space of its disk."""
+    existing = next(p for p in (path.absolute(), *path.absolute().parents) if p.exists())
+    state = "" if path.exists() else ", does not exist yet"
+    writable = "" if os.access(existing, os.W_OK) else ", NOT WRITABLE"
+    return f"{path}{state}: {shutil.disk_usage(existing).free / 1e9:.1f} GB free{writable}"

@@ -1,7 +1,7 @@
-"""What `train`, `compare` and `config` replace of a configuration, as keywords and as options.
+"""The keywords of `train`, `compare` and `config` that override a configuration.
 
-A new one is one row of :class:`Overrides`. Nothing heavy is imported here, because the command
-line's help is made of the rows.
+Each is one row of :class:`Overrides`. The help of the command line is made of these rows, so this
+module imports no heavy library.
 """
 
 from collections.abc import Mapping
@@ -12,12 +12,12 @@ from typing import Annotated, Any, Literal, TypedDict, get_args, get_type_hints
 
 @dataclass(frozen=True)
 class Override:
-    """What a keyword of :class:`Overrides` stands for.
+    """The meaning of a keyword of :class:`Overrides`.
 
     Attributes:
-        key: the key of the configuration that it replaces, with dots.
-        help: what it is, in a sentence.
-        clears: a key that becomes null with it; none by default.
+        key: the dotted key of the configuration that it replaces.
+        help: one sentence for the help.
+        clears: a key that it sets to null; none by default.
     """
 
     key: str
@@ -26,7 +26,7 @@ class Override:
 
 
 class Overrides(TypedDict, total=False):
-    """Replace keys of a configuration; None leaves a key as it is.
+    """Overrides of a configuration; None leaves a key unchanged.
 
     A row is a keyword, its types and its :class:`Override`. The command line reads an option as
     the first of the types; a ``Literal`` is read as text there, and checked with the
@@ -41,31 +41,31 @@ class Overrides(TypedDict, total=False):
             clears="data.offline",  # the replacement is of the configuration's data set
         ),
     ]
-    data_root: Annotated[Path | str | None, Override("data.root", "Folder in which data sets lie.")]
+    data_root: Annotated[Path | str | None, Override("data.root", "Folder of the data sets.")]
     on_bad: Annotated[
         Literal["error", "skip"] | None,
         Override("data.on_bad", "For pictures that cannot be read: error or skip."),
     ]
-    seed: Annotated[int | None, Override("seed", "Seed of everything random, an integer.")]
-    epochs: Annotated[int | None, Override("train.epochs", "Train this many epochs in all.")]
-    steps: Annotated[int | None, Override("train.steps", "Train this many steps in all.")]
+    seed: Annotated[int | None, Override("seed", "Seed of all random numbers, an integer.")]
+    epochs: Annotated[int | None, Override("train.epochs", "Total number of epochs.")]
+    steps: Annotated[int | None, Override("train.steps", "Total number of steps.")]
     budget: Annotated[
         str | float | None,
-        Override("train.budget", "Train this long in all: 90s, 10m or 2h."),
+        Override("train.budget", "Total training time: 90s, 10m or 2h."),
     ]
     device: Annotated[
         str | None, Override("train.device", "Where to train: auto, cpu, cuda, cuda:1 or mps.")
     ]
     precision: Annotated[
         Literal["auto", "fp32", "bf16", "fp16"] | None,
-        Override("train.precision", "Numbers to train with: auto, fp32, bf16 or fp16."),
+        Override("train.precision", "Number format: auto, fp32, bf16 or fp16."),
     ]
     on_nan: Annotated[
         Literal["stop", "rollback"] | None,
         Override(
             "train.on_nan",
-            "When a loss is not finite: stop, or rollback (go on from the last checkpoint at half "
-            "the learning rates).",
+            "When a loss is not finite: stop, or rollback (continue from the last checkpoint "
+            "with half the learning rates).",
         ),
     ]
 

@@ -1,4 +1,4 @@
-"""What is asked of a model: arguments that were checked, before anything is loaded."""
+"""Checked arguments for sampling and interpolation, before a model is loaded."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,13 +18,13 @@ from genmodels.models.base import Model
 from genmodels.sampling import interpolation, inversion
 from genmodels.sampling.interpolation import Mode
 
-COUNT, COUNT_OF_EACH = 64, 8  # of images by default; with every class in turn, of each
-FRAMES, FRAMES_OF_PERTURB, ROWS = 10, 21, 8  # by default; 21 as in the report
+COUNT, COUNT_OF_EACH = 64, 8  # default number of images; with ``each``, of each class
+FRAMES, FRAMES_OF_PERTURB, ROWS = 10, 21, 8  # defaults; 21 as in the original report
 
 
 @dataclass(frozen=True)
 class Samples:
-    """Images from random latents; attributes as the arguments of :func:`genmodels.sample`."""
+    """A request for samples; attributes as the arguments of :func:`genmodels.sample`."""
 
     count: int
     seed: int
@@ -32,26 +32,26 @@ class Samples:
 
     @classmethod
     def of(cls, count: int | None, seed: int, label: int | str | None) -> "Samples":
-        """Check what was given.
+        """Check arguments as far as this is possible without a model.
 
         Raises:
-            InputError: it cannot be used with any model.
+            InputError: an argument is not valid.
         """
         label = arguments.label(label)
-        usual = COUNT_OF_EACH if label == sampling.EACH else COUNT
-        count = usual if count is None else arguments.integer("count", count, 1)
+        default = COUNT_OF_EACH if label == sampling.EACH else COUNT
+        count = default if count is None else arguments.integer("count", count, 1)
         return cls(count, arguments.integer("seed", seed), label)
 
     def columns(self, model: Model) -> int | None:
-        """Return the number of classes, if each is asked for."""
+        """Return the number of classes if the label is ``each``, else None."""
         return model.num_classes if self.label == sampling.EACH else None
 
     def total(self, model: Model) -> int:
-        """Return the number of all images."""
+        """Return the total number of images."""
         return self.count * (self.columns(model) or 1)
 
     def blocks(self, model: Model, classes: Sequence[str]) -> Iterator[Tensor]:
-        """Generate the images in blocks.
+        """Generate the images in blocks (n, C, H, W).
 
         Raises:
             InputError: there is no such class.
@@ -60,8 +60,8 @@ class Samples:
 
 
 @dataclass(frozen=True)
-class Walks:
-    """Ways through the latents; attributes as the arguments of :func:`genmodels.interpolate`."""
+class Interpolations:
+    """A request to interpolate; attributes as the arguments of :func:`genmodels.interpolate`."""
 
     mode: Mode
     steps: int
@@ -83,53 +83,51 @@ class Walks:
         start: str | Path | None,
         end: str | Path | None,
         shifts: Sequence[Shift | str] | None,
-    ) -> "Walks":
-        """Check what was given.
+    ) -> "Interpolations":
+        """Check arguments as far as this is possible without a model.
 
         Raises:
-            InputError: it cannot be used with any model.
+            InputError: an argument is not valid.
         """
         mode, label = arguments.mode(mode), arguments.label(label)
-        moves = arguments.shifts(shifts)
-        if moves and mode != "perturb":
-            raise InputError(
-                f"`shifts` are movements of `mode=perturb`; a {mode} has two ends instead"
-            )
+        checked = arguments.shifts(shifts)
+        if checked and mode != "perturb":
+            raise InputError(f"`shifts` are for `mode=perturb`, not for {mode}; leave them out")
         if end is not None and mode == "perturb":
-            raise InputError("`end` has no meaning in `mode=perturb`, which has a `start` alone")
+            raise InputError("`end` is not for `mode=perturb`, which has only a `start`")
         if label == sampling.EACH:
-            raise InputError("`label=each` is for sample; give the class that every walk has")
+            raise InputError("`label=each` is for sample; give the number or name of one class")
         pictured = start is not None or end is not None
         if pictured and rows not in (None, 1):
-            raise InputError(f"`rows={rows}`: from or to a picture there is one walk; leave it out")
-        usual = FRAMES_OF_PERTURB if mode == "perturb" else FRAMES
+            raise InputError(f"`rows={rows}`: a picture gives one interpolation; leave it out")
+        default = FRAMES_OF_PERTURB if mode == "perturb" else FRAMES
         return cls(
             mode,
-            usual if steps is None else arguments.integer("steps", steps, 2),
+            default if steps is None else arguments.integer("steps", steps, 2),
             arguments.integer("rows", rows if rows is not None else 1 if pictured else ROWS, 1),
             arguments.integer("seed", seed),
             label,
             None if start is None else arguments.path("start", start),
             None if end is None else arguments.path("end", end),
-            moves,
+            checked,
         )
 
     def images(
         self, model: Model, classes: Sequence[str], settings: Settings, quiet: bool
     ) -> Tensor:
-        """Decode the ways, (rows, steps, C, H, W).
+        """Interpolate and decode: (rows, steps, C, H, W).
 
         Args:
-            model: ready to be used.
-            classes: their names.
-            settings: of the run: how it reads pictures, and its movements.
-            quiet: do not say how near the pictures' latents come to them.
+            model: in evaluation mode.
+            classes: names of its classes.
+            settings: of the run, for reading pictures and for default shifts.
+            quiet: whether the errors of the pictures' latents are not printed.
 
         Raises:
             InputError: a picture cannot be read, or there is no such class.
         """
         if (self.start or self.end) and self.label is None and model.num_classes:
-            raise InputError("`start` and `end` need `label`, the class that the pictures have")
+            raise InputError("`start` and `end` need `label`, the class of the pictures")
         labels = sampling.labels(model, self.rows, self.seed, self.label, classes)
         both = None if labels is None else labels.repeat_interleave(2)
         drawn = torch.cat(list(sampling.latents(model, 2 * self.rows, self.seed, both)))
@@ -140,16 +138,16 @@ class Walks:
         if self.end:
             last = _latents(model, self.end, fit, labels, display)
         shifts = self.shifts or settings.perturb
-        walks = interpolation.interpolate(self.mode, first, last, shifts, self.steps)
-        return interpolation.decode(model, walks, labels)
+        latents = interpolation.interpolate(self.mode, first, last, shifts, self.steps)
+        return interpolation.decode(model, latents, labels)
 
 
 def _latents(model: Model, path: Path, fit: Fit, labels: Tensor | None, display: Display) -> Tensor:
-    """Find the latents of a picture, (1, latent_dim), and say how near they come to it."""
+    """Find the latents of a picture, (1, latent_dim), and print the error of its decoding."""
     channels, height, width = model.image_shape
     image = decoding.read(path, model.image_shape, fit).unsqueeze(0)
     found = inversion.find_latents(model, image, labels, display.reading)
     display.close()
-    seen = f"{path}, seen as {width}x{height} {'grey' if channels == 1 else 'colour'}"
-    display.say(f"{seen}: latents found, mean squared error {found.error.item():.4f} a pixel")
+    source = f"{path}, read as {width}x{height} {'grey' if channels == 1 else 'colour'}"
+    display.say(f"{source}: latents found, mean squared error per pixel {found.error.item():.4f}")
     return found.latents

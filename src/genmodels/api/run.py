@@ -1,4 +1,4 @@
-"""A run, as somebody who trained it holds it."""
+"""The class of runs, whose methods use the trained model."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from torch import Tensor
 
 from genmodels import runs, sampling
 from genmodels.api import arguments
-from genmodels.api.requests import Samples, Walks
+from genmodels.api.requests import Interpolations, Samples
 from genmodels.config import custom_code
 from genmodels.config.settings import Settings, Shift
 from genmodels.errors import InputError
@@ -18,18 +18,18 @@ from genmodels.sampling import Weights
 from genmodels.sampling.interpolation import Mode
 from genmodels.system import tune_cpu
 
-Record = dict[str, float]  # of the log: ``epoch``, ``step``, ``images``, ``seconds``, the terms
+Record = dict[str, float]  # of the log: ``epoch``, ``step``, ``images``, ``seconds``, losses
 
 
 @dataclass(frozen=True, repr=False)
 class Run:
-    """A trained model and everything its training left behind.
+    """A trained model, with its configuration and log.
 
-    Open one with :func:`genmodels.load`, or keep what :func:`genmodels.train` returns. Every
-    method that computes takes ``weights`` (``"ema"`` or ``"last"``; by default the EMA weights
-    where there are any), ``device`` (``"auto"``, ``"cpu"``, ``"cuda:1"``, …) and ``changes`` of
-    the model's settings that its weights do not depend on, such as ``{"steps": 50}``. Images
-    and latents are float32 on the CPU; images lie in [0, 1].
+    :func:`genmodels.train` and :func:`genmodels.load` return one. Every method that computes
+    takes ``weights`` (``"ema"`` or ``"last"``; by default the EMA weights if there are any),
+    ``device`` (``"auto"``, ``"cpu"``, ``"cuda:1"``, …) and ``changes``: settings of the model
+    that its weights do not depend on, such as ``{"steps": 50}``. Images and latents are float32
+    on the CPU; images are in [0, 1].
 
     >>> import genmodels
     >>> run = genmodels.load("runs/first")
@@ -56,27 +56,27 @@ class Run:
 
     @property
     def name(self) -> str:
-        """The name of its configuration, such as ``vae`` or ``report/vae``."""
+        """The name of the configuration, such as ``vae`` or ``report/vae``."""
         return self.folder.config_name
 
     @property
     def data(self) -> str:
-        """The name of the data set it was trained on, or the folder."""
+        """The name or the folder of the data set."""
         return str(self.folder.environment["data"]["name"])
 
     @property
     def step(self) -> int | None:
-        """The step of its newest checkpoint; None if there is none yet."""
+        """The step of the newest checkpoint; None if there is none yet."""
         return self.folder.saved_step
 
     @property
     def settings(self) -> Settings:
-        """Its resolved configuration."""
+        """The resolved configuration."""
         return self.folder.settings
 
     @property
     def log(self) -> list[Record]:
-        """One flat record for each epoch."""
+        """The log: one record for each epoch."""
         return self.folder.log()
 
     def model(
@@ -85,10 +85,10 @@ class Run:
         device: str = "auto",
         changes: Mapping[str, object] | None = None,
     ) -> Model:
-        """Build the model with its newest weights, ready to be used on a device.
+        """Build the model with its newest weights, on a device, in evaluation mode.
 
         Raises:
-            InputError: there is no checkpoint, or not these weights.
+            InputError: there is no checkpoint, or it does not have these weights.
         """
         weights, chosen = arguments.weights(weights), arguments.device(device)
         changes = arguments.changes(changes)
@@ -105,7 +105,7 @@ class Run:
         device: str = "auto",
         changes: Mapping[str, object] | None = None,
     ) -> Tensor:
-        """Generate images, (count, C, H, W), as :func:`genmodels.sample` does."""
+        """Generate images (N, C, H, W); arguments as for :func:`genmodels.sample`."""
         wanted = Samples.of(count, seed, label)
         model = self.model(weights, device, changes)
         return torch.cat(list(wanted.blocks(model, self.folder.classes)))
@@ -126,9 +126,12 @@ class Run:
         changes: Mapping[str, object] | None = None,
         quiet: bool = False,
     ) -> Tensor:
-        """Interpolate between latents, (rows, steps, C, H, W), as
-        :func:`genmodels.interpolate` does."""
-        wanted = Walks.of(mode, steps, rows, seed, label, start, end, shifts)
+        """Interpolate between latents; arguments as for :func:`genmodels.interpolate`.
+
+        Returns:
+            (rows, steps, C, H, W), float32 in [0, 1] on the CPU.
+        """
+        wanted = Interpolations.of(mode, steps, rows, seed, label, start, end, shifts)
         model = self.model(weights, device, changes)
         return wanted.images(model, self.folder.classes, self.settings, quiet)
 
@@ -141,14 +144,14 @@ class Run:
         device: str = "auto",
         changes: Mapping[str, object] | None = None,
     ) -> Tensor:
-        """Encode images (N, C, H, W) as latents (N, latent_dim).
+        """Encode images: (N, C, H, W) → latents (N, latent_dim).
 
         Args:
             images: float in [0, 1] or uint8, in the shape of the run's data.
             labels: (N,), integers, for models that take labels.
 
         Raises:
-            InputError: the model has no encoder, or these are no images of its data's shape.
+            InputError: the model has no encoder, or the images or labels do not fit it.
         """
         model = self.model(weights, device, changes)
         given = arguments.images_of(model, images)
@@ -163,14 +166,14 @@ class Run:
         device: str = "auto",
         changes: Mapping[str, object] | None = None,
     ) -> Tensor:
-        """Decode latents (N, latent_dim) as images (N, C, H, W).
+        """Decode latents: (N, latent_dim) → images (N, C, H, W).
 
         Args:
-            latents: as :meth:`encode` returns them.
+            latents: floats, such as those from :meth:`encode`.
             labels: (N,), integers, for models that take labels.
 
         Raises:
-            InputError: the latents are not of the model's shape.
+            InputError: the latents or labels do not fit the model.
         """
         model = self.model(weights, device, changes)
         given = arguments.latents_of(model, latents)
@@ -185,7 +188,7 @@ class Run:
         device: str = "auto",
         changes: Mapping[str, object] | None = None,
     ) -> Tensor:
-        """Encode and decode images, (N, C, H, W); arguments as for :meth:`encode`."""
+        """Encode and decode images (N, C, H, W); arguments as for :meth:`encode`."""
         model = self.model(weights, device, changes)
         given = arguments.images_of(model, images)
         return sampling.reconstruct(model, given, arguments.labels_of(model, labels, len(given)))
@@ -196,7 +199,7 @@ def load(path: str | Path | None = None, trust_code: bool = False) -> Run:
 
     Args:
         path: its folder, or its name under ``runs/``; by default the newest run there.
-        trust_code: whether a model's own module that the run brings may be executed.
+        trust_code: whether Python modules in the run's folder may be executed.
 
     Raises:
         InputError: there is no run.
@@ -217,5 +220,5 @@ def load(path: str | Path | None = None, trust_code: bool = False) -> Run:
 
 
 def opened(run: Run | str | Path | None) -> Run:
-    """Return the run that a verb was given: itself, by its folder, or the newest by default."""
+    """Return a run that is given as itself or by its folder; None means the newest one."""
     return run if isinstance(run, Run) else load(run)

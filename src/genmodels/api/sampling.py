@@ -1,4 +1,4 @@
-"""The verb that generates images: as a tensor, or into files in bounded memory."""
+"""The functions that generate images: as a tensor, or into files."""
 
 import warnings
 from collections.abc import Mapping
@@ -58,23 +58,24 @@ def sample(
 
     Args:
         run: a run or its folder; by default the newest under ``runs/``.
-        count: of images, 64 by default; with ``label="each"`` of each class, 8 by default.
-        seed: of latents and labels. An image depends on the seed and its number alone: four
+        count: number of images, 64 by default; with ``label="each"``, number of images of each
+            class, 8 by default.
+        seed: of latents and labels. An image depends on the seed and its index alone: four
             images are the first four of a thousand.
-        weights: ``"ema"`` or ``"last"``; by default the EMA weights where there are any.
-        label: the class of all images by number or name, or ``"each"``: every class in turn,
-            from the same latents, so that the images of one latent follow each other; by
-            default classes are drawn as often as they were trained on.
+        weights: ``"ema"`` or ``"last"``; by default the EMA weights if there are any.
+        label: one class for all images by number or name, or ``"each"``: every class in turn, so
+            that images of the same latent are adjacent; by default classes are drawn by their
+            shares of the training images.
         device: where to compute: ``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps``.
         changes: settings of the model that its weights do not depend on, such as
             ``{"steps": 50}``.
-        out: the old spelling of :func:`genmodels.api.sample_to`; it will go.
+        out: deprecated; use :func:`genmodels.api.sample_to`.
 
     Returns:
         (N, C, H, W), float32 in [0, 1] on the CPU.
 
     Raises:
-        InputError: something that was given cannot be used.
+        InputError: an argument is not valid.
 
     >>> import genmodels
     >>> images = genmodels.sample("runs/first", count=4, seed=1)
@@ -88,7 +89,10 @@ def sample(
     """
     if out is not None:
         warnings.warn(
-            Note("sample(out=...) will go; use save_images(sample(...), path) or api.sample_to"),
+            Note(
+                "sample(out=...) will be removed; use save_images(sample(...), path) or "
+                "api.sample_to"
+            ),
             stacklevel=2,
         )
         return sample_to(
@@ -111,20 +115,21 @@ def sample_to(
 ) -> Path:
     """Generate images into a file, in one of the formats of :data:`genmodels.api.formats.FORMATS`.
 
-    Arrays and folders take bounded memory, however many images. Arrays are uint8 (N, C, H, W).
+    Arrays, which are uint8 (N, C, H, W), and folders need little memory for any number of images.
 
     Args:
         run: a run or its folder; by default the newest under ``runs/``.
-        path: of the result; by default ``samples/seed-<seed>.png`` in the run's folder, with
-            what else was given in its name.
-        count, seed, weights, label, device, changes: as for :func:`genmodels.sample`; in a grid
+        path: a ``.png`` grid, ``.npy`` or ``.npz`` as uint8 (N, C, H, W), or a folder of PNG
+            files; by default ``samples/seed-<seed>.png`` in the run's folder, with the other
+            arguments in its name.
+        count, seed, weights, label, device, changes: as for :func:`genmodels.sample`. In a grid
             of ``label="each"`` a column is a class, and a row is a latent.
 
     Returns:
-        Where the images are.
+        The path of the file or folder.
 
     Raises:
-        InputError: something that was given cannot be used, or the disk is full.
+        InputError: an argument is not valid, or the disk is full.
 
     >>> from genmodels import api
     >>> api.sample_to("runs/first", "many.npz", count=1000).name

@@ -1,4 +1,4 @@
-"""The verb that trains a model."""
+"""The function that trains a model."""
 
 from pathlib import Path
 from typing import Unpack
@@ -25,20 +25,20 @@ def train(
     """Train a model.
 
     Args:
-        source: a preset's name such as ``"vae.yaml"``, or a path. May be left out when
-            ``resume`` names a run by ``out``.
-        settings: what else replaces keys of the configuration, nested:
-            ``{"model": {"latent_dim": 64}}``; later ones of several win.
+        source: a preset's name such as ``"vae.yaml"``, or a path; optional if ``resume`` is
+            true and ``out`` is a run.
+        settings: further keys of the configuration, as nested dictionaries:
+            ``{"model": {"latent_dim": 64}}``; of several, later ones override earlier ones.
         out: the run's folder; by default a new one under ``runs/``.
-        resume: go on with a run.
-        trust_code: whether the module that a resumed run brings may be executed.
-        quiet: show no progress.
+        resume: whether to continue a run.
+        trust_code: whether Python modules in the folder of a resumed run may be executed.
+        quiet: whether no progress is shown.
         overrides: keywords such as ``data``, ``epochs`` and ``seed``;
             :class:`genmodels.api.Overrides` lists them all.
 
     Raises:
-        InputError: something that was given cannot be used.
-        Interrupted: Ctrl-C; the run was saved.
+        InputError: an argument or the configuration is not valid.
+        Interrupted: Ctrl-C was pressed; the run was saved.
 
     >>> import genmodels
     >>> run = genmodels.train("vae.yaml", data="glyphs", steps=2, out="runs/mine", quiet=True)
@@ -54,12 +54,12 @@ def train(
     resumed = existing if existing and existing.config_path.is_file() else None
     if resumed and trust_code:
         custom_code.approve(resumed.path)
-    own = (
+    modules = (
         custom_code.beside(config.find_config(source))
         if source
         else custom_code.of_run(path or Path())
     )
-    with own:
+    with modules:
         resolved = session.read_settings(source, layers, resumed)
         name = resumed.config_name if resumed else session.name_of(source or "")
         return Run(session.train(resolved, name, path, resume, Display(quiet)))

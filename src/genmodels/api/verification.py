@@ -1,4 +1,4 @@
-"""The verb that checks a run, and the one that trains steps again."""
+"""The functions that check a run's files, and that its steps are reproducible."""
 
 from pathlib import Path
 
@@ -10,13 +10,13 @@ from genmodels.training.verification import Finding as Finding
 
 
 def verify(run: Run | str | Path | None = None) -> list[Finding]:
-    """Read every file of a run that later commands depend on.
+    """Check every file of a run that other commands need.
 
     Args:
         run: a run or its folder; by default the newest under ``runs/``.
 
     Returns:
-        One finding for each; damaged is what has a ``problem``.
+        One finding for each file; damaged files have a ``problem``.
 
     >>> from genmodels import api
     >>> [finding.path for finding in api.verify("runs/first") if finding.problem]
@@ -26,15 +26,15 @@ def verify(run: Run | str | Path | None = None) -> list[Finding]:
 
 
 def replay(run: Run | str | Path | None = None, steps: int = 5, quiet: bool = False) -> list[str]:
-    """Train on from the newest checkpoint twice, without touching the run.
+    """Train twice from the newest checkpoint and compare the results; the run is unchanged.
 
     Args:
         run: a run or its folder; by default the newest under ``runs/``.
-        steps: how many.
-        quiet: show no progress.
+        steps: number of training steps.
+        quiet: whether no progress is shown.
 
     Returns:
-        The names of the tensors that differ; empty where the steps repeat bit for bit.
+        The names of the tensors that differ; empty if the steps repeat bit for bit.
 
     >>> from genmodels import api
     >>> api.replay("runs/first", steps=2, quiet=True)

@@ -1,6 +1,6 @@
-"""The command line: parse, call one function, say where the result is.
+"""The command line. A command parses its options, calls one function and prints the result.
 
-Heavy imports stand inside the commands, so that help and mistakes cost no time.
+Slow imports are inside the commands, so that help and usage errors are fast.
 """
 
 import os
@@ -16,7 +16,7 @@ from genmodels.cli.groups import Grouped, commands
 from genmodels.cli.wording import as_flags
 from genmodels.errors import InputError, Interrupted, Note, spelling
 
-# The base of what is wrong on a command line, in whichever click typer brings.
+# The base class of usage errors, in the version of click that typer uses.
 UsageError: Any = typer.BadParameter.__mro__[1]
 
 app = typer.Typer(
@@ -42,8 +42,8 @@ def root(
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line; a user's mistake is one line and exit code 2."""
-    _print_anywhere()
+    """Run the command line. For a user's mistake, print one line and exit with code 2."""
+    _replace_unprintable()
     warnings.simplefilter("always", Note)
     warnings.showwarning = _show_each_note_once()
     command = typer.main.get_command(app)
@@ -65,17 +65,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
         if not memory.ran_out(error):
             raise
-        said = memory.told(error)
-        _fail(f"{said}: lower the model's widths, the batch or the images' size", 2)
+        reason = memory.told(error)
+        _fail(f"{reason}: lower the model's widths, the batch size or the image size", 2)
     except KeyboardInterrupt:
         _fail("interrupted", 130)
-    except BrokenPipeError:  # whoever read the output has seen enough
+    except BrokenPipeError:  # the reader of the output has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
 
 
-def _print_anywhere() -> None:
-    """Show a question mark for what the terminal's encoding lacks."""
+def _replace_unprintable() -> None:
+    """Print a question mark for characters that the terminal's encoding lacks."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
@@ -98,7 +98,7 @@ def _show_each_note_once() -> Callable[..., None]:
 
 
 def _fail(message: str, code: int) -> NoReturn:
-    # Names come from files: what is no text must not move the terminal's cursor.
+    # Names in messages may come from files; control characters must not reach the terminal.
     shown = "".join(
         c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}"
         for c in as_flags(message)

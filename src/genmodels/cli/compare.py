@@ -25,14 +25,14 @@ def compare(
     match: Annotated[
         str | None,
         typer.Option(
-            help="Give each as many seconds or images as the first had. Default: neither."
+            help="Train each for as many seconds or images as the first. Default: neither."
         ),
     ] = None,
     shard: Annotated[
         str | None,
         typer.Option(
             metavar="K/N",
-            help="Train the K-th of N shares of the runs; compare when all are there.",
+            help="Train the K-th of N shares of the runs, without comparing them.",
         ),
     ] = None,
     *,
@@ -40,14 +40,14 @@ def compare(
     count: Annotated[int, integer(help="Largest number of test images and of samples.")] = 10_000,
     features: Annotated[
         str,
-        typer.Option(help="Features to measure in: auto, domain, random, inception, or a file."),
+        typer.Option(help="Features to compare: auto, domain, random, inception, or a file."),
     ] = "auto",
     out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("comparison"),
     trust_code: TrustCode = False,
 ) -> None:
     """Compare models on the same data.
 
-    Configurations are trained first, and options apply to them.
+    Configurations are first trained; the training options apply to them.
     """
     from genmodels import api, console
     from genmodels.api import arguments
@@ -73,6 +73,6 @@ def compare(
     typer.echo(verdicts.summary(comparison))
     typer.echo(f"report: {out / 'report.html'}")
     if seeds == 1 and (out / "runs").is_dir():
-        typer.echo("next: for certainty, the same command with --seeds 3")
+        typer.echo("next: for confidence intervals, the same command with --seeds 3")
     else:
         typer.echo(f"next: open {out / 'report.html'} in a browser")

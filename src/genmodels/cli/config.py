@@ -11,7 +11,7 @@ PLACE = Place(Group.LOOK_AROUND, 4)
 
 
 def config(name: Annotated[str, typer.Argument(help="A preset's name, or a path.")]) -> None:
-    """Print a configuration with all its defaults."""
+    """Print a configuration with all defaults."""
     from genmodels import api
 
     typer.echo(api.config(name).yaml(), nl=False)

@@ -13,7 +13,7 @@ PLACE = Place(Group.LOOK_AROUND, 1)
 def datasets(
     data_root: Annotated[Path | None, typer.Option(help="Folder in which data sets lie.")] = None,
 ) -> None:
-    """List the data sets that have a name."""
+    """List the named data sets."""
     from genmodels import api, console
 
     rows = [

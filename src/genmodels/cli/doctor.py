@@ -1,4 +1,4 @@
-"""The command that looks at the machine."""
+"""The command that describes and tests the machine."""
 
 import typer
 
@@ -8,11 +8,10 @@ PLACE = Place(Group.LOOK_AROUND, 6)
 
 
 def doctor() -> None:
-    """Say what this machine offers, and try a tiny training."""
+    """Describe this machine, and try a tiny training."""
     from genmodels.api import machine
 
-    for name, said in machine.look():
-        typer.echo(f"{name:15} {said}")
-    for name, said in machine.trial():
-        typer.echo(f"{name:15} {said}")
+    for part in (machine.description, machine.trial):
+        for name, text in part():
+            typer.echo(f"{name:15} {text}")
     typer.echo("next: genmodels train --config vae.yaml")

@@ -1,4 +1,4 @@
-"""The command that walks through the latents."""
+"""The command that interpolates between latents."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,12 +15,12 @@ PLACE = Place(Group.TRAIN_AND_USE, 3)
 
 def interpolate(
     run: RunArgument = None,
-    mode: Annotated[str, typer.Option(help="How to walk: slerp, lerp or perturb.")] = "slerp",
+    mode: Annotated[str, typer.Option(help="slerp, lerp or perturb.")] = "slerp",
     steps: Annotated[
-        int | None, integer(help="Frames of a walk. Default: 10; 21 for perturb.")
+        int | None, integer(help="Number of frames. Default: 10; 21 for perturb.")
     ] = None,
     rows: Annotated[
-        int | None, integer(help="Number of walks. Default: 8; 1 with a picture.")
+        int | None, integer(help="Number of interpolations. Default: 8; 1 with a picture.")
     ] = None,
     seed: Seed = 0,
     weights: Weights = None,
@@ -35,7 +35,7 @@ def interpolate(
         list[str] | None,
         typer.Option(
             metavar="DIMS,START,STEP",
-            help="perturb: move these dimensions, as in 0:8:2,-1,0.1; may be repeated.",
+            help="perturb: shift these dimensions, as in 0:8:2,-1,0.1; may be repeated.",
         ),
     ] = None,
     label: Annotated[
@@ -43,12 +43,12 @@ def interpolate(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help=f"Result: {formats.listed('walk')}. Default: in the run."),
+        typer.Option(help=f"Result: {formats.listed('frames')}. Default: in the run."),
     ] = None,
     set_: Changed = None,
     trust_code: TrustCode = False,
 ) -> None:
-    """Walk through the latents."""
+    """Interpolate between latents."""
     from genmodels import api
     from genmodels.api import arguments
     from genmodels.data import pictures
@@ -69,6 +69,6 @@ def interpolate(
     )  # fmt: skip
     api.save_images(frames, path)
     count = len(frames)
-    walks = "1 walk" if count == 1 else f"{count} walks"
-    typer.echo(f"{walks} of {frames.shape[1]} frames of {opened.path}: {path}")
+    interpolations = "1 interpolation" if count == 1 else f"{count} interpolations"
+    typer.echo(f"{interpolations} of {frames.shape[1]} frames of {opened.path}: {path}")
     options.next_command("compare", opened.path)

@@ -11,7 +11,7 @@ PLACE = Place(Group.LOOK_AROUND, 2)
 
 def models(
     name: Annotated[
-        str | None, typer.Argument(help="A model or a preset, with all that it says of itself.")
+        str | None, typer.Argument(help="A model or a preset, to print its full description.")
     ] = None,
 ) -> None:
     """List the models, their presets and scores."""
@@ -26,8 +26,8 @@ def models(
         rows.append([entry.name, entry.paper, "\n".join(entry.abilities), "\n".join(lines)])
     console.show(console.table(["class", "", "can also", "presets"], rows))
     typer.echo(
-        "scores: Fréchet distance between samples and test images, in features learnt from that "
-        "data; lower is better. In brackets the data, and how long two processor cores trained"
+        "scores: Fréchet distance between samples and test images, in features trained on the "
+        "data set; lower is better. In brackets the data set, and the training time on two cores"
     )
     typer.echo(
         "settings and their sources: genmodels models GAN; a preset: genmodels models gan.yaml"

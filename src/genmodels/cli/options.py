@@ -11,10 +11,10 @@ from genmodels.errors import InputError
 
 
 def _number(given: str | int) -> int:
-    """Parse an integer, with the same message in every version of typer.
+    """Parse an integer ≥ 0, with the same message in every version of typer.
 
     Raises:
-        BadParameter: it is none, or below 0.
+        BadParameter: the text is not one.
     """
     try:
         number = int(given)
@@ -25,7 +25,7 @@ def _number(given: str | int) -> int:
     return number
 
 
-# Declares an option that takes an integer of 0 or more.
+# An option that takes an integer ≥ 0.
 integer = partial(typer.Option, parser=_number, metavar="INTEGER")
 
 RunArgument = Annotated[
@@ -34,7 +34,7 @@ RunArgument = Annotated[
 Weights = Annotated[
     str | None,
     typer.Option(
-        help="Which weights to use: ema or last. Default: ema where there are any.",
+        help="Which weights to use: ema or last. Default: ema if there are any.",
         metavar="WEIGHTS",
     ),
 ]
@@ -54,41 +54,39 @@ Changed = Annotated[
 ]
 TrustCode = Annotated[
     bool,
-    typer.Option(
-        "--trust-code", help="Execute the Python module that a run brings. Default: refuse."
-    ),
+    typer.Option("--trust-code", help="Execute Python modules in a run's folder. Default: refuse."),
 ]
 
 
 def next_command(*words: Any, err: bool = False) -> None:
-    """Print the one command that a user would want next.
+    """Print the command that a user is likely to need next.
 
     Args:
         words: of the command, without ``genmodels``.
-        err: print to standard error, because standard output is itself the result.
+        err: whether to print to standard error, if standard output is the result.
     """
     typer.echo(f"next: {shlex.join(['genmodels', *map(str, words)])}", err=err)
 
 
 def assignments(given: list[str] | None) -> list[Mapping[str, Any]]:
-    """Read what ``--set`` was given."""
+    """Parse the values of ``--set``."""
     from genmodels.config import assignment
 
     return [assignment(text) for text in given or []]
 
 
 def changes(given: list[str] | None) -> dict[str, Any]:
-    """Read what ``--set`` changes of a model that is trained already.
+    """Parse the values of ``--set`` for a trained model.
 
     Raises:
-        InputError: it is about anything but the model.
+        InputError: a key is not of the model.
     """
     found: dict[str, Any] = {}
     for assignment in assignments(given):
         if set(assignment) != {"model"} or not isinstance(assignment["model"], Mapping):
             raise InputError(
-                f"--set {next(iter(assignment))}: a trained run takes changes of its model alone, "
-                "such as model.steps=50"
+                f"--set {next(iter(assignment))}: only settings of the model can be changed after "
+                "training, such as model.steps=50"
             )
         found |= assignment["model"]
     return found

@@ -26,11 +26,11 @@ def train(
         Path | None, typer.Option(help="Folder of the run. Default: runs/<config>-<date>.")
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with a run. Default: start a new one.")
+        bool, typer.Option("--resume", help="Continue a run. Default: start a new one.")
     ] = False,
     trust_code: TrustCode = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print the resolved configuration, train nothing.")
+        bool, typer.Option("--dry-run", help="Print the resolved configuration; do not train.")
     ] = False,
 ) -> None:
     """Train a model."""

@@ -22,7 +22,7 @@ def verify(
     ] = None,
     trust_code: TrustCode = False,
 ) -> None:
-    """Check a run's files, and that its steps repeat."""
+    """Check a run's files, and that its steps are reproducible."""
     from genmodels import api
 
     opened = api.load(run, trust_code)
@@ -32,15 +32,18 @@ def verify(
         typer.echo(f"{finding.path}  {spelled(state)}")
     damaged = sum(bool(finding.problem) for finding in findings)
     if damaged:
-        raise InputError(f"{damaged} of {len(findings)} files of {opened.path} are damaged")
+        raise InputError(
+            f"{damaged} of {len(findings)} files of {opened.path} are damaged; "
+            "restore them from a copy"
+        )
     if replay is not None:
         differing = api.replay(opened, replay)
         if differing:
             raise InputError(
-                f"{replay} steps of {opened.path} do not repeat on this machine: {len(differing)} "
-                f"tensors differ, such as {differing[0]}"
+                f"{replay} steps of {opened.path} are not reproducible on this machine: "
+                f"{len(differing)} tensors differ, such as {differing[0]}"
             )
-        typer.echo(f"{replay} steps, trained twice: the same bits")
+        typer.echo(f"{replay} steps, trained twice: equal bit for bit")
         options.next_command("sample", opened.path)
     else:
         options.next_command("verify", opened.path, "--replay", 5)

@@ -1,8 +1,8 @@
-"""Messages name settings as Python spells them; a user of the command line reads flags."""
+"""Translation of settings in messages from Python's spelling to command-line options."""
 
 import re
 
-# Python's keyword → the option, where hyphens alone do not make one of the other.
+# Python's keyword → the option, if they differ in more than hyphens.
 FLAGS = {"source": "config", "start": "from", "end": "to", "shifts": "shift"}
 SPAN = re.compile(
     r"`(?:(?P<verb>\w+)\((?P<given>[^`]*)\)|(?P<name>[A-Za-z][\w.]*)(?:=(?P<value>[^`]*))?)`"
@@ -10,8 +10,10 @@ SPAN = re.compile(
 
 
 def as_flags(message: str) -> str:
-    """Return a message with its settings as options: ``--out runs/x``, ``--set train.keep=1``,
-    ``genmodels train --out runs/x --resume``."""
+    """Return a message with its settings as options.
+
+    Examples: ``--out runs/x``, ``--set train.keep=1``, ``genmodels train --out runs/x --resume``.
+    """
     return SPAN.sub(_span, message)
 
 

@@ -1,11 +1,11 @@
-"""What to check next, from symptoms that were measured."""
+"""Advice on what to check next, from measured symptoms."""
 
 from dataclasses import dataclass
 
 from genmodels.comparison.result import Comparison, Entry
 from genmodels.comparison.verdicts import shown
 
-WINNING = 0.9  # accuracy on real images and on samples of a discriminator that has won
+WINNING = 0.9  # accuracy of a discriminator, on real images and samples, that is too good
 OVERFITTED = 0.1  # loss of accuracy from training to test images that shows overfitting
 COLLAPSED = 0.5  # coverage of the samples relative to the floor's
 ACTIVE = 0.5  # share of active latent dimensions below which the posterior has collapsed
@@ -16,7 +16,7 @@ UNSTABLE = 1.25  # final FD relative to the best snapshot's
 
 @dataclass(frozen=True)
 class Advice:
-    """A symptom that was measured, and what to check."""
+    """A measured symptom of a model, and what to check."""
 
     model: str
     symptom: str

@@ -6,7 +6,7 @@ from genmodels.comparison.statistics import Estimate
 
 
 def number(value: float | None) -> str:
-    """Format a number; a dash where it is not defined."""
+    """Return a number as text; a dash for None."""
     if value is None:
         return "—"
     if value == int(value) and abs(value) >= 1000:
@@ -15,7 +15,7 @@ def number(value: float | None) -> str:
 
 
 def interval(found: Estimate | None) -> str:
-    """Format a mean with its interval over seeds, to two digits of the interval; or a dash."""
+    """Return a mean with its interval as text, to two digits of the interval; a dash for None."""
     if found is None:
         return "—"
     if found.half is None or len(set(found.values)) == 1:

@@ -1,4 +1,4 @@
-"""Several models under one protocol: all are measured alike."""
+"""Evaluation of several models under one protocol."""
 
 import time
 from collections.abc import Sequence
@@ -20,8 +20,8 @@ from genmodels.sampling import interpolation
 from genmodels.system import device, tune_cpu
 from genmodels.training import session
 
-STRIPS = 4
-FRAMES = 21  # of the report's perturbation test
+STRIPS = 4  # interpolations of each kind
+FRAMES = 21  # as in the original report
 
 
 def compare(
@@ -31,13 +31,13 @@ def compare(
 
     Args:
         folders: runs on the same data; those that differ by their seed alone are one model.
-        count: test images and samples that are used, at most.
+        count: largest number of test images, and of samples.
         extractor: name or file of the features.
         seed: of the samples.
-        display: where progress is shown.
+        display: shows the progress.
 
     Raises:
-        InputError: different data, no test split, or a run without a checkpoint.
+        InputError: the data differ, have no test split, or a run has no checkpoint.
     """
     _check_same_data(folders)
     for folder in folders:
@@ -82,7 +82,7 @@ def _entry(name: str, folder: runs.Folder, results: list[Result], seed: int) -> 
     both = None if labels is None else labels.repeat(2)
     start = next(sampling.latents(model, 2 * STRIPS, seed, both))
     shifts: Sequence[Shift] = folder.settings.perturb
-    walks = {
+    latents = {
         "perturbation": interpolation.perturb(start[:STRIPS], shifts, FRAMES),
         "interpolation": interpolation.slerp(start[:STRIPS], start[STRIPS:], FRAMES),
     }
@@ -90,12 +90,12 @@ def _entry(name: str, folder: runs.Folder, results: list[Result], seed: int) -> 
         name=name,
         results=results,
         records=folder.log(),
-        walks={kind: interpolation.decode(model, walk, labels) for kind, walk in walks.items()},
+        frames={kind: interpolation.decode(model, z, labels) for kind, z in latents.items()},
     )
 
 
 def _progress_of(display: Display, folder: runs.Folder, done: int, total: int) -> DrawProgress:
-    """Return what shows the progress of a comparison while the images of one run are drawn."""
+    """Return a function that shows the progress while the images of one run are drawn."""
     began = time.monotonic()
 
     def progress(made: int, images: int) -> None:
@@ -109,7 +109,7 @@ def _progress_of(display: Display, folder: runs.Folder, done: int, total: int) -
 
 
 def _protocol(real: Reference, seed: int) -> dict[str, Any]:
-    """Describe how every number of a comparison was made."""
+    """Return the settings of the evaluation, as in the report."""
     return {
         "data": real.images.name,
         "fingerprint": real.images.fingerprint,
@@ -138,8 +138,11 @@ def _shares(real: Reference) -> list[float]:
 
 
 def _models(folders: Sequence[runs.Folder]) -> dict[str, list[runs.Folder]]:
-    """Group runs that differ by their seed alone; named by their configuration, or by their
-    folder where that is not distinct."""
+    """Group runs that differ only by their seed, by name.
+
+    The name is that of the configuration, or of the folder if two groups have the same
+    configuration.
+    """
     groups: dict[str, list[runs.Folder]] = {}
     for folder in folders:
         plain = {**folder.settings.plain(), "seed": None}
@@ -168,7 +171,7 @@ def _load(folder: runs.Folder, display: Display) -> Images:
     images = session.load(plan.all_data(folder.settings), display)
     if images.fingerprint != folder.fingerprint:
         raise InputError(
-            f"{images.name} holds other images now than {folder.path} was trained on; "
+            f"{images.name} now has other images than those {folder.path} was trained on; "
             "restore them or train again"
         )
     return images

@@ -32,7 +32,7 @@ class Job:
         name: of the configuration.
         source: its preset or file.
         seed: of this training.
-        path: where the run lies.
+        path: the folder of the run.
     """
 
     name: str
@@ -78,13 +78,13 @@ def make(
     """Plan a study, and check its configurations.
 
     Args:
-        given: runs and configurations; without any, the latest run of each configuration.
+        given: runs and configurations; if empty, the latest run of each configuration.
         layers: overrides, which replace keys of every configuration.
         seeds: how often each configuration is trained, with seeds from 0.
         out: the study's folder.
 
     Raises:
-        InputError: there is nothing to compare, or nothing of a given name.
+        InputError: there is nothing to compare, or no run or configuration of a given name.
     """
     parts: list[runs.Folder | Job] = []
     for item in given or _latest_of_each():
@@ -103,22 +103,22 @@ def make(
 
 
 def check(plan: Plan, extractor: str, display: Display) -> None:
-    """Refuse what would make the comparison fail, before anything is trained.
+    """Check data and features before anything is trained.
 
     Raises:
-        InputError: different data, too few images, or no such features.
+        InputError: the data differ or have too few images, or there are no such features.
     """
     loaded: dict[str, Images] = {}  # by the settings of the data
     for job in plan.jobs:
-        asked = all_data(plan.settings(job))
-        if repr(asked) in loaded:
+        data = all_data(plan.settings(job))
+        if repr(data) in loaded:
             continue
-        images = loaded[repr(asked)] = session.load(asked, display)
+        images = loaded[repr(data)] = session.load(data, display)
         first = next(iter(loaded.values()))
         if images.fingerprint != first.fingerprint:
             raise InputError(
-                "the configurations ask for different data, so their numbers could not be "
-                f"compared: {plan.jobs[0].name} for {first.name}, {job.name} for {images.name}; "
+                "the configurations have different data, so their numbers could not be "
+                f"compared: {plan.jobs[0].name} has {first.name}, {job.name} has {images.name}; "
                 "give all the same `data`"
             )
         reference.check(images)
@@ -128,13 +128,13 @@ def check(plan: Plan, extractor: str, display: Display) -> None:
 
 
 def train(plan: Plan, jobs: Sequence[Job], match: Match | None, display: Display) -> None:
-    """Train what is not trained yet.
+    """Run trainings that are not finished yet.
 
     Args:
-        plan: that the jobs are of.
-        jobs: all of its trainings, or a share of them.
-        match: give every training as many ``seconds`` or ``images`` as the first had.
-        display: where progress is shown.
+        plan: the plan of the study.
+        jobs: its trainings, or a share of them.
+        match: train all for as many ``seconds`` or ``images`` as the first.
+        display: shows the progress.
     """
     limit: dict[str, Any] = {}
     for number, job in enumerate(jobs, 1):
@@ -153,7 +153,7 @@ def share(jobs: Sequence[Job], shard: str) -> list[Job]:
     """Return the jobs of one share, such as ``2/4``; each job is in exactly one share.
 
     Raises:
-        InputError: it is no share.
+        InputError: the text is no share.
     """
     found = re.fullmatch(r"(\d+)/(\d+)", shard)
     if not found or not 1 <= int(found[1]) <= int(found[2]):
@@ -162,24 +162,24 @@ def share(jobs: Sequence[Job], shard: str) -> list[Job]:
 
 
 def check_out(out: Path) -> None:
-    """Refuse a folder that cannot be written, before anything is trained.
+    """Check that a folder can be written, before anything is trained.
 
     Raises:
         InputError: it cannot.
     """
-    there = next(place for place in (out, *out.absolute().parents) if place.exists())
-    if not there.is_dir() or not os.access(there, os.W_OK):
-        why = "not writable" if there.is_dir() else "a file"
-        raise InputError(f"`out={out}` cannot be made, {there} is {why}; choose another `out`")
+    existing = next(path for path in (out, *out.absolute().parents) if path.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK):
+        why = "not writable" if existing.is_dir() else "a file"
+        raise InputError(f"`out={out}` cannot be made, {existing} is {why}; choose another `out`")
 
 
 def all_data(settings: Settings) -> Data:
-    """Return a configuration's data without a validation split, which runs may differ in."""
+    """Return a configuration's data without its validation split, which may differ by run."""
     return settings.data.model_copy(update={"validation": 0.0})
 
 
 def _limit(limit: Mapping[str, float], settings: Settings) -> dict[str, Any]:
-    """Return the limit that gives a training as much as the first had."""
+    """Return the limit of a training that matches the first one."""
     if "seconds" in limit:
         return {"train": {"budget": float(limit["seconds"])}}
     return {"train": {"steps": max(1, round(limit["images"] / settings.train.batch_size))}}
@@ -196,5 +196,5 @@ def _latest_of_each() -> list[runs.Folder]:
     for folder in same_data:
         latest.setdefault(folder.config_name, folder)
     if not latest:
-        raise InputError(f"run {newest.path} has no checkpoint yet; train it further first")
+        raise InputError(f"run {newest.path} has no checkpoint yet; continue its training first")
     return list(latest.values())

@@ -39,13 +39,13 @@ class Entry:
         name: its heading.
         results: one for each seed.
         records: the log of the first seed.
-        walks: kind → (R, frames, C, H, W), of the first seed.
+        frames: kind of interpolation → (R, steps, C, H, W), of the first seed.
     """
 
     name: str
     results: Sequence[Result]
     records: Sequence[Mapping[str, Any]]
-    walks: Mapping[str, Tensor]
+    frames: Mapping[str, Tensor]
 
     def __repr__(self) -> str:
         return f"<Entry {self.name}: seeds {', '.join(str(r.seed) for r in self.results)}>"
@@ -56,30 +56,32 @@ class Entry:
         return self.results[0].evaluation
 
     def estimate(self, name: str) -> Estimate | None:
-        """A number over the seeds; None where it is not defined for every one."""
+        """Return the estimate of a number over the seeds; None unless every seed has it."""
         values = [r.evaluation.numbers.get(name) for r in self.results]
         known = [value for value in values if value is not None]
         return statistics.estimate(known) if len(known) == len(values) else None
 
     def mean(self, name: str) -> float | None:
-        """The mean of a number over the seeds."""
+        """Return the mean of a number over the seeds; None unless every seed has it."""
         found = self.estimate(name)
         return found.mean if found else None
 
     def measured(self, name: str) -> float | None:
-        """The mean of a measurement of this machine; None where there is none."""
+        """Return the mean of a rate, a time or a memory size; None if it was not measured."""
         found = [r.evaluation.measured.get(name) for r in self.results]
         known = [value for value in found if value is not None]
         return statistics.mean(known) if known else None
 
     def why_not(self, name: str) -> str:
-        """Why a number is not defined."""
+        """Return why a number is not defined."""
         reasons = self.first.undefined
         return next((why for key, why in reasons.items() if name.startswith(key)), "not measured")
 
     def arrivals(self) -> list[Point] | None:
-        """When each seed came within 10 % of its final FD; None where a run kept no
-        snapshots."""
+        """Return when each seed came within 10 % of its final FD.
+
+        None if a run has no snapshots.
+        """
         found = [_arrival(result.evaluation.curve) for result in self.results]
         known = [point for point in found if point is not None]
         return known if len(known) == len(found) else None
@@ -105,7 +107,7 @@ class Pair:
 
     @property
     def verdict(self) -> str:
-        """The verdict in words."""
+        """The result of the test as text."""
         if self.p_value is None:
             return "undecided: one seed"
         return f"{self.better} is better" if self.decided else "tie"
@@ -117,12 +119,12 @@ class Comparison:
 
     Attributes:
         data: the name of the data.
-        protocol: how the numbers were made, the same for every model.
+        protocol: the settings of the evaluation, the same for every model.
         fd: the key of FD (Fréchet distance) among the numbers.
         real: (64, C, H, W), real images of the test split.
         real_numbers: sharpness and isolated dots of the real images.
-        real_histogram: the share of real images that look like each class.
-        classes: their names.
+        real_histogram: the share of test images of each class; empty without classes.
+        classes: names of the classes.
         baselines: name → scores of the floor, the copied training set and simple baselines.
         baseline_images: name → (64, C, H, W).
         entries: one for each model.
@@ -153,20 +155,20 @@ class Comparison:
         return made
 
     def ranked(self) -> list[Entry]:
-        """The models, lowest FD first."""
+        """Return the models, lowest FD first."""
         return sorted(self.entries, key=lambda entry: entry.mean(self.fd) or 0.0)
 
     def rows(self) -> list[str]:
-        """The keys of all numbers, in the order they first appear."""
+        """Return the keys of all numbers, in the order of their first appearance."""
         names = [n for e in self.entries for r in e.results for n in r.evaluation.numbers]
         return list(dict.fromkeys(names))
 
     def headings(self) -> list[str]:
-        """The columns of :meth:`table` after the first: the models, then the baselines."""
+        """Return the columns of :meth:`table` after the first: models, then baselines."""
         return [*(entry.name for entry in self.entries), *self.baselines]
 
     def table(self) -> list[list[str]]:
-        """One row for each number: its label, then its cells as :meth:`headings` names them."""
+        """Return a row for each number: its label, then a cell for each of :meth:`headings`."""
         return [
             [
                 label(row),
@@ -181,18 +183,18 @@ class Comparison:
         return f"<Comparison on {self.data}, {label(self.fd)}: {scores}>"
 
     def _repr_html_(self) -> str:
-        """The table, as a notebook shows it."""
+        """Return the table as HTML, for notebooks."""
         head = "".join(f"<th>{escape(heading)}</th>" for heading in ("", *self.headings()))
         rows = ("".join(f"<td>{escape(cell)}</td>" for cell in row) for row in self.table())
         body = "".join(f"<tr>{row}</tr>" for row in rows)
-        title = escape(f"{self.data}: {self.protocol['real_images']:,} images a side")
+        title = escape(f"{self.data}: {self.protocol['real_images']:,} images on each side")
         return (
             f"<table><caption>{title}</caption><thead><tr>{head}</tr></thead>"
             f"<tbody>{body}</tbody></table>"
         )
 
     def measured_rows(self) -> list[str]:
-        """The keys of what this machine measured, of any model."""
+        """Return the keys of all measured rates, times and memory sizes."""
         names = [n for e in self.entries for r in e.results for n in r.evaluation.measured]
         return list(dict.fromkeys(names))
 

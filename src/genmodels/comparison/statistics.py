@@ -1,4 +1,4 @@
-"""How sure one can be: intervals over training seeds, and tests between models."""
+"""Statistics: confidence intervals over training seeds, and tests between models."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ class Estimate:
 
 
 def estimate(values: Sequence[float]) -> Estimate:
-    """Mean and t-interval (Student, 1908) of one or more values."""
+    """Return the mean and the t-interval (Student, 1908) of one or more values."""
     if len(values) < 2:
         return Estimate(mean(values), None, tuple(values))
     quantile = float(stats.t.ppf(0.5 + CONFIDENCE / 2, len(values) - 1))
@@ -37,8 +37,10 @@ def estimate(values: Sequence[float]) -> Estimate:
 
 
 def welch(a: Sequence[float], b: Sequence[float]) -> float | None:
-    """The p-value of Welch's test (1947) that two means are equal, two-sided; None where
-    either side has fewer than two values."""
+    """Return the two-sided p-value of Welch's test (1947) for equal means.
+
+    None if either side has fewer than two values.
+    """
     if min(len(a), len(b)) < 2:
         return None
     if stdev(a) == 0 == stdev(b):
@@ -47,8 +49,11 @@ def welch(a: Sequence[float], b: Sequence[float]) -> float | None:
 
 
 def holm(p_values: Mapping[Name, float]) -> dict[Name, float]:
-    """Adjust the p-values of a family of tests (Holm, 1979): rejecting those at most 5 %
-    errs in any of them with at most 5 %."""
+    """Adjust p-values for the number of tests (Holm, 1979).
+
+    If all tests with an adjusted value ≤ 5 % are rejected, the probability of one or more false
+    rejections is at most 5 %.
+    """
     adjusted: dict[Name, float] = {}
     largest = 0.0
     ordered = sorted(p_values.items(), key=lambda item: item[1])

@@ -1,7 +1,7 @@
-"""Numbers → sentences: the model of lowest FD, the report's five claims, what was unequal.
+"""Sentences about a comparison: the model of lowest FD, the report's five claims, fairness.
 
-A claim is about models that have a likelihood and models that discriminate, whatever their
-names. The model of lowest FD of each kind stands for its kind.
+A claim is about a model with a likelihood and a model with a discriminator. Of several, the one
+with the lowest FD is taken.
 """
 
 from collections.abc import Callable, Sequence
@@ -27,8 +27,7 @@ class Verdict:
 
 
 def summary(comparison: Comparison) -> str:
-    """Say which model has the lowest FD, how certain that is, and whether a simple baseline
-    has a lower one."""
+    """Return a sentence about the model of lowest FD, and one about better simple baselines."""
     best = comparison.ranked()[0].mean(comparison.fd)
     nearer = [
         f"{MEANINGS[name]} has a lower FD ({shown(distance)})"
@@ -42,7 +41,7 @@ def summary(comparison: Comparison) -> str:
 
 
 def _nearest_model(comparison: Comparison) -> str:
-    """Say which model has the lowest FD, in one sentence."""
+    """Return which model has the lowest FD and how certain that is, in one sentence."""
     ranked = comparison.ranked()
     floor = comparison.baselines["floor"].numbers[comparison.fd]
     first = ranked[0]
@@ -64,8 +63,7 @@ def _nearest_model(comparison: Comparison) -> str:
 
 
 def claims(comparison: Comparison) -> list[Verdict]:
-    """Decide the five claims of the report, the student's comparison that this project
-    reproduces."""
+    """Return the verdicts on the five claims of the report that this project reproduces."""
     coding = _nearest(comparison, "nll_")
     playing = _nearest(comparison, "discriminator_")
     made = []
@@ -112,7 +110,7 @@ def shown(value: float | None) -> str:
 
 
 def arrival(entry: Entry) -> str:
-    """Say when a model came within 10 % of its final FD, as the mean over its seeds."""
+    """Return when a model came within 10 % of its final FD, averaged over seeds, as text."""
     found = entry.arrivals()
     if found is None:
         return "no snapshots were kept"
@@ -181,8 +179,9 @@ def _fourth(comparison: Comparison, coding: Entry, playing: Entry) -> tuple[Answ
     pair = next(p for p in comparison.pairs if {p.better, p.worse} == names)
     smooth = (coding.mean("sharpness") or 0) < (playing.mean("sharpness") or 0)
     dots = (playing.mean("isolated_dots") or 0) > (coding.mean("isolated_dots") or 0)
-    odd, usual = coding.mean("outliers"), comparison.baselines["floor"].numbers["outliers"]
-    weird = odd is not None and odd > 2 * usual
+    outliers = coding.mean("outliers")
+    of_real = comparison.baselines["floor"].numbers["outliers"]
+    weird = outliers is not None and outliers > 2 * of_real
     numbers = (
         f"FD: {playing.name} {shown(playing.mean(comparison.fd))}, {coding.name} "
         f"{shown(coding.mean(comparison.fd))} ({pair.verdict}). "
@@ -191,7 +190,7 @@ def _fourth(comparison: Comparison, coding: Entry, playing: Entry) -> tuple[Answ
         f"{shown(comparison.real_numbers['sharpness'])}. "
         f"Isolated dots per image {shown(playing.mean('isolated_dots'))} against "
         f"{shown(coding.mean('isolated_dots'))}. Outliers among the images of "
-        f"{coding.name}: {shown(odd)}, among real images {shown(usual)}."
+        f"{coding.name}: {shown(outliers)}, among real images {shown(of_real)}."
     )
     if not (smooth and weird and dots) or (pair.decided and pair.better != playing.name):
         return "does not hold", numbers

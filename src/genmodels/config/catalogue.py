@@ -21,9 +21,9 @@ class Preset:
     """A configuration that comes with the package.
 
     Attributes:
-        name: as a configuration is named.
+        name: such as ``vae.yaml``.
         model: the model's class.
-        measured: results of one run of it, with their protocol; empty if there are none.
+        measured: results of one training, with their protocol; empty if there are none.
         text: the text of its file: the settings that differ from the defaults, with comments.
     """
 
@@ -60,7 +60,7 @@ class ModelInfo:
         text: the complete docstring.
         abilities: what it can do besides generating images.
         settings: its settings, with their defaults.
-        choices: the words that a setting accepts, for the settings that list them.
+        choices: the words that a setting accepts, for settings that accept words.
         presets: the configurations of this model.
     """
 

@@ -1,10 +1,10 @@
-"""Classes of the user's, named in a configuration by module and class.
+"""The user's own classes, named in a configuration by module and class.
 
-``my_model.TinyGAN`` is looked up in ``my_model.py`` beside the configuration that names it.
-A run keeps a copy of the module, so it needs no other file. A run may also come from somebody
-else. Its copy is therefore executed in two cases only: a configuration of the user's has once
-named a module with exactly these bytes (this is remembered between commands), or the user
-approves the run for the present command.
+``my_model.TinyGAN`` is looked up in ``my_model.py`` beside the configuration that names it. A run
+has a copy of the module, so it needs no other file. A run may come from another person, so its
+copy is executed only if it is approved: because a configuration of the user named a module with
+the same bytes before, in this command or an earlier one, or because the user approves the run for
+this command.
 """
 
 import hashlib
@@ -37,7 +37,7 @@ _loaded: dict[str, ModuleType] = {}  # by digest
 
 @contextmanager
 def beside(config: Path) -> Iterator[None]:
-    """Look modules up beside a configuration of the user's, and approve those that it names."""
+    """Look modules up beside the user's configuration, and approve those that it names."""
     with _within(_Place(config.resolve().parent, of_run=False)):
         yield
 
@@ -81,7 +81,7 @@ def load_class(name: str) -> type:
         raise InputError(f"{name} is a class of your own; name it in a configuration's file")
     path = place.folder / _file(name)
     if not path.is_file():
-        todo = "the run does not bring it" if place.of_run else "put it beside the configuration"
+        todo = "the run lacks it" if place.of_run else "put it beside the configuration"
         raise InputError(f"{name}: there is no {_file(name)} in {place.folder}; {todo}")
     source = path.read_bytes()  # read once, so that the checked bytes are executed
     digest = hashlib.sha256(source).hexdigest()
@@ -178,7 +178,7 @@ def _load(path: Path, source: bytes, digest: str) -> ModuleType:
 
 
 def _line(error: BaseException, path: Path) -> str:
-    """Return the line of a file in which an error arose, as the end of a message."""
+    """Return the line of a file that raised an error, as the end of a message."""
     number, trace = getattr(error, "lineno", None), error.__traceback__
     while trace is not None:
         if trace.tb_frame.f_code.co_filename == str(path):

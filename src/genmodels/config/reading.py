@@ -1,4 +1,4 @@
-"""YAML files and overrides, merged into typed settings; all problems are reported at once.
+"""Reading of YAML files and overrides into typed settings. All problems are reported at once.
 
 A preset states only what differs from the defaults. Layers are merged key by key: defaults,
 then the file, then the command line. A limit (``epochs``, ``steps`` or ``budget``) of a later
@@ -18,7 +18,7 @@ GIVEN = ("image_shape", "class_shares")  # arguments of a model that the data su
 
 
 def read(source: str | Path, overrides: Sequence[Mapping[str, Any]] = ()) -> Settings:
-    """Read a configuration by path, or a preset by name, and lay overrides over it.
+    """Read a configuration by path or a preset by name, with overrides.
 
     Raises:
         InputError: there is no such file, or it has problems; the message has a line for each.
@@ -91,7 +91,7 @@ def _unknown(source: str) -> str:
 
 
 def preset(name: str) -> Path | None:
-    """Return the path of a preset, or None; files in the working folder are never taken."""
+    """Return the path of a preset, or None. Files in the working folder are not presets."""
     paths = (folder / name for folder in _preset_folders())
     return next((path for path in paths if path.is_file()), None)
 
@@ -118,7 +118,7 @@ def shift(text: str) -> Shift:
         return Shift(dims=dims, start=start, step=step)
     except ValueError:
         raise InputError(
-            f"`shift` {text!r} is no movement; write it as DIMS,START,STEP: 0:8:2,-1,0.1"
+            f"`shift` {text!r} is not valid; write it as DIMS,START,STEP: 0:8:2,-1,0.1"
         ) from None
 
 
@@ -151,13 +151,13 @@ def _inherit_optimizer(values: dict[str, Any]) -> None:
     if isinstance(train, dict) and isinstance(train.get("optimizers"), dict):
         common = train.get("optimizer", {})
         train["optimizers"] = {
-            name: {**common, **own} if isinstance(own, dict) else own
-            for name, own in train["optimizers"].items()
+            name: {**common, **given} if isinstance(given, dict) else given
+            for name, given in train["optimizers"].items()
         }
 
 
 def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay one mapping over another, section by section."""
+    """Merge two mappings section by section; values of the second replace those of the first."""
     if any(name in over for name in LIMITS):
         base = {key: value for key, value in base.items() if key not in LIMITS}
     changed_class = "class" in over and over["class"] != base.get("class")
@@ -179,6 +179,6 @@ def _load(path: Path) -> dict[str, Any]:
     if not isinstance(values, dict):
         kind = "a list" if isinstance(values, list) else "a single value"
         raise InputError(
-            f"{path.name} holds no settings but {kind}; it starts with a key such as 'model:'"
+            f"{path.name} has {kind} and no settings; begin it with a key such as 'model:'"
         )
     return values

@@ -1,6 +1,6 @@
-"""The settings of a run as typed sections, with every key, its default and its source.
+"""The settings of a run as typed sections: all keys, their defaults and their sources.
 
-Nothing here reads files; :mod:`genmodels.config` fills the settings from YAML and options.
+:mod:`genmodels.config` fills them from YAML and options.
 """
 
 import math
@@ -34,7 +34,7 @@ def rows_of(text: str) -> str:
 
 
 def tuple_of(values: Any) -> Any:
-    """Turn a list, as YAML gives it, into a tuple, which is immutable."""
+    """Convert a list, which YAML has, to a tuple, which is immutable."""
     return tuple(values) if isinstance(values, list) else values
 
 
@@ -42,7 +42,7 @@ Positive = Annotated[float, Field(gt=0)]
 
 
 class Section(BaseModel):
-    """Settings that refuse unknown keys and convert no types."""
+    """Settings without unknown keys and without conversion of types."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
@@ -165,9 +165,10 @@ class Settings(Section):
         return f"<Settings: {kind} on {self.data.name}, {limit}, seed {self.seed}>"
 
     def differences(self, other: "Settings") -> list[str]:
-        """List the keys whose values change what is learnt, with both values, one on a line.
+        """List the keys that change the trained model and differ, with both values, one a line.
 
-        Left out are the limit, the device, the location of the data, and what is saved or logged.
+        Not compared are the limit, the device, the location of the data, and the settings of
+        saving and logging.
         """
         mine, theirs = _flat(self.plain()), _flat(other.plain())
         ignored = {f"train.{name}" for name in (*LIMITS, "device", "save_every", "keep")}

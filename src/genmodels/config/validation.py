@@ -1,4 +1,4 @@
-"""Problems that pydantic finds in settings, as lines with the key and what it accepts."""
+"""Problems that pydantic finds in settings, as lines with the key and the accepted values."""
 
 import inspect
 from collections.abc import Iterator, Mapping, Sequence

@@ -17,7 +17,11 @@ LONGEST = 100_000  # characters; the longest preset has about 1,000
 
 
 def parse(text: str, origin: str) -> Any:
-    """Parse a text; ``origin`` names it in messages.
+    """Parse a text.
+
+    Args:
+        text: a YAML document.
+        origin: the name of the document in messages.
 
     Raises:
         InputError: the text is not valid YAML; the message has the line and the reason.
@@ -45,7 +49,7 @@ def dump(values: Any) -> str:
 
 
 def inline(value: Any) -> str:
-    """Return a value as it would stand in a configuration, on one line."""
+    """Return a value as YAML on one line."""
     text = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=math.inf)
     return text.removesuffix("\n").removesuffix("\n...")
 
@@ -62,18 +66,18 @@ class _Loader(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        seen: set[Any] = set()
+        keys: set[Any] = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
             if not isinstance(key, str):
                 raise yaml.constructor.ConstructorError(
                     None, None, f"key {key!r} is not a word", key_node.start_mark
                 )
-            if key in seen:
+            if key in keys:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"key {key!r} is given twice", key_node.start_mark
                 )
-            seen.add(key)
+            keys.add(key)
         return super().construct_mapping(node, deep)
 
 

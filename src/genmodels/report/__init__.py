@@ -1,1 +1,1 @@
-"""Draw what a comparison holds: page, Markdown, JSON, figures, terminal table."""
+"""Reports of a comparison: HTML page, Markdown, JSON, figures, terminal table."""

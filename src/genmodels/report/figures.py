@@ -1,4 +1,4 @@
-"""Figures as PNG files, drawn with matplotlib away from any screen."""
+"""Figures of a comparison, drawn with matplotlib as PNG."""
 
 import io
 from collections.abc import Sequence
@@ -12,14 +12,17 @@ from matplotlib.figure import Figure
 from genmodels.comparison.result import Comparison, Entry
 from genmodels.data import pictures
 from genmodels.evaluation.metrics.table import label
-from genmodels.report.html import WALK_COLUMNS
+from genmodels.report.html import FRAME_COLUMNS
 from genmodels.system import files
 from genmodels.training.curves import COLOURS, UNITS, phases, save, style_axes
 
 
 def save_comparison(comparison: Comparison, path: Path) -> None:
-    """Draw everything about several models on one page, a column each: samples from the
-    same seed, losses over images and over seconds, perturbation strips."""
+    """Draw an overview of all models, a column each.
+
+    The rows are samples with the same seed, losses over images and over seconds, and
+    perturbations.
+    """
     entries = comparison.entries
     figure = Figure(figsize=(4.6 * (len(entries) + 1), 11), layout="constrained")
     rows: Any = figure.subfigures(4, 1, height_ratios=[4.4, 2.6, 2.6, 1.7])
@@ -29,26 +32,24 @@ def save_comparison(comparison: Comparison, path: Path) -> None:
         show(panel, entry.first.weights[0].samples, f"{entry.name}: samples", 8)
     _draw_losses(rows[1], entries, "images")
     _draw_losses(rows[2], entries, "seconds")
-    strips = rows[3].subplots(1, len(entries), squeeze=False)[0]
-    for panel, entry in zip(strips, entries, strict=True):
-        walk = entry.walks["perturbation"]
-        show(panel, walk.flatten(0, 1), f"{entry.name}: perturbation", walk.shape[1])
+    panels = rows[3].subplots(1, len(entries), squeeze=False)[0]
+    for panel, entry in zip(panels, entries, strict=True):
+        frames = entry.frames["perturbation"]
+        show(panel, frames.flatten(0, 1), f"{entry.name}: perturbation", frames.shape[1])
     save(figure, path)
 
 
 def of_comparison(comparison: Comparison) -> dict[str, bytes]:
-    """Draw every picture of the page as a PNG, by name: grids, walks, pairs, curves."""
+    """Return the page's pictures as PNG by name: grids, interpolations, pairs and curves."""
     drawn = {"real": _png(pictures.grid(comparison.real, 8))}
     for name, images in comparison.baseline_images.items():
         drawn[name] = _png(pictures.grid(images, 8))
     for number, entry in enumerate(comparison.entries):
         for weights in entry.first.weights:
             drawn[f"samples-{number}-{weights.name}"] = _png(pictures.grid(weights.samples, 8))
-        for kind, walk in entry.walks.items():
-            frames = [
-                pictures.grid(walk[:, i], WALK_COLUMNS, enlarge=False) for i in range(walk.shape[1])
-            ]
-            drawn[f"{kind}-{number}"] = _png(torch.cat(frames, 2))
+        for kind, frames in entry.frames.items():
+            grids = [pictures.grid(step, FRAME_COLUMNS, enlarge=False) for step in frames.unbind(1)]
+            drawn[f"{kind}-{number}"] = _png(torch.cat(grids, 2))
         pairs = entry.first.suspicious
         drawn[f"pairs-{number}"] = _png(
             pictures.grid(pairs.transpose(0, 1).flatten(0, 1), len(pairs))
@@ -61,7 +62,7 @@ def of_comparison(comparison: Comparison) -> dict[str, bytes]:
 
 
 def save_bytes(content: bytes, path: Path) -> None:
-    """Write a picture completely or not at all."""
+    """Write a picture. If this fails, no incomplete file is left."""
     files.save_with(path, lambda temporary: temporary.write_bytes(content))
 
 
@@ -112,8 +113,8 @@ def _histograms(comparison: Comparison) -> bytes:
         for number, entry in enumerate(entries)
     ]
     for number, (name, colour, values) in enumerate(shares):
-        places = [index + (number - len(entries) / 2) * width for index in range(len(values))]
-        panel.bar(places, values, width, color=colour, label=name)
+        positions = [index + (number - len(entries) / 2) * width for index in range(len(values))]
+        panel.bar(positions, values, width, color=colour, label=name)
     if len(comparison.classes) <= 20:
         panel.set_xticks(range(len(comparison.classes)), comparison.classes)
     panel.tick_params(labelsize=8)

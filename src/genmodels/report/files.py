@@ -1,4 +1,4 @@
-"""A comparison as files: ``report.html``, ``report.json``, ``report.md`` and ``figures/``."""
+"""The files of a report: ``report.html``, ``report.json``, ``report.md`` and ``figures/``."""
 
 import json
 from collections.abc import Mapping
@@ -15,12 +15,12 @@ from genmodels.system import files
 
 
 def save(comparison: Comparison, out: Path, measured: Mapping[str, Any]) -> None:
-    """Write everything about a comparison into a folder.
+    """Write the report of a comparison into a folder.
 
     Args:
-        comparison: what to write.
-        out: the folder; made where it is missing.
-        measured: when, where and by which command it was made.
+        comparison: the comparison.
+        out: the folder, which is made if it is missing.
+        measured: command, date, machine and versions.
 
     Raises:
         InputError: the folder cannot be written.
@@ -39,8 +39,8 @@ def save(comparison: Comparison, out: Path, measured: Mapping[str, Any]) -> None
 def plain(comparison: Comparison, measured: Mapping[str, Any]) -> dict[str, Any]:
     """Return the comparison as JSON values.
 
-    What differs when the same runs are evaluated again is under ``measured``: rates, memory,
-    paths, dates.
+    Values that differ when the same runs are evaluated again are under ``measured``: rates,
+    memory, paths and dates.
     """
     return {
         "summary": verdicts.summary(comparison),
@@ -68,7 +68,7 @@ def plain(comparison: Comparison, measured: Mapping[str, Any]) -> dict[str, Any]
 
 
 def markdown(comparison: Comparison, measured: Mapping[str, Any]) -> str:
-    """Write the comparison as Markdown, for a wiki or a pull request."""
+    """Return the comparison as Markdown, for a wiki or a pull request."""
     names = [entry.name for entry in comparison.entries]
     headings = comparison.headings()
     lines = [f"# {comparison.data}: {', '.join(names)}", "", verdicts.summary(comparison), ""]

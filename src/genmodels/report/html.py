@@ -1,4 +1,4 @@
-"""A comparison as one HTML file that needs no other file and no network."""
+"""The HTML page of a report: one file that needs no other file and no network."""
 
 import base64
 from collections.abc import Mapping
@@ -15,8 +15,8 @@ from genmodels.data import pictures
 from genmodels.evaluation.baselines import MEANINGS
 from genmodels.evaluation.metrics.table import LOWER_IS_BETTER, PROMINENT, label
 
-FRAMES = "perturbation", "interpolation"
-WALK_COLUMNS = 2  # walks of a frame side by side
+KINDS = "perturbation", "interpolation"
+FRAME_COLUMNS = 2  # interpolations side by side
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,12 @@ class Bar:
 
 
 def render(comparison: Comparison, drawn: Mapping[str, bytes], measured: Mapping[str, Any]) -> str:
-    """Write the page.
+    """Return the page as HTML.
 
     Args:
-        comparison: what it shows.
-        drawn: its pictures, as :func:`genmodels.report.figures.of_comparison` draws them.
-        measured: when, where and by which command it was made.
+        comparison: the comparison.
+        drawn: its pictures, from :func:`genmodels.report.figures.of_comparison`.
+        measured: command, date, machine and versions.
     """
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("genmodels.report", "."),
@@ -60,7 +60,7 @@ def render(comparison: Comparison, drawn: Mapping[str, bytes], measured: Mapping
         main=main,
         rest=[name for name in rows if name not in (comparison.fd, *main)],
         lower=LOWER_IS_BETTER,
-        kinds=FRAMES,
+        kinds=KINDS,
         bars=_bars(comparison),
         floor=_floor(comparison),
         measured=measured,
@@ -73,15 +73,15 @@ def render(comparison: Comparison, drawn: Mapping[str, bytes], measured: Mapping
 
 
 def cell(entry: Entry, name: str) -> str:
-    """Format a number of a model with its interval, or a dash."""
+    """Return a number of a model with its interval as text, or a dash."""
     return interval(entry.estimate(name))
 
 
-def _sides(walk: Tensor) -> str:
-    """Return width / height of one drawn frame of a walk (R, frames, C, H, W)."""
-    rows = -(-len(walk) // WALK_COLUMNS)
-    height, width = (size + pictures.GAP for size in walk.shape[3:])
-    return f"{width * WALK_COLUMNS + pictures.GAP} / {height * rows + pictures.GAP}"
+def _sides(frames: Tensor) -> str:
+    """Return width / height of one drawn step of interpolations (R, steps, C, H, W)."""
+    rows = -(-len(frames) // FRAME_COLUMNS)
+    height, width = (size + pictures.GAP for size in frames.shape[3:])
+    return f"{width * FRAME_COLUMNS + pictures.GAP} / {height * rows + pictures.GAP}"
 
 
 def _largest(comparison: Comparison) -> float:

@@ -1,4 +1,4 @@
-"""A comparison as a table in the terminal."""
+"""The table of a comparison in the terminal."""
 
 from rich.table import Table
 
@@ -6,10 +6,10 @@ from genmodels.comparison.result import Comparison
 
 
 def comparison_table(comparison: Comparison) -> Table:
-    """Make a table: a row for each number; columns are the models, then the baselines."""
+    """Return a table with a row for each number and a column for each model and baseline."""
     seeds = max(len(entry.results) for entry in comparison.entries)
     table = Table(
-        title=f"{comparison.data}: {comparison.protocol['real_images']:,} images a side",
+        title=f"{comparison.data}: {comparison.protocol['real_images']:,} images on each side",
         caption="± is the 95 % t-interval over seeds" if seeds > 1 else None,
     )
     table.add_column("", no_wrap=True)
