@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -18,7 +20,7 @@ ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 
 
 @pytest.mark.parametrize(("verb", "name"), ROWS)
-def test_every_override_is_an_option(verb, name):
+def test_every_override_is_an_option(verb: Any, name: Any) -> None:
     flags = [flag for option in COMMANDS[verb].params for flag in option.opts]
     assert "--" + name.replace("_", "-") in flags
 
@@ -60,7 +62,7 @@ def test_options_are_read_as_their_rows_say(genmodels, workplace):
     "environment", [{"PYTHONIOENCODING": "cp1252"}, ASCII], ids=["cp1252", "C"]
 )
 @pytest.mark.parametrize("words", [["models"], ["datasets"], ["--help"]], ids=lambda w: w[0])
-def test_any_terminal_can_show_it(words, environment, workplace):
+def test_any_terminal_can_show_it(words: list[str], environment: Any, workplace: Path) -> None:
     kept = {k: v for k, v in os.environ.items() if k not in ("PYTHONIOENCODING", "PYTHONUTF8")}
     done = subprocess.run(
         [sys.executable, "-m", "genmodels", *words], env=kept | environment, capture_output=True

@@ -27,17 +27,17 @@ PACKAGE = Path(genmodels.__file__).parent
         ("no setting", "no setting"),
     ],
 )
-def test_settings_become_options(message, shown):
+def test_settings_become_options(message: str, shown: str) -> None:
     assert as_flags(message) == shown
 
 
-def test_the_spelling_ends_with_its_block():
+def test_the_spelling_ends_with_its_block() -> None:
     with spelling(as_flags):
         assert spelled("`out`") == "--out"
     assert spelled("`out`") == "`out`"
 
 
-def test_nothing_below_the_command_line_spells_options():
+def test_nothing_below_the_command_line_spells_options() -> None:
     found = []
     for path in PACKAGE.rglob("*.py"):
         if path.relative_to(PACKAGE).parts[0] in ("cli", "__main__.py"):

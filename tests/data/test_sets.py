@@ -521,7 +521,7 @@ def test_what_torchvision_has_for_a_name(name: str) -> None:
     assert len([word for word in classes if word != "N/A"]) == described.classes
 
 
-def test_stacked_digits_are_digits_of_their_own_splits(mnist_root):
+def test_stacked_digits_are_digits_of_their_own_splits(mnist_root: Path) -> None:
     images = data.load("stacked-mnist", root=mnist_root)
     each = images.each
     assert images.image_shape == (3, 28, 28)
@@ -537,7 +537,7 @@ def test_stacked_digits_are_digits_of_their_own_splits(mnist_root):
     assert images.labels.unique().numel() == 1000
 
 
-def test_the_features_of_stacked_digits_see_each_by_itself(mnist_root):
+def test_the_features_of_stacked_digits_see_each_by_itself(mnist_root: Path) -> None:
     from genmodels.evaluation.features import domain
 
     images = data.load("stacked-mnist", root=mnist_root)

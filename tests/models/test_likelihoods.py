@@ -2,9 +2,11 @@
 
 import itertools
 import math
+from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
 from genmodels import config, losses, testing
 from genmodels.config import GIVEN, MODELS, components
@@ -33,11 +35,11 @@ def combinations(name):
         yield settings | {"samples": 2 if settings["bound"] == "iwae" else 1}
 
 
-def problems(**settings):
+def problems(**settings: Any) -> Any:
     return components.problems({"class": "VAE", **settings}, MODELS, "model", GIVEN)
 
 
-def keeps_its_contract(**settings):
+def keeps_its_contract(**settings: Any) -> None:
     shares = (0.5, 0.5) if settings["conditional"] else ()
     with randomness.placed(0, "contract"):
         model = VAE(SHAPE, 2, MLP((8,)), components=2, class_shares=shares, **settings)
@@ -58,7 +60,7 @@ def keeps_its_contract(**settings):
 
 
 @pytest.mark.parametrize("name", losses.LIKELIHOODS)
-def test_each_combination_is_refused_or_keeps_its_contract(name):
+def test_each_combination_is_refused_or_keeps_its_contract(name: Any) -> None:
     accepted = 0
     for settings in combinations(name):
         if found := problems(**settings):
@@ -99,20 +101,20 @@ def test_mixtures_of_an_autoregressive_model_keep_the_contract(settings, conditi
     testing.check_model(spec | settings, SHAPE)
 
 
-def laplace(means, images, scale):
+def laplace(means: Tensor, images: Tensor, scale: Any) -> Tensor:
     log_scale = scale.log() if isinstance(scale, torch.Tensor) else math.log(scale)
     nats = (images - means).abs() / scale + math.log(2) + log_scale
     return nats.flatten(1).sum(1)
 
 
 @pytest.fixture
-def with_laplace(monkeypatch):
+def with_laplace(monkeypatch: pytest.MonkeyPatch) -> None:
     added = Likelihood(around_means(laplace), torch.sigmoid, "continuous", scaled=True)
     monkeypatch.setitem(losses.LIKELIHOODS, "laplace", added)
 
 
 @pytest.mark.usefixtures("with_laplace")
-def test_a_likelihood_that_is_added_to_the_table_is_a_setting():
+def test_a_likelihood_that_is_added_to_the_table_is_a_setting() -> None:
     assert "laplace" in components.choices("VAE", MODELS)["likelihood"]
     assert not problems(likelihood="laplace", scale="learned")
     plain = {"likelihood": "laplace", "conditional": False}
@@ -121,13 +123,13 @@ def test_a_likelihood_that_is_added_to_the_table_is_a_setting():
 
 
 @pytest.mark.usefixtures("with_laplace")
-def test_a_likelihood_without_a_closed_form_has_no_optimal_scale():
+def test_a_likelihood_without_a_closed_form_has_no_optimal_scale() -> None:
     (problem,) = problems(likelihood="laplace", scale="optimal")
     assert "optimal is known for gaussian" in problem
 
 
 @pytest.mark.usefixtures("with_laplace")
-def test_a_likelihood_that_is_added_integrates_to_one():
+def test_a_likelihood_that_is_added_integrates_to_one() -> None:
     likelihood = losses.LIKELIHOODS["laplace"]
     places = torch.linspace(-20, 20, 400_001, dtype=torch.float64).reshape(-1, 1, 1, 1)
     density = (-likelihood.nll(torch.full_like(places, 0.3), places, 0.1)).exp()

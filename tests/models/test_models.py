@@ -1,5 +1,7 @@
 """One contract, for every model and each of its settings on every kind of image."""
 
+from typing import Any
+
 import pytest
 
 from genmodels import config, testing
@@ -114,20 +116,20 @@ def shapes(spec: dict) -> list[tuple[int, int, int]]:
     [(spec, shape) for spec in specs() for shape in shapes(spec)],
     ids=lambda value: str(value) if isinstance(value, tuple) else name_of(value),
 )
-def test_contract(spec, shape, pytestconfig):
+def test_contract(spec: Any, shape: Any, pytestconfig: pytest.Config) -> None:
     testing.check_model(spec, shape, pytestconfig.getoption("--device"))
 
 
 @pytest.mark.parametrize("spec", specs(), ids=name_of)
-def test_contract_in_half_precision(spec, pytestconfig):
+def test_contract_in_half_precision(spec: Any, pytestconfig: pytest.Config) -> None:
     testing.check_model(spec, (1, 12, 12), pytestconfig.getoption("--device"), bf16=True)
 
 
 @pytest.mark.parametrize("name", config.presets())
-def test_every_preset_keeps_the_contract(name, pytestconfig):
+def test_every_preset_keeps_the_contract(name: Any, pytestconfig: pytest.Config) -> None:
     spec = config.read(name).model
     testing.check_model(spec, shapes(spec)[0], pytestconfig.getoption("--device"))
 
 
-def test_every_model_is_held_to_it():
+def test_every_model_is_held_to_it() -> None:
     assert SETTINGS.keys() == MODELS.classes().keys()

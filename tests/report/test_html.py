@@ -5,8 +5,11 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from conftest import CommandLine
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)  # fmt: skip # noqa: E501
 
@@ -58,7 +61,7 @@ def browse(path: Path, *options: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.slow
 @pytest.mark.skipif(BROWSER is None, reason="there is no Chromium to open the page with")
 @pytest.mark.parametrize("width", [390, 800, 1280])
-def test_the_page_does_what_it_says(page, width):
+def test_the_page_does_what_it_says(page: Any, width: int) -> None:
     tried = page.with_name("tried.html")
     tried.write_text(page.read_text().replace("</body>", CHECK + "</body>"))
     done = browse(tried, f"--window-size={width},900", "--dump-dom")
@@ -86,7 +89,7 @@ def test_the_page_does_what_it_says(page, width):
     assert found["alts"] == "true"
 
 
-def test_names_are_escaped(genmodels, workplace):
+def test_names_are_escaped(genmodels: CommandLine, workplace: Path) -> None:
     Path("<b>x.yaml").write_text(
         "model: {class: VAE, latent_dim: 8, network: {class: MLP, hidden: [16]}}\n"
         "data: {name: glyphs}\ntrain: {batch_size: 500, steps: 2}\n"

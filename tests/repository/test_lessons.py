@@ -1,5 +1,7 @@
 """What measured presets teach: each claim is decided by numbers, and never without them."""
 
+from typing import Any
+
 import pytest
 
 from benchmarks import lessons
@@ -11,7 +13,9 @@ REPORT = {"report/vae": 4.0, "report/gan": 2.2}
 ON_THE_WAY = {"training_seconds": 300, "distance_best": 1.0, "rarest_class": [0.9, 0.7, 0.8]}
 
 
-def result(preset, budget, settings=(), data="mnist", **numbers):
+def result(
+    preset: str, budget: Any, settings: tuple[Any, ...] = (), data: str = "mnist", **numbers: Any
+) -> dict[str, Any]:
     """A result with three seeds; a number is that of each, or one for each."""
     seeds = [
         {name: value[seed] if isinstance(value, list) else value for name, value in numbers.items()}
@@ -28,7 +32,7 @@ def result(preset, budget, settings=(), data="mnist", **numbers):
     }
 
 
-def measured(**changed):
+def measured(**changed: Any) -> list[Any]:
     """All that the lessons are drawn from, as the papers say it."""
     return [
         *(result(name, LONG, fd=changed.get(name, [1.0, 1.1, 1.2]), **ON_THE_WAY) for name in GANS),
@@ -50,11 +54,11 @@ def measured(**changed):
     ]
 
 
-def decided(**changed):
+def decided(**changed: Any) -> Any:
     return lessons.lessons(lessons.Results(measured(**changed), REPORT))
 
 
-def test_what_the_papers_say_holds_where_the_numbers_do():
+def test_what_the_papers_say_holds_where_the_numbers_do() -> None:
     text = "\n".join(decided())
     assert text.count("Holds: ") == 6
     assert "Does not hold" not in text
@@ -79,13 +83,15 @@ def test_what_the_papers_say_holds_where_the_numbers_do():
         ({"modes": 899}, "WGAN-GP keeps the modes"),
     ],
 )
-def test_it_does_not_where_they_do_not(changed, claim):
+def test_it_does_not_where_they_do_not(
+    changed: dict[str, float] | dict[str, int], claim: str
+) -> None:
     broken = [line for line in decided(**changed) if "Does not hold" in line]
     assert len(broken) == 1
     assert broken[0].startswith(f"- **{claim}")
 
 
-def test_one_seed_has_no_spread():
+def test_one_seed_has_no_spread() -> None:
     entries = measured()
     for entry in entries:
         entry["seeds"] = entry["seeds"][:1]
@@ -98,7 +104,7 @@ def test_one_seed_has_no_spread():
     assert "Medians of" not in lines[0]  # of one seed there is none
 
 
-def test_what_nobody_measured_is_not_claimed():
+def test_what_nobody_measured_is_not_claimed() -> None:
     lines = lessons.lessons(lessons.Results([]))
     assert len(lines) == len(lessons.CLAIMS)
     assert all("Not measured: `" in line for line in lines)

@@ -7,7 +7,7 @@ from genmodels.errors import InputError
 from genmodels.system import device
 
 
-def test_choices_have_reasons():
+def test_choices_have_reasons() -> None:
     chosen = device.choose("cpu", "fp32")
     assert chosen.device == torch.device("cpu")
     assert chosen.reasons[0].startswith("cpu: asked for")
@@ -27,11 +27,11 @@ def test_choices_have_reasons():
         ("cpu", "fp8", r"unknown precision 'fp8'.*fp32, bf16, fp16"),
     ],
 )
-def test_what_is_refused(name, precision, said):
+def test_what_is_refused(name: str, precision: str, said: str) -> None:
     with pytest.raises(InputError, match=said):
         device.choose(name, precision)
 
 
-def test_the_scaler_is_off_unless_fp16():
+def test_the_scaler_is_off_unless_fp16() -> None:
     assert not device.choose("cpu", "bf16").scaler().is_enabled()
     assert not device.choose("cpu", "fp32").scaler().is_enabled()
