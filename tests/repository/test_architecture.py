@@ -70,6 +70,17 @@ DOORS = {
     "yaml": "config.yaml12",
 }
 EVERYWHERE = {"numpy", "torch"}
+
+# Name of PyTorch that is not public → the one file that uses it. A test of that file compares it
+# with a public way to the same numbers.
+INTERNALS = {
+    "torch._inductor.config": "src/genmodels/training/compiling.py",
+    "torch._inductor.compile_fx.compile_fx": "src/genmodels/training/compiling.py",
+    "torch.fx.experimental.proxy_tensor.make_fx": "src/genmodels/training/compiling.py",
+    "torch.utils._python_dispatch.TorchDispatchMode": "src/genmodels/training/flops.py",
+    "torch.utils.flop_counter.flop_registry": "src/genmodels/training/flops.py",
+    "torch.cpu._is_avx512_bf16_supported": "src/genmodels/system/device.py",
+}
 PICKLES = {"pickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}
 
 # What serves all models and all data alike may name none of them.
@@ -276,6 +287,75 @@ def test_files_are_small(module: Module) -> None:
     assert len(module.path.read_text(encoding="utf-8").splitlines()) <= 300
 
 
+def torch_names(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Every name of PyTorch that a file uses, dotted in full."""
+    meaning: dict[str, str] = {}  # name in the file → name in PyTorch
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                if within(alias.name, "torch"):
+                    meaning[alias.asname or "torch"] = alias.name if alias.asname else "torch"
+                    yield node.lineno, alias.name
+        elif isinstance(node, ast.ImportFrom) and within(node.module or "", "torch"):
+            for alias in node.names:
+                meaning[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+                yield node.lineno, f"{node.module}.{alias.name}"
+    for node in ast.walk(tree):
+        first, _, rest = _dotted(node).partition(".")
+        if rest and first in meaning:
+            yield getattr(node, "lineno", 0), f"{meaning[first]}.{rest}"
+
+
+def _dotted(node: ast.AST) -> str:
+    """``a.b.c`` and ``getattr(a.b, "c")`` as dotted names; empty for other expressions."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        start = _dotted(node.value)
+        return f"{start}.{node.attr}" if start else ""
+    if isinstance(node, ast.Call) and ast.unparse(node.func) == "getattr":
+        start, name = _dotted(node.args[0]), node.args[1]
+        return f"{start}.{name.value}" if start and isinstance(name, ast.Constant) else ""
+    return ""
+
+
+def is_internal(name: str) -> bool:
+    private = any(re.match(r"_(?!_)|experimental$", part) for part in name.split("."))
+    return private or any(within(name, internal) for internal in INTERNALS)
+
+
+def python_files() -> list[Path]:
+    return [path for path in texts() if path.suffix == ".py"]
+
+
+def test_each_internal_of_torch_lies_in_one_file() -> None:
+    found: dict[str, set[str]] = {}
+    for path in python_files():
+        for _, name in torch_names(ast.parse(path.read_text(encoding="utf-8"))):
+            if is_internal(name):
+                internal = next((key for key in INTERNALS if within(name, key)), name)
+                found.setdefault(internal, set()).add(path.relative_to(REPOSITORY).as_posix())
+    assert found == {name: {file} for name, file in INTERNALS.items()}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import torch\ntorch._foreach_lerp_([], [], [])",
+        "import torch._dynamo",
+        "import torch._dynamo as dynamo",
+        "from torch import _C",
+        "from torch.nn.modules.batchnorm import _BatchNorm",
+        "from torch import nn\nnn.modules.batchnorm._BatchNorm",
+        "from torch.fx.experimental.proxy_tensor import make_fx",
+        "from torch.utils.flop_counter import flop_registry",
+        "import torch as t\nprobe = getattr(t.cpu, '_is_amx_tile_supported', None)",
+    ],
+)
+def test_internals_of_torch_are_recognised(source: str) -> None:
+    assert any(is_internal(name) for _, name in torch_names(ast.parse(source)))
+
+
 def test_nothing_is_called_utils() -> None:
     refused = {"utils", "util", "helpers", "misc", "common", "registry"}
     assert not {module.name for module in MODULES if set(module.name.split(".")) & refused}
@@ -283,9 +363,9 @@ def test_nothing_is_called_utils() -> None:
 
 def texts() -> list[Path]:
     """The files of the repository that people read."""
-    folders = ("src", "tests", "configs", "docs", "scripts", "benchmarks", "examples", ".github")
+    folders = "src tests configs docs scripts benchmarks torture examples .github"
     kinds = {"", ".md", ".py", ".toml", ".yaml", ".yml"}
-    found = [path for folder in folders for path in (REPOSITORY / folder).rglob("*")]
+    found = [path for folder in folders.split() for path in (REPOSITORY / folder).rglob("*")]
     return sorted(
         path
         for path in [*found, *REPOSITORY.glob("*")]

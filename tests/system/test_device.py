@@ -35,3 +35,9 @@ def test_what_is_refused(name: str, precision: str, said: str) -> None:
 def test_the_scaler_is_off_unless_fp16() -> None:
     assert not device.choose("cpu", "bf16").scaler().is_enabled()
     assert not device.choose("cpu", "fp32").scaler().is_enabled()
+
+
+@pytest.mark.skipif(not hasattr(torch.cpu, "get_capabilities"), reason="newer versions of PyTorch")
+def test_bf16_products_are_those_that_pytorch_reports():
+    reported = torch.cpu.get_capabilities().get("avx512_bf16", False)
+    assert device.multiplies_bf16() == bool(reported)

@@ -319,6 +319,19 @@ def test_reduced_precision_trains(precision: str, device: devices.Device) -> Non
     assert all(p.dtype == torch.float32 and p.isfinite().all() for p in made.model.parameters())
 
 
+def test_the_loss_scale_is_saved_and_restored():
+    def make():
+        half = devices.Device(torch.device("cpu"), "fp16", ("", ""))
+        return trainer(MODELS["vae"], {"steps": 1}, half).run_step
+
+    first, second = make(), make()
+    scaler = {**first.scaler.state_dict(), "scale": 8.0, "_growth_tracker": 3}
+    first.scaler.load_state_dict(scaler)
+    second.restore(first.state())
+    assert second.scaler.state_dict() == scaler
+    assert type(second.scaler.state_dict()["_growth_tracker"]) is int
+
+
 class Decoder(Model):
     """One product, as `F.linear` has it or with a transposed weight, whose gradient then lies
     the other way round in memory; `last` puts the weight itself in another order."""

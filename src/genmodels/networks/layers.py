@@ -7,7 +7,6 @@ from typing import Annotated
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from genmodels.config.number_types import KeyOf
 from genmodels.errors import InputError
@@ -19,6 +18,10 @@ ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "tanh": nn.Tanh,
 }
 Activation = Annotated[str, KeyOf(ACTIVATIONS)]
+BATCH_NORMALIZATIONS = (
+    nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm,
+    nn.LazyBatchNorm1d, nn.LazyBatchNorm2d, nn.LazyBatchNorm3d,
+)  # fmt: skip
 GROUP = 16  # channels of a group, as Wu & He, Group Normalization (2018), table 3
 
 # Memory format of convolutional networks. The channels of a pixel are adjacent: this makes decoders
@@ -167,7 +170,7 @@ class Dropout(nn.Module):
 
 def mixes_images(network: nn.Module) -> bool:
     """Return whether an image's output depends on the other images of its batch."""
-    return any(isinstance(layer, _BatchNorm) for layer in network.modules())
+    return any(isinstance(layer, BATCH_NORMALIZATIONS) for layer in network.modules())
 
 
 class Resize(nn.Module):

@@ -36,17 +36,11 @@ class EMA:
     def update(self, model: nn.Module) -> None:
         """Move towards the model's weights by that share, and copy its buffers."""
         weights = {name for name, _ in model.named_parameters(remove_duplicate=False)}
-        followed: list[tuple[Tensor, Tensor]] = []
         for name, value in _live_tensors(model).items():
             if name in weights:
-                followed.append((self.state[name], value))
+                self.state[name].lerp_(value, self.share)
             else:
                 self.state[name].copy_(value)
-        torch._foreach_lerp_(
-            [ema for ema, _ in followed],
-            [weight for _, weight in followed],
-            [self.share] * len(followed),
-        )
 
 
 def _live_tensors(model: nn.Module) -> dict[str, Tensor]:

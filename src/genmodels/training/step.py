@@ -249,10 +249,9 @@ class Step:
                     }
             groups = optimizer.state_dict()["param_groups"]
             optimizer.load_state_dict({"state": state, "param_groups": groups})
-        scaler = {key: value.item() for key, value in _below(tensors, "scaler.").items()}
+        scaler, present = _below(tensors, "scaler."), self.scaler.state_dict()
         if scaler:
-            whole = {"growth_interval", "_growth_tracker"}
-            self.scaler.load_state_dict({k: int(v) if k in whole else v for k, v in scaler.items()})
+            self.scaler.load_state_dict({k: type(v)(scaler[k].item()) for k, v in present.items()})
 
 
 def _in_order_of(parameter: Tensor, values: Tensor) -> Tensor:
