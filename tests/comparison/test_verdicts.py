@@ -56,16 +56,16 @@ def test_the_report_was_right():
         entry("a", CODING, [4.0, 4.1, 4.2]), entry("b", PLAYING, [2.0, 2.1, 2.2], slow)
     )
     assert answers(made) == ["holds"] * 5
-    assert verdicts.summary(made).startswith("b comes nearest to the images of made up (distance 2")
+    assert verdicts.summary(made).startswith("b comes closest to the images of made up (FD 2")
 
 
 def test_a_baseline_that_is_nearer_than_every_model_is_named():
     made = comparison(entry("a", CODING, [4.0]), entry("b", PLAYING, [3.5]))
-    made.anchors["gaussian"] = Scored({"fd_domain": 3.0}, {}, [], [], [])
-    made.anchors["mean_image"] = Scored({"fd_domain": 3.9}, {}, [], [], [])
+    made.baselines["gaussian"] = Scored({"fd_domain": 3.0}, {}, [], [], [])
+    made.baselines["mean_image"] = Scored({"fd_domain": 3.9}, {}, [], [], [])
     said = verdicts.summary(made)
     assert said.endswith(
-        "But a Gaussian over 100 principal components of the pixels is nearer still (3): train "
+        "But a Gaussian over 100 principal components of the pixels has a lower FD (3): train "
         "longer."
     )
     assert "mean training image" not in said
@@ -75,7 +75,7 @@ def test_a_difference_that_may_be_luck_is_a_tie():
     made = comparison(entry("a", CODING, [4.0, 2.0, 6.0]), entry("b", PLAYING, [3.0, 1.0, 5.0]))
     assert made.pairs[0].verdict == "tie"
     assert answers(made)[3] == "undecided"
-    assert "with 3 seeds not surely nearer than a" in verdicts.summary(made)
+    assert "3 seeds do not separate it from a" in verdicts.summary(made)
 
 
 def test_the_other_way_round_does_not_hold():
@@ -128,10 +128,10 @@ def test_what_is_unequal_is_flagged():
 SYMPTOMS = {
     "wins": (PLAYING | {"discriminator_right_on_held_out": 0.95,
                         "discriminator_right_on_samples": 0.99}, "The discriminator wins"),
-    "heart": (PLAYING | {"discriminator_right_on_training": 0.99}, "by heart"),
-    "modes": (PLAYING | {"coverage": 0.1}, "Few kinds of images"),
+    "overfitting": (PLAYING | {"discriminator_right_on_training": 0.99}, "overfits"),
+    "modes": (PLAYING | {"coverage": 0.1}, "Samples lack variety"),
     "posterior": (CODING | {"active_units": 3.0}, "The posterior collapses: 3 of 20"),
-    "memory": (CODING | {"memorised": 0.4}, "Training images come back: 40%"),
+    "memory": (CODING | {"memorised": 0.4}, "Samples copy training images: 40%"),
 }  # fmt: skip
 
 
@@ -147,8 +147,8 @@ def test_symptoms_over_time():
         return [a.symptom for a in advice.of(comparison(entry("x", CODING, [2.0], curve)))]
 
     assert told(FALLING) == []
-    assert told([(100, 9.0), (500, 1.0), (1000, 3.0)])[0].startswith("It was better at step 500")
-    assert told([(100, 9.0), (500, 5.0), (1000, 3.0)])[0].startswith("It was still improving")
+    assert told([(100, 9.0), (500, 1.0), (1000, 3.0)])[0].startswith("FD was lower at step 500")
+    assert told([(100, 9.0), (500, 5.0), (1000, 3.0)])[0].startswith("FD was still falling")
     assert told([(1000, 3.0)]) == []
 
 
@@ -169,4 +169,4 @@ def test_convergence_needs_more_than_one_training():
     slow = [(100, 90.0), (1000, 20.0), (2000, 2.0)]
     made = comparison(entry("a", CODING, [4.0]), entry("b", PLAYING, [2.0], slow))
     assert answers(made)[4] == "undecided"
-    assert verdicts.claims(made)[4].why.endswith("One training each cannot tell more.")
+    assert verdicts.claims(made)[4].why.endswith("One seed each decides nothing.")

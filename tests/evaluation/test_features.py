@@ -220,7 +220,7 @@ def floors(seen):
     return baselines.score(seen)
 
 
-def test_anchors_stand_in_order(seen, floors):
+def test_baselines_stand_in_order(seen, floors):
     fd = scores.fd_name(seen)
     assert fd == "fd_domain"
     found = [floors[name].numbers[fd] for name in ("copycat", "floor", "gaussian", "mean_image")]

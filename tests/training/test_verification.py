@@ -20,9 +20,9 @@ def test_a_whole_run(run, genmodels):
     outcome = genmodels("verify", run, "--replay", 5)
     assert outcome.code == 0, outcome
     lines = outcome.out.splitlines()
-    assert lines[0] == "config.yaml  whole: settings"
+    assert lines[0] == "config.yaml  ok: settings"
     assert any(line.startswith("checkpoints/step-000000021") for line in lines)
-    assert lines[-1] == "5 steps, trained twice: the same bits"
+    assert lines[-2] == "5 steps, trained twice: the same bits"
 
 
 def test_replaying_touches_nothing(run, genmodels):

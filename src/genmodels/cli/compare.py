@@ -19,7 +19,7 @@ from genmodels.cli.options import (
     Seed,
     Steps,
     TrustCode,
-    whole,
+    integer,
 )
 
 
@@ -31,7 +31,7 @@ def compare(
             help="Runs, and configurations to train; by default the latest run of each.",
         ),
     ] = None,
-    seeds: Annotated[int, whole(help="How often to train each configuration.")] = 1,
+    seeds: Annotated[int, integer(help="How often to train each configuration.")] = 1,
     match: Annotated[
         str | None,
         typer.Option(
@@ -55,7 +55,7 @@ def compare(
     device: Device = None,
     precision: Precision = None,
     on_nan: OnNan = None,
-    count: Annotated[int, whole(help="Largest number of test images and of samples.")] = 10_000,
+    count: Annotated[int, integer(help="Largest number of test images and of samples.")] = 10_000,
     features: Annotated[
         str,
         typer.Option(help="Features to measure in: auto, domain, random, inception, or a file."),
@@ -92,11 +92,12 @@ def compare(
         **overrides,
     )
     if comparison is None:
-        typer.echo(f"share {shard} is trained in {out}; when all are, compare without --shard")
+        typer.echo(f"share {shard} is trained: {out / 'runs'}")
+        typer.echo("next: when all shares are trained, the same command without --shard")
         return
     console.show(terminal.comparison_table(comparison))
     typer.echo(verdicts.summary(comparison))
-    typer.echo(f"{out / 'report.html'}")
+    typer.echo(f"report: {out / 'report.html'}")
     if seeds == 1 and (out / "runs").is_dir():
         typer.echo("next: for certainty, the same command with --seeds 3")
     else:

@@ -6,17 +6,17 @@ from typing import Annotated
 import typer
 
 from genmodels.cli import options
-from genmodels.cli.options import Changed, RunArgument, Seed, TrustCode, Weights, whole
+from genmodels.cli.options import Changed, RunArgument, Seed, TrustCode, Weights, integer
 
 
 def interpolate(
     run: RunArgument = None,
     mode: Annotated[str, typer.Option(help="How to walk: slerp, lerp or perturb.")] = "slerp",
     steps: Annotated[
-        int | None, whole(help="Frames of a walk. Default: 10; 21 for perturb.")
+        int | None, integer(help="Frames of a walk. Default: 10; 21 for perturb.")
     ] = None,
     rows: Annotated[
-        int | None, whole(help="Number of walks. Default: 8; 1 with a picture.")
+        int | None, integer(help="Number of walks. Default: 8; 1 with a picture.")
     ] = None,
     seed: Seed = 0,
     weights: Weights = None,

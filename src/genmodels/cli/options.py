@@ -1,4 +1,4 @@
-"""What several commands take, and what is made of it."""
+"""Options shared by several commands."""
 
 import shlex
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from genmodels.errors import InputError
 
 
 def _number(given: str | int) -> int:
-    """Read a whole number, in the same words with every version of typer.
+    """Parse an integer, with the same message in every version of typer.
 
     Raises:
         BadParameter: it is none, or below 0.
@@ -26,8 +26,8 @@ def _number(given: str | int) -> int:
     return number
 
 
-# Declares an option that takes a whole number.
-whole = partial(typer.Option, parser=_number, metavar="INTEGER")
+# Declares an option that takes an integer of 0 or more.
+integer = partial(typer.Option, parser=_number, metavar="INTEGER")
 
 RunArgument = Annotated[
     str | None, typer.Argument(metavar="[RUN]", help="A run's folder; the latest by default.")
@@ -40,7 +40,7 @@ Weights = Annotated[
     ),
 ]
 Seed = Annotated[
-    int, whole(help="Seed of the latents, an integer. Default: 0.", show_default=False)
+    int, integer(help="Seed of the latents, an integer. Default: 0.", show_default=False)
 ]
 Data = Annotated[
     str | None,
@@ -81,10 +81,10 @@ TrustCode = Annotated[
     ),
 ]
 Epochs = Annotated[
-    int | None, whole(help="Train this many epochs in all. Default: the configuration's.")
+    int | None, integer(help="Train this many epochs in all. Default: the configuration's.")
 ]
 Steps = Annotated[
-    int | None, whole(help="Train this many steps in all. Default: the configuration's.")
+    int | None, integer(help="Train this many steps in all. Default: the configuration's.")
 ]
 Budget = Annotated[
     str | None,
@@ -104,9 +104,14 @@ Precision = Annotated[
 ]
 
 
-def next_command(*words: Any) -> None:
-    """Print the one command that a user would want next."""
-    typer.echo(f"next: {shlex.join(['genmodels', *map(str, words)])}")
+def next_command(*words: Any, err: bool = False) -> None:
+    """Print the one command that a user would want next.
+
+    Args:
+        words: of the command, without ``genmodels``.
+        err: print to standard error, because standard output is itself the result.
+    """
+    typer.echo(f"next: {shlex.join(['genmodels', *map(str, words)])}", err=err)
 
 
 def one_limit(*limits: Any) -> None:

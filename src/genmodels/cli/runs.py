@@ -17,7 +17,8 @@ def runs() -> None:
         where = [run.data, last.get("epoch", "—"), max(steps, default="—")]
         rows.append([run.path, run.name, *where, "  ".join(loss)])
     if not rows:
-        typer.echo("no runs under runs/; train one with: genmodels train --config vae.yaml")
+        typer.echo("no runs under runs/")
+        options.next_command("train", "--config", "vae.yaml")
         return
     console.show(console.table(["run", "config", "data", "epoch", "step", "loss"], rows))
     options.next_command("sample", rows[0][0])

@@ -6,13 +6,14 @@ from typing import Annotated
 import typer
 
 from genmodels.cli import options
-from genmodels.cli.options import Changed, RunArgument, Seed, TrustCode, Weights, whole
+from genmodels.cli.options import Changed, RunArgument, Seed, TrustCode, Weights, integer
 
 
 def sample(
     run: RunArgument = None,
     count: Annotated[
-        int | None, whole(help="Number of images. Default: 64; with --label each, 8 of each class.")
+        int | None,
+        integer(help="Number of images. Default: 64; with --label each, 8 of each class."),
     ] = None,
     seed: Seed = 0,
     label: Annotated[

@@ -18,7 +18,7 @@ from genmodels.cli.options import (
     Precision,
     Steps,
     TrustCode,
-    whole,
+    integer,
 )
 from genmodels.errors import InputError
 
@@ -34,7 +34,7 @@ def train(
     set_: Given = None,
     seed: Annotated[
         int | None,
-        whole(help="Seed of everything random, an integer. Default: the configuration's."),
+        integer(help="Seed of everything random, an integer. Default: the configuration's."),
     ] = None,
     epochs: Epochs = None,
     steps: Steps = None,
@@ -67,6 +67,7 @@ def train(
         if config is None:
             raise InputError("--dry-run needs --config, a preset such as vae.yaml or a path")
         typer.echo(api.config(config, settings=assignments, **changes).yaml(), nl=False)
+        typer.echo("next: the same command without --dry-run", err=True)
         return
     from genmodels.system import distributed
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from genmodels.cli import options
-from genmodels.cli.options import RunArgument, TrustCode, whole
+from genmodels.cli.options import RunArgument, TrustCode, integer
 from genmodels.errors import InputError, spelled
 
 
@@ -13,7 +13,7 @@ def verify(
     run: RunArgument = None,
     replay: Annotated[
         int | None,
-        whole(
+        integer(
             metavar="N", help="Also train N steps twice and compare, bit for bit. Default: do not."
         ),
     ] = None,
@@ -25,7 +25,7 @@ def verify(
     opened = api.load(run, trust_code)
     findings = api.verify(opened)
     for finding in findings:
-        state = f"DAMAGED: {finding.problem}" if finding.problem else f"whole: {finding.what}"
+        state = f"DAMAGED: {finding.problem}" if finding.problem else f"ok: {finding.what}"
         typer.echo(f"{finding.path}  {spelled(state)}")
     damaged = sum(bool(finding.problem) for finding in findings)
     if damaged:
@@ -38,5 +38,6 @@ def verify(
                 f"tensors differ, such as {differing[0]}"
             )
         typer.echo(f"{replay} steps, trained twice: the same bits")
+        options.next_command("sample", opened.path)
     else:
         options.next_command("verify", opened.path, "--replay", 5)

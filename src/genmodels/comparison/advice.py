@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from genmodels.comparison.result import Comparison, Entry
 from genmodels.comparison.verdicts import shown
 
-WINNING = 0.9  # share told rightly on both sides by a discriminator that has won
-HEART = 0.1  # drop from training to held-out images that says: learnt by heart
+WINNING = 0.9  # accuracy on real images and on samples of a discriminator that has won
+OVERFITTED = 0.1  # loss of accuracy from training to test images that shows overfitting
 COLLAPSED = 0.5  # coverage of the samples relative to the floor's
-UNUSED = 0.5  # share of latent dimensions that carry nothing
-COPIED = 0.05  # memorised share; test images have 0.01 by definition
-YOUNG = 0.1  # improvement over the last doubling of steps that says: train on
-UNSTABLE = 1.25  # final distance relative to the best snapshot's
+ACTIVE = 0.5  # share of active latent dimensions below which the posterior has collapsed
+MEMORISED = 0.05  # share of samples; test images have 0.01 by definition
+IMPROVING = 0.1  # relative fall of FD over the last doubling of steps: train longer
+UNSTABLE = 1.25  # final FD relative to the best snapshot's
 
 
 @dataclass(frozen=True)
@@ -24,9 +24,9 @@ class Advice:
 
 
 def of(comparison: Comparison) -> list[Advice]:
-    """What to check next, from symptoms that were measured."""
+    """List what to check next."""
     found = []
-    floor = comparison.anchors["floor"].numbers
+    floor = comparison.baselines["floor"].numbers
     for entry in comparison.entries:
         for symptom, check in _symptoms(entry, comparison, floor.get("coverage")):
             found.append(Advice(entry.name, symptom, check))
@@ -47,31 +47,31 @@ def _symptoms(
                 f"and {on_samples:.0%} of samples.",
                 "Lower its learning rate, or give it dropout or a penalty.",
             ))  # fmt: skip
-        if on_training - right_on_real > HEART:
+        if on_training - right_on_real > OVERFITTED:
             made.append((
-                f"The discriminator knows its images by heart: right on {on_training:.0%} of "
-                f"training images and {right_on_real:.0%} of held-out ones.",
+                f"The discriminator overfits: it is right on {on_training:.0%} of training images "
+                f"and {right_on_real:.0%} of held-out ones.",
                 "Add images or dropout, or stop earlier.",
             ))  # fmt: skip
     coverage = entry.mean("coverage")
     if coverage is not None and floor_coverage and coverage < COLLAPSED * floor_coverage:
         made.append((
-            f"Few kinds of images are made: coverage {coverage:.2f}, the floor has "
+            f"Samples lack variety: coverage is {coverage:.2f}, that of the floor "
             f"{floor_coverage:.2f}.",
-            "Look at the samples and the classes; train longer, or with another loss.",
+            "Look at the samples and the classes; train longer, or change the loss.",
         ))  # fmt: skip
     active = entry.mean("active_units")
     latent = entry.mean("latent_dimensions")
-    if active is not None and latent and active < UNUSED * latent:
+    if active is not None and latent and active < ACTIVE * latent:
         made.append((
             f"The posterior collapses: {active:.0f} of {latent:.0f} latent dimensions are used.",
             "Lower beta, or take fewer dimensions.",
         ))  # fmt: skip
     memorised = entry.mean("memorised")
-    if memorised is not None and memorised > COPIED:
+    if memorised is not None and memorised > MEMORISED:
         made.append((
-            f"Training images come back: {memorised:.0%} of samples are nearer to one than 1 % "
-            "of test images are.",
+            f"Samples copy training images: {memorised:.0%} of samples are closer to one than "
+            "99 % of test images are.",
             "Look at the pairs; add images, or train a smaller model for fewer steps.",
         ))  # fmt: skip
     made += _over_time(entry, comparison)
@@ -87,14 +87,14 @@ def _over_time(entry: Entry, comparison: Comparison) -> list[tuple[str, str]]:
     made = []
     if end.distance > UNSTABLE * best.distance:
         made.append((
-            f"It was better at step {best.step:,} ({shown(best.distance)}) than at the end "
+            f"FD was lower at step {best.step:,} ({shown(best.distance)}) than at the end "
             f"({shown(end.distance)}).",
-            "Lower the learning rate, average the weights, or stop earlier.",
+            "Lower the learning rate, keep an EMA of the weights, or stop earlier.",
         ))  # fmt: skip
-    elif end.distance < (1 - YOUNG) * half.distance and half is not end:
+    elif end.distance < (1 - IMPROVING) * half.distance and half is not end:
         made.append((
-            f"It was still improving: {shown(half.distance)} at step {half.step:,}, "
-            f"{shown(end.distance)} at {end.step:,}.",
+            f"FD was still falling: {shown(half.distance)} at step {half.step:,}, "
+            f"{shown(end.distance)} at step {end.step:,}.",
             "Give it a larger budget.",
         ))  # fmt: skip
     return made

@@ -1,4 +1,4 @@
-"""Numbers as the cells of a table, for every table alike."""
+"""Numbers as cells of a table."""
 
 import math
 
@@ -6,7 +6,7 @@ from genmodels.comparison.statistics import Estimate
 
 
 def number(value: float | None) -> str:
-    """A number as a table shows it; a dash where it is not defined."""
+    """Format a number; a dash where it is not defined."""
     if value is None:
         return "—"
     if value == int(value) and abs(value) >= 1000:
@@ -15,7 +15,7 @@ def number(value: float | None) -> str:
 
 
 def interval(found: Estimate | None) -> str:
-    """A mean with its interval over seeds, of which two digits are shown, or a dash."""
+    """Format a mean with its interval over seeds, to two digits of the interval; or a dash."""
     if found is None:
         return "—"
     if found.half is None or len(set(found.values)) == 1:

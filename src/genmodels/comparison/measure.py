@@ -45,32 +45,32 @@ def compare(
     images = _load(folders[0], display)
     reference.check(images)
     chosen = domain.choose(extractor, images, display.reading)
-    seen = reference.of(images, chosen, count, display.reading)
+    real = reference.of(images, chosen, count, display.reading)
     display.advance("comparing", 0, len(folders) + 1, "floor and baselines")
-    floors = baselines.score(seen)
+    baseline_scores = baselines.score(real)
     where = device.choose().device
     entries: list[Entry] = []
     done = 1
     for name, group in _models(folders).items():
         results = []
         for folder in group:
-            own = seen.with_validation(folder.settings.data.validation)
+            split = real.with_validation(folder.settings.data.validation)
             progress = _progress_of(display, folder, done, len(folders) + 1)
-            evaluation = protocol.evaluate(folder, own, seed, where, progress)
+            evaluation = protocol.evaluate(folder, split, seed, where, progress)
             results.append(Result(folder.settings.seed, str(folder.path), evaluation))
             done += 1
         entries.append(_entry(name, group[0], results, seed))
     display.close()
     return Comparison(
         data=images.name,
-        protocol=_protocol(seen, seed),
-        fd=scores.fd_name(seen),
-        real=next(seen.batches("test", weights.SHOWN)).images,
-        real_numbers=seen.pixels,
-        real_histogram=_shares(seen),
+        protocol=_protocol(real, seed),
+        fd=scores.fd_name(real),
+        real=next(real.batches("test", weights.SHOWN)).images,
+        real_numbers=real.pixels,
+        real_histogram=_shares(real),
         classes=images.classes,
-        anchors=floors,
-        anchor_images=baselines.images(seen, weights.SHOWN),
+        baselines=baseline_scores,
+        baseline_images=baselines.images(real, weights.SHOWN),
         entries=entries,
     )
 
@@ -107,31 +107,32 @@ def _progress_of(display: Display, folder: runs.Folder, done: int, total: int) -
     return progress
 
 
-def _protocol(seen: Reference, seed: int) -> dict[str, Any]:
-    """How every number of a comparison was made."""
+def _protocol(real: Reference, seed: int) -> dict[str, Any]:
+    """Describe how every number of a comparison was made."""
     return {
-        "data": seen.images.name,
-        "fingerprint": seen.images.fingerprint,
+        "data": real.images.name,
+        "fingerprint": real.images.fingerprint,
         "split": "test",
-        "real_images": seen.count,
-        "generated_images": seen.count,
-        "few_images": seen.count < protocol.FEW,
-        "features": seen.extractor.name,
-        "features_hash": seen.extractor.hash,
+        "real_images": real.count,
+        "generated_images": real.count,
+        "few_images": real.count < protocol.FEW,
+        "features": real.extractor.name,
+        "features_hash": real.extractor.hash,
         "neighbours": scores.NEIGHBOURS,
         "importance_samples": likelihood.SAMPLES,
-        "likelihood_images": min(likelihood.IMAGES, seen.count),
+        "likelihood_images": min(likelihood.IMAGES, real.count),
         "sampling_seed": seed,
-        "snapshot_images": weights.curve_count(seen),
+        "snapshot_images": weights.curve_count(real),
         "snapshots_chosen_on": "validation, where a run has it",
     }
 
 
-def _shares(seen: Reference) -> list[float]:
-    labels = seen.test.labels
+def _shares(real: Reference) -> list[float]:
+    """Return the share of each class among the test images; empty without classes."""
+    labels = real.test.labels
     if labels is None:
         return []
-    counts = labels.bincount(minlength=len(seen.images.classes)).double()
+    counts = labels.bincount(minlength=len(real.images.classes)).double()
     return (counts / len(labels)).tolist()
 
 
@@ -162,8 +163,8 @@ def _check_same_data(folders: Sequence[runs.Folder]) -> None:
 
 
 def _load(folder: runs.Folder, display: Display) -> Images:
-    """All images of a run's data; each run holds out its own share of them."""
-    images = session.load(plan.whole(folder.settings), display)
+    """Load all images of a run's data; each run holds out its own validation share."""
+    images = session.load(plan.all_data(folder.settings), display)
     if images.fingerprint != folder.fingerprint:
         raise InputError(
             f"{images.name} holds other images now than {folder.path} was trained on; "

@@ -1,7 +1,7 @@
-"""What a study trains: configurations × seeds → runs, each trained once.
+"""The trainings of a study: configurations × seeds → runs, each trained once.
 
-Runs lie under the study's folder by configuration and seed, so that a study that was
-interrupted, or whose shares were trained by several machines, goes on where it is.
+Runs lie under the study's folder by configuration and seed. So an interrupted study goes on
+where it stopped, and several machines can train shares of one study.
 """
 
 import os
@@ -43,11 +43,11 @@ class Job:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is compared, in its order.
+    """Runs and trainings to compare, in their order.
 
     Attributes:
-        parts: runs that exist, and trainings that are needed.
-        layers: what options lay over every configuration.
+        parts: existing runs, and needed trainings.
+        layers: overrides, which replace keys of every configuration.
     """
 
     parts: Sequence[runs.Folder | Job]
@@ -75,11 +75,11 @@ def make(
     seeds: int,
     out: Path,
 ) -> Plan:
-    """Plan a study; a configuration's mistakes are said here.
+    """Plan a study, and check its configurations.
 
     Args:
         given: runs and configurations; without any, the latest run of each configuration.
-        layers: what options lay over every configuration.
+        layers: overrides, which replace keys of every configuration.
         seeds: how often each configuration is trained, with seeds from 0.
         out: the study's folder.
 
@@ -103,18 +103,18 @@ def make(
 
 
 def check(plan: Plan, extractor: str, display: Display) -> None:
-    """Say what would make the comparison fail, before hours are spent.
+    """Refuse what would make the comparison fail, before anything is trained.
 
     Raises:
         InputError: different data, too few images, or no such features.
     """
-    seen: dict[str, Images] = {}  # by what was asked for
+    loaded: dict[str, Images] = {}  # by the settings of the data
     for job in plan.jobs:
-        asked = whole(plan.settings(job))
-        if repr(asked) in seen:
+        asked = all_data(plan.settings(job))
+        if repr(asked) in loaded:
             continue
-        images = seen[repr(asked)] = session.load(asked, display)
-        first = next(iter(seen.values()))
+        images = loaded[repr(asked)] = session.load(asked, display)
+        first = next(iter(loaded.values()))
         if images.fingerprint != first.fingerprint:
             raise InputError(
                 "the configurations ask for different data, so their numbers could not be "
@@ -122,8 +122,8 @@ def check(plan: Plan, extractor: str, display: Display) -> None:
                 "give all the same `data`"
             )
         reference.check(images)
-    if seen:
-        domain.choose(extractor, next(iter(seen.values())), display.reading)
+    if loaded:
+        domain.choose(extractor, next(iter(loaded.values())), display.reading)
         display.close()
 
 
@@ -133,7 +133,7 @@ def train(plan: Plan, jobs: Sequence[Job], match: Match | None, display: Display
     Args:
         plan: that the jobs are of.
         jobs: all of its trainings, or a share of them.
-        match: what every training shall have as much of as the first.
+        match: give every training as many ``seconds`` or ``images`` as the first had.
         display: where progress is shown.
     """
     limit: dict[str, Any] = {}
@@ -150,7 +150,7 @@ def train(plan: Plan, jobs: Sequence[Job], match: Match | None, display: Display
 
 
 def share(jobs: Sequence[Job], shard: str) -> list[Job]:
-    """The jobs of one share, such as ``2/4``; all shares together have each job once.
+    """Return the jobs of one share, such as ``2/4``; each job is in exactly one share.
 
     Raises:
         InputError: it is no share.
@@ -162,7 +162,7 @@ def share(jobs: Sequence[Job], shard: str) -> list[Job]:
 
 
 def check_out(out: Path) -> None:
-    """Say whether a folder can be made and written, before hours are spent.
+    """Refuse a folder that cannot be written, before anything is trained.
 
     Raises:
         InputError: it cannot.
@@ -173,13 +173,13 @@ def check_out(out: Path) -> None:
         raise InputError(f"`out={out}` cannot be made, {there} is {why}; choose another `out`")
 
 
-def whole(settings: Settings) -> Data:
-    """A configuration's data with nothing held out for validation, as all runs share it."""
+def all_data(settings: Settings) -> Data:
+    """Return a configuration's data without a validation split, which runs may differ in."""
     return settings.data.model_copy(update={"validation": 0.0})
 
 
 def _limit(limit: Mapping[str, float], settings: Settings) -> dict[str, Any]:
-    """As much as the first training had, in this one's terms."""
+    """Return the limit that gives a training as much as the first had."""
     if "seconds" in limit:
         return {"train": {"budget": float(limit["seconds"])}}
     return {"train": {"steps": max(1, round(limit["images"] / settings.train.batch_size))}}

@@ -1,4 +1,4 @@
-"""What a comparison holds: plain values, drawn and written by the rest of this package."""
+"""The result of a comparison: plain values, which other rooms draw and write."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ from genmodels.evaluation.protocol import Evaluation
 from genmodels.evaluation.weights import Point
 
 LEVEL = 0.05  # of the tests, after Holm's correction
-ARRIVED = 1.1  # a distance at most this many times the final one has arrived
+CONVERGED = 1.1  # at most this many times the final FD counts as converged
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Entry:
         return found.mean if found else None
 
     def measured(self, name: str) -> float | None:
-        """The mean of something this machine measured; None where it did not."""
+        """The mean of a measurement of this machine; None where there is none."""
         found = [r.evaluation.measured.get(name) for r in self.results]
         known = [value for value in found if value is not None]
         return statistics.mean(known) if known else None
@@ -78,8 +78,8 @@ class Entry:
         return next((why for key, why in reasons.items() if name.startswith(key)), "not measured")
 
     def arrivals(self) -> list[Point] | None:
-        """When each seed came within 10 % of its own final distance; None where a run kept
-        only its end."""
+        """When each seed came within 10 % of its final FD; None where a run kept no
+        snapshots."""
         found = [_arrival(result.evaluation.curve) for result in self.results]
         known = [point for point in found if point is not None]
         return known if len(known) == len(found) else None
@@ -87,10 +87,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two models, and what Welch's test says of their distances.
+    """Two models, and Welch's test of their FD.
 
     Attributes:
-        better, worse: their names, by their means.
+        better, worse: their names, by their mean FD.
         p_value: corrected for the number of pairs; None with one seed.
     """
 
@@ -100,12 +100,12 @@ class Pair:
 
     @property
     def decided(self) -> bool:
-        """Whether the difference is more than the luck of the seeds."""
+        """Whether the difference is significant, given the spread over seeds."""
         return self.p_value is not None and self.p_value <= LEVEL
 
     @property
     def verdict(self) -> str:
-        """In words."""
+        """The verdict in words."""
         if self.p_value is None:
             return "undecided: one seed"
         return f"{self.better} is better" if self.decided else "tie"
@@ -118,13 +118,13 @@ class Comparison:
     Attributes:
         data: the name of the data.
         protocol: how the numbers were made, the same for every model.
-        fd: the name of the Fréchet distance among the numbers.
+        fd: the key of FD (Fréchet distance) among the numbers.
         real: (64, C, H, W), real images of the test split.
         real_numbers: sharpness and isolated dots of the real images.
         real_histogram: the share of real images that look like each class.
         classes: their names.
-        anchors: name → scores of what the models are read beside.
-        anchor_images: name → (64, C, H, W).
+        baselines: name → scores of the floor, the copied training set and simple baselines.
+        baseline_images: name → (64, C, H, W).
         entries: one for each model.
     """
 
@@ -135,8 +135,8 @@ class Comparison:
     real_numbers: Mapping[str, float]
     real_histogram: Sequence[float]
     classes: Sequence[str]
-    anchors: Mapping[str, Scored]
-    anchor_images: Mapping[str, Tensor]
+    baselines: Mapping[str, Scored]
+    baseline_images: Mapping[str, Tensor]
     entries: Sequence[Entry]
 
     @cached_property
@@ -153,18 +153,17 @@ class Comparison:
         return made
 
     def ranked(self) -> list[Entry]:
-        """The models, nearest to the real images first."""
+        """The models, lowest FD first."""
         return sorted(self.entries, key=lambda entry: entry.mean(self.fd) or 0.0)
 
     def rows(self) -> list[str]:
-        """The names of all numbers, in the order they first appear."""
+        """The keys of all numbers, in the order they first appear."""
         names = [n for e in self.entries for r in e.results for n in r.evaluation.numbers]
         return list(dict.fromkeys(names))
 
     def headings(self) -> list[str]:
-        """The columns of :meth:`table` after the first: the models, then what they are read
-        beside."""
-        return [*(entry.name for entry in self.entries), *self.anchors]
+        """The columns of :meth:`table` after the first: the models, then the baselines."""
+        return [*(entry.name for entry in self.entries), *self.baselines]
 
     def table(self) -> list[list[str]]:
         """One row for each number: its label, then its cells as :meth:`headings` names them."""
@@ -172,7 +171,7 @@ class Comparison:
             [
                 label(row),
                 *(interval(entry.estimate(row)) for entry in self.entries),
-                *(number(scored.numbers.get(row)) for scored in self.anchors.values()),
+                *(number(scored.numbers.get(row)) for scored in self.baselines.values()),
             ]
             for row in self.rows()
         ]
@@ -193,20 +192,22 @@ class Comparison:
         )
 
     def measured_rows(self) -> list[str]:
-        """The names of what this machine measured, of any model."""
+        """The keys of what this machine measured, of any model."""
         names = [n for e in self.entries for r in e.results for n in r.evaluation.measured]
         return list(dict.fromkeys(names))
 
 
 def _values(found: Estimate | None) -> tuple[float, ...]:
-    assert found is not None, "every run has a distance"
+    assert found is not None, "every run has an FD"
     return found.values
 
 
 def _arrival(curve: Sequence[Point]) -> Point | None:
-    """The first point within 10 % of the last distance, read off between two snapshots on a
-    straight line through the logarithms of images and distance."""
-    goal = ARRIVED * curve[-1].distance
+    """Return the first point within 10 % of the final FD.
+
+    Between two snapshots it is interpolated, linearly in the logarithms of images and FD.
+    """
+    goal = CONVERGED * curve[-1].distance
     at = next(at for at, point in enumerate(curve) if point.distance <= goal)
     if len(curve) < 2:
         return None

@@ -1,7 +1,7 @@
-"""Numbers → sentences: which model is nearest, the report's five claims, and what was unequal.
+"""Numbers → sentences: the model of lowest FD, the report's five claims, what was unequal.
 
-A claim speaks of the models that encode under a likelihood and of those that discriminate,
-whatever they are called; of each kind the one nearest to the real images answers for it.
+A claim is about models that have a likelihood and models that discriminate, whatever their
+names. The model of lowest FD of each kind stands for its kind.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,7 +10,7 @@ from typing import Literal
 
 from genmodels.comparison import statistics
 from genmodels.comparison.result import LEVEL, Comparison, Entry
-from genmodels.evaluation.baselines import BASELINES, MEANINGS
+from genmodels.evaluation.baselines import MEANINGS, SIMPLE
 
 Answer = Literal["holds", "does not hold", "undecided"]
 
@@ -27,44 +27,45 @@ class Verdict:
 
 
 def summary(comparison: Comparison) -> str:
-    """Which model is nearest to the real images, how sure that is, and whether a baseline that
-    learns nothing is nearer still."""
+    """Say which model has the lowest FD, how certain that is, and whether a simple baseline
+    has a lower one."""
     best = comparison.ranked()[0].mean(comparison.fd)
     nearer = [
-        f"{MEANINGS[name]} is nearer still ({shown(distance)})"
-        for name in BASELINES
-        if name in comparison.anchors
+        f"{MEANINGS[name]} has a lower FD ({shown(distance)})"
+        for name in SIMPLE
+        if name in comparison.baselines
         and best is not None
-        and (distance := comparison.anchors[name].numbers[comparison.fd]) < best
+        and (distance := comparison.baselines[name].numbers[comparison.fd]) < best
     ]
     more = f" But {' and '.join(nearer)}: train longer." if nearer else ""
     return _nearest_model(comparison) + more
 
 
 def _nearest_model(comparison: Comparison) -> str:
-    """Which model is nearest, in one sentence."""
+    """Say which model has the lowest FD, in one sentence."""
     ranked = comparison.ranked()
-    floor = comparison.anchors["floor"].numbers[comparison.fd]
+    floor = comparison.baselines["floor"].numbers[comparison.fd]
     first = ranked[0]
-    place = f"distance {shown(first.mean(comparison.fd))}, the floor is {shown(floor)}"
+    scores = f"FD {shown(first.mean(comparison.fd))}; the noise floor is {shown(floor)}"
     if len(ranked) == 1:
-        return f"{first.name}, compared with the images of {comparison.data}: {place}."
+        return f"{first.name}, compared with the images of {comparison.data}: {scores}."
     against = [pair for pair in comparison.pairs if first.name in (pair.better, pair.worse)]
     beaten = [pair.worse for pair in against if pair.better == first.name and pair.decided]
     if len(beaten) == len(ranked) - 1:
-        return f"{first.name} comes nearest to the images of {comparison.data} ({place})."
+        return f"{first.name} comes closest to the images of {comparison.data} ({scores})."
     seeds = min(len(entry.results) for entry in ranked)
     reason = (
-        "one training each cannot tell more: train each with 3 seeds or more"
+        "one seed each decides nothing: train each with 3 seeds or more"
         if seeds < 2
-        else f"but with {seeds} seeds not surely nearer than "
+        else f"{seeds} seeds do not separate it from "
         + ", ".join(p.worse for p in against if p.better == first.name and not p.decided)
     )
-    return f"{first.name} has the lowest distance to {comparison.data} ({place}); {reason}."
+    return f"{first.name} has the lowest FD on {comparison.data} ({scores}); {reason}."
 
 
 def claims(comparison: Comparison) -> list[Verdict]:
-    """The five claims of the report that this project grew out of."""
+    """Decide the five claims of the report, the student's comparison that this project
+    reproduces."""
     coding = _nearest(comparison, "nll_")
     playing = _nearest(comparison, "discriminator_")
     made = []
@@ -79,7 +80,7 @@ def claims(comparison: Comparison) -> list[Verdict]:
 
 
 def fairness(comparison: Comparison) -> list[str]:
-    """What was unequal between the models, one sentence each."""
+    """List what was unequal between the models, one sentence each."""
     found = []
     for name, of in (
         ("parameters that train", lambda e: e.mean("parameters_training")),
@@ -97,35 +98,35 @@ def fairness(comparison: Comparison) -> list[str]:
             )
     if comparison.protocol["few_images"]:
         found.append(
-            f"Only {comparison.protocol['real_images']:,} images on each side: distances are "
-            "biased upwards; compare them with the floor, not with other studies."
+            f"Only {comparison.protocol['real_images']:,} images on each side: FD is biased "
+            "upwards; compare it with the floor, not with other studies."
         )
     return found
 
 
 def shown(value: float | None) -> str:
-    """A number in a sentence."""
+    """Format a number for a sentence."""
     if value is None:
         return "—"
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
 def arrival(entry: Entry) -> str:
-    """When a model came near its own final distance, as the mean over its seeds."""
+    """Say when a model came within 10 % of its final FD, as the mean over its seeds."""
     found = entry.arrivals()
     if found is None:
-        return "no snapshots were kept on the way"
+        return "no snapshots were kept"
     images = statistics.mean([point.images for point in found])
     seconds = statistics.mean([point.seconds for point in found])
-    whole = entry.mean("training_images") or images
+    total = entry.mean("training_images") or images
     return (
-        f"within 10 % of its final distance after {shown(images)} images and {shown(seconds)} s, "
-        f"{images / whole:.0%} of all that it saw"
+        f"within 10 % of its final FD after {shown(images)} images and {shown(seconds)} s, "
+        f"{images / total:.0%} of its training"
     )
 
 
 def _nearest(comparison: Comparison, prefix: str) -> Entry | None:
-    """The best model that has numbers of a kind."""
+    """Return the model of lowest FD that has numbers of a kind."""
     return next(
         (e for e in comparison.ranked() if any(n.startswith(prefix) for n in e.first.numbers)),
         None,
@@ -180,17 +181,17 @@ def _fourth(comparison: Comparison, coding: Entry, playing: Entry) -> tuple[Answ
     pair = next(p for p in comparison.pairs if {p.better, p.worse} == names)
     smooth = (coding.mean("sharpness") or 0) < (playing.mean("sharpness") or 0)
     dots = (playing.mean("isolated_dots") or 0) > (coding.mean("isolated_dots") or 0)
-    odd, usual = coding.mean("outliers"), comparison.anchors["floor"].numbers["outliers"]
+    odd, usual = coding.mean("outliers"), comparison.baselines["floor"].numbers["outliers"]
     weird = odd is not None and odd > 2 * usual
     numbers = (
-        f"Distance: {playing.name} {shown(playing.mean(comparison.fd))}, {coding.name} "
+        f"FD: {playing.name} {shown(playing.mean(comparison.fd))}, {coding.name} "
         f"{shown(coding.mean(comparison.fd))} ({pair.verdict}). "
         f"Sharpness {shown(playing.mean('sharpness'))} against "
         f"{shown(coding.mean('sharpness'))}, real images "
         f"{shown(comparison.real_numbers['sharpness'])}. "
         f"Isolated dots an image {shown(playing.mean('isolated_dots'))} against "
-        f"{shown(coding.mean('isolated_dots'))}. Weird images of {coding.name}: {shown(odd)}, "
-        f"of real ones {shown(usual)}."
+        f"{shown(coding.mean('isolated_dots'))}. Outliers among the images of "
+        f"{coding.name}: {shown(odd)}, among real images {shown(usual)}."
     )
     if not (smooth and weird and dots) or (pair.decided and pair.better != playing.name):
         return "does not hold", numbers
@@ -200,8 +201,8 @@ def _fourth(comparison: Comparison, coding: Entry, playing: Entry) -> tuple[Answ
 def _fifth(comparison: Comparison, coding: Entry, playing: Entry) -> tuple[Answer, str]:
     first, second = coding.arrivals(), playing.arrivals()
     if first is None or second is None:
-        return "undecided", "A run kept no snapshots on the way, so its convergence is not known."
-    told = f"{coding.name}: {arrival(coding)}; {playing.name}: {arrival(playing)}"
+        return "undecided", "A run kept no snapshots, so its convergence is not known."
+    when = f"{coding.name}: {arrival(coding)}; {playing.name}: {arrival(playing)}"
     pairs: list[tuple[list[float], list[float]]] = [
         ([point.images for point in first], [point.images for point in second]),
         ([point.seconds for point in first], [point.seconds for point in second]),
@@ -209,12 +210,12 @@ def _fifth(comparison: Comparison, coding: Entry, playing: Entry) -> tuple[Answe
     chances = [statistics.welch(one, other) for one, other in pairs]
     known = [chance for chance in chances if chance is not None]
     if len(known) < len(pairs):
-        return "undecided", f"{told}. One training each cannot tell more."
+        return "undecided", f"{when}. One seed each decides nothing."
     sure = max(known) <= LEVEL
     sooner = [statistics.mean(one) < statistics.mean(other) for one, other in pairs]
     answer: Answer = "holds" if all(sooner) else "undecided" if any(sooner) else "does not hold"
     return (answer if sure else "undecided"), (
-        f"{told}. Welch's test: p = {shown(known[0])} for images, {shown(known[1])} for seconds."
+        f"{when}. Welch's test: p = {shown(known[0])} for images, {shown(known[1])} for seconds."
     )
 
 

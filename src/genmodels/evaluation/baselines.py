@@ -1,5 +1,4 @@
-"""What samples are read beside: the floor that no model can beat, a cheat, and two baselines
-that cost nothing."""
+"""Reference scores beside the models': noise floor, copied training set, two simple baselines."""
 
 from collections.abc import Iterator
 
@@ -14,20 +13,22 @@ from genmodels.evaluation.reference import Reference
 from genmodels.system import randomness
 
 COMPONENTS = 100  # principal components of the pixel Gaussian
-FITTED = 10_000  # images that it is fitted to
+FITTED = 10_000  # training images that the Gaussian and the mean are taken from
 
 MEANINGS = {
-    "floor": "one half of the test images against the other",
-    "copycat": "training images passed off as samples",
+    "floor": "one half of the test images scored against the other",
+    "copycat": "training images scored as if they were samples",
     "gaussian": f"a Gaussian over {COMPONENTS} principal components of the pixels",
-    "mean_image": "the mean training image, again and again",
+    "mean_image": "the mean training image, repeated",
 }
-BASELINES = ("gaussian", "mean_image")  # that learn next to nothing
+SIMPLE = ("gaussian", "mean_image")  # a trained model should do better than these
 
 
 def score(reference: Reference) -> dict[str, Scored]:
-    """Score every anchor under the protocol of the samples; the floor has half as many
-    images on each side, because it has the test images alone."""
+    """Score every baseline as samples are scored.
+
+    The floor has half as many images on each side: it is made of the test images alone.
+    """
     half = reference.count // 2
     real = reference.test
     found = {"floor": scores.score(reference, real[slice(half, 2 * half)], real.values[:half])}
@@ -42,7 +43,7 @@ def score(reference: Reference) -> dict[str, Scored]:
 
 
 def images(reference: Reference, count: int) -> dict[str, Tensor]:
-    """The first images of every anchor, (count, C, H, W)."""
+    """Return the first images of every baseline, (count, C, H, W)."""
     rows = reference.random_rows(TRAIN, reference.count)[:count]
     return {
         "floor": next(reference.batches(TEST, count)).images,

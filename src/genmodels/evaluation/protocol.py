@@ -1,7 +1,6 @@
-"""The one protocol by which every run is measured: which weights, which samples, which numbers.
+"""The protocol: the weights, the samples and the numbers by which every run is measured.
 
-Latents come from random streams of their own, so evaluation neither disturbs training nor
-depends on it.
+Latents come from their own random streams, so evaluation does not disturb training.
 """
 
 import math
@@ -29,7 +28,7 @@ from genmodels.models.base import Model
 
 COUNT = 10_000  # samples and test images; Lucic et al. (2018)
 FEW = 2000  # below which the bias of the Fréchet distance is flagged
-SPREAD_SEEDS = 3  # sampling seeds that the spread of a run's distance is taken over
+SPREAD_SEEDS = 3  # sampling seeds over which the spread of FD is taken
 
 NO_SPLIT = "data.validation is 0, so no split is left to choose on"
 
@@ -43,9 +42,9 @@ class Evaluation:
         undefined: name → why there is no value.
         headline: which weights those are: the average where there is one.
         weights: every choice of weights.
-        spread: standard deviation of the distance over sampling seeds.
+        spread: standard deviation of FD over sampling seeds.
         curve: the snapshots, and the end.
-        scored: the details of the headline's score.
+        scored: the sample metrics of the headline weights, with their details.
         suspicious: (8, 2, C, H, W): samples beside the training images nearest to them.
         measured: rates, seconds and memory, which differ between machines and days.
     """
@@ -149,10 +148,10 @@ def _extract(samples: Sequence[Tensor], reference: Reference, folder: runs.Folde
 
 
 def _numbers(scored: Scored, trained: Trained) -> tuple[dict[str, float], dict[str, str]]:
-    """The numbers of the headline weights, and why others are missing."""
+    """Return the numbers of the headline weights, and why others are missing."""
     of_model = values(MODEL_METRICS, trained, trained.model)
     of_training = values(TRAINING_METRICS, trained, trained.model)
-    settled = {f"{k}_from_equilibrium": v for k, v in trained.from_equilibrium.items()}
+    from_equilibrium = {f"{k}_from_equilibrium": v for k, v in trained.from_equilibrium.items()}
     # What the run logged of the test split with its last weights, on the images as they are.
     logged = {
         f"logged_{key.partition('.')[2]}": float(value)
@@ -162,7 +161,7 @@ def _numbers(scored: Scored, trained: Trained) -> tuple[dict[str, float], dict[s
     numbers = {
         **scored.numbers,
         **of_model.numbers,
-        **settled,  # also of phases without a row, which only a user's own model has
+        **from_equilibrium,  # also of phases without a row, which only a user's own model has
         **logged,
         **of_training.numbers,
     }
@@ -170,7 +169,7 @@ def _numbers(scored: Scored, trained: Trained) -> tuple[dict[str, float], dict[s
 
 
 def _distances(chosen: Sequence[WeightsChoice]) -> tuple[dict[str, float], dict[str, str]]:
-    """The distance of each choice of weights, and why others are missing."""
+    """Return the FD of each choice of weights, and why others are missing."""
     found = {choice.name: choice.distance for choice in chosen}
     numbers = {f"distance_{name}": distance for name, distance in found.items()}
     undefined: dict[str, str] = {}
@@ -189,7 +188,7 @@ def _only_finite(
     """Explain numbers that are infinite or NaN instead of giving them."""
     finite = {name: number for name, number in numbers.items() if math.isfinite(number)}
     broken = {
-        name: f"it is {number}, as of a broken model"
+        name: f"it is {number}: the model is broken"
         for name, number in numbers.items()
         if name not in finite
     }
@@ -197,7 +196,7 @@ def _only_finite(
 
 
 def _measured_in_training(progress: Mapping[str, Any]) -> dict[str, float]:
-    """Seconds, rate and memory of the training."""
+    """Return seconds, rate and memory of the training."""
     measured = {
         "training_seconds": progress["seconds"],
         "training_images_per_second": progress["images"] / max(progress["seconds"], 1e-9),
@@ -208,7 +207,7 @@ def _measured_in_training(progress: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _spread(model: Model, reference: Reference, features: Features, draws: Draws) -> float:
-    """Standard deviation of the distance over sampling seeds."""
+    """Return the standard deviation of FD over sampling seeds."""
     found = [scores.frechet(reference, features)]
     for repeat in range(1, SPREAD_SEEDS):
         other = reference.extractor(draws(model, reference.count, repeat))
@@ -217,6 +216,6 @@ def _spread(model: Model, reference: Reference, features: Features, draws: Draws
 
 
 def _pairs(scored: Scored, samples: Sequence[Tensor], reference: Reference) -> Tensor:
-    """The most suspicious samples beside the training images nearest to them."""
+    """Return the most suspicious samples beside the training images nearest to them."""
     sources = reference.images.batch(torch.tensor(scored.sources)).images
     return torch.stack([torch.cat(list(samples))[scored.samples], sources], 1)

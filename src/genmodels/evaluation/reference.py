@@ -1,4 +1,4 @@
-"""What samples are measured against: the real images of a data set, seen by an extractor."""
+"""The real images of a data set and their features, against which samples are measured."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -22,14 +22,14 @@ FEWEST = 10  # real images on a side; fewer say nothing
 
 @dataclass(frozen=True)
 class Reference:
-    """A data set as an extractor sees it.
+    """A data set and its features.
 
     Attributes:
         images: the data.
-        extractor: what saw it.
+        extractor: of the features.
         table: features of every row of the data.
         count: how many test images, and how many samples, are used.
-        views: what :meth:`with_validation` has made.
+        views: the results of :meth:`with_validation`, by share.
     """
 
     images: Images
@@ -39,7 +39,7 @@ class Reference:
     views: dict[float, "Reference"] = field(default_factory=dict, compare=False, repr=False)
 
     def with_validation(self, share: float) -> "Reference":
-        """The same, with the training and validation images that a run had."""
+        """Split training and validation images as a run did, by its validation share."""
         if share not in self.views:
             images = self.images.with_validation(share)
             self.views[share] = replace(self, images=images, views={})
@@ -57,18 +57,18 @@ class Reference:
 
     @cached_property
     def gaussian(self) -> Gaussian:
-        """Of the test images."""
+        """The Gaussian fitted to the features of the test images."""
         return distances.gaussian(self.test.values)
 
     @cached_property
     def selection(self) -> Gaussian | None:
-        """Of the validation images, by which snapshots are chosen; None without any."""
+        """The Gaussian of the validation images, which chooses snapshots; None without any."""
         rows = self.images.splits[VALIDATION]
         return distances.gaussian(self.table[rows].values) if len(rows) >= FEWEST else None
 
     @cached_property
     def usual_distance(self) -> tuple[float, float]:
-        """Between which distances to the nearest training image test images usually lie."""
+        """The usual range of a test image's distance to its nearest training image."""
         found = distances.nearest(self.test.values, self.train.values).distances
         low, high = found.quantile(torch.tensor([RAREST, 1 - RAREST]).double()).tolist()
         return low, high
@@ -79,31 +79,33 @@ class Reference:
         return pixel_statistics.of_blocks(batch.images for batch in self.batches(TEST, self.count))
 
     def batches(self, split: str, count: int) -> Iterator[Batch]:
-        """Images of a split in blocks, in the order of :meth:`random_rows`."""
+        """Yield images of a split in blocks, in the order of :meth:`random_rows`."""
         for rows in self.random_rows(split, count).split(BLOCK):
             yield self.images.batch(rows)
 
     def random_rows(self, split: str, count: int) -> Tensor:
-        """Rows of a split in an order of chance, the same each time: what comes first in a
-        file may differ from the rest, as in MNIST's test images."""
+        """Return rows of a split in a random order that is the same each time.
+
+        The first images of a file may differ from the rest, as in MNIST's test split.
+        """
         rows = self.images.splits[split]
         generator = randomness.generator(0, f"rows of {split}")
         return rows[torch.randperm(len(rows), generator=generator)[:count]]
 
 
 def of(images: Images, extractor: Extractor, count: int, progress: ReportProgress) -> Reference:
-    """See a whole data set, or read from the cache what was seen before.
+    """Compute the features of a data set, or read them from the cache.
 
     Raises:
         InputError: there are too few test or training images.
     """
     check(images)
     name = f"{images.fingerprint[:16]}-{extractor.hash}.safetensors"
-    cached = platformdirs.user_cache_path("genmodels") / "seen" / name
+    cached = platformdirs.user_cache_path("genmodels") / "features" / name
     if cached.is_file():
         tensors = dict(checkpoint.load(cached).tensors)
     else:
-        tensors = _see(images, extractor, progress)
+        tensors = _features(images, extractor, progress)
         cached.parent.mkdir(parents=True, exist_ok=True)
         checkpoint.save(cached, tensors, {"data": images.name, "features": extractor.name})
     table = Features(tensors["values"].double(), tensors.get("labels"))
@@ -111,7 +113,7 @@ def of(images: Images, extractor: Extractor, count: int, progress: ReportProgres
 
 
 def check(images: Images) -> None:
-    """Say whether there is enough to compare with, before features are trained.
+    """Refuse a data set that is too small to compare with, before features are trained.
 
     Raises:
         InputError: there are too few test or training images.
@@ -123,14 +125,14 @@ def check(images: Images) -> None:
         )
 
 
-def _see(images: Images, extractor: Extractor, progress: ReportProgress) -> dict[str, Tensor]:
+def _features(images: Images, extractor: Extractor, progress: ReportProgress) -> dict[str, Tensor]:
     rows = torch.arange(len(images.table)).split(BLOCK)
 
     def blocks() -> Iterator[Tensor]:
         for number, block in enumerate(rows):
             yield images.batch(block).images
-            progress("looking at the real images", number + 1, len(rows))
+            progress("computing features of the real images", number + 1, len(rows))
 
-    seen = extractor(blocks())
-    tensors = {"values": seen.values.float()}
-    return tensors if seen.labels is None else {**tensors, "labels": seen.labels}
+    found = extractor(blocks())
+    tensors = {"values": found.values.float()}
+    return tensors if found.labels is None else {**tensors, "labels": found.labels}

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from genmodels.comparison.result import Comparison, Entry
 from genmodels.data import pictures
+from genmodels.evaluation.metrics.table import label
 from genmodels.report.html import WALK_COLUMNS
 from genmodels.system import files
 from genmodels.training.curves import COLOURS, UNITS, phases, save, style_axes
@@ -36,9 +37,9 @@ def save_comparison(comparison: Comparison, path: Path) -> None:
 
 
 def of_comparison(comparison: Comparison) -> dict[str, bytes]:
-    """Every picture of the page as a PNG, by name: grids, walks, pairs, curves."""
+    """Draw every picture of the page as a PNG, by name: grids, walks, pairs, curves."""
     drawn = {"real": _png(pictures.grid(comparison.real, 8))}
-    for name, images in comparison.anchor_images.items():
+    for name, images in comparison.baseline_images.items():
         drawn[name] = _png(pictures.grid(images, 8))
     for number, entry in enumerate(comparison.entries):
         for weights in entry.first.weights:
@@ -53,14 +54,14 @@ def of_comparison(comparison: Comparison) -> dict[str, bytes]:
             pictures.grid(pairs.transpose(0, 1).flatten(0, 1), len(pairs))
         )
     for over in UNITS:
-        drawn[f"distance-over-{over}"] = _distances(comparison, over)
+        drawn[f"fd-over-{over}"] = _fd_curves(comparison, over)
     if comparison.real_histogram:
         drawn["classes"] = _histograms(comparison)
     return drawn
 
 
 def save_bytes(content: bytes, path: Path) -> None:
-    """Write a picture, whole or not at all."""
+    """Write a picture completely or not at all."""
     files.save_with(path, lambda temporary: temporary.write_bytes(content))
 
 
@@ -76,8 +77,8 @@ def _figure_png(figure: Figure) -> bytes:
     return stream.getvalue()
 
 
-def _distances(comparison: Comparison, over: str) -> bytes:
-    """The distance of the snapshots of every model on one axis, with the floor."""
+def _fd_curves(comparison: Comparison, over: str) -> bytes:
+    """Draw the FD of every model's snapshots, and the floor."""
     figure = Figure(figsize=(6.4, 3.4), layout="constrained")
     panel = figure.subplots()
     for number, entry in enumerate(comparison.entries):
@@ -89,18 +90,18 @@ def _distances(comparison: Comparison, over: str) -> bytes:
                 "o-", ms=3, lw=1.4, color=COLOURS[number % len(COLOURS)],
                 label=entry.name if result is entry.results[0] else None,
             )  # fmt: skip
-    floor = comparison.anchors["floor"].numbers[comparison.fd]
+    floor = comparison.baselines["floor"].numbers[comparison.fd]
     panel.axhline(floor, color="#777", lw=1, ls=":", label="floor")
     style_axes(panel, over)
     panel.set_xscale("log")
     panel.set_yscale("log")
-    panel.set_ylabel(comparison.fd.replace("_", " "), fontsize=8)
+    panel.set_ylabel(label(comparison.fd), fontsize=8)
     panel.legend(fontsize=7, frameon=False)
     return _figure_png(figure)
 
 
 def _histograms(comparison: Comparison) -> bytes:
-    """The share of each class among real images and samples."""
+    """Draw the share of each class among real images and samples."""
     figure = Figure(figsize=(6.4, 2.6), layout="constrained")
     panel = figure.subplots()
     entries = comparison.entries

@@ -37,13 +37,16 @@ def save(comparison: Comparison, out: Path, measured: Mapping[str, Any]) -> None
 
 
 def plain(comparison: Comparison, measured: Mapping[str, Any]) -> dict[str, Any]:
-    """Ready for JSON. What differs when the same runs are evaluated again is under
-    ``measured``: rates, memory, paths, dates."""
+    """Return the comparison as JSON values.
+
+    What differs when the same runs are evaluated again is under ``measured``: rates, memory,
+    paths, dates.
+    """
     return {
         "summary": verdicts.summary(comparison),
         "protocol": dict(comparison.protocol),
         "real": dict(comparison.real_numbers),
-        **{name: _scored(scored) for name, scored in comparison.anchors.items()},
+        **{name: _scored(scored) for name, scored in comparison.baselines.items()},
         "models": [_model(entry) for entry in comparison.entries],
         "pairs": [
             {"better": p.better, "worse": p.worse, "p_value": p.p_value, "verdict": p.verdict}
@@ -65,7 +68,7 @@ def plain(comparison: Comparison, measured: Mapping[str, Any]) -> dict[str, Any]
 
 
 def markdown(comparison: Comparison, measured: Mapping[str, Any]) -> str:
-    """The comparison as Markdown, for a wiki or a pull request."""
+    """Write the comparison as Markdown, for a wiki or a pull request."""
     names = [entry.name for entry in comparison.entries]
     headings = comparison.headings()
     lines = [f"# {comparison.data}: {', '.join(names)}", "", verdicts.summary(comparison), ""]

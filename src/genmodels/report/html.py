@@ -1,4 +1,4 @@
-"""A comparison as one HTML file that needs nothing else: no request, no framework."""
+"""A comparison as one HTML file that needs no other file and no network."""
 
 import base64
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ WALK_COLUMNS = 2  # walks of a frame side by side
 
 @dataclass(frozen=True)
 class Bar:
-    """An interval on the axis from 0 to the largest distance, in percent."""
+    """An interval on the axis from 0 to the largest FD, in percent."""
 
     start: float
     width: float
@@ -73,12 +73,12 @@ def render(comparison: Comparison, drawn: Mapping[str, bytes], measured: Mapping
 
 
 def cell(entry: Entry, name: str) -> str:
-    """A number of a model with its interval, or a dash."""
+    """Format a number of a model with its interval, or a dash."""
     return interval(entry.estimate(name))
 
 
 def _sides(walk: Tensor) -> str:
-    """Width / height of one frame of a walk (R, frames, C, H, W), as it is drawn."""
+    """Return width / height of one drawn frame of a walk (R, frames, C, H, W)."""
     rows = -(-len(walk) // WALK_COLUMNS)
     height, width = (size + pictures.GAP for size in walk.shape[3:])
     return f"{width * WALK_COLUMNS + pictures.GAP} / {height * rows + pictures.GAP}"
@@ -90,7 +90,7 @@ def _largest(comparison: Comparison) -> float:
 
 
 def _bars(comparison: Comparison) -> dict[str, Bar]:
-    """The interval of each model's distance."""
+    """Return the interval of each model's FD."""
     largest = _largest(comparison)
     bars = {}
     for entry in comparison.entries:
@@ -104,5 +104,5 @@ def _bars(comparison: Comparison) -> dict[str, Bar]:
 
 
 def _floor(comparison: Comparison) -> float:
-    floor = comparison.anchors["floor"].numbers[comparison.fd]
+    floor = comparison.baselines["floor"].numbers[comparison.fd]
     return min(100.0, 100 * floor / _largest(comparison))

@@ -6,7 +6,7 @@ from genmodels.comparison.result import Comparison
 
 
 def comparison_table(comparison: Comparison) -> Table:
-    """Rows are numbers, columns are models, then what they are read beside."""
+    """Make a table: a row for each number; columns are the models, then the baselines."""
     seeds = max(len(entry.results) for entry in comparison.entries)
     table = Table(
         title=f"{comparison.data}: {comparison.protocol['real_images']:,} images a side",

@@ -1,4 +1,4 @@
-"""One file without pickle that explains itself, and proves that it is whole.
+"""One file without pickle that describes itself, with a hash that shows damage.
 
 A checkpoint is a safetensors file: all tensors under ``model.*``, ``average.*`` and
 ``optimizer.<module>.*``, a JSON header with the resolved configuration, the image shape, the
@@ -49,7 +49,7 @@ class Checkpoint:
 
 
 def save(path: Path, tensors: Mapping[str, Tensor], header: Mapping[str, Any]) -> None:
-    """Write a checkpoint durably: whole under its name, or not at all.
+    """Write a checkpoint durably, completely or not at all.
 
     Raises:
         Unwritable: the file cannot be written, for lack of space or of permission; what

@@ -8,22 +8,22 @@ from pathlib import Path
 from genmodels.errors import InputError
 
 
-def check(path: Path, largest: int, whole: int) -> None:
-    """Say before hours are spent that what is to be written will not fit.
+def check(path: Path, largest: int, total: int) -> None:
+    """Refuse, before training, files that will not fit on the disk.
 
     Args:
         path: of the run's folder.
         largest: bytes of a checkpoint; so much is really taken for a moment, since a quota
             does not show otherwise.
-        whole: bytes of all files.
+        total: bytes of all files.
 
     Raises:
         InputError: the disk is too full, or a quota is reached.
     """
     free = shutil.disk_usage(path).free
-    if free < whole:
+    if free < total:
         raise InputError(
-            f"run folder {path} will take {whole / 1e9:.2f} GB and its disk has "
+            f"run folder {path} will take {total / 1e9:.2f} GB and its disk has "
             f"{free / 1e9:.2f} GB free; free space, choose another `out`, "
             "or keep fewer checkpoints with `train.keep=1`"
         )

@@ -157,8 +157,8 @@ class Folder:
             return []
         records = []
         try:
-            whole = self.log_path.read_text(encoding="utf-8").rpartition("\n")[0]
-            for number, line in enumerate(whole.splitlines(), 1):
+            complete = self.log_path.read_text(encoding="utf-8").rpartition("\n")[0]
+            for number, line in enumerate(complete.splitlines(), 1):
                 records.append(json.loads(line))
                 if not isinstance(records[-1], dict) or type(records[-1].get("step")) is not int:
                     raise ValueError(f"line {number} is no record of an epoch")
@@ -224,7 +224,7 @@ class Folder:
 
         Raises:
             InputError: there is none yet, or it is damaged; the message offers the newest
-                one that is whole.
+                one that can be read.
         """
         paths = self.checkpoint_paths()
         if not paths:
@@ -237,10 +237,10 @@ class Folder:
         except Untrusted:
             raise
         except InputError as error:
-            whole = next((path for path in reversed(paths[:-1]) if self._reads(path)), None)
-            todo = "no other of the run is whole: restore one from a copy, or train again"
-            if whole:
-                todo = f"delete it to go on from {whole.name}, which is whole"
+            readable = next((path for path in reversed(paths[:-1]) if self._reads(path)), None)
+            todo = "no other of this run can be read: restore one from a copy, or train again"
+            if readable:
+                todo = f"delete it to go on from {readable.name}, which can be read"
             raise InputError(f"{error}; {todo}") from None
 
     def _reads(self, path: Path) -> bool:
