@@ -27,7 +27,12 @@ from genmodels.data import pictures
 pytestmark = pytest.mark.slow
 
 REPOSITORY = Path(__file__).parents[2]
-PAGES = sorted([*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md")])
+BUILT = REPOSITORY / "docs" / "_build"
+PAGES = sorted(
+    page
+    for page in [*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md")]
+    if not page.is_relative_to(BUILT)
+)
 SHELLS = {"console", "bash", "sh"}
 VERBS = typer.main.get_command(app)
 LIMITS = {"--epochs", "--steps", "--budget"}

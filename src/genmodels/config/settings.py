@@ -1,6 +1,7 @@
 """The settings of a run as typed sections: all keys, their defaults and their sources.
 
-:mod:`genmodels.config` fills them from YAML and options.
+:mod:`genmodels.config` fills them from YAML and options. The comments that begin with ``#:``
+are the meanings that the documentation shows.
 """
 
 import math
@@ -50,34 +51,55 @@ class Section(BaseModel):
 class Augment(Section):
     """Random augmentations of training images; none by default."""
 
-    flip: bool = False  # mirror left and right
-    shift: int = Field(0, ge=0)  # pixels
-    crop: float = Field(0.0, ge=0, lt=1)  # largest share of a side that is cut off
+    #: Mirror half of the images left and right.
+    flip: bool = False
+    #: Shift by up to so many pixels.
+    shift: int = Field(0, ge=0)
+    #: Crop, then resize back: the largest share of a side that is cut off.
+    crop: float = Field(0.0, ge=0, lt=1)
 
 
 class Data(Section):
     """The images, and how they are split."""
 
+    #: A data set's name, or a folder of pictures.
     name: str = "glyphs"
+    #: The folder in which named sets lie. Default: ``GENMODELS_DATA``, or the user's cache folder.
     root: str | None = None
+    #: The set to train on where the named one is neither on disk nor can be downloaded.
     offline: str | None = None
-    validation: float = Field(0.1, ge=0, lt=1)  # share of the training images
+    #: The share of the training images that is held out for validation.
+    validation: float = Field(0.1, ge=0, lt=1)
+    #: Height and width to resize to. Default: the size of a named set; for a folder the size
+    #: that all its pictures share, if that is 128 at most, else 64.
     image_size: int | None = Field(None, ge=1)
+    #: Channels of the images; ``auto`` is 3 if any picture has colour, else 1.
     channels: Literal["auto", 1, 3] = "auto"
+    #: Pictures that are not square: crop the middle, or pad with black.
     fit: Literal["crop", "pad"] = "crop"
-    on_bad: Literal["error", "skip"] = "error"  # for unreadable pictures of a folder
-    placement: Literal["auto", "resident", "mapped"] = "auto"  # of the images while training
+    #: Pictures of a folder that cannot be read: stop with an error, or skip them and say which.
+    on_bad: Literal["error", "skip"] = "error"
+    #: Where the images are while training: all on the device (``resident``), or on the disk and
+    #: fetched ahead (``mapped``). ``auto``: resident if that takes half of the free memory at most.
+    placement: Literal["auto", "resident", "mapped"] = "auto"
+    #: Random changes of the training images.
     augment: Augment = Augment()
 
 
 class Optimizer(Section):
     """The optimiser of a module. Adam's defaults are those of Kingma & Ba (2015), algorithm 1."""
 
+    #: The algorithm.
     name: Literal["adam", "adamw", "sgd"] = "adam"
+    #: The learning rate.
     lr: float = Field(1e-3, gt=0)
+    #: Decay of Adam's two moments, per step.
     betas: Annotated[tuple[float, float], BeforeValidator(tuple_of)] = (0.9, 0.999)
+    #: Added to the denominator of Adam's update.
     eps: float = Field(1e-8, gt=0)
+    #: Weight decay.
     weight_decay: float = Field(0.0, ge=0)
+    #: Momentum of ``sgd``.
     momentum: float = Field(0.0, ge=0, lt=1)
 
 
@@ -87,8 +109,10 @@ class Schedule(Section):
     Loshchilov & Hutter (2017), equation 5. Both are in steps and do not depend on the limit.
     """
 
+    #: Steps in which the learning rate rises linearly to its value.
     warmup: int = Field(0, ge=0)
-    steps: int | None = Field(None, ge=1)  # until 0; None: constant after the warm-up
+    #: Steps until the cosine reaches zero. Default: the rate stays constant after the warm-up.
+    steps: int | None = Field(None, ge=1)
 
     def factor(self, step: int) -> float:
         """Return the factor of the learning rate at a step, counted from 0."""
@@ -105,22 +129,41 @@ class Train(Section):
     size are those of Lucic et al., Are GANs Created Equal? (2018).
     """
 
+    #: Images in a step, over all processes. An incomplete last batch of an epoch is dropped.
     batch_size: int = Field(64, ge=1)
+    #: The limit in epochs, in all. Without any limit: 20 epochs.
     epochs: int | None = Field(None, ge=1)
+    #: The limit in steps, in all.
     steps: int | None = Field(None, ge=1)
+    #: The limit in time, in all: ``90s``, ``10m`` or ``2h``. Training steps alone are counted; a
+    #: density that is fitted after the last step takes its time on top.
     budget: Annotated[Positive | None, BeforeValidator(seconds)] = None
+    #: The optimiser of every module.
     optimizer: Optimizer = Optimizer()
-    optimizers: dict[str, Optimizer] = {}  # module → settings that differ from ``optimizer``
+    #: Module, such as ``generator`` → the settings of its optimiser that differ.
+    optimizers: dict[str, Optimizer] = {}
+    #: The learning rate over time. It never depends on the limit.
     schedule: Schedule = Schedule()
-    ema: float | None = Field(None, gt=0, lt=1)  # decay per step of the EMA weights
-    clip: float | None = Field(None, gt=0)  # largest norm of the gradient of a phase
+    #: Decay per step of an exponential moving average (EMA) of the weights. Default: no EMA.
+    ema: float | None = Field(None, gt=0, lt=1)
+    #: The largest norm of the gradient of a phase. Default: no clipping.
+    clip: float | None = Field(None, gt=0)
+    #: Where to train: ``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps``.
     device: str = "auto"
+    #: Number format of training: ``auto``, ``fp32``, ``bf16`` or ``fp16``.
     precision: str = "auto"
-    execution: Literal["auto", "eager", "compiled", "captured"] = "auto"  # of training steps
+    #: How steps run. ``auto`` takes ``eager`` on a CPU and ``captured``, a CUDA graph, on a GPU;
+    #: both give the same numbers. ``compiled`` rounds sums differently.
+    execution: Literal["auto", "eager", "compiled", "captured"] = "auto"
+    #: Seconds between two checkpoints, or a text such as ``5m``.
     save_every: Annotated[Positive, BeforeValidator(seconds)] = 60.0
-    keep: int = Field(3, ge=1)  # number of resumable checkpoints
-    on_nan: Literal["stop", "rollback"] = "stop"  # rollback: last checkpoint, half learning rates
-    tensorboard: bool = False  # also write TensorBoard event files; needs an extra
+    #: The number of resumable checkpoints that are kept.
+    keep: int = Field(3, ge=1)
+    #: When a loss is not finite: stop, or go back to the last checkpoint and on at half the
+    #: learning rates.
+    on_nan: Literal["stop", "rollback"] = "stop"
+    #: Also write TensorBoard event files. Needs ``pip install 'genmodels[tensorboard]'``.
+    tensorboard: bool = False
 
     @model_validator(mode="after")
     def _one_limit(self) -> "Train":
@@ -136,8 +179,11 @@ class Shift(Section):
     The first frame adds ``start`` to those dimensions. Each further frame adds ``step`` more.
     """
 
+    #: A slice of latent dimensions, ``start:stop:step`` as in Python.
     dims: Annotated[str, BeforeValidator(rows_of)]
+    #: What the first frame adds to them.
     start: float
+    #: What each further frame adds.
     step: float
 
     @property
@@ -153,10 +199,15 @@ SHIFTS = (Shift(dims="0:8:2", start=-1.0, step=0.1), Shift(dims="1:8:2", start=1
 class Settings(Section):
     """All settings of a run."""
 
+    #: The seed of everything random.
     seed: int = Field(0, ge=0)
+    #: ``class``, and the arguments of its constructor.
     model: dict[str, Any]
+    #: The images.
     data: Data = Data()
+    #: The training.
     train: Train
+    #: The movements of the perturbation test.
     perturb: Annotated[tuple[Shift, ...], BeforeValidator(tuple_of)] = SHIFTS
 
     def __repr__(self) -> str:

@@ -1,0 +1,58 @@
+"""How Sphinx builds the documentation: ``make docs``. Building needs no network."""
+
+import sys
+from pathlib import Path
+
+import genmodels
+
+sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+
+project = "genmodels"
+author = "The genmodels authors"
+copyright = author
+version = release = genmodels.__version__
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx_copybutton",
+    "sphinx_design",
+    "generated",  # _ext/generated.py: the reference pages
+]
+exclude_patterns = ["_build"]
+myst_enable_extensions = ["attrs_block", "colon_fence"]
+myst_heading_anchors = 3
+
+# Names of other libraries cannot be resolved without a network; names of genmodels must be.
+nitpicky = True
+nitpick_ignore_regex = [
+    ("py:.*", r"(?!genmodels\.).*"),
+    ("py:.*", r"genmodels\.evaluation\.metrics\.metric\.Context"),  # a type variable
+]
+
+autodoc_member_order = "bysource"
+autodoc_typehints_format = "short"
+autodoc_default_options = {"members": True}
+napoleon_use_ivar = True
+
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+
+html_theme = "pydata_sphinx_theme"
+html_title = "genmodels"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_copy_source = False
+html_show_sourcelink = False
+html_sidebars = {page: [] for page in ("index", "start", "concepts", "search", "genindex")}
+html_theme_options = {
+    "header_links_before_dropdown": 7,
+    "navbar_align": "left",
+    "navbar_end": ["theme-switcher"],
+    "show_prev_next": True,
+    "secondary_sidebar_items": ["page-toc"],
+    "footer_start": ["copyright"],
+    "footer_end": [],
+    "navigation_with_keys": False,
+}
