@@ -1,11 +1,12 @@
 """The command line as Markdown, from the same objects that parse it."""
 
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 import typer
 
 from genmodels.cli import app
-from genmodels.cli.groups import GROUPS
 
 
 def commands() -> str:
@@ -13,9 +14,9 @@ def commands() -> str:
     program: Any = typer.main.get_command(app)
     context = program.make_context("genmodels", ["--version"], resilient_parsing=True)
     parts = []
-    for title, names in GROUPS.items():
+    for title, listed in groupby(program.commands.values(), attrgetter("rich_help_panel")):
         parts.append(f"## {title}")
-        parts += [_command(program.commands[name], context) for name in names]
+        parts += [_command(command, context) for command in listed]
     return "\n\n".join(parts)
 
 

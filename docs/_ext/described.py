@@ -1,11 +1,9 @@
 """Pieces of the generated reference: one entry, a type in words, the parts of a docstring."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
-
-from pydantic.fields import FieldInfo
 
 from genmodels.config.number_types import KeyOf
 

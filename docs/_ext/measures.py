@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from genmodels.data.formats import FORMATS
+from genmodels.api.formats import FORMATS
 from genmodels.evaluation.baselines import MEANINGS
 from genmodels.evaluation.metrics.model_metrics import MODEL_METRICS, TRAINING_METRICS
 from genmodels.evaluation.metrics.scores import SAMPLE_METRICS

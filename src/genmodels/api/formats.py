@@ -155,6 +155,7 @@ def _animation(frames: "Tensor", path: Path) -> None:
     save_gif([grid(frames[:, i]) for i in range(frames.shape[1])], path)
 
 
+#: All formats, of images first; the extension of a path chooses one.
 FORMATS: tuple[Format, ...] = (
     Format("images", ".png", "a grid", _grid),
     Format("images", ".npy", "an array", _npy),

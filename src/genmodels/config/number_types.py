@@ -20,7 +20,7 @@ Share = Annotated[float, Field(ge=0, lt=1)]  # below 1, so that not everything i
 Widths = Annotated[Sequence[Count], Field(min_length=1)]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # a table has no hash
 class KeyOf:
     """An annotation of settings that are a key of a table: ``Annotated[str, KeyOf(TABLE)]``.
 
