@@ -6,8 +6,9 @@ import torch
 from PIL import Image
 
 from genmodels import config, sampling
+from genmodels.api import formats
 from genmodels.config.settings import SHIFTS, Shift
-from genmodels.data import formats, pictures
+from genmodels.data import pictures
 from genmodels.errors import InputError
 from genmodels.models import GAN, VAE
 from genmodels.networks import MLP
