@@ -245,7 +245,7 @@ def test_train_sample_interpolate_compare(genmodels, workplace, trained):
     Image.fromarray(images[0, 0]).save("a.png")
     Image.fromarray(images[1, 0]).save("b.png")
     outcome = genmodels("interpolate", vae, "--from", "a.png", "--to", "b.png")
-    assert (outcome.code, walked.out.partition(" of ")[0]) == (0, "1 interpolation")
+    assert (outcome.code, outcome.out.partition(" of ")[0]) == (0, "1 interpolation")
     outcome = genmodels("compare")
     assert outcome.code == 0
     assert "isolated dots" in outcome.out

@@ -169,7 +169,7 @@ def test_files_of_a_report(genmodels, pair):
 def test_one_run_alone(genmodels, pair):
     outcome = genmodels("compare", pair[0], *QUICK)
     assert outcome.code == 0
-    assert outcome.out.count("the floor is") == 1
+    assert outcome.out.count("the noise floor is") == 1
     assert all(v["answer"] == "undecided" for v in report()["verdicts"])
 
 
@@ -247,7 +247,7 @@ def test_evaluation_does_not_change_training(genmodels, workplace):
         (["--features", "domian"], "did you mean 'domain'"),
         (["--features", "missing.safetensors"], "unknown --features"),
         (["--seeds", "0"], "--seeds 0"),
-        (["--count", "1"], "2 or more images"),
+        (["--count", "1"], "--count 1: give an integer, 2 or more"),
         (["--match", "pictures"], "unknown --match"),
     ],
 )
@@ -333,7 +333,7 @@ def test_shares_meet_in_one_study(genmodels, workplace):
     for shard, made in (("2/3", 1), ("1/3", 3), ("3/3", 4)):
         outcome = genmodels(*words, "--shard", shard)
         assert outcome.code == 0
-        assert f"share {shard} is trained in comparison" in outcome.out
+        assert f"share {shard} is trained: " in outcome.out
         assert len(list(Path("comparison/runs").iterdir())) == made
     assert not Path("comparison/report.json").exists()
     trained = {p: p.stat().st_mtime_ns for p in Path("comparison/runs").rglob("*.safetensors")}

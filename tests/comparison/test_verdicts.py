@@ -65,7 +65,7 @@ def test_a_baseline_that_is_nearer_than_every_model_is_named():
     made.baselines["mean_image"] = Scored({"fd_domain": 3.9}, {}, [], [], [])
     said = verdicts.summary(made)
     assert said.endswith(
-        "But a Gaussian over 100 principal components of the pixels is nearer still (3): train "
+        "But a Gaussian over 100 principal components of the pixels has a lower FD (3): train "
         "longer."
     )
     assert "mean training image" not in said
@@ -147,8 +147,8 @@ def test_symptoms_over_time():
         return [a.symptom for a in advice.of(comparison(entry("x", CODING, [2.0], curve)))]
 
     assert told(FALLING) == []
-    assert told([(100, 9.0), (500, 1.0), (1000, 3.0)])[0].startswith("It was better at step 500")
-    assert told([(100, 9.0), (500, 5.0), (1000, 3.0)])[0].startswith("It was still improving")
+    assert told([(100, 9.0), (500, 1.0), (1000, 3.0)])[0].startswith("FD was lower at step 500")
+    assert told([(100, 9.0), (500, 5.0), (1000, 3.0)])[0].startswith("FD was still falling")
     assert told([(1000, 3.0)]) == []
 
 
@@ -169,4 +169,4 @@ def test_convergence_needs_more_than_one_training():
     slow = [(100, 90.0), (1000, 20.0), (2000, 2.0)]
     made = comparison(entry("a", CODING, [4.0]), entry("b", PLAYING, [2.0], slow))
     assert answers(made)[4] == "undecided"
-    assert verdicts.claims(made)[4].why.endswith("One training each cannot tell more.")
+    assert verdicts.claims(made)[4].why.endswith("One seed each decides nothing.")

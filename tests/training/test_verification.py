@@ -22,7 +22,7 @@ def test_a_whole_run(run, genmodels):
     lines = outcome.out.splitlines()
     assert lines[0] == "config.yaml  ok: settings"
     assert any(line.startswith("checkpoints/step-000000021") for line in lines)
-    assert lines[-1] == "5 steps, trained twice: equal bit for bit"
+    assert lines[-2] == "5 steps, trained twice: equal bit for bit"
 
 
 def test_replaying_touches_nothing(run, genmodels):
