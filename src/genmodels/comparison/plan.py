@@ -1,4 +1,4 @@
-"""The trainings of a study: configurations × seeds → runs, each trained once.
+"""The trainings of a study: one run for each configuration and seed.
 
 The folder of a run is named by configuration and seed. So an interrupted study continues where it
 stopped, and several machines can train shares of one study.
