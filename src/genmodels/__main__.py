@@ -1,4 +1,4 @@
-"""``python -m genmodels`` is ``genmodels``."""
+"""The entry point of ``python -m genmodels``, which is the same as ``genmodels``."""
 
 from genmodels.cli import main
 

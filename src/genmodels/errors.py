@@ -1,12 +1,12 @@
-"""The errors that are meant for people.
+"""Errors and notes for users.
 
-Everything a user can get wrong ends in an :class:`InputError`, whose text says in one
-line what was given, what is accepted and what to do next. The command line prints that
-line and exits with code 2; from Python it is a ``ValueError``.
+A user's mistake raises an :class:`InputError`. Its message says in one line what was given, what
+is accepted and what to do. The command line prints that line and exits with code 2; in Python it
+is a ``ValueError``.
 
-A message names settings between backticks, as Python spells them: `` `out` ``, `` `count=0` ``,
-`` `train.keep=1` ``, and a call as `` `train(out=runs/x, resume)` ``. Whoever talks to a user in
-other words, such as the command line, gives :func:`spelling` a function that translates them.
+Settings in messages stand between backticks, as Python spells them: `` `out` ``, `` `count=0` ``,
+`` `train.keep=1` ``, and a call as `` `train(out=runs/x, resume)` ``. An interface with another
+spelling, such as the command line, translates them with :func:`spelling`.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ _spelling: ContextVar[Callable[[str], str]] = ContextVar("how settings are spell
 
 @contextmanager
 def spelling(translate: Callable[[str], str]) -> Iterator[None]:
-    """Spell the settings in messages in other words for the length of a block."""
+    """Translate the settings in messages inside a ``with`` block."""
     token = _spelling.set(translate)
     try:
         yield
@@ -27,27 +27,27 @@ def spelling(translate: Callable[[str], str]) -> Iterator[None]:
 
 
 def spelled(message: str) -> str:
-    """Return a message with its settings spelled for whoever reads it."""
+    """Return a message with its settings translated for the current interface."""
     return _spelling.get()(message)
 
 
 class InputError(ValueError):
-    """Something the user gave cannot be used; the message says what to do instead."""
+    """A user's mistake; the message says what to do instead."""
 
 
 class Untrusted(InputError):
-    """Code that came with a run would have to be executed, and nobody approved it."""
+    """Code in a run's folder would have to be executed and is not approved."""
 
 
 class Unwritable(InputError):
-    """A file cannot be written now; it may be possible again when space was freed."""
+    """A file cannot be written now, perhaps because the disk is full."""
 
 
 class NotFinite(InputError):
     """A number that training depends on became NaN or infinite.
 
     Attributes:
-        what: the number, and when.
+        what: the name of the number and the step.
     """
 
     def __init__(self, what: str, advice: str = "nothing of it was saved"):
@@ -56,11 +56,11 @@ class NotFinite(InputError):
 
 
 class Note(UserWarning):
-    """Something that was done otherwise than asked for, and why."""
+    """A warning for the user: something was done differently than asked for, and why."""
 
 
 class Interrupted(KeyboardInterrupt):
-    """Training was stopped by a signal, after it saved; the message says how to go on.
+    """Training was stopped by a signal and saved; the message says how to continue.
 
     Attributes:
         code: the exit code of the process, 128 + the signal's number.
@@ -72,10 +72,10 @@ class Interrupted(KeyboardInterrupt):
 
 
 def nearest(given: str, accepted: list[str], most: int = 1) -> str:
-    """Say which accepted names, ``most`` of them, a misspelt one was probably meant to be.
+    """Return a hint at the accepted names, at most ``most``, that are closest to a given one.
 
     Returns:
-        ``" (did you mean 'seed'?)"``, or an empty string where nothing is close.
+        ``" (did you mean 'seed'?)"``, or an empty string if no name is close.
     """
     import difflib
 

@@ -280,7 +280,7 @@ def test_weights_that_are_broken_are_named(genmodels: CommandLine, pair: Any) ->
     save_file(broken, path, {checkpoint.HEADER: header})
     outcome = genmodels("compare", *pair, *QUICK)
     assert outcome.code == 2
-    assert "runs/gan-1: images are not finite" in outcome.err.splitlines()[-1]
+    assert "runs/gan-1: the images are not finite" in outcome.err.splitlines()[-1]
 
 
 def draw(folder: str, shades: list[int]) -> None:

@@ -102,7 +102,7 @@ def test_a_damaged_checkpoint_offers_the_one_before(workplace: Path) -> None:
         path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(
         InputError,
-        match=r"000000003.*delete it to continue from step-000000001.safetensors, which can",
+        match=r"000000003.*delete it to continue from step-000000001.safetensors, which can be",
     ):
         folder.latest()
     (folder.checkpoints / runs.step_name(1)).unlink()

@@ -24,7 +24,7 @@ FRAMES, FRAMES_OF_PERTURB, ROWS = 10, 21, 8  # defaults; 21 as in the original r
 
 @dataclass(frozen=True)
 class Samples:
-    """A request for samples; attributes as the arguments of :func:`genmodels.sample`."""
+    """A request for samples. Its attributes are arguments of :func:`genmodels.sample`."""
 
     count: int
     seed: int
@@ -61,7 +61,7 @@ class Samples:
 
 @dataclass(frozen=True)
 class Interpolations:
-    """A request to interpolate; attributes as the arguments of :func:`genmodels.interpolate`."""
+    """A request to interpolate. Its attributes are arguments of :func:`genmodels.interpolate`."""
 
     mode: Mode
     steps: int

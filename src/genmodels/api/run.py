@@ -1,4 +1,4 @@
-"""The class of runs, whose methods use the trained model."""
+"""A run in Python: its model, configuration and log, and methods that use the model."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -220,5 +220,5 @@ def load(path: str | Path | None = None, trust_code: bool = False) -> Run:
 
 
 def opened(run: Run | str | Path | None) -> Run:
-    """Return a run that is given as itself or by its folder; None means the newest one."""
+    """Return a run, given as a run, as its folder, or as None for the newest run."""
     return run if isinstance(run, Run) else load(run)

@@ -32,10 +32,7 @@ def verify(
         typer.echo(f"{finding.path}  {spelled(state)}")
     damaged = sum(bool(finding.problem) for finding in findings)
     if damaged:
-        raise InputError(
-            f"{damaged} of {len(findings)} files of {opened.path} are damaged; "
-            "restore them from a copy"
-        )
+        raise InputError(f"{damaged} of {len(findings)} files of {opened.path} are damaged")
     if replay is not None:
         differing = api.replay(opened, replay)
         if differing:

@@ -1,1 +1,1 @@
-"""Several models under one protocol: what is trained, measured and concluded."""
+"""Comparison of several models under one protocol: training, evaluation and verdicts."""

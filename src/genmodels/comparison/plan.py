@@ -1,7 +1,7 @@
-"""The trainings of a study: configurations × seeds → runs, each trained once.
+"""The trainings of a study: one run for each configuration and seed.
 
-Runs lie under the study's folder by configuration and seed. So an interrupted study goes on
-where it stopped, and several machines can train shares of one study.
+The folder of a run is named by configuration and seed. So an interrupted study continues where it
+stopped, and several machines can train shares of one study.
 """
 
 import os
@@ -65,7 +65,7 @@ class Plan:
                 for part in self.parts]  # fmt: skip
 
     def settings(self, job: Job) -> Settings:
-        """The resolved configuration of a training."""
+        """Return the resolved configuration of a training."""
         return config.read(job.source, [*self.layers, {"seed": job.seed}])
 
 

@@ -1,4 +1,4 @@
-"""The result of a comparison: plain values, which other rooms draw and write."""
+"""The result of a comparison: its numbers and images, and tables made of them."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ CONVERGED = 1.1  # at most this many times the final FD counts as converged
 
 @dataclass(frozen=True)
 class Result:
-    """One run: its seed, its folder and what was measured."""
+    """One run: its seed, its folder and its evaluation."""
 
     seed: int
     run: str

@@ -19,7 +19,7 @@ UNEQUAL = 1.2  # a ratio beyond which budgets are flagged as unequal
 
 @dataclass(frozen=True)
 class Verdict:
-    """A claim, whether it holds, and one plain sentence with the numbers that decide it."""
+    """A claim, whether it holds, and a sentence with the numbers that decide it."""
 
     claim: str
     answer: Answer

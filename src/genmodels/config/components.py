@@ -32,11 +32,11 @@ FORMER = "former_settings"  # the attribute of classes with renamed settings
 
 @dataclass(frozen=True)
 class Place:
-    """Where classes are looked up.
+    """A package in which classes are looked up.
 
     Attributes:
-        package: the package that exports them.
-        protocol: what they must satisfy: a class or protocol, or its name in the package.
+        package: its dotted name.
+        protocol: the class or protocol that they must satisfy, or its name in the package.
     """
 
     package: str

@@ -111,9 +111,10 @@ class Images:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of pixels, labels and the test split, which are equal if scores are comparable.
+        """SHA-256 of pixels, labels and the test split.
 
-        It does not depend on the validation split, which changes no score on the test split.
+        Scores on data sets with equal fingerprints are comparable. The validation split does not
+        count, because it changes no score on the test split.
         """
         digest = hashlib.sha256(repr(tuple(self.table.shape)).encode())
         for part in (self.table, self.labels, self.splits[TEST]):

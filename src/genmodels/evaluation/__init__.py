@@ -1,1 +1,1 @@
-"""Images → numbers, each number with its protocol."""
+"""Evaluation of runs: features, metrics and the protocol."""

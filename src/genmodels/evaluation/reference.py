@@ -1,4 +1,4 @@
-"""The real images of a data set and their features, against which samples are measured."""
+"""The real images of a data set and their features, with which samples are compared."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""The adversarial autoencoder: a discriminator brings the codes' distribution to the prior."""
+"""The adversarial autoencoder: an adversarial loss makes codes follow the prior."""
 
 from collections.abc import Sequence
 

@@ -56,7 +56,7 @@ class Folder:
 
     @property
     def samples(self) -> Path:
-        """The folder of sample grids from during training."""
+        """The folder of sample grids that were saved during training."""
         return self.path / "samples"
 
     @property

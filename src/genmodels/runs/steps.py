@@ -1,4 +1,4 @@
-"""Names of files by training step, which sort by it."""
+"""File names with the training step, such as ``step-000001000.safetensors``."""
 
 import re
 from pathlib import Path
