@@ -88,8 +88,11 @@ class Outcome:
     err: str
 
 
+CommandLine = Callable[..., Outcome]
+
+
 @pytest.fixture
-def genmodels(capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
+def genmodels(capsys: pytest.CaptureFixture[str]) -> CommandLine:
     """Call the command line within this process."""
 
     def call(*arguments: object) -> Outcome:

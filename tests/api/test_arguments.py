@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from conftest import Outcome, Trained
+from conftest import CommandLine, Outcome, Trained
 from genmodels import InputError, Run, api, load
 from genmodels.cli.wording import as_flags
 
@@ -86,7 +86,7 @@ def test_a_wrong_value_is_refused_in_the_same_words(
 @pytest.mark.parametrize("verb", ["sample", "interpolate"])
 def test_the_command_line_refuses_in_the_same_words(
     verb: str, words: list[str], given: dict[str, object], run: Run,
-    genmodels: Callable[..., Outcome],
+    genmodels: CommandLine,
 ) -> None:  # fmt: skip
     with pytest.raises(InputError) as refused:
         VERBS[verb][0](run, **given)
@@ -103,7 +103,7 @@ def test_the_command_line_refuses_in_the_same_words(
     ids=str,
 )
 def test_counts_are_refused_alike(
-    words: list[str], given: dict[str, object], run: Run, genmodels: Callable[..., Outcome]
+    words: list[str], given: dict[str, object], run: Run, genmodels: CommandLine
 ) -> None:
     for verb in ("sample", "Run.sample", "sample_to"):
         function, others = VERBS[verb]
@@ -114,9 +114,7 @@ def test_counts_are_refused_alike(
 
 
 @pytest.mark.parametrize("given", [{"device": "gpu"}, {"match": "time"}, {"shard": "3/2"}], ids=str)
-def test_compare_refuses_alike(
-    given: dict[str, Any], run: Run, genmodels: Callable[..., Outcome]
-) -> None:
+def test_compare_refuses_alike(given: dict[str, Any], run: Run, genmodels: CommandLine) -> None:
     with pytest.raises(InputError) as refused:
         api.compare(run, **given)
     ((name, value),) = given.items()

@@ -27,17 +27,17 @@ PACKAGE = Path(genmodels.__file__).parent
         ("no setting", "no setting"),
     ],
 )
-def test_settings_become_options(message, shown):
+def test_settings_become_options(message: str, shown: str) -> None:
     assert as_flags(message) == shown
 
 
-def test_the_spelling_ends_with_its_block():
+def test_the_spelling_ends_with_its_block() -> None:
     with spelling(as_flags):
         assert spelled("`out`") == "--out"
     assert spelled("`out`") == "`out`"
 
 
-def test_nothing_below_the_command_line_spells_options():
+def test_nothing_below_the_command_line_spells_options() -> None:
     found = []
     for path in PACKAGE.rglob("*.py"):
         if path.relative_to(PACKAGE).parts[0] in ("cli", "__main__.py"):
@@ -45,5 +45,5 @@ def test_nothing_below_the_command_line_spells_options():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             text = node.value if isinstance(node, ast.Constant) else None
             if isinstance(text, str) and re.search(r"(^|\s)--[a-z]", text):
-                found.append(f"{path.name}:{node.lineno} {text[:60]!r}")
+                found.append(f"{path.name}:{getattr(node, 'lineno', 0)} {text[:60]!r}")
     assert not found, "\n".join(found)

@@ -5,12 +5,13 @@ import math
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import safetensors
 
-from conftest import TINY
+from conftest import TINY, CommandLine, Trained
 from genmodels import runs
 from genmodels.console import Display
 from genmodels.evaluation.baselines import MEANINGS
@@ -26,27 +27,27 @@ perturb: [{{dims: "0:4", start: -1, step: 0.1}}]
 QUICK = ("--count", "300")
 
 
-def write(name, kind, epochs=1):
+def write(name: str, kind: Any, epochs: int = 1) -> None:
     Path(name).write_text(SMALL.format(kind=kind, epochs=epochs))
 
 
-def report(folder="comparison"):
+def report(folder: str = "comparison") -> Any:
     return json.loads((Path(folder) / "report.json").read_text())
 
 
-def tensors(run: Path):
+def tensors(run: Path) -> dict[str, Any]:
     with safetensors.safe_open(max((run / "checkpoints").iterdir()), framework="np") as file:
         return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
 
 
 @pytest.fixture
-def pair(workplace, trained):
+def pair(workplace: Path, trained: Trained) -> list[str]:
     trained(workplace / "runs" / "vae-1", "vae.yaml", "--set", "train.average=null")
     trained(workplace / "runs" / "gan-1", "gan.yaml")
     return ["runs/vae-1", "runs/gan-1"]
 
 
-def test_evaluating_again_gives_the_same_report(genmodels, pair):
+def test_evaluating_again_gives_the_same_report(genmodels: CommandLine, pair: Any) -> None:
     for folder in ("first", "second"):
         assert genmodels("compare", *pair, *QUICK, "--out", folder).code == 0
         shutil.rmtree("cache", ignore_errors=True)
@@ -64,7 +65,7 @@ def test_evaluating_again_gives_the_same_report(genmodels, pair):
     assert first["pairs"][0]["verdict"] == "undecided: one seed"
 
 
-def test_what_a_family_lacks_has_a_reason(genmodels, pair):
+def test_what_a_family_lacks_has_a_reason(genmodels: CommandLine, pair: Any) -> None:
     assert genmodels("compare", *pair, *QUICK).code == 0
     vae, gan = report()["models"]
     assert vae["numbers"]["nll_binary_iwae_100"]["mean"] < vae["numbers"]["nll_binary_elbo"]["mean"]
@@ -78,7 +79,7 @@ def test_what_a_family_lacks_has_a_reason(genmodels, pair):
     assert 0 <= gan["numbers"]["discriminator_right_on_samples"]["mean"] <= 1
 
 
-def test_every_number_of_a_comparison_has_a_row(genmodels, pair):
+def test_every_number_of_a_comparison_has_a_row(genmodels: CommandLine, pair: Any) -> None:
     assert genmodels("compare", *pair, *QUICK).code == 0
     content = report()
     measured = content["measured"]["models"].values()
@@ -89,10 +90,12 @@ def test_every_number_of_a_comparison_has_a_row(genmodels, pair):
     assert sorted(key for key in keys - {"seed", "run"} if table.metric_of(key) is None) == []
 
 
-def test_progress_is_that_of_samples_within_each_run(genmodels, pair, monkeypatch):
+def test_progress_is_that_of_samples_within_each_run(
+    genmodels: CommandLine, pair: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     told = []
 
-    def advance(self, what, done, total, note=""):
+    def advance(self: Any, what: Any, done: Any, total: Any, note: str = "") -> None:
         if what == "comparing":
             told.append((done, total, note))
 
@@ -109,12 +112,17 @@ def test_progress_is_that_of_samples_within_each_run(genmodels, pair, monkeypatc
         assert len([share for share in shares if number < share < number + 1]) >= 3
 
 
-def made_and_planned(note):
-    return re.search(r"([\d,]+) of ([\d,]+) images", note).groups()
+def made_and_planned(note: Any) -> Any:
+    return re.findall(r"([\d,]+) of ([\d,]+) images", note)[0]
 
 
 @pytest.mark.parametrize("swapped", [False, True])
-def test_the_best_snapshot_is_the_end_or_an_earlier_one(genmodels, workplace, monkeypatch, swapped):
+def test_the_best_snapshot_is_the_end_or_an_earlier_one(
+    genmodels: CommandLine,
+    workplace: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    swapped: bool,
+) -> None:
     Path("long.yaml").write_text(SMALL.format(kind="VAE", epochs=10))
     words = ("--config", "long.yaml", "--set", "data.validation=0.1", "--steps", "200")
     assert genmodels("train", *words, "--out", "run").code == 0
@@ -143,7 +151,9 @@ def test_the_best_snapshot_is_the_end_or_an_earlier_one(genmodels, workplace, mo
         assert numbers["distance_gap"] == 0
 
 
-def test_a_number_that_is_infinite_is_not_defined(genmodels, pair, monkeypatch):
+def test_a_number_that_is_infinite_is_not_defined(
+    genmodels: CommandLine, pair: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bounds = likelihood.Bounds("binary", {"elbo": math.inf}, 3)
     monkeypatch.setattr(likelihood, "bounds", lambda *given: bounds)
     assert genmodels("compare", *pair, *QUICK).code == 0
@@ -153,7 +163,7 @@ def test_a_number_that_is_infinite_is_not_defined(genmodels, pair, monkeypatch):
     assert vae["undefined"]["nll_binary_elbo"] == "it is inf: the model is broken"
 
 
-def test_files_of_a_report(genmodels, pair):
+def test_files_of_a_report(genmodels: CommandLine, pair: Any) -> None:
     outcome = genmodels("compare", *pair, *QUICK, "--out", "study")
     assert "study/report.html" in outcome.out
     text = Path("study/report.md").read_text()
@@ -166,14 +176,14 @@ def test_files_of_a_report(genmodels, pair):
     assert (Path("study/figures") / "samples-0-last.png").is_file()
 
 
-def test_one_run_alone(genmodels, pair):
+def test_one_run_alone(genmodels: CommandLine, pair: Any) -> None:
     outcome = genmodels("compare", pair[0], *QUICK)
     assert outcome.code == 0
     assert outcome.out.count("the noise floor is") == 1
     assert all(v["answer"] == "undecided" for v in report()["verdicts"])
 
 
-def test_seeds_are_trained_once_and_compared(genmodels, workplace):
+def test_seeds_are_trained_once_and_compared(genmodels: CommandLine, workplace: Path) -> None:
     write("one.yaml", "VAE")
     write("two.yaml", "GAN")
     words = ["compare", "one.yaml", "two.yaml", "--seeds", "2", *QUICK, "--out", "study"]
@@ -205,7 +215,7 @@ def test_seeds_are_trained_once_and_compared(genmodels, workplace):
     assert first["pairs"][0]["verdict"] in ("tie", f"{first['pairs'][0]['better']} is better")
 
 
-def test_each_run_keeps_its_own_validation_split(genmodels, workplace):
+def test_each_run_keeps_its_own_validation_split(genmodels: CommandLine, workplace: Path) -> None:
     write("one.yaml", "VAE")
     Path("two.yaml").write_text(
         Path("one.yaml").read_text().replace("glyphs", "glyphs, validation: 0")
@@ -220,7 +230,7 @@ def test_each_run_keeps_its_own_validation_split(genmodels, workplace):
     )
 
 
-def test_match_gives_the_same_images(genmodels, workplace):
+def test_match_gives_the_same_images(genmodels: CommandLine, workplace: Path) -> None:
     write("one.yaml", "VAE", epochs=2)
     write("two.yaml", "GAN", epochs=1)
     words = ["compare", "one.yaml", "two.yaml", "--match", "images", *QUICK]
@@ -230,7 +240,7 @@ def test_match_gives_the_same_images(genmodels, workplace):
     assert not any("Unequal training images" in line for line in report()["fairness"])
 
 
-def test_evaluation_does_not_change_training(genmodels, workplace):
+def test_evaluation_does_not_change_training(genmodels: CommandLine, workplace: Path) -> None:
     words = ["train", "--config", "gan.yaml", *TINY, "--out"]
     assert genmodels(*words, "whole", "--epochs", "2").code == 0
     assert genmodels(*words, "watched", "--epochs", "1").code == 0
@@ -251,14 +261,14 @@ def test_evaluation_does_not_change_training(genmodels, workplace):
         (["--match", "pictures"], "unknown --match"),
     ],
 )
-def test_what_is_refused(words, said, genmodels, pair):
+def test_what_is_refused(words: list[str], said: str, genmodels: CommandLine, pair: Any) -> None:
     outcome = genmodels("compare", *pair, *words)
     assert outcome.code == 2
     assert said in outcome.err.splitlines()[-1]
     assert not Path("comparison/report.json").exists()
 
 
-def test_weights_that_are_broken_are_named(genmodels, pair):
+def test_weights_that_are_broken_are_named(genmodels: CommandLine, pair: Any) -> None:
     from safetensors.torch import save_file
 
     from genmodels.runs import checkpoint
@@ -281,7 +291,7 @@ def draw(folder: str, shades: list[int]) -> None:
         Image.new("L", (12, 12), shade).save(f"{folder}/{number}.png")
 
 
-def test_a_folder_without_enough_test_pictures(genmodels, workplace):
+def test_a_folder_without_enough_test_pictures(genmodels: CommandLine, workplace: Path) -> None:
     draw("mine/only", list(range(0, 240, 8)))
     words = ["--data", "mine", "--set", "train.batch_size=4", "--steps", "2"]
     assert genmodels("train", "--config", "vae.yaml", *words, "--out", "mine-1").code == 0
@@ -292,14 +302,14 @@ def test_a_folder_without_enough_test_pictures(genmodels, workplace):
         assert not Path("comparison").exists()
 
 
-def test_equal_pictures_leave_nothing_to_train_on(genmodels, workplace):
+def test_equal_pictures_leave_nothing_to_train_on(genmodels: CommandLine, workplace: Path) -> None:
     draw("same", [129] * 40)  # whose hash is among those held out
     outcome = genmodels("train", "--config", "vae.yaml", "--data", "./same")
     assert outcome.code == 2
     assert "add images that differ" in outcome.err.splitlines()[-1]
 
 
-def test_what_cannot_be_compared_is_not_trained(genmodels, workplace):
+def test_what_cannot_be_compared_is_not_trained(genmodels: CommandLine, workplace: Path) -> None:
     write("one.yaml", "VAE")
     Path("two.yaml").write_text(
         Path("one.yaml").read_text().replace("glyphs", "glyphs, image_size: 14")
@@ -314,7 +324,9 @@ def test_what_cannot_be_compared_is_not_trained(genmodels, workplace):
         assert not Path("comparison").exists()
 
 
-def test_options_lie_over_the_configurations_that_are_trained(genmodels, workplace):
+def test_options_lie_over_the_configurations_that_are_trained(
+    genmodels: CommandLine, workplace: Path
+) -> None:
     write("one.yaml", "VAE", epochs=2)
     words = ["compare", "one.yaml", "--steps", "3", "--set", "model.latent_dim=3", *QUICK]
     assert genmodels(*words).code == 0
@@ -326,7 +338,7 @@ def test_options_lie_over_the_configurations_that_are_trained(genmodels, workpla
     assert "one of --epochs, --steps and --budget" in outcome.err
 
 
-def test_shares_meet_in_one_study(genmodels, workplace):
+def test_shares_meet_in_one_study(genmodels: CommandLine, workplace: Path) -> None:
     write("one.yaml", "VAE")
     write("two.yaml", "GAN")
     words = ["compare", "one.yaml", "two.yaml", "--seeds", "2", *QUICK]
@@ -343,7 +355,7 @@ def test_shares_meet_in_one_study(genmodels, workplace):
 
 
 @pytest.mark.parametrize("shard", ["0/2", "3/2", "1", "a/b"])
-def test_what_is_no_share_is_refused(shard, genmodels, workplace):
+def test_what_is_no_share_is_refused(shard: str, genmodels: CommandLine, workplace: Path) -> None:
     write("one.yaml", "VAE")
     outcome = genmodels("compare", "one.yaml", "--shard", shard)
     assert outcome.code == 2

@@ -1,6 +1,7 @@
 """Numbers → sentences, on comparisons made up for it."""
 
 import dataclasses
+from typing import Any, cast
 
 import pytest
 import torch
@@ -25,7 +26,9 @@ PLAYING = {**COMMON, "discriminator_right_on_training": 0.7, "isolated_dots": 1.
 FALLING = [(100, 9.0), (200, 4.0), (1000, 2.0), (2000, 1.95)]
 
 
-def entry(name, numbers, distances, curve=FALLING, seconds=60.0):
+def entry(
+    name: str, numbers: Any, distances: Any, curve: Any = FALLING, seconds: float = 60.0
+) -> Entry:
     points = [Point(step, 10 * step, step / 10, value) for step, value in curve]
     results = [
         Result(seed, f"runs/{name}-{seed}", Evaluation(
@@ -38,7 +41,7 @@ def entry(name, numbers, distances, curve=FALLING, seconds=60.0):
     return Entry(name, results, [], {})
 
 
-def comparison(*entries, **protocol):
+def comparison(*entries: Any, **protocol: Any) -> Comparison:
     floor = Scored({"fd_domain": 0.1, "coverage": 0.97, "outliers": 0.01}, {}, [], [], [])
     return Comparison(
         "made up", {"few_images": False, "real_images": 10_000, **protocol}, "fd_domain", NOTHING,
@@ -46,11 +49,11 @@ def comparison(*entries, **protocol):
     )  # fmt: skip
 
 
-def answers(made):
+def answers(made: Any) -> list[Any]:
     return [verdict.answer for verdict in verdicts.claims(made)]
 
 
-def test_the_report_was_right():
+def test_the_report_was_right() -> None:
     slow = [(100, 90.0), (1000, 20.0), (2000, 2.0)]
     made = comparison(
         entry("a", CODING, [4.0, 4.1, 4.2]), entry("b", PLAYING, [2.0, 2.1, 2.2], slow)
@@ -59,10 +62,12 @@ def test_the_report_was_right():
     assert verdicts.summary(made).startswith("b comes closest to the images of made up (FD 2")
 
 
-def test_a_baseline_that_is_nearer_than_every_model_is_named():
+def test_a_baseline_that_is_nearer_than_every_model_is_named() -> None:
     made = comparison(entry("a", CODING, [4.0]), entry("b", PLAYING, [3.5]))
-    made.baselines["gaussian"] = Scored({"fd_domain": 3.0}, {}, [], [], [])
-    made.baselines["mean_image"] = Scored({"fd_domain": 3.9}, {}, [], [], [])
+    cast(dict[str, Scored], made.baselines)["gaussian"] = Scored({"fd_domain": 3.0}, {}, [], [], [])
+    cast(dict[str, Scored], made.baselines)["mean_image"] = Scored(
+        {"fd_domain": 3.9}, {}, [], [], []
+    )
     said = verdicts.summary(made)
     assert said.endswith(
         "But a Gaussian over 100 principal components of the pixels has a lower FD (3): train "
@@ -71,14 +76,14 @@ def test_a_baseline_that_is_nearer_than_every_model_is_named():
     assert "mean training image" not in said
 
 
-def test_a_difference_that_may_be_luck_is_a_tie():
+def test_a_difference_that_may_be_luck_is_a_tie() -> None:
     made = comparison(entry("a", CODING, [4.0, 2.0, 6.0]), entry("b", PLAYING, [3.0, 1.0, 5.0]))
     assert made.pairs[0].verdict == "tie"
     assert answers(made)[3] == "undecided"
     assert "3 seeds do not separate it from a" in verdicts.summary(made)
 
 
-def test_the_other_way_round_does_not_hold():
+def test_the_other_way_round_does_not_hold() -> None:
     quick = [(100, 2.0), (2000, 1.9)]
     made = comparison(
         entry("a", CODING, [2.0, 2.1, 2.2], [(100, 90.0), (2000, 2.0)]),
@@ -95,20 +100,20 @@ def test_the_other_way_round_does_not_hold():
     assert "the game is over" in verdicts.claims(made)[1].why
 
 
-def test_claims_need_both_kinds():
+def test_claims_need_both_kinds() -> None:
     assert answers(comparison(entry("a", CODING, [4.0]))) == ["undecided"] * 5
     made = comparison(entry("b", PLAYING, [4.0]))
     assert verdicts.claims(made)[0].why == "No model with a likelihood was compared."
 
 
-def test_one_seed_decides_nothing_about_quality():
+def test_one_seed_decides_nothing_about_quality() -> None:
     made = comparison(entry("a", CODING, [4.0]), entry("b", PLAYING, [1.0]))
     assert made.pairs[0].p_value is None
     assert answers(made)[3] == "undecided"
     assert "3 seeds or more" in verdicts.summary(made)
 
 
-def test_what_is_unequal_is_flagged():
+def test_what_is_unequal_is_flagged() -> None:
     fair = comparison(entry("a", CODING, [4.0]), entry("b", PLAYING, [1.0]))
     assert verdicts.fairness(fair) == []
     large = {**PLAYING, "parameters_training": 450.0}
@@ -136,14 +141,14 @@ SYMPTOMS = {
 
 
 @pytest.mark.parametrize(("numbers", "said"), SYMPTOMS.values(), ids=SYMPTOMS)
-def test_symptoms(numbers, said):
+def test_symptoms(numbers: Any, said: Any) -> None:
     found = advice.of(comparison(entry("x", numbers, [2.0])))
     assert len(found) == 1
     assert said in found[0].symptom
 
 
-def test_symptoms_over_time():
-    def told(curve):
+def test_symptoms_over_time() -> None:
+    def told(curve: Any) -> list[Any]:
         return [a.symptom for a in advice.of(comparison(entry("x", CODING, [2.0], curve)))]
 
     assert told(FALLING) == []
@@ -152,20 +157,20 @@ def test_symptoms_over_time():
     assert told([(1000, 3.0)]) == []
 
 
-def test_arrival_is_read_off_between_snapshots():
+def test_arrival_is_read_off_between_snapshots() -> None:
     halving = [(100, 8.0), (200, 4.0), (400, 2.0), (800, 1.0)]  # distance ~ 1 / images
-    made = entry("x", CODING, [2.0, 2.0], halving)
+    made: Any = entry("x", CODING, [2.0, 2.0], halving)
     goal = 800 * 1 / 1.1
     assert [point.step for point in made.arrivals()] == [pytest.approx(goal, abs=1)] * 2
     assert made.arrivals()[0].images == pytest.approx(10 * goal, abs=1)
     assert made.arrivals()[0].seconds == pytest.approx(goal / 10, rel=1e-2)
-    flat = entry("x", CODING, [2.0], [(100, 1.0), (800, 1.0)])
+    flat: Any = entry("x", CODING, [2.0], [(100, 1.0), (800, 1.0)])
     assert flat.arrivals()[0].step == 100
     only = dataclasses.replace(made.first, curve=made.first.curve[-1:])
     assert dataclasses.replace(made, results=[Result(0, "r", only)]).arrivals() is None
 
 
-def test_convergence_needs_more_than_one_training():
+def test_convergence_needs_more_than_one_training() -> None:
     slow = [(100, 90.0), (1000, 20.0), (2000, 2.0)]
     made = comparison(entry("a", CODING, [4.0]), entry("b", PLAYING, [2.0], slow))
     assert answers(made)[4] == "undecided"

@@ -1,5 +1,8 @@
 """Configurations: what they accept, and that all problems come at once."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from genmodels import config
@@ -7,13 +10,13 @@ from genmodels.config.settings import Schedule
 from genmodels.errors import InputError
 
 
-def write(tmp_path, text):
+def write(tmp_path: Path, text: str) -> Path:
     path = tmp_path / "c.yaml"
     path.write_text(text)
     return path
 
 
-def test_all_problems_at_once_with_path_and_nearest_name():
+def test_all_problems_at_once_with_path_and_nearest_name() -> None:
     overrides = ["model.latent_dm=3", "model.network.hiden=[3]", "train.batch_size=abc",
                  "train.optimizer.lrr=1", "data.name=3", "seed=-1", "train.budget=1x"]  # fmt: skip
     with pytest.raises(InputError) as caught:
@@ -38,7 +41,7 @@ def test_all_problems_at_once_with_path_and_nearest_name():
     [("1e-3", 0.001), ("5", 5), (".5", 0.5), ("no", "no"), ("true", True), ("null", None),
      ("1:30", "1:30"), ("2024-01-01", "2024-01-01"), ("[1, 2]", [1, 2])],
 )  # fmt: skip
-def test_values_are_yaml_1_2(text, value):
+def test_values_are_yaml_1_2(text: str, value: Any) -> None:
     assert config.assignment(f"a={text}") == {"a": value}
 
 
@@ -69,46 +72,46 @@ def test_values_are_yaml_1_2(text, value):
         ("<<: {seed: 1}\n", "unknown key"),
     ],
 )
-def test_files_that_are_refused(text, reason, tmp_path):
+def test_files_that_are_refused(text: Any, reason: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=reason.replace("(", r"\(")):
         config.read(write(tmp_path, text))
 
 
-def test_a_later_limit_replaces_an_earlier_one():
+def test_a_later_limit_replaces_an_earlier_one() -> None:
     train = config.read("vae.yaml", [config.overrides(budget="2m")]).train
     assert (train.epochs, train.steps, train.budget) == (None, None, 120)
 
 
-def test_two_limits_in_one_layer_are_refused(tmp_path):
+def test_two_limits_in_one_layer_are_refused(tmp_path: Path) -> None:
     text = "model: {class: VAE}\ntrain: {epochs: 1, steps: 2}\n"
     with pytest.raises(InputError, match="exactly one of epochs, steps and budget"):
         config.read(write(tmp_path, text))
 
 
 @pytest.mark.parametrize("name", config.presets())
-def test_a_resolved_configuration_reads_as_itself(name, tmp_path):
+def test_a_resolved_configuration_reads_as_itself(name: Any, tmp_path: Path) -> None:
     settings = config.read(name)
     assert config.read(write(tmp_path, settings.yaml())) == settings
     assert "network" in settings.model
 
 
-def test_another_class_drops_the_arguments_of_the_first():
+def test_another_class_drops_the_arguments_of_the_first() -> None:
     settings = config.read("gan.yaml", [{"model": {"class": "Autoencoder"}}])
     assert "dropout" not in settings.model
 
 
-def test_data_drops_the_offline_set():
+def test_data_drops_the_offline_set() -> None:
     assert config.read("vae.yaml", [config.overrides(data="mnist")]).data.offline is None
     assert config.read("vae.yaml").data.offline == "glyphs"
 
 
-def test_module_optimizers_inherit():
+def test_module_optimizers_inherit() -> None:
     own = config.assignment("train.optimizers.generator.lr=0.5")
     optimizer = config.read("gan.yaml", [own]).train.optimizers["generator"]
     assert (optimizer.lr, list(optimizer.betas)) == (0.5, [0.5, 0.999])
 
 
-def test_unknown_configuration_names_the_nearest():
+def test_unknown_configuration_names_the_nearest() -> None:
     with pytest.raises(InputError, match=r"did you mean 'sngan' or 'gan' or 'r3gan'"):
         config.find_config("sgan.yaml")
     with pytest.raises(InputError, match=r"did you mean 'report/vae'"):
@@ -119,7 +122,7 @@ def test_unknown_configuration_names_the_nearest():
     ("path", "said"),
     [("./types2.yaml", "give a path or a preset"), ("a/b/gan.yaml", "gan.yaml alone is a preset")],
 )
-def test_a_path_without_a_file_is_no_misspelt_preset(path, said):
+def test_a_path_without_a_file_is_no_misspelt_preset(path: str, said: str) -> None:
     with pytest.raises(InputError, match=f"there is no file {path}; {said}") as error:
         config.find_config(path)
     assert "did you mean" not in str(error.value)
@@ -130,24 +133,24 @@ def test_a_path_without_a_file_is_no_misspelt_preset(path, said):
     [("lr", "train.optimizer.lr"), ("data.seed", "seed"), ("train.name", "train.optimizer.name"),
      ("train.flip", "data.augment.flip")],
 )  # fmt: skip
-def test_a_key_of_another_section_is_found(given, meant):
+def test_a_key_of_another_section_is_found(given: str, meant: str) -> None:
     with pytest.raises(InputError, match=rf"{given}: unknown key \(did you mean '{meant}'\?\)"):
         config.read("vae.yaml", [config.assignment(f"{given}=1")])
 
 
 @pytest.mark.parametrize("text", ["train.batch_size", "=3", "a..b=1"])
-def test_what_is_no_assignment(text):
+def test_what_is_no_assignment(text: str) -> None:
     with pytest.raises(InputError, match="is no assignment"):
         config.assignment(text)
 
 
 @pytest.mark.parametrize("text", ["0:8:2", "0:8,1,x", "a,1,1", "0:8:0,1,1"])
-def test_what_is_no_shift(text):
+def test_what_is_no_shift(text: str) -> None:
     with pytest.raises(InputError, match="is no movement"):
         config.shift(text)
 
 
-def test_cosine_and_warm_up_do_not_know_the_limit():
+def test_cosine_and_warm_up_do_not_know_the_limit() -> None:
     schedule = Schedule(warmup=4, steps=100)
     factors = [schedule.factor(step) for step in (0, 4, 50, 100, 1000)]
     assert factors[0] == pytest.approx(0.2)

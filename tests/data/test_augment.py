@@ -1,7 +1,10 @@
 """Augmentations against what they say they do."""
 
+from typing import Any
+
 import pytest
 import torch
+from torch import Tensor
 
 from genmodels import config
 from genmodels.data.augment import Augmentation
@@ -12,17 +15,17 @@ from genmodels.system import randomness
 COUNT = 200
 
 
-def changed(images, **settings):
+def changed(images: Tensor, **settings: Any) -> Any:
     generator = randomness.generator(0, "augment", 3)
     return Augmentation(**settings)(Batch(images), generator).images
 
 
 @pytest.fixture
-def images():
+def images() -> Tensor:
     return torch.rand(COUNT, 3, 9, 7, generator=randomness.generator(0, "images"))
 
 
-def test_half_of_the_images_are_mirrored(images):
+def test_half_of_the_images_are_mirrored(images: Tensor) -> None:
     found = changed(images, flip=True)
     same = (found == images).flatten(1).all(1)
     mirrored = (found == images.flip(3)).flatten(1).all(1)
@@ -30,7 +33,7 @@ def test_half_of_the_images_are_mirrored(images):
     assert 0.35 * COUNT < mirrored.sum() < 0.65 * COUNT
 
 
-def test_shifts_move_whole_images_and_let_black_in(images):
+def test_shifts_move_whole_images_and_let_black_in(images: Tensor) -> None:
     found = changed(images, shift=2)
     seen = set()
     for before, after in zip(images, found, strict=True):
@@ -52,7 +55,7 @@ def test_shifts_move_whole_images_and_let_black_in(images):
     assert len(seen) == 25
 
 
-def test_crops_stay_in_range_and_enlarge(images):
+def test_crops_stay_in_range_and_enlarge(images: Tensor) -> None:
     ramp = torch.linspace(0, 1, 32).expand(COUNT, 1, 32, 32).contiguous()
     found = changed(ramp, crop=0.5)
     width = (found[..., -1] - found[..., 0]).mean((1, 2))
@@ -64,14 +67,14 @@ def test_crops_stay_in_range_and_enlarge(images):
     assert changed(images, crop=0.3).shape == images.shape
 
 
-def test_the_same_place_gives_the_same_images(images):
+def test_the_same_place_gives_the_same_images(images: Tensor) -> None:
     options = {"flip": True, "shift": 1, "crop": 0.2}
     assert torch.equal(changed(images, **options), changed(images, **options))
     assert not Augmentation()
-    assert all(Augmentation(**{name: value}) for name, value in options.items())
+    assert all(Augmentation(**dict[str, Any]({name: value})) for name, value in options.items())
 
 
-def test_settings_are_checked():
+def test_settings_are_checked() -> None:
     with pytest.raises(InputError, match=r"data\.augment\.crop"):
         config.read("vae.yaml", [{"data": {"augment": {"crop": 1.0}}}])
     settings = config.read("vae.yaml", [{"data": {"augment": {"flip": True}}}])

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import platformdirs
@@ -13,7 +14,7 @@ import torch
 from PIL import Image
 
 from genmodels import data
-from genmodels.data import tables, workers
+from genmodels.data import decoding, tables, workers
 from genmodels.errors import InputError
 
 KILLED = """
@@ -33,7 +34,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no 
 
 
 @pytest.fixture
-def cache(own_cache, monkeypatch):
+def cache(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """One cache for this process and those it starts."""
     shared = own_cache / "genmodels"
     monkeypatch.setattr(platformdirs, "user_cache_path", lambda *names, **options: shared)
@@ -50,7 +51,9 @@ def fill(folder: Path, count: int, colour: bool) -> None:
 
 
 @pytest.mark.parametrize("colour", [False, True])
-def test_decoding_goes_on_where_it_was_killed(tmp_path, cache, colour, monkeypatch):
+def test_decoding_goes_on_where_it_was_killed(
+    tmp_path: Path, cache: Path, colour: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = tmp_path / "pictures"
     fill(folder, 40, colour)
     ended = subprocess.run([sys.executable, "-c", KILLED.format(folder=str(folder))], check=False)
@@ -67,7 +70,9 @@ def test_decoding_goes_on_where_it_was_killed(tmp_path, cache, colour, monkeypat
         assert torch.equal(row, torch.from_numpy(pixels.transpose(2, 0, 1).copy()))
 
 
-def test_a_broken_picture_leaves_nothing_to_go_on_from(tmp_path, cache, monkeypatch):
+def test_a_broken_picture_leaves_nothing_to_go_on_from(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(workers, "CHUNK", 324)
     monkeypatch.setattr(tables, "SYNCED", 1)
     folder = tmp_path / "pictures"
@@ -78,7 +83,7 @@ def test_a_broken_picture_leaves_nothing_to_go_on_from(tmp_path, cache, monkeypa
     assert list(cache.rglob("*.part")) == []
 
 
-def test_two_processes_make_one_table(tmp_path, cache):
+def test_two_processes_make_one_table(tmp_path: Path, cache: Path) -> None:
     folder = tmp_path / "pictures"
     fill(folder, 300, True)
     script = f"from genmodels import data; print(data.load({str(folder)!r}).fingerprint)"
@@ -92,7 +97,9 @@ def test_two_processes_make_one_table(tmp_path, cache):
 
 
 @pytest.mark.filterwarnings("ignore:This DataLoader will create")  # on one core
-def test_processes_decode_what_one_does(tmp_path, cache, monkeypatch):
+def test_processes_decode_what_one_does(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = tmp_path / "pictures"
     fill(folder, 30, True)
     (folder / "030.png").write_bytes(b"no picture")
@@ -111,18 +118,20 @@ def test_processes_decode_what_one_does(tmp_path, cache, monkeypatch):
 
 
 @pytest.mark.filterwarnings("ignore:This DataLoader will create")
-def test_a_killed_worker_ends_the_decoding(tmp_path, cache, monkeypatch):
+def test_a_killed_worker_ends_the_decoding(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = tmp_path / "pictures"
     fill(folder, 30, True)
     me = os.getpid()
 
-    def die(*_):
+    def die(*_: Any) -> None:
         if os.getpid() != me:
             os.kill(os.getpid(), signal.SIGKILL)
         raise AssertionError("decoded in the wrong process")
 
     monkeypatch.setattr(workers, "_cores", lambda: 2)
     monkeypatch.setattr(workers, "SHARE", 10)
-    monkeypatch.setattr(workers.decoding, "decode", die)
+    monkeypatch.setattr(decoding, "decode", die)
     with pytest.raises(InputError, match=r"decoded pictures has ended .*(exited|killed)"):
         data.load(str(folder))

@@ -1,10 +1,12 @@
 """Distances against closed forms, unit vectors and independent libraries."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from genmodels.evaluation.metrics import distances
 
@@ -13,31 +15,31 @@ def normal(count: int, dims: int, seed: int) -> torch.Tensor:
     return torch.randn(count, dims, generator=torch.Generator().manual_seed(seed)).double()
 
 
-def frechet(a, b):
+def frechet(a: Tensor, b: Tensor) -> Any:
     return distances.frechet(distances.gaussian(a), distances.gaussian(b))
 
 
-def test_equal_sets_are_at_distance_zero():
+def test_equal_sets_are_at_distance_zero() -> None:
     a = normal(500, 16, 0)
     assert frechet(a, a) == pytest.approx(0, abs=1e-9)
     same = distances.neighbourhood(a, a)
     assert (same.precision, same.recall, same.coverage) == (1, 1, 1)
 
 
-def test_frechet_of_gaussians_in_closed_form():
+def test_frechet_of_gaussians_in_closed_form() -> None:
     one = distances.Gaussian(torch.tensor([1.0, 2.0]).double(), torch.tensor([4.0, 9.0]).double().diag())  # fmt: skip # noqa: E501
     other = distances.Gaussian(torch.tensor([0.0, 0.0]).double(), torch.tensor([1.0, 25.0]).double().diag())  # fmt: skip # noqa: E501
     assert distances.frechet(one, other) == pytest.approx(5 + (2 - 1) ** 2 + (3 - 5) ** 2)
 
 
-def test_frechet_of_correlated_gaussians_is_symmetric_and_invariant():
+def test_frechet_of_correlated_gaussians_is_symmetric_and_invariant() -> None:
     a, b = normal(300, 8, 1) @ normal(8, 8, 2), normal(300, 8, 3) @ normal(8, 8, 4) + 1
     rotation = torch.linalg.qr(normal(8, 8, 5)).Q
     assert frechet(a, b) == pytest.approx(frechet(b, a), rel=1e-9)
     assert frechet(a @ rotation, b @ rotation) == pytest.approx(frechet(a, b), rel=1e-9)
 
 
-def test_frechet_with_fewer_images_than_features():
+def test_frechet_with_fewer_images_than_features() -> None:
     a, b = normal(10, 40, 1), normal(12, 40, 2)
     from scipy import linalg
 
@@ -47,7 +49,7 @@ def test_frechet_with_fewer_images_than_features():
     assert frechet(a, b) == pytest.approx(wanted.item() - 2 * root, rel=1e-4)
 
 
-def test_frechet_agrees_with_torchmetrics():
+def test_frechet_agrees_with_torchmetrics() -> None:
     from torchmetrics.image.fid import _compute_fid
 
     a, b = normal(400, 24, 1) @ normal(24, 24, 2), normal(300, 24, 3) + 0.3
@@ -56,16 +58,16 @@ def test_frechet_agrees_with_torchmetrics():
     assert frechet(a, b) == pytest.approx(oracle, rel=1e-8)
 
 
-def test_bias_of_frechet_is_that_of_the_literature():
+def test_bias_of_frechet_is_that_of_the_literature() -> None:
     a, b = normal(4000, 32, 1), normal(4000, 32, 2)
     expected = ((32 + 1) / 4 + 1) * (1 / 4000 + 1 / 4000) * 32
     assert frechet(a, b) == pytest.approx(expected, rel=0.15)
 
 
-def test_kernel_distance_is_its_formula():
+def test_kernel_distance_is_its_formula() -> None:
     a, b = normal(7, 3, 1), normal(9, 3, 2) + 0.5
 
-    def k(x, y):
+    def k(x: Tensor, y: Tensor) -> float:
         return (float(x @ y) / 3 + 1) ** 3
 
     within = [
@@ -76,14 +78,14 @@ def test_kernel_distance_is_its_formula():
     assert distances.kernel(a, b) == pytest.approx(sum(within) - 2 * across, rel=1e-10)
 
 
-def test_kernel_distance_agrees_with_torchmetrics():
+def test_kernel_distance_agrees_with_torchmetrics() -> None:
     from torchmetrics.image.kid import poly_mmd
 
     a, b = normal(50, 6, 1), normal(50, 6, 2) + 0.2
     assert distances.kernel(a, b) == pytest.approx(poly_mmd(a, b).item(), rel=1e-8)
 
 
-def test_kernel_distance_is_unbiased():
+def test_kernel_distance_is_unbiased() -> None:
     found = [distances.kernel(normal(40, 4, 2 * s), normal(40, 4, 2 * s + 1)) for s in range(300)]
     error = np.std(found) / math.sqrt(len(found))
     assert abs(np.mean(found)) < 3 * error
@@ -91,7 +93,7 @@ def test_kernel_distance_is_unbiased():
 
 
 @pytest.mark.parametrize("k", [1, 3, 5])
-def test_neighbourhood_agrees_with_prdc(k):
+def test_neighbourhood_agrees_with_prdc(k: int) -> None:
     from prdc import compute_prdc
 
     real, generated = normal(210, 5, 1), normal(180, 5, 2) * 0.8 + 0.3
@@ -101,7 +103,7 @@ def test_neighbourhood_agrees_with_prdc(k):
         assert getattr(found, name) == pytest.approx(value, abs=1e-12), name
 
 
-def test_unit_vector_of_the_literature():
+def test_unit_vector_of_the_literature() -> None:
     # The README of prdc: two 1,000-d normal sets of 10,000 at k = 5; a tenth of that here,
     # whose values were computed with that package.
     found = distances.neighbourhood(normal(10_000, 1000, 1), normal(10_000, 1000, 2))
@@ -111,7 +113,7 @@ def test_unit_vector_of_the_literature():
     assert found.coverage == pytest.approx(0.9735, abs=0.01)
 
 
-def test_nearest_is_exact():
+def test_nearest_is_exact() -> None:
     a, b = normal(50, 6, 1), normal(2300, 6, 2)
     found = distances.nearest(a, b)
     wanted = torch.cdist(a, b).min(1)

@@ -1,14 +1,17 @@
 """Extractors: accepted only if distances rise with every kind of damage."""
 
 import hashlib
+from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 from torchvision.transforms import v2
 
 from genmodels import data
-from genmodels.data.images import silent
+from genmodels.data.images import Images, silent
 from genmodels.errors import InputError
 from genmodels.evaluation import baselines, reference
 from genmodels.evaluation.features import domain
@@ -19,23 +22,23 @@ from genmodels.system import randomness
 COUNT = 1000
 
 
-def noise(images, strength):
+def noise(images: Tensor, strength: float) -> Tensor:
     drawn = torch.randn(images.shape, generator=randomness.generator(0, "noise"))
     return (images + strength * drawn).clamp(0, 1)
 
 
-def blur(images, strength):
+def blur(images: Tensor, strength: float) -> Any:
     return v2.functional.gaussian_blur(images, [7, 7], [strength, strength])
 
 
-def black_out(images, strength):
+def black_out(images: Tensor, strength: float) -> Any:
     side = round(strength * images.shape[3])
     damaged = images.clone()
     damaged[..., 8 : 8 + side, 8 : 8 + side] = 0
     return damaged
 
 
-def swirl(images, strength):
+def swirl(images: Tensor, strength: float) -> Tensor:
     line = torch.linspace(-1, 1, images.shape[2])
     y, x = torch.meshgrid(line, line, indexing="ij")
     angle = strength * torch.exp(-3 * (x**2 + y**2))
@@ -43,13 +46,13 @@ def swirl(images, strength):
     return F.grid_sample(images, places.expand(len(images), -1, -1, -1), align_corners=True)
 
 
-def pixelate(images, strength):
+def pixelate(images: Tensor, strength: float) -> Tensor:
     side = round(images.shape[2] / strength)
     small = F.interpolate(images, size=(side, side), mode="area")
     return F.interpolate(small, size=images.shape[2:], mode="nearest")
 
 
-def crop(images, strength):
+def crop(images: Tensor, strength: float) -> Tensor:
     side = round(strength)
     return F.interpolate(
         images[..., side:-side, side:-side], size=images.shape[2:], mode="bilinear"
@@ -67,11 +70,11 @@ DAMAGES = {
 
 
 @pytest.fixture(scope="module")
-def glyphs():
+def glyphs() -> Any:
     return data.load("glyphs")
 
 
-def accept(extractor, images):
+def accept(extractor: Any, images: Images) -> None:
     real = images.batch(images.splits["test"][:COUNT]).images
     target = distances.gaussian(extractor([real]).values)
     for name, (damage, strengths) in DAMAGES.items():
@@ -84,33 +87,34 @@ def accept(extractor, images):
 
 
 @pytest.mark.parametrize("name", ["domain", "random"])
-def test_distances_rise_with_damage(name, glyphs):
+def test_distances_rise_with_damage(name: str, glyphs: Any) -> None:
     accept(domain.choose(name, glyphs, silent), glyphs)
 
 
-def test_distances_rise_with_damage_on_mnist(mnist_root):
+def test_distances_rise_with_damage_on_mnist(mnist_root: Path) -> None:
     images = data.load("mnist", root=mnist_root)
     accept(domain.choose("domain", images, silent), images)
 
 
-def test_shipped_weights_classify(mnist_root, glyphs):
+def test_shipped_weights_classify(mnist_root: Path, glyphs: Any) -> None:
     for images in (glyphs, data.load("mnist", root=mnist_root)):
         extractor = domain.choose("auto", images, silent)
         rows = images.splits["test"]
-        seen = extractor(images.batch(part).images for part in rows.split(1000))
+        seen: Any = extractor(images.batch(part).images for part in rows.split(1000))
         assert seen.values.shape == (len(rows), 64)
+        assert images.labels is not None
         assert (seen.labels == images.labels[rows]).double().mean() >= 0.99
 
 
-def test_shipped_weights_need_no_training(glyphs, own_cache):
-    def fail(*arguments):
+def test_shipped_weights_need_no_training(glyphs: Any, own_cache: Path) -> None:
+    def fail(*arguments: Any) -> None:
         raise AssertionError("it trains")
 
     assert domain.choose("domain", glyphs, fail).hash == domain.choose("auto", glyphs, fail).hash
     assert not (own_cache / "features").exists()
 
 
-def made_up(labels, count=120):
+def made_up(labels: bool, count: int = 120) -> Any:
     """Bright discs of class 0, dark ones of class 1; each with a corner that says what is up."""
     generator = randomness.generator(0, "made up")
     table = torch.randint(0, 40, (count, 1, 12, 12), generator=generator)
@@ -125,7 +129,9 @@ def made_up(labels, count=120):
 
 
 @pytest.mark.parametrize("labels", [True, False])
-def test_other_sets_are_learnt_once_and_kept(labels, own_cache, monkeypatch):
+def test_other_sets_are_learnt_once_and_kept(
+    labels: bool, own_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(domain, "STEPS", 60)
     images = made_up(labels)
     told = []
@@ -140,7 +146,7 @@ def test_other_sets_are_learnt_once_and_kept(labels, own_cache, monkeypatch):
     assert (named.hash, named.name) == (first.hash, file.stem)
 
 
-def test_one_class_is_no_class():
+def test_one_class_is_no_class() -> None:
     images = made_up(True)
     one = data.images.Images(
         "one", images.table, images.splits, torch.zeros(len(images.table)).long(), ("a",)
@@ -148,7 +154,7 @@ def test_one_class_is_no_class():
     assert domain.classes_of(one) == 0
 
 
-def test_what_is_refused(glyphs, tmp_path, monkeypatch):
+def test_what_is_refused(glyphs: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InputError, match=r"unknown `features` 'domian' \(did you mean 'domain'"):
         domain.choose("domian", glyphs, silent)
     path = tmp_path / "f.safetensors"
@@ -170,7 +176,7 @@ def test_what_is_refused(glyphs, tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def stand_in(tmp_path_factory):
+def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
     module = pytest.importorskip("torch_fidelity.feature_extractor_inceptionv3")
     kind = module.FeatureExtractorInceptionV3
     path = tmp_path_factory.mktemp("inception") / "weights.pth"
@@ -181,7 +187,9 @@ def stand_in(tmp_path_factory):
     return path
 
 
-def test_inception_reads_its_own_weights_alone(stand_in, glyphs, monkeypatch, own_cache):
+def test_inception_reads_its_own_weights_alone(
+    stand_in: Path, glyphs: Any, monkeypatch: pytest.MonkeyPatch, own_cache: Path
+) -> None:
     from genmodels.evaluation.features import inception
 
     monkeypatch.setenv(inception.WEIGHTS, str(stand_in))
@@ -206,7 +214,7 @@ def test_inception_reads_its_own_weights_alone(stand_in, glyphs, monkeypatch, ow
 
 
 @pytest.fixture(scope="module")
-def seen(glyphs, tmp_path_factory):
+def seen(glyphs: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
     import platformdirs
 
     cache = tmp_path_factory.mktemp("cache")
@@ -216,11 +224,11 @@ def seen(glyphs, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def floors(seen):
+def floors(seen: Any) -> Any:
     return baselines.score(seen)
 
 
-def test_baselines_stand_in_order(seen, floors):
+def test_baselines_stand_in_order(seen: Any, floors: Any) -> None:
     fd = scores.fd_name(seen)
     assert fd == "fd_domain"
     found = [floors[name].numbers[fd] for name in ("copycat", "floor", "gaussian", "mean_image")]
@@ -231,7 +239,7 @@ def test_baselines_stand_in_order(seen, floors):
     assert floors["mean_image"].numbers["modes"] == 1
 
 
-def test_one_class_covers_a_tenth(seen):
+def test_one_class_covers_a_tenth(seen: Any) -> None:
     rows = seen.images.splits["train"]
     sevens = rows[seen.images.labels[rows] == 7]
     found = scores.score(seen, seen.table[sevens]).numbers
@@ -243,12 +251,12 @@ def test_one_class_covers_a_tenth(seen):
     assert found["rarest_class"] == pytest.approx(0.1, abs=0.02)
 
 
-def test_what_was_seen_is_read_again(glyphs, own_cache):
+def test_what_was_seen_is_read_again(glyphs: Any, own_cache: Path) -> None:
     small = made_up(True)
     extractor = domain.untrained(1)
     first = reference.of(small, extractor, 30, silent)
 
-    def fail(*arguments):
+    def fail(*arguments: Any) -> None:
         raise AssertionError("it looks again")
 
     again = reference.of(small, extractor, 30, fail)
@@ -256,7 +264,7 @@ def test_what_was_seen_is_read_again(glyphs, own_cache):
     assert scores.score(first, first.test).numbers == scores.score(again, again.test).numbers
 
 
-def test_few_and_constant_images_give_no_nan(glyphs):
+def test_few_and_constant_images_give_no_nan(glyphs: Any) -> None:
     small = made_up(False)
     seen = reference.of(small, domain.untrained(1), 60, silent)
     constant = seen.extractor([torch.full((60, 1, 12, 12), 0.3)])
@@ -268,7 +276,7 @@ def test_few_and_constant_images_give_no_nan(glyphs):
     assert "precision" not in few.numbers
 
 
-def test_blocks_do_not_matter():
+def test_blocks_do_not_matter() -> None:
     images = torch.rand(30, 1, 9, 9)
     whole, parts = pixel_statistics.of_blocks([images]), pixel_statistics.of_blocks(images.split(7))
     assert whole == pytest.approx(parts)

@@ -1,10 +1,11 @@
 """Likelihoods against a model that can be solved with pencil and paper."""
 
 import math
+from typing import Any
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from genmodels import losses
 from genmodels.data.images import Batch
@@ -22,13 +23,13 @@ class Linear(nn.Module):
 
     pixels = "continuous"
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         generator = randomness.generator(0, "linear")
         self.weight = nn.Parameter(torch.randn(DIMS, LATENT, generator=generator))
         self.bias = nn.Parameter(torch.randn(DIMS, generator=generator))
 
-    def log_weights(self, images, labels=None):
+    def log_weights(self, images: Tensor, labels: Any = None) -> Tensor:
         x = images.flatten(1).double()
         w, b = self.weight.double(), self.bias.double()
         precision = torch.eye(LATENT).double() + w.T @ w / SCALE**2
@@ -42,7 +43,7 @@ class Linear(nn.Module):
         data = normal(z @ w.T + b, SCALE**2 * torch.eye(DIMS).double())
         return data.log_prob(x) + prior.log_prob(z) - posterior.log_prob(z)
 
-    def exact(self, images):
+    def exact(self, images: Tensor) -> Any:
         w = self.weight.double()
         covariance = w @ w.T + SCALE**2 * torch.eye(DIMS).double()
         whole = torch.distributions.MultivariateNormal(self.bias.double(), covariance)
@@ -50,8 +51,8 @@ class Linear(nn.Module):
 
 
 @torch.no_grad()
-def test_importance_bound_reaches_the_exact_likelihood_and_falls_with_k():
-    model = Linear()
+def test_importance_bound_reaches_the_exact_likelihood_and_falls_with_k() -> None:
+    model: Any = Linear()
     images = torch.randn(400, 1, 2, 3, generator=randomness.generator(1, "x"))
     exact = model.exact(images).mean().item()
     bounds = {}
@@ -65,7 +66,7 @@ def test_importance_bound_reaches_the_exact_likelihood_and_falls_with_k():
     assert bounds[1] > exact + 0.1
 
 
-def test_the_bound_of_one_sample_is_the_elbo():
+def test_the_bound_of_one_sample_is_the_elbo() -> None:
     model = VAE((1, 4, 4), 3, MLP((8,))).eval()
     images = torch.rand(3000, 1, 4, 4, generator=randomness.generator(0, "i")).round()
     with torch.no_grad(), randomness.placed(0, "elbo"):
@@ -77,7 +78,7 @@ def test_the_bound_of_one_sample_is_the_elbo():
     assert single.item() == pytest.approx((kl + data).item(), abs=0.05)
 
 
-def test_equilibrium_of_the_losses():
+def test_equilibrium_of_the_losses() -> None:
     settled = GAN((1, 4, 4), 2, MLP((4,))).equilibrium()
     assert settled == pytest.approx(
         {"discriminator.loss": 2 * math.log(2), "generator.loss": math.log(2)}

@@ -1,5 +1,7 @@
 """Numbers of discriminators, encoders and labels against what can be worked out by hand."""
 
+from typing import Any, cast
+
 import pytest
 import torch
 
@@ -8,7 +10,7 @@ from genmodels.evaluation.metrics.discrimination import Logits, from_equilibrium
 from genmodels.evaluation.metrics.metric import Undefined
 
 
-def logits(threshold=0.0):
+def logits(threshold: float | None = 0.0) -> Logits:
     return Logits(
         training=torch.tensor([1.0, 2.0, 3.0]).double(),
         held_out=torch.tensor([-1.0, 0.5]).double(),
@@ -17,13 +19,13 @@ def logits(threshold=0.0):
     )
 
 
-def test_ranks_are_the_share_of_pairs_and_ties_are_half():
+def test_ranks_are_the_share_of_pairs_and_ties_are_half() -> None:
     found = logits()
     assert found.ranked(found.training) == 1
     assert found.ranked(found.held_out) == pytest.approx((1 + 0 + 1 + 0.5) / 4)
 
 
-def test_a_discriminator_is_right_on_its_side_of_the_threshold():
+def test_a_discriminator_is_right_on_its_side_of_the_threshold() -> None:
     found = logits()
     assert found.right_on_real(found.held_out) == 0.5
     assert found.right_on_samples() == 0.5
@@ -32,16 +34,16 @@ def test_a_discriminator_is_right_on_its_side_of_the_threshold():
         logits(threshold=None).right_on_samples()
 
 
-def test_equilibrium_is_measured_from_the_last_losses():
+def test_equilibrium_is_measured_from_the_last_losses() -> None:
     class Settled:
-        def equilibrium(self):
+        def equilibrium(self) -> dict[str, float]:
             return {"generator.loss": 0.5, "critic.loss": 1.0}
 
-    found = from_equilibrium(Settled(), {"train.generator.loss": 0.75})
+    found = from_equilibrium(cast(Any, Settled()), {"train.generator.loss": 0.75})
     assert found == {"generator": 0.25}
 
 
-def test_latents_of_the_prior_are_near_it():
+def test_latents_of_the_prior_are_near_it() -> None:
     drawn = torch.randn(20_000, 4, generator=torch.Generator().manual_seed(0)).double()
     assert encoding.to_prior(drawn) < 0.01
     assert encoding.to_prior(drawn + 1) == pytest.approx(4, abs=0.1)

@@ -1,9 +1,12 @@
 """Adversarial games, penalties and augmentations against closed forms and formulas of their own."""
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 from torch.nn import functional as F
 
 from genmodels import losses
@@ -15,7 +18,7 @@ FAKE = torch.randn(8, 1, generator=torch.Generator().manual_seed(1))
 IMAGES = torch.rand(6, 2, 5, 4, generator=torch.Generator().manual_seed(2)) * 2 - 1
 
 # Each side's loss as its paper writes it, with D = sigmoid(logits) where it has one.
-FORMULAS = {
+FORMULAS: dict[str, Callable[..., Any]] = {
     "non_saturating": lambda r, f: (
         -torch.log(r.sigmoid()).mean() - torch.log(1 - f.sigmoid()).mean(),
         -torch.log(f.sigmoid()).mean(),
@@ -55,7 +58,7 @@ EQUILIBRIA = {
 
 
 @pytest.mark.parametrize("name", losses.ADVERSARIAL)
-def test_each_side_minimises_what_its_paper_says(name):
+def test_each_side_minimises_what_its_paper_says(name: Any) -> None:
     game = losses.ADVERSARIAL[name]
     discriminator, generator = FORMULAS[name](REAL, FAKE)
     torch.testing.assert_close(sum(game.discriminator(REAL, FAKE)), discriminator)
@@ -63,20 +66,20 @@ def test_each_side_minimises_what_its_paper_says(name):
 
 
 @pytest.mark.parametrize("name", losses.ADVERSARIAL)
-def test_equilibrium(name):
+def test_equilibrium(name: Any) -> None:
     sides = dict(zip(("discriminator", "generator"), EQUILIBRIA[name], strict=True))
     known = {side: value for side, value in sides.items() if value is not None}
     assert losses.ADVERSARIAL[name].equilibrium() == pytest.approx(known, abs=1e-6)
 
 
 @pytest.mark.parametrize("name", losses.ADVERSARIAL)
-def test_the_generator_is_blind_to_real_images_where_it_says_so(name):
+def test_the_generator_is_blind_to_real_images_where_it_says_so(name: Any) -> None:
     game = losses.ADVERSARIAL[name]
     same = torch.equal(game.generator(FAKE, REAL), game.generator(FAKE, REAL + 3))
     assert same != game.sees_real
 
 
-def test_minimax_saturates_where_non_saturating_does_not():
+def test_minimax_saturates_where_non_saturating_does_not() -> None:
     gradients = {}
     for name in ("minimax", "non_saturating"):
         logits = torch.full((1, 1), -10.0, requires_grad=True)  # the discriminator is sure
@@ -86,7 +89,7 @@ def test_minimax_saturates_where_non_saturating_does_not():
     assert gradients["minimax"].item() == pytest.approx(0, abs=1e-3)
 
 
-def test_relativistic_pairing_is_the_objective_of_r3gan():
+def test_relativistic_pairing_is_the_objective_of_r3gan() -> None:
     game = losses.relativistic(losses.ADVERSARIAL["non_saturating"], "paired")
     torch.testing.assert_close(sum(game.discriminator(REAL, FAKE)), F.softplus(FAKE - REAL).mean())
     torch.testing.assert_close(game.generator(FAKE, REAL), F.softplus(REAL - FAKE).mean())
@@ -94,7 +97,7 @@ def test_relativistic_pairing_is_the_objective_of_r3gan():
     assert game.equilibrium() == pytest.approx({"discriminator": TWO, "generator": TWO})
 
 
-def test_relativistic_averages_are_those_of_the_paper():
+def test_relativistic_averages_are_those_of_the_paper() -> None:
     game = losses.relativistic(losses.ADVERSARIAL["least_squares"], "average")
     r, f = REAL - FAKE.mean(), FAKE - REAL.mean()
     expected = 0.25 * ((r - 1) ** 2).mean() + 0.25 * (f**2).mean()
@@ -103,17 +106,17 @@ def test_relativistic_averages_are_those_of_the_paper():
     torch.testing.assert_close(game.generator(FAKE, REAL), expected)
 
 
-def test_a_game_without_pairing_stays_as_it_is():
+def test_a_game_without_pairing_stays_as_it_is() -> None:
     game = losses.ADVERSARIAL["hinge"]
     assert losses.relativistic(game, "none") is game
 
 
 @pytest.mark.parametrize("length", [0.0, 0.5, 2.0])
-def test_penalties_of_a_linear_critic(length):
+def test_penalties_of_a_linear_critic(length: float) -> None:
     direction = torch.randn(IMAGES[0].shape, generator=torch.Generator().manual_seed(4))
     direction = direction / direction.norm() * length
 
-    def critic(images):  # its gradient is the direction, everywhere
+    def critic(images: Tensor) -> Tensor:  # its gradient is the direction, everywhere
         return (images * direction).flatten(1).sum(1, keepdim=True)
 
     found = {
@@ -133,11 +136,11 @@ def test_penalties_of_a_linear_critic(length):
     )
 
 
-def square(images):  # gradient 2 x, so its length is twice the image's
+def square(images: Tensor) -> Tensor:  # gradient 2 x, so its length is twice the image's
     return images.flatten(1).square().sum(1, keepdim=True)
 
 
-def test_penalties_are_taken_where_the_papers_say():
+def test_penalties_are_taken_where_the_papers_say() -> None:
     real, fake = IMAGES, IMAGES * 0.5
     norms = real.flatten(1).norm(dim=1)
     assert losses.PENALTIES["r1"](square, real, fake).item() == pytest.approx(
@@ -155,10 +158,10 @@ def test_penalties_are_taken_where_the_papers_say():
     torch.testing.assert_close(found, expected)
 
 
-def test_dragan_moves_by_half_a_standard_deviation_at_most():
+def test_dragan_moves_by_half_a_standard_deviation_at_most() -> None:
     moved = []
 
-    def watching(images):
+    def watching(images: Tensor) -> Any:
         moved.append((images - IMAGES).detach())
         return square(images)
 
@@ -173,14 +176,14 @@ def test_dragan_moves_by_half_a_standard_deviation_at_most():
     assert means.min() < means.mean() / 4
 
 
-def test_a_penalty_reaches_the_weights():
+def test_a_penalty_reaches_the_weights() -> None:
     weight = torch.tensor(3.0, requires_grad=True)
     loss = losses.PENALTIES["r1"](lambda images: weight * images.flatten(1).sum(1), IMAGES, IMAGES)
     (slope,) = torch.autograd.grad(loss, weight)  # ½ w² · pixels
     assert slope.item() == pytest.approx(3.0 * IMAGES[0].numel(), rel=1e-5)
 
 
-def test_a_flat_critic_has_a_penalty_without_a_slope():
+def test_a_flat_critic_has_a_penalty_without_a_slope() -> None:
     weight = torch.zeros((), requires_grad=True)
     norms = penalties.norms(lambda images: weight * images.flatten(1).sum(1), IMAGES)
     (slope,) = torch.autograd.grad(norms.sum(), weight)
@@ -189,7 +192,7 @@ def test_a_flat_critic_has_a_penalty_without_a_slope():
 
 
 @pytest.mark.parametrize("kind", ["color", "translation", "cutout"])
-def test_augmentation_keeps_shapes_and_passes_gradients(kind):
+def test_augmentation_keeps_shapes_and_passes_gradients(kind: Any) -> None:
     images = torch.rand(4, 3, 16, 9).requires_grad_()
     torch.manual_seed(0)
     changed = losses.augment(images, [kind])
@@ -200,7 +203,7 @@ def test_augmentation_keeps_shapes_and_passes_gradients(kind):
     assert torch.equal(losses.augment(images, []), images)
 
 
-def test_translation_brings_black_in():
+def test_translation_brings_black_in() -> None:
     images = torch.ones(64, 1, 16, 16)
     torch.manual_seed(0)
     moved = losses.augment(images, ["translation"])
@@ -210,7 +213,7 @@ def test_translation_brings_black_in():
     assert away.min() == 0
 
 
-def test_cutout_greys_at_most_a_square_of_half_the_sides():
+def test_cutout_greys_at_most_a_square_of_half_the_sides() -> None:
     torch.manual_seed(0)
     cut = (losses.augment(torch.ones(64, 1, 16, 16), ["cutout"]) == 0).flatten(1).sum(1)
     assert cut.max() == 64

@@ -1,6 +1,7 @@
 """Likelihoods and divergences against closed forms and against torch.distributions."""
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -13,25 +14,25 @@ IMAGES = torch.rand(4, 3, 5, 7, generator=torch.Generator().manual_seed(0))
 OUTPUTS = torch.randn(4, 3, 5, 7, generator=torch.Generator().manual_seed(1))
 
 
-def test_bernoulli_is_the_likelihood_of_binary_images():
+def test_bernoulli_is_the_likelihood_of_binary_images() -> None:
     binary = IMAGES.round()
     expected = -distributions.Bernoulli(logits=OUTPUTS).log_prob(binary).flatten(1).sum(1)
     torch.testing.assert_close(losses.bernoulli(OUTPUTS, binary), expected)
 
 
-def test_bernoulli_of_grey_images_is_the_cross_entropy():
+def test_bernoulli_of_grey_images_is_the_cross_entropy() -> None:
     p = OUTPUTS.sigmoid()
     expected = -(IMAGES * p.log() + (1 - IMAGES) * (1 - p).log()).flatten(1).sum(1)
     torch.testing.assert_close(losses.bernoulli(OUTPUTS, IMAGES), expected)
 
 
 @pytest.mark.parametrize("scale", [0.1, 1.0])
-def test_gaussian_is_the_normal_density(scale):
+def test_gaussian_is_the_normal_density(scale: float) -> None:
     expected = -distributions.Normal(OUTPUTS, scale).log_prob(IMAGES).flatten(1).sum(1)
     torch.testing.assert_close(losses.gaussian(OUTPUTS, IMAGES, scale), expected)
 
 
-def test_gaussian_takes_a_scale_that_learns():
+def test_gaussian_takes_a_scale_that_learns() -> None:
     scale = torch.tensor(0.3, requires_grad=True)
     loss = losses.gaussian(OUTPUTS, IMAGES, scale).sum()
     torch.testing.assert_close(loss, losses.gaussian(OUTPUTS, IMAGES, 0.3).sum())
@@ -42,7 +43,7 @@ def test_gaussian_takes_a_scale_that_learns():
 
 
 @pytest.mark.parametrize("logit", [-30.0, -3.0, -0.011, -0.009, 0.0, 1e-4, 0.5, 8.0])
-def test_continuous_bernoulli_against_torch(logit):
+def test_continuous_bernoulli_against_torch(logit: float) -> None:
     logits = torch.full((1, 1, 101, 1), logit).double()
     images = torch.linspace(0, 1, 101).double().view(1, 1, 101, 1)
     variable = distributions.ContinuousBernoulli(logits=logits)
@@ -61,13 +62,13 @@ def test_continuous_bernoulli_against_torch(logit):
 
 
 @pytest.mark.parametrize(("mean", "scale"), [(0.5, 0.1), (0.0, 0.02), (1.2, 0.3), (0.3, 1e-3)])
-def test_the_logistic_has_all_its_mass_on_256_levels(mean, scale):
+def test_the_logistic_has_all_its_mass_on_256_levels(mean: float, scale: float) -> None:
     levels = (torch.arange(256).double() / 255).view(-1, 1, 1, 1)
     losses_ = losses.discretized_logistic(torch.full_like(levels, mean), levels, scale)
     assert (-losses_).exp().sum().item() == pytest.approx(1, abs=1e-9)
 
 
-def test_the_logistic_is_a_difference_of_two_distribution_functions():
+def test_the_logistic_is_a_difference_of_two_distribution_functions() -> None:
     images = (torch.randint(1, 255, (2, 1, 3, 3), generator=GENERATOR) / 255).double()
     means = torch.rand(2, 1, 3, 3, generator=GENERATOR).double()
     upper = torch.sigmoid((images + 0.5 / 255 - means) / 0.2)
@@ -76,30 +77,30 @@ def test_the_logistic_is_a_difference_of_two_distribution_functions():
     torch.testing.assert_close(losses.discretized_logistic(means, images, 0.2), expected)
 
 
-def test_kl_is_the_divergence_of_normals():
+def test_kl_is_the_divergence_of_normals() -> None:
     mean, log_variance = OUTPUTS[:, 0, 0], OUTPUTS[:, 1, 0]
     posterior = distributions.Normal(mean, (0.5 * log_variance).exp())
     expected = distributions.kl_divergence(posterior, distributions.Normal(0, 1))
     torch.testing.assert_close(losses.kl_to_standard_normal(mean, log_variance), expected)
 
 
-def test_kl_to_itself_is_zero():
+def test_kl_to_itself_is_zero() -> None:
     zero = torch.zeros(2, 3)
     assert losses.kl_to_standard_normal(zero, zero).abs().max() == 0
 
 
-def test_free_bits_cost_nothing():
+def test_free_bits_cost_nothing() -> None:
     divergences = torch.tensor([[0.1, 4.0], [0.3, 2.0]])
     assert losses.free_bits(divergences, 0.0).item() == pytest.approx(3.2)
     assert losses.free_bits(divergences, 0.5).item() == pytest.approx(3.5)
 
 
-def test_all_weights_that_are_given_are_used():
+def test_all_weights_that_are_given_are_used() -> None:
     weights = torch.tensor([[0.0, 0.0, math.log(4.0)]]).double()
     assert losses.importance_weighted(weights).item() == pytest.approx(-math.log(6 / 3))
 
 
-def normal_codes(correlation, count=2000):
+def normal_codes(correlation: Any, count: int = 2000) -> tuple[Any, ...]:
     """Codes whose aggregate is a normal pair of that correlation, and q(z|x) around them."""
     chol = torch.linalg.cholesky(torch.tensor([[1.0, correlation], [correlation, 1.0]]).double())
     variance = 0.05  # of q(z|x)
@@ -112,14 +113,14 @@ def normal_codes(correlation, count=2000):
 
 
 @pytest.mark.parametrize("correlation", [0.0, 0.5, 0.8])
-def test_total_correlation_of_a_known_gaussian(correlation):
+def test_total_correlation_of_a_known_gaussian(correlation: float) -> None:
     parts = losses.total_correlation(*normal_codes(correlation))
     exact = -0.5 * math.log(1 - correlation**2)
     assert parts.total_correlation.item() == pytest.approx(exact, abs=0.05)
     assert parts.dimension_wise_kl.item() == pytest.approx(0, abs=0.03)  # both margins are N(0, 1)
 
 
-def test_the_parts_of_the_kl_add_up_to_it():
+def test_the_parts_of_the_kl_add_up_to_it() -> None:
     latents, mean, log_variance = normal_codes(0.5)
     parts = losses.total_correlation(latents, mean, log_variance)
     whole = parts.mutual_information + parts.total_correlation + parts.dimension_wise_kl
@@ -127,10 +128,10 @@ def test_the_parts_of_the_kl_add_up_to_it():
     assert whole.item() == pytest.approx(exact.item(), abs=0.05)  # one draw for an expectation
 
 
-def test_mmd_of_small_sets_by_hand():
+def test_mmd_of_small_sets_by_hand() -> None:
     first, second = torch.tensor([[0.0], [1.0]]), torch.tensor([[0.0], [2.0]])
 
-    def kernel(squared):
+    def kernel(squared: float) -> float:
         return sum(2 * s / (2 * s + squared) for s in (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0))
 
     cross = (kernel(0) + kernel(4) + kernel(1) + kernel(1)) / 4
@@ -138,7 +139,7 @@ def test_mmd_of_small_sets_by_hand():
     assert losses.mmd(first, second).item() == pytest.approx(expected, rel=1e-6)
 
 
-def test_mmd_is_unbiased_and_sees_a_shift():
+def test_mmd_is_unbiased_and_sees_a_shift() -> None:
     generator = torch.Generator().manual_seed(0)
     same = [losses.mmd(*torch.randn(2, 64, 4, generator=generator)).item() for _ in range(200)]
     assert abs(sum(same) / 200) < 3 * torch.tensor(same).std().item() / math.sqrt(200)
@@ -146,7 +147,7 @@ def test_mmd_is_unbiased_and_sees_a_shift():
     assert losses.mmd(torch.randn(64, 4, generator=generator), shifted) > max(same)
 
 
-def test_sums_do_not_depend_on_how_pixels_are_laid_out():
+def test_sums_do_not_depend_on_how_pixels_are_laid_out() -> None:
     flat = IMAGES.flatten(1)[:, None, None], OUTPUTS.flatten(1)[:, None, None]
     torch.testing.assert_close(
         losses.bernoulli(flat[1], flat[0]), losses.bernoulli(OUTPUTS, IMAGES)

@@ -1,7 +1,10 @@
 """What an autoencoder's penalties are, against formulas of their own."""
 
+from typing import Any
+
 import pytest
 import torch
+from torch import Tensor
 
 from genmodels.data.images import Batch
 from genmodels.models import Autoencoder
@@ -12,23 +15,23 @@ SHAPE = (1, 4, 5)
 IMAGES = torch.rand(8, *SHAPE, generator=randomness.generator(0, "images"))
 
 
-def codes_near_zero(model):
+def codes_near_zero(model: Any) -> Tensor:
     """½ ‖z‖²; Ghosh et al. (2020), equation 9."""
     return model.encoder(IMAGES).norm(dim=1).pow(2).mean() / 2
 
 
-def weights_near_zero(model):
+def weights_near_zero(model: Any) -> Tensor:
     """‖θ‖²; the same, RAE-L2."""
     return torch.nn.utils.parameters_to_vector(model.decoder.parameters()).norm() ** 2
 
 
-def discrepancy(model):
+def discrepancy(model: Any) -> Any:
     """Tolstikhin et al. (2018), algorithm 2: between codes and draws of N(0, I), with the
     kernels 2 D s / (2 D s + d²)."""
     codes = model.encoder(IMAGES)
     drawn = torch.randn(codes.shape)
 
-    def kernel(left, right):
+    def kernel(left: Tensor, right: Tensor) -> Tensor:
         radii = 2 * codes.shape[1] * torch.tensor([0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0])
         return (radii / (radii + (left - right).square().sum())).sum()
 
@@ -47,10 +50,10 @@ PENALTIES = {
 
 
 @pytest.mark.parametrize("setting", PENALTIES)
-def test_each_penalty_is_added_as_its_paper_says(setting):
+def test_each_penalty_is_added_as_its_paper_says(setting: Any) -> None:
     term, formula = PENALTIES[setting]
     with randomness.placed(0, "init"):
-        model = Autoencoder(SHAPE, 3, MLP((12,)), **{setting: 0.7})
+        model = Autoencoder(SHAPE, 3, MLP((12,)), **dict[str, Any]({setting: 0.7}))
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.mul_(2)  # so that codes lie apart

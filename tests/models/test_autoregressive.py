@@ -2,9 +2,11 @@
 
 import itertools
 import math
+from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
 from genmodels import losses
 from genmodels.models import Autoregressive
@@ -14,7 +16,7 @@ from genmodels.system import randomness
 SMALL = Transformer(16, 2, 2)
 
 
-def make(shape, **settings):
+def make(shape: Any, **settings: Any) -> Any:
     with randomness.placed(0, "init"):
         model = Autoregressive(shape, SMALL, hidden=4, **settings)
         for parameter in model.parameters():  # away from where every pixel is a coin
@@ -22,13 +24,13 @@ def make(shape, **settings):
     return model.eval()
 
 
-def every_binary_image():
+def every_binary_image() -> Tensor:
     return torch.tensor(list(itertools.product((0.0, 1.0), repeat=9))).view(-1, 1, 3, 3)
 
 
 @torch.no_grad()
 @pytest.mark.parametrize("patch", [1, 2, 3, 4])
-def test_probabilities_of_all_binary_images_sum_to_one(patch):
+def test_probabilities_of_all_binary_images_sum_to_one(patch: int) -> None:
     model = make((1, 3, 3), pixels="binary", patch=patch)
     found = model.log_weights(every_binary_image()).double()
     assert found.exp().sum().item() == pytest.approx(1, abs=1e-5)
@@ -36,7 +38,7 @@ def test_probabilities_of_all_binary_images_sum_to_one(patch):
 
 
 @torch.no_grad()
-def test_samples_come_as_often_as_the_likelihood_says():
+def test_samples_come_as_often_as_the_likelihood_says() -> None:
     model = make((1, 2, 2), pixels="binary", patch=2)
     images = torch.tensor(list(itertools.product((0.0, 1.0), repeat=4))).view(-1, 1, 2, 2)
     expected = model.log_weights(images).exp()
@@ -49,7 +51,7 @@ def test_samples_come_as_often_as_the_likelihood_says():
 @torch.no_grad()
 @pytest.mark.parametrize("pixels", ["binary", "levels"])
 @pytest.mark.parametrize("patch", [1, 2, 4])
-def test_decoding_gives_back_what_was_encoded(pixels, patch):
+def test_decoding_gives_back_what_was_encoded(pixels: str, patch: int) -> None:
     model = make((2, 5, 3), pixels=pixels, patch=patch)
     top = 1 if pixels == "binary" else 255
     generator = randomness.generator(0, "images")
@@ -58,7 +60,7 @@ def test_decoding_gives_back_what_was_encoded(pixels, patch):
 
 
 @torch.no_grad()
-def test_a_pixel_depends_on_the_pixels_before_it_alone():
+def test_a_pixel_depends_on_the_pixels_before_it_alone() -> None:
     model = make((1, 4, 4), patch=2)
     images = torch.randint(256, (1, 1, 4, 4), generator=randomness.generator(0, "i")) / 255
     levels = model._levels(images)
@@ -76,7 +78,7 @@ def test_a_pixel_depends_on_the_pixels_before_it_alone():
 LEVELS = torch.arange(256)
 
 
-def test_a_mixture_has_all_its_mass_on_256_levels():
+def test_a_mixture_has_all_its_mass_on_256_levels() -> None:
     outputs = torch.randn(7, 1, 30, generator=randomness.generator(0, "outputs")) * 3
     levels = LEVELS.expand(7, -1)
     found = losses.mixture_log_probability(outputs, levels).double().exp()
@@ -86,7 +88,7 @@ def test_a_mixture_has_all_its_mass_on_256_levels():
     torch.testing.assert_close(cumulative, found.cumsum(1), atol=1e-5, rtol=0)
 
 
-def test_one_component_is_the_discretised_logistic():
+def test_one_component_is_the_discretised_logistic() -> None:
     mean, log_scale = 0.3, -1.5
     outputs = torch.tensor([[0.0, mean, log_scale]])
     levels = (LEVELS / 255).view(-1, 1, 1, 1)
@@ -97,7 +99,7 @@ def test_one_component_is_the_discretised_logistic():
     torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
 
 
-def test_a_chance_reaches_the_lowest_level_with_as_much_below():
+def test_a_chance_reaches_the_lowest_level_with_as_much_below() -> None:
     outputs = torch.randn(50, 30, generator=randomness.generator(0, "outputs")) * 3
     chances = torch.rand(50, generator=randomness.generator(0, "chances")).double()
     chances[:2] = torch.tensor([0.0, 1.0])
@@ -107,7 +109,7 @@ def test_a_chance_reaches_the_lowest_level_with_as_much_below():
 
 
 @torch.no_grad()
-def test_what_is_inferred_of_samples_is_the_prior_and_gives_them_back():
+def test_what_is_inferred_of_samples_is_the_prior_and_gives_them_back() -> None:
     model = make((1, 3, 3), pixels="binary", patch=3)
     images = model.decode(torch.randn(4000, 9, generator=randomness.generator(0, "latents")))
     with randomness.placed(0, "infer"):
@@ -118,7 +120,7 @@ def test_what_is_inferred_of_samples_is_the_prior_and_gives_them_back():
     assert model.encode(images).var(0).mean() < 0.8  # the middles alone are no draws
 
 
-def test_half_precision_stays_out_of_the_distribution_of_a_pixel():
+def test_half_precision_stays_out_of_the_distribution_of_a_pixel() -> None:
     model = make((1, 4, 4), patch=2)
     images = torch.rand(4, 1, 4, 4, generator=randomness.generator(0, "images"))
     seen = []

@@ -1,6 +1,8 @@
 """Settings that are valid one by one and contradict each other are refused with the reason."""
 
 import math
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -76,7 +78,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("model", "reason"), CASES, ids=lambda value: str(value)[:60])
-def test_contradictions_are_refused_when_the_configuration_is_read(model, reason):
+def test_contradictions_are_refused_when_the_configuration_is_read(model: Any, reason: Any) -> None:
     with pytest.raises(InputError) as refused:
         config.resolve([{"model": model}], "mine.yaml")
     assert reason in str(refused.value)
@@ -84,20 +86,20 @@ def test_contradictions_are_refused_when_the_configuration_is_read(model, reason
     assert "\n" not in str(refused.value)
 
 
-def test_a_presets_penalty_can_be_taken_away():
+def test_a_presets_penalty_can_be_taken_away() -> None:
     layers = [config.assignment(text) for text in ("model.penalties={gradient: null, r1: 2}",)]
     spec = config.read("wgan-gp.yaml", layers).model
     model = components.build(spec, config.MODELS, image_shape=(1, 8, 8))
     assert model.penalties == {"r1": 2.0}
 
 
-def test_several_are_told_at_once():
+def test_several_are_told_at_once() -> None:
     model = GAN | {"penalties": {"r1": 1.0, "dragan": 1.0}, "weight_clip": 0.1, "spectral": True}
     with pytest.raises(InputError, match="3 problems"):
         config.resolve([{"model": model}], "mine.yaml")
 
 
-def test_labels_of_an_unlabelled_set_are_refused(workplace):
+def test_labels_of_an_unlabelled_set_are_refused(workplace: Path) -> None:
     from PIL import Image
 
     folder = workplace / "pictures"
@@ -112,7 +114,7 @@ def test_labels_of_an_unlabelled_set_are_refused(workplace):
     assert not (workplace / "run").exists()
 
 
-def test_every_size_below_8_says_what_works(workplace):
+def test_every_size_below_8_says_what_works(workplace: Path) -> None:
     from genmodels.networks import UNet
 
     with pytest.raises(InputError, match=r"4x4 are too small for a network of 2 levels.*5x5"):

@@ -1,10 +1,11 @@
 """Flow matching against normal distributions, whose fields are known."""
 
 import math
+from typing import Any
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from genmodels.data.images import Batch
 from genmodels.models import Flow
@@ -18,31 +19,31 @@ MEAN, SCALE = 0.2, 0.25  # of every pixel in [-1, 1]
 class Exact(nn.Module):
     """v(x, t) = E[x₁ − x₀ | x_t = x] where x₁ ~ N(m, s²) and x₀ ~ N(0, 1), independently."""
 
-    def __init__(self, off: float = 0.0):
+    def __init__(self, off: float = 0.0) -> None:
         super().__init__()
         self.off = nn.Parameter(torch.tensor(off))
 
-    def forward(self, images, times):
+    def forward(self, images: Tensor, times: Any) -> Tensor:
         t = times.view(-1, 1, 1, 1)
         variance = (1 - t) ** 2 + (t * SCALE) ** 2
         standard = (images - t * MEAN) / variance
         return MEAN + (t * SCALE**2 - (1 - t)) * standard + self.off
 
 
-def flow(steps=100, solver="heun", off=0.0):
+def flow(steps: int = 100, solver: Any = "heun", off: float = 0.0) -> Any:
     with randomness.placed(0, "init"):
         model = Flow((1, 8, 8), UNet(8, 1), steps=steps, solver=solver)
     model.image_shape, model.latent_dim, model.field = SHAPE, 6, Exact(off)
     return model
 
 
-def data(count, stream="data"):
+def data(count: int, stream: str = "data") -> Tensor:
     noise = torch.randn(count, *SHAPE, generator=randomness.generator(0, stream))
     return ((MEAN + SCALE * noise) + 1) / 2
 
 
 @torch.no_grad()
-def test_noise_is_carried_to_the_normal_distribution_of_the_images():
+def test_noise_is_carried_to_the_normal_distribution_of_the_images() -> None:
     latents = torch.randn(4000, 6, generator=randomness.generator(0, "z"))
     images = flow().decode(latents)
     expected = ((MEAN + SCALE * latents) + 1) / 2  # both are normal, so the map is linear
@@ -50,7 +51,7 @@ def test_noise_is_carried_to_the_normal_distribution_of_the_images():
 
 
 @torch.no_grad()
-def test_encoding_follows_the_same_way_back():
+def test_encoding_follows_the_same_way_back() -> None:
     model = flow()
     images = data(50).clamp(0, 1)
     torch.testing.assert_close(model.decode(model.encode(images)), images, atol=1e-4, rtol=0)
@@ -58,7 +59,7 @@ def test_encoding_follows_the_same_way_back():
 
 @torch.no_grad()
 @pytest.mark.parametrize(("solver", "order"), [("euler", 1), ("heun", 2)])
-def test_the_solvers_have_their_order(solver, order):
+def test_the_solvers_have_their_order(solver: str, order: int) -> None:
     latents = torch.randn(200, 6, generator=randomness.generator(0, "z")).double()
     expected = ((MEAN + SCALE * latents) + 1) / 2
     errors = []
@@ -70,7 +71,7 @@ def test_the_solvers_have_their_order(solver, order):
 
 
 @torch.no_grad()
-def test_the_exact_field_has_the_least_loss():
+def test_the_exact_field_has_the_least_loss() -> None:
     batch = Batch(data(20_000))
     found = {}
     for off in (-0.1, 0.0, 0.1):
@@ -92,7 +93,7 @@ SHARES = {  # of times that lie below one
 
 @torch.no_grad()
 @pytest.mark.parametrize("times", SHARES)
-def test_times_are_drawn_for_each_image_as_their_name_says(times):
+def test_times_are_drawn_for_each_image_as_their_name_says(times: Any) -> None:
     with randomness.placed(0, "init"):
         model = Flow((1, 8, 8), UNet(8, 1), times=times)
     model.field, seen = Exact(), []
@@ -104,7 +105,7 @@ def test_times_are_drawn_for_each_image_as_their_name_says(times):
     torch.testing.assert_close(shares, torch.linspace(0, 1, 20_000), atol=0.015, rtol=0)
 
 
-def test_a_fresh_field_moves_nothing():
+def test_a_fresh_field_moves_nothing() -> None:
     model = Flow((1, 8, 8), UNet(8, 1))
     latents = torch.zeros(2, 64)
     with torch.no_grad():

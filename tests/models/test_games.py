@@ -1,8 +1,10 @@
 """Games beside the GAN's, against formulas of their own."""
 
+from typing import Any
+
 import pytest
 import torch
-from torch import distributions
+from torch import Tensor, distributions
 from torch.nn import functional as F
 
 from genmodels.data.images import Batch
@@ -18,7 +20,7 @@ IMAGES = torch.rand(COUNT, *SHAPE, generator=randomness.generator(0, "images"))
 SEEN = IMAGES * 2 - 1
 
 
-def make(family, **settings):
+def make(family: Any, **settings: Any) -> Any:
     """A small model with weights so large that its images differ."""
     if family is not InfoGAN:
         settings["latent_dim"] = LATENTS
@@ -32,57 +34,57 @@ def make(family, **settings):
     return model
 
 
-def objective(model, name, images=IMAGES):
+def objective(model: Any, name: str, images: Any = IMAGES) -> Any:
     (phase,) = (phase for phase in model.phases() if phase.name == name)
     with randomness.placed(0, "objective"):
         return phase.objective(Batch(images))
 
 
-def drawn():
+def drawn() -> Tensor:
     return torch.randn(COUNT, LATENTS)
 
 
-def told_apart(real, fake):
+def told_apart(real: Tensor, fake: Tensor) -> Tensor:
     """Goodfellow et al. (2014), equation 1, with D = sigmoid(logits)."""
     return -real.sigmoid().log().mean() - (1 - fake.sigmoid()).log().mean()
 
 
-def deceived(fake):
+def deceived(fake: Tensor) -> Tensor:
     """The same, section 3: maximise log D(G(z))."""
     return -fake.sigmoid().log().mean()
 
 
 # AAE: Makhzani et al. (2016), section 2; draws of the prior are the real ones, codes the fake.
-def codes_judged(model, codes):
+def codes_judged(model: Any, codes: Tensor) -> Any:
     return model.discriminator(codes.view(-1, LATENTS, 1, 1))
 
 
-def aae_reconstruction(model):
+def aae_reconstruction(model: Any) -> Tensor:
     again = model.coder["decoder"](model.coder["encoder"](IMAGES)).sigmoid()
     return (again - IMAGES).square().sum((1, 2, 3)).mean()
 
 
-def aae_discriminator(model):
+def aae_discriminator(model: Any) -> Any:
     codes = model.coder["encoder"](IMAGES)
     return told_apart(codes_judged(model, drawn()), codes_judged(model, codes))
 
 
-def aae_regularization(model):
+def aae_regularization(model: Any) -> Any:
     return deceived(codes_judged(model, model.coder["encoder"](IMAGES)))
 
 
 # BEGAN: Berthelot et al. (2017), equation 1 with η = 1, and section 3.4.
-def absolute_error(model, seen):
+def absolute_error(model: Any, seen: Tensor) -> Tensor:
     return (model.discriminator(seen)[0].tanh() - seen).abs().mean((1, 2, 3))
 
 
-def began_discriminator(model):
+def began_discriminator(model: Any) -> Tensor:
     generated = model.generator(drawn()).tanh()
     real, fake = absolute_error(model, SEEN).mean(), absolute_error(model, generated).mean()
     return real - 0.3 * fake
 
 
-def began_generator(model):
+def began_generator(model: Any) -> Tensor:
     return absolute_error(model, model.generator(drawn()).tanh()).mean()
 
 
@@ -90,19 +92,19 @@ def began_generator(model):
 MARGIN = 0.6  # between the energies of generated images
 
 
-def energies_and_codes(model, seen):
+def energies_and_codes(model: Any, seen: Tensor) -> tuple[Any, ...]:
     again, codes = model.discriminator(seen)
     return (again.tanh() - seen).square().mean((1, 2, 3)), codes
 
 
-def ebgan_discriminator(model):
+def ebgan_discriminator(model: Any) -> Tensor:
     real, _ = energies_and_codes(model, SEEN)
     fake, _ = energies_and_codes(model, model.generator(drawn()).tanh())
     assert fake.min() < MARGIN < fake.max()
     return real.mean() + sum(max(MARGIN - energy, 0 * energy) for energy in fake) / COUNT
 
 
-def ebgan_generator(model):
+def ebgan_generator(model: Any) -> Tensor:
     energies, codes = energies_and_codes(model, model.generator(drawn()).tanh())
     cosines = [
         F.cosine_similarity(codes[i], codes[j], dim=0)
@@ -114,8 +116,8 @@ def ebgan_generator(model):
 
 
 # BiGAN: Donahue et al. (2017), equation 3; whoever learns to deceive exchanges the sides.
-def both_pairs(model):
-    def judged(seen, latents):
+def both_pairs(model: Any) -> tuple[Any, ...]:
+    def judged(seen: Tensor, latents: Tensor) -> Any:
         features = F.leaky_relu(model.discriminator["image"](seen), 0.2)
         return model.discriminator["pair"](torch.cat([features, latents], 1))
 
@@ -124,19 +126,19 @@ def both_pairs(model):
     return judged(SEEN, model.coder["encoder"](SEEN)), judged(generated, latents)
 
 
-def bigan_discriminator(model):
+def bigan_discriminator(model: Any) -> Any:
     real, fake = both_pairs(model)
     return told_apart(real, fake)
 
 
-def bigan_coder(model):
+def bigan_coder(model: Any) -> Any:
     real, fake = both_pairs(model)
     return told_apart(fake, real)
 
 
 # InfoGAN: Chen et al. (2016), equation 6, with L_I of equation 5 as the likelihood of a
 # categorical and, a tenth of it, of unit normals, up to their constants.
-def infogan_parts(model):
+def infogan_parts(model: Any) -> tuple[Any, ...]:
     noise = torch.randn(COUNT, 3)
     rows, codes = torch.randint(4, (COUNT,)), torch.rand(COUNT, 2) * 2 - 1
     latents = torch.cat([noise, F.one_hot(rows, 4), codes], 1)
@@ -147,19 +149,19 @@ def infogan_parts(model):
     return logits, -(category + 0.1 * code).mean()
 
 
-def infogan_discriminator(model):
+def infogan_discriminator(model: Any) -> Tensor:
     fake, information = infogan_parts(model)
     return told_apart(model.discriminator(SEEN)[:, :1], fake) + 0.7 * information
 
 
-def infogan_generator(model):
+def infogan_generator(model: Any) -> Tensor:
     fake, information = infogan_parts(model)
     return deceived(fake) + 0.7 * information
 
 
 # VAEGAN: Larsen et al. (2016), algorithm 1, with equation 7 for the likelihood; as many of the
 # generated images are reconstructions as are samples.
-def vaegan_parts(model):
+def vaegan_parts(model: Any) -> tuple[Any, ...]:
     mean, log_variance = model.encoder(SEEN).chunk(2, 1)
     posterior = distributions.Normal(mean, log_variance.exp().sqrt())
     again = model.decoder(posterior.rsample()).tanh()
@@ -168,33 +170,33 @@ def vaegan_parts(model):
     return again, generated, divergence
 
 
-def vaegan_features(model, seen):
+def vaegan_features(model: Any, seen: Tensor) -> Tensor:
     return F.leaky_relu(model.discriminator["features"](seen), 0.2)
 
 
-def vaegan_logits(model, seen):
+def vaegan_logits(model: Any, seen: Tensor) -> Any:
     return model.discriminator["logit"](vaegan_features(model, seen))
 
 
-def features_apart(model, one, other):
+def features_apart(model: Any, one: Any, other: Any) -> Tensor:
     """−log N(D(other); D(one), I) up to its constant; equation 7."""
     apart = vaegan_features(model, one) - vaegan_features(model, other)
     return 0.5 * apart.square().sum(1).mean()
 
 
-def vaegan_discriminator(model):
+def vaegan_discriminator(model: Any) -> Any:
     again, generated, _ = vaegan_parts(model)
     fake = torch.cat([vaegan_logits(model, again), vaegan_logits(model, generated)])
     return told_apart(vaegan_logits(model, SEEN), fake)
 
 
-def vaegan_decoder(model):
+def vaegan_decoder(model: Any) -> Tensor:
     again, generated, _ = vaegan_parts(model)
     game = (deceived(vaegan_logits(model, again)) + deceived(vaegan_logits(model, generated))) / 2
     return 0.3 * features_apart(model, again, SEEN) + game
 
 
-def vaegan_encoder(model):
+def vaegan_encoder(model: Any) -> Tensor:
     again, _, divergence = vaegan_parts(model)
     return features_apart(model, again, SEEN) + 2.5 * divergence
 
@@ -249,7 +251,7 @@ FORMULAS = {
 
 
 @pytest.mark.parametrize("family", FORMULAS)
-def test_sides_learn_in_the_order_of_their_paper(family):
+def test_sides_learn_in_the_order_of_their_paper(family: Any) -> None:
     settings, sides = FORMULAS[family]
     model = make(family, **settings)
     assert [phase.name for phase in model.phases()] == list(sides)
@@ -261,7 +263,7 @@ def test_sides_learn_in_the_order_of_their_paper(family):
 @pytest.mark.parametrize(
     ("family", "side"), [(family, side) for family in FORMULAS for side in FORMULAS[family][1]]
 )
-def test_each_side_minimises_what_its_paper_says(family, side):
+def test_each_side_minimises_what_its_paper_says(family: Any, side: Any) -> None:
     settings, sides = FORMULAS[family]
     model = make(family, **settings)
     if family is BEGAN:
@@ -283,7 +285,9 @@ def test_each_side_minimises_what_its_paper_says(family, side):
 @pytest.mark.parametrize(
     ("gamma", "rate", "end"), [(0.5, 0.2, None), (1.0, 1000.0, 1), (0.5, 1000.0, 0)]
 )
-def test_the_balance_follows_the_gap_and_stays_a_share(gamma, rate, end):
+def test_the_balance_follows_the_gap_and_stays_a_share(
+    gamma: float, rate: float, end: int | None
+) -> None:
     model = make(BEGAN, gamma=gamma, rate=rate)
     model.balance.fill_(0.3)
     terms = objective(model, "discriminator")
@@ -297,7 +301,7 @@ def test_the_balance_follows_the_gap_and_stays_a_share(gamma, rate, end):
     torch.testing.assert_close(terms["convergence"], measure.detach())
 
 
-def test_only_the_discriminators_phase_moves_the_balance():
+def test_only_the_discriminators_phase_moves_the_balance() -> None:
     model = make(BEGAN, rate=1.0)
     model.balance.fill_(0.3)
     objective(model, "generator")
@@ -317,13 +321,13 @@ LENGTHS = torch.tensor([[1.0], [-2.0], [0.5]])
     ],
     ids=["identical", "parallel", "orthogonal", "45 degrees"],
 )
-def test_pulling_away_is_the_squared_cosine_of_different_codes(codes, expected):
+def test_pulling_away_is_the_squared_cosine_of_different_codes(codes: Any, expected: float) -> None:
     assert pulling_away(codes).item() == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize("side", ["decoder", "encoder"])
 @pytest.mark.parametrize("equal", [True, False])
-def test_the_similarity_has_no_noise_of_dropout(equal, side):
+def test_the_similarity_has_no_noise_of_dropout(equal: bool, side: str) -> None:
     model = make(VAEGAN, dropout=0.5).train()
     with torch.no_grad():
         model.decoder[-2].weight.zero_()  # all latents give one image
@@ -345,14 +349,14 @@ def test_the_similarity_has_no_noise_of_dropout(equal, side):
         (VAEGAN, "discriminator"),
     ],
 )
-def test_dropout_is_of_each_part_of_a_discriminator_that_learns(family, part):
+def test_dropout_is_of_each_part_of_a_discriminator_that_learns(family: Any, part: str) -> None:
     model = make(family, dropout=0.5).eval()
     assert torch.equal(model.realness(IMAGES), model.realness(IMAGES))
     model.get_submodule(part).train()
     assert not torch.equal(model.realness(IMAGES), model.realness(IMAGES))
 
 
-def test_latents_of_infogan_are_noise_a_category_and_codes():
+def test_latents_of_infogan_are_noise_a_category_and_codes() -> None:
     model = make(InfoGAN, noise_dim=3, categories=4, codes=2)
     latents = model.prior(4000, randomness.generator(0, "latents"))
     noise, kinds, codes = latents.split([3, 4, 2], 1)

@@ -1,7 +1,11 @@
 """The adversarial game, against formulas of its own."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 import torch
+from torch import Tensor
 from torch.nn import functional as F
 
 from genmodels.data.images import Batch
@@ -14,21 +18,21 @@ LABELS = torch.tensor([0, 2, 1, 0, 0, 1, 1, 2])
 LINEAR = MLP(())  # a critic whose gradient is its weight, everywhere
 
 
-def make(network=MLP((16,), "leaky_relu"), **settings):
+def make(network: Any = MLP((16,), "leaky_relu"), **settings: Any) -> Any:
     with randomness.placed(0, "init"):
         return GAN(SHAPE, 5, network, **settings)
 
 
-def phases(model):
+def phases(model: Any) -> dict[str, Any]:
     return {phase.name: phase for phase in model.phases()}
 
 
 @pytest.fixture
-def images():
+def images() -> Tensor:
     return torch.rand(8, *SHAPE, generator=randomness.generator(0, "images"))
 
 
-def check(model, phase, batch, expected):
+def check(model: Any, phase: Any, batch: Any, expected: Any) -> None:
     """The loss of a phase, and its gradients, are those of a formula of the generator's noise."""
     found = phases(model)[phase]
     with randomness.placed(0, "objective"):
@@ -46,13 +50,15 @@ def check(model, phase, batch, expected):
 
 
 @pytest.mark.parametrize("one_pass", [True, False])
-def test_discriminator_learns_from_real_and_generated_images(images, one_pass):
+def test_discriminator_learns_from_real_and_generated_images(
+    images: Tensor, one_pass: bool
+) -> None:
     model = make()
     assert model.one_pass
     model.one_pass = one_pass
     judge = model.discriminator
 
-    def expected(noise):
+    def expected(noise: Tensor) -> Tensor:
         real = F.logsigmoid(judge(images * 2 - 1)).mean()
         generated = model.decode(noise).detach()
         return -real - torch.log1p(-judge(generated * 2 - 1).sigmoid()).mean()
@@ -60,7 +66,7 @@ def test_discriminator_learns_from_real_and_generated_images(images, one_pass):
     check(model, "discriminator", Batch(images), expected)
 
 
-def test_batch_statistics_are_of_real_or_generated_images_alone(images):
+def test_batch_statistics_are_of_real_or_generated_images_alone(images: Tensor) -> None:
     model = GAN(SHAPE, 5, MLP((16, 8), "leaky_relu", "batch"))
     assert not model.one_pass
     real = model.phases()[0].objective(Batch(images))["real"]
@@ -68,7 +74,7 @@ def test_batch_statistics_are_of_real_or_generated_images_alone(images):
     torch.testing.assert_close(real, expected)
 
 
-def stretched(model):
+def stretched(model: Any) -> Any:
     """With weights so large that images, and what is said of them, differ."""
     with torch.no_grad():
         for parameter in model.parameters():
@@ -78,7 +84,7 @@ def stretched(model):
 
 # What a generator minimises that is compared with real images: Jolicoeur-Martineau (2019),
 # sections 4.1 and 4.2; Lin (2017), equation 4, up to the logarithm of the number of images.
-BESIDE_REAL = {
+BESIDE_REAL: dict[str, tuple[dict[str, Any], Callable[..., Any]]] = {
     "paired": ({"relativistic": "paired"}, lambda r, f: -F.logsigmoid(f - r).mean()),
     "average": (
         {"relativistic": "average"},
@@ -93,12 +99,14 @@ BESIDE_REAL = {
 
 @pytest.mark.parametrize("game", BESIDE_REAL)
 @pytest.mark.parametrize("one_pass", [True, False])
-def test_a_generator_is_compared_with_the_real_images_of_its_batch(images, game, one_pass):
+def test_a_generator_is_compared_with_the_real_images_of_its_batch(
+    images: Tensor, game: Any, one_pass: bool
+) -> None:
     settings, formula = BESIDE_REAL[game]
     model = stretched(make(**settings))
     model.one_pass = one_pass
 
-    def expected(noise):
+    def expected(noise: Tensor) -> Any:
         fake = model.discriminator(model.generator(noise).tanh())
         return formula(model.discriminator(images * 2 - 1), fake)
 
@@ -107,18 +115,20 @@ def test_a_generator_is_compared_with_the_real_images_of_its_batch(images, game,
 
 @pytest.mark.parametrize("phase", ["discriminator", "generator"])
 @pytest.mark.parametrize("one_pass", [True, False])
-def test_an_auxiliary_head_learns_the_labels_of_real_and_generated_images(images, phase, one_pass):
+def test_an_auxiliary_head_learns_the_labels_of_real_and_generated_images(
+    images: Tensor, phase: str, one_pass: bool
+) -> None:
     """Odena et al. (2017), equations 2 and 3: both sides maximise the labels' likelihood."""
     model = stretched(
         make(conditional=True, conditioning="auxiliary", class_shares=(0.5, 0.3, 0.2))
     )
     model.one_pass = one_pass
 
-    def judged(seen):
+    def judged(seen: Tensor) -> tuple[Any, ...]:
         logits, classes = model.discriminator(seen).split([1, 3], 1)
         return logits, -classes.softmax(1)[torch.arange(8), LABELS].log().mean()
 
-    def expected(noise):
+    def expected(noise: Tensor) -> Tensor:
         fake, fake_labels = judged(model.generator(noise, LABELS).tanh())
         if phase == "generator":
             return -F.logsigmoid(fake).mean() + fake_labels
@@ -130,12 +140,14 @@ def test_an_auxiliary_head_learns_the_labels_of_real_and_generated_images(images
 
 @pytest.mark.parametrize("conditioning", ["concat", "projection"])
 @pytest.mark.parametrize("one_pass", [True, False])
-def test_a_discriminator_is_told_the_label_of_each_image(images, conditioning, one_pass):
+def test_a_discriminator_is_told_the_label_of_each_image(
+    images: Tensor, conditioning: str, one_pass: bool
+) -> None:
     shares = (0.5, 0.3, 0.2)
     model = stretched(make(conditional=True, conditioning=conditioning, class_shares=shares))
     model.one_pass = one_pass
 
-    def expected(noise):
+    def expected(noise: Tensor) -> Tensor:
         real = model.discriminator(images * 2 - 1, LABELS)
         fake = model.discriminator(model.generator(noise, LABELS).tanh(), LABELS)
         return -F.logsigmoid(real).mean() - F.logsigmoid(-fake).mean()
@@ -143,7 +155,7 @@ def test_a_discriminator_is_told_the_label_of_each_image(images, conditioning, o
     check(model, "discriminator", Batch(images, LABELS), expected)
 
 
-def layers(network):
+def layers(network: Any) -> list[Any]:
     return [
         layer.weight.flatten(1)
         for layer in network.modules()
@@ -152,7 +164,9 @@ def layers(network):
 
 
 @pytest.mark.parametrize("network", [MLP((16, 8)), Conv((4, 6))], ids=["MLP", "Conv"])
-def test_spectral_divides_each_layer_by_its_largest_singular_value(images, network):
+def test_spectral_divides_each_layer_by_its_largest_singular_value(
+    images: Tensor, network: Any
+) -> None:
     model = make(network, spectral=True).train()
     with torch.no_grad():
         for parameter in model.parameters():  # the iteration follows weights that learn
@@ -164,7 +178,7 @@ def test_spectral_divides_each_layer_by_its_largest_singular_value(images, netwo
     assert all(torch.linalg.svdvals(weight)[0] > 2 for weight in layers(model.generator))
 
 
-def test_weights_of_the_discriminator_are_clipped_after_its_updates():
+def test_weights_of_the_discriminator_are_clipped_after_its_updates() -> None:
     model = make(weight_clip=0.02)
     found = phases(model)
     before = {name: value.clone() for name, value in model.named_parameters()}
@@ -178,7 +192,7 @@ def test_weights_of_the_discriminator_are_clipped_after_its_updates():
     assert phases(make())["discriminator"].constrain is None
 
 
-LENGTHS = {
+LENGTHS: dict[str, tuple[dict[str, float], Callable[..., Any]]] = {
     "gradient": ({"gradient": 10.0}, lambda length: 10 * (length - 1) ** 2),
     "r1 and r2": ({"r1": 2.0, "r2": 3.0}, lambda length: (2 + 3) * length**2 / 2),
 }
@@ -186,7 +200,9 @@ LENGTHS = {
 
 @pytest.mark.parametrize("penalties", LENGTHS)
 @pytest.mark.parametrize("every", [1, 4])
-def test_lazy_penalties_weigh_as_much_more_as_they_are_rarer(images, penalties, every):
+def test_lazy_penalties_weigh_as_much_more_as_they_are_rarer(
+    images: Tensor, penalties: Any, every: int
+) -> None:
     weights, formula = LENGTHS[penalties]
     model = make(LINEAR, penalties=weights, penalty_every=every)
     found = phases(model)
@@ -206,13 +222,13 @@ def test_lazy_penalties_weigh_as_much_more_as_they_are_rarer(images, penalties, 
 
 
 @pytest.mark.parametrize("steps", [1, 5])
-def test_the_critic_takes_its_steps_for_each_of_the_generator(steps):
+def test_the_critic_takes_its_steps_for_each_of_the_generator(steps: int) -> None:
     found = phases(make(critic_steps=steps, penalties={"r1": 1.0}, penalty_every=3))
     rhythm = {name: phase.every for name, phase in found.items()}
     assert rhythm == {"discriminator": 1, "penalty": 3, "generator": steps}
 
 
-def white(**settings):
+def white(**settings: Any) -> tuple[Any, ...]:
     """A GAN of white images, in which nothing but a cut is grey; and what its judge sees."""
     model, seen = make(augment=("cutout",), **settings), []
     with torch.no_grad():
@@ -223,7 +239,7 @@ def white(**settings):
 
 @pytest.mark.parametrize("phase", ["discriminator", "penalty", "generator"])
 @pytest.mark.parametrize("one_pass", [True, False])
-def test_every_objective_sees_augmented_images(phase, one_pass):
+def test_every_objective_sees_augmented_images(phase: str, one_pass: bool) -> None:
     model, images, seen = white(penalties={"r1": 1.0}, penalty_every=2)
     model.train().one_pass = one_pass
     phases(model)[phase].objective(Batch(images))
@@ -232,7 +248,7 @@ def test_every_objective_sees_augmented_images(phase, one_pass):
         assert set(image.unique().tolist()) == {0, 1}
 
 
-def test_images_are_judged_as_they_are_outside_training():
+def test_images_are_judged_as_they_are_outside_training() -> None:
     model, images, seen = white()
     model.eval()
     assert torch.equal(model.realness(images), model.realness(images))

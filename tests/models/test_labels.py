@@ -1,12 +1,15 @@
 """Labels from the data to the samples and into the comparison."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from PIL import Image
 
+from conftest import CommandLine
 from genmodels import config, sampling
 from genmodels.console import Display
 from genmodels.data import class_names
@@ -22,16 +25,17 @@ SMALL = ("--data", "glyphs", "--device", "cpu", "--set", "train.batch_size=100",
 SHARES = (0.7, 0.1, 0.2)
 
 
-def test_labels_are_drawn_as_often_as_they_were_trained_on():
+def test_labels_are_drawn_as_often_as_they_were_trained_on() -> None:
     model = VAE((1, 4, 4), 2, MLP((8,)), conditional=True, class_shares=SHARES)
-    drawn = sampling.labels(model, 20_000)
+    drawn: Any = sampling.labels(model, 20_000)
     shares = torch.bincount(drawn, minlength=3) / 20_000
     torch.testing.assert_close(shares, torch.tensor(SHARES), atol=0.015, rtol=0)
-    assert torch.equal(sampling.labels(model, 700), drawn[:700])
+    few: Any = sampling.labels(model, 700)
+    assert torch.equal(few, drawn[:700])
     assert sampling.labels(VAE((1, 4, 4), 2, MLP((8,))), 10) is None
 
 
-def test_a_label_decides_what_is_decoded():
+def test_a_label_decides_what_is_decoded() -> None:
     with randomness.placed(0, "init"):
         model = GAN((1, 4, 4), 2, MLP((8,)), conditional=True, class_shares=SHARES).eval()
     ones = torch.cat(list(sampling.sample(model, 5, label=1)))
@@ -44,15 +48,18 @@ def test_a_label_decides_what_is_decoded():
         model.decode(torch.zeros(1, 2))
 
 
-def test_each_class_has_as_many_samples():
+def test_each_class_has_as_many_samples() -> None:
     model = GAN((1, 4, 4), 2, MLP((8,)), conditional=True, class_shares=SHARES).eval()
-    assert sampling.labels(model, 2, label="each").tolist() == [0, 1, 2, 0, 1, 2]
+    each: Any = sampling.labels(model, 2, label="each")
+    assert each.tolist() == [0, 1, 2, 0, 1, 2]
     with pytest.raises(InputError, match="`label=each`: this VAE takes no labels"):
         sampling.labels(VAE((1, 4, 4), 2, MLP((8,))), 2, label="each")
 
 
 @pytest.mark.parametrize("latents", ["equal", "of the label"])
-def test_a_column_of_each_class_is_what_the_class_alone_gives(latents, monkeypatch):
+def test_a_column_of_each_class_is_what_the_class_alone_gives(
+    latents: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with randomness.placed(0, "init"):
         model = GAN((1, 4, 4), 2, MLP((8,)), conditional=True, class_shares=SHARES).eval()
     if latents == "of the label":
@@ -76,22 +83,22 @@ NAMES = ("circle", "7", "square")
 
 
 @pytest.mark.parametrize(("given", "number"), [("circle", 0), ("2", 2), (1, 1), ("square", 2)])
-def test_a_class_is_given_by_name_or_number(given, number):
+def test_a_class_is_given_by_name_or_number(given: str | int, number: int) -> None:
     assert class_names.number(given, NAMES) == number
 
 
 @pytest.mark.parametrize("given", ["7", "-1", "sqare", "9" * 5000, 3])
-def test_an_unknown_class_lists_the_classes(given):
+def test_an_unknown_class_lists_the_classes(given: Any) -> None:
     with pytest.raises(InputError, match=r"no such class.* 0: circle, 1: 7, 2: square") as error:
         class_names.number(given, NAMES)
     assert ("did you mean 'square'" in str(error.value)) == (given == "sqare")
 
 
-def test_only_the_first_classes_are_listed():
+def test_only_the_first_classes_are_listed() -> None:
     assert class_names.listed(tuple("0123456789ab")) == "0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 2 more"
 
 
-def test_a_folders_classes_have_names(genmodels, workplace):
+def test_a_folders_classes_have_names(genmodels: CommandLine, workplace: Path) -> None:
     for name in ("circle", "square"):
         (workplace / "mine" / name).mkdir(parents=True)
         for number in range(20):
@@ -118,15 +125,17 @@ def test_a_folders_classes_have_names(genmodels, workplace):
     assert "a name of 0, 1" in genmodels("sample", "a", "--label", "square").err
 
 
-def test_shares_are_those_of_the_training_images():
-    images = session.load(config.read("vae.yaml", [config.overrides("glyphs")]).data, Display(True))
+def test_shares_are_those_of_the_training_images() -> None:
+    images: Any = session.load(
+        config.read("vae.yaml", [config.overrides("glyphs")]).data, Display(True)
+    )
     rows = images.splits["train"]
     counts = torch.bincount(images.labels[rows], minlength=10)
     assert images.class_shares == pytest.approx((counts / len(rows)).tolist(), rel=1e-5)
 
 
 @pytest.mark.parametrize("preset", ["cvae.yaml", "pytorch-gan/acgan.yaml", "pytorch-gan/cgan.yaml"])
-def test_every_verb_knows_labels(genmodels, workplace, preset):
+def test_every_verb_knows_labels(genmodels: CommandLine, workplace: Path, preset: str) -> None:
     done = genmodels("train", "--config", preset, *SMALL, "--steps", "3", "--out", "runs/a")
     assert done.code == 0, done
     assert genmodels("sample", "runs/a", "--label", "7", "--count", "4", "--out", "s.png").code == 0
@@ -147,7 +156,7 @@ def test_every_verb_knows_labels(genmodels, workplace, preset):
     assert numbers["distance_within_classes"]["mean"] > 0
 
 
-KINDS = {
+KINDS: dict[str, Callable[..., Any]] = {
     "VAE": lambda **given: VAE((1, 4, 5), 2, MLP((32,)), **given),
     "concat": lambda **given: GAN((1, 4, 5), 4, MLP((64, 32), "leaky_relu"), **given),
     "projection": lambda **given: GAN(
@@ -160,7 +169,7 @@ KINDS = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_labels_are_learnt(kind):
+def test_labels_are_learnt(kind: Any) -> None:
     """Images of label k have one bright row, the k-th."""
     labels = torch.arange(64) % 4
     with randomness.placed(0, "labels are learnt"):

@@ -2,9 +2,11 @@
 
 import itertools
 import math
+from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
 from genmodels import losses
 from genmodels.config import components
@@ -30,11 +32,11 @@ OPTIONS = list(
 )
 
 
-def problems(**settings):
+def problems(**settings: Any) -> Any:
     return components.problems({"class": "VAE", **settings}, MODELS, "model", GIVEN)
 
 
-def keeps_its_contract(**settings):
+def keeps_its_contract(**settings: Any) -> None:
     shares = (0.5, 0.5) if settings["conditional"] else ()
     with randomness.placed(0, "contract"):
         model = VAE(SHAPE, 2, MLP((8,)), components=2, class_shares=shares, **settings)
@@ -50,8 +52,9 @@ def keeps_its_contract(**settings):
 
 
 @pytest.mark.parametrize("name", losses.LIKELIHOODS)
-def test_each_combination_is_refused_or_keeps_its_contract(name):
+def test_each_combination_is_refused_or_keeps_its_contract(name: Any) -> None:
     accepted = 0
+    bound: Any
     for scale, bound, sampler, conditional, binarize in OPTIONS:
         settings = {
             "likelihood": name,
@@ -67,20 +70,20 @@ def test_each_combination_is_refused_or_keeps_its_contract(name):
     assert accepted
 
 
-def laplace(means, images, scale):
+def laplace(means: Tensor, images: Tensor, scale: Any) -> Tensor:
     log_scale = scale.log() if isinstance(scale, torch.Tensor) else math.log(scale)
     nats = (images - means).abs() / scale + math.log(2) + log_scale
     return nats.flatten(1).sum(1)
 
 
 @pytest.fixture
-def with_laplace(monkeypatch):
+def with_laplace(monkeypatch: pytest.MonkeyPatch) -> None:
     added = Likelihood(around_means(laplace), torch.sigmoid, "continuous", scaled=True)
     monkeypatch.setitem(losses.LIKELIHOODS, "laplace", added)
 
 
 @pytest.mark.usefixtures("with_laplace")
-def test_a_likelihood_that_is_added_to_the_table_is_a_setting():
+def test_a_likelihood_that_is_added_to_the_table_is_a_setting() -> None:
     assert "laplace" in components.choices("VAE", MODELS)["likelihood"]
     assert not problems(likelihood="laplace", scale="learned")
     plain = {"likelihood": "laplace", "conditional": False}
@@ -89,13 +92,13 @@ def test_a_likelihood_that_is_added_to_the_table_is_a_setting():
 
 
 @pytest.mark.usefixtures("with_laplace")
-def test_a_likelihood_without_a_closed_form_has_no_optimal_scale():
+def test_a_likelihood_without_a_closed_form_has_no_optimal_scale() -> None:
     (problem,) = problems(likelihood="laplace", scale="optimal")
     assert "optimal is known for gaussian" in problem
 
 
 @pytest.mark.usefixtures("with_laplace")
-def test_a_likelihood_that_is_added_integrates_to_one():
+def test_a_likelihood_that_is_added_integrates_to_one() -> None:
     likelihood = losses.LIKELIHOODS["laplace"]
     places = torch.linspace(-20, 20, 400_001, dtype=torch.float64).reshape(-1, 1, 1, 1)
     density = (-likelihood.nll(torch.full_like(places, 0.3), places, 0.1)).exp()

@@ -1,5 +1,8 @@
 """One contract, for every model and each of its settings on every kind of image."""
 
+import inspect
+from typing import Any
+
 import pytest
 
 from genmodels import config, testing
@@ -13,7 +16,7 @@ UNET = {"class": "UNet", "width": 8, "depth": 1}
 GMM = {"sampler": "gmm", "components": 3}
 
 # Each setting of each model, once; every other one has its default.
-SETTINGS = {
+SETTINGS: dict[str, Any] = {
     "Autoencoder": [
         {},
         {"code_weight": 0.1, "decoder_weight": 1e-3, **GMM},
@@ -67,7 +70,7 @@ SETTINGS = {
         {"steps": 2, "network": {**UNET, "patch": 2, "blocks": 2}},
     ],
 }
-NETWORKS = {
+NETWORKS: dict[str, Any] = {
     "Network": [
         MLP,
         {**MLP, "normalization": "batch"},
@@ -85,26 +88,26 @@ NETWORKS = {
 }
 
 
-def specs() -> list[dict]:
+def specs() -> list[dict[str, Any]]:
     """Every setting with a plain network, every network with plain settings."""
     found = []
     for name, variants in SETTINGS.items():
         kind = MODELS.classes()[name]
-        shape = kind.__init__.__annotations__["network"].__name__
+        shape = inspect.signature(kind).parameters["network"].annotation.__name__
         networks = NETWORKS[shape]
         found += [{"class": name, "network": networks[0], **settings} for settings in variants]
         found += [{"class": name, "network": network} for network in networks[1:]]
     return found
 
 
-def name_of(spec: dict) -> str:
+def name_of(spec: dict[str, Any]) -> str:
     network = spec["network"]
     told = {key: value for key, value in spec.items() if key not in ("class", "network")}
     parts = [spec["class"], network["class"], *map(str, list(network.values())[2:])]
     return "-".join([*parts, *(f"{key}={value}" for key, value in told.items())])
 
 
-def shapes(spec: dict) -> list[tuple[int, int, int]]:
+def shapes(spec: dict[str, Any]) -> list[tuple[int, int, int]]:
     """Smaller ones for what is drawn pixel by pixel."""
     return [(1, 8, 8), (3, 9, 11)] if spec["class"] == "Autoregressive" else SHAPES
 
@@ -114,20 +117,20 @@ def shapes(spec: dict) -> list[tuple[int, int, int]]:
     [(spec, shape) for spec in specs() for shape in shapes(spec)],
     ids=lambda value: str(value) if isinstance(value, tuple) else name_of(value),
 )
-def test_contract(spec, shape, pytestconfig):
+def test_contract(spec: Any, shape: Any, pytestconfig: pytest.Config) -> None:
     testing.check_model(spec, shape, pytestconfig.getoption("--device"))
 
 
 @pytest.mark.parametrize("spec", specs(), ids=name_of)
-def test_contract_in_half_precision(spec, pytestconfig):
+def test_contract_in_half_precision(spec: Any, pytestconfig: pytest.Config) -> None:
     testing.check_model(spec, (1, 12, 12), pytestconfig.getoption("--device"), bf16=True)
 
 
 @pytest.mark.parametrize("name", config.presets())
-def test_every_preset_keeps_the_contract(name, pytestconfig):
+def test_every_preset_keeps_the_contract(name: Any, pytestconfig: pytest.Config) -> None:
     spec = config.read(name).model
     testing.check_model(spec, shapes(spec)[0], pytestconfig.getoption("--device"))
 
 
-def test_every_model_is_held_to_it():
+def test_every_model_is_held_to_it() -> None:
     assert SETTINGS.keys() == MODELS.classes().keys()

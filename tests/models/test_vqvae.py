@@ -1,5 +1,7 @@
 """The vector-quantised autoencoder, by hand."""
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -12,12 +14,12 @@ IMAGES = torch.rand(6, 1, 5, 4, generator=randomness.generator(0, "images"))
 
 
 @pytest.fixture
-def model():
+def model() -> VQVAE:
     with randomness.placed(0, "init"):
         return VQVAE((1, 5, 4), 3, 2, 8, MLP((16,)), Transformer(16, 1, 2))
 
 
-def test_each_vector_becomes_the_nearest_code(model):
+def test_each_vector_becomes_the_nearest_code(model: Any) -> None:
     codes = model._codes()
     vectors = model._vectors(IMAGES)
     found = model.encode(IMAGES).unflatten(1, (3, 2))
@@ -26,7 +28,7 @@ def test_each_vector_becomes_the_nearest_code(model):
         assert torch.equal(found[row, token], codes[distances.argmin()])
 
 
-def test_gradients_pass_as_if_nothing_had_been_replaced(model):
+def test_gradients_pass_as_if_nothing_had_been_replaced(model: Any) -> None:
     terms = model._reconstruction(Batch(IMAGES))
     encoder = list(model.coder["encoder"].parameters())
     (found,) = torch.autograd.grad(terms["squared_error"], encoder[-1:], retain_graph=True)
@@ -39,7 +41,7 @@ def test_gradients_pass_as_if_nothing_had_been_replaced(model):
     torch.testing.assert_close(found, expected)
 
 
-def test_the_loss_is_equation_three(model):
+def test_the_loss_is_equation_three(model: Any) -> None:
     terms = model._reconstruction(Batch(IMAGES))
     vectors = model._vectors(IMAGES).flatten(1)
     apart = (vectors - model.encode(IMAGES)).square().sum(1).mean()
@@ -55,7 +57,7 @@ def test_the_loss_is_equation_three(model):
 
 
 @torch.no_grad()
-def test_codes_are_drawn_as_often_as_their_order_says(model):
+def test_codes_are_drawn_as_often_as_their_order_says(model: Any) -> None:
     model.eval()
     drawn = model.prior(20_000, randomness.generator(0, "prior")).unflatten(1, (3, 2))
     rows = model._nearest(drawn)
@@ -70,7 +72,7 @@ def test_codes_are_drawn_as_often_as_their_order_says(model):
 
 
 @torch.no_grad()
-def test_one_place_after_the_other_gives_the_whole():
+def test_one_place_after_the_other_gives_the_whole() -> None:
     with randomness.placed(0, "init"):
         network = Transformer(16, 2, 4).causal(5, 3, 7, 2).eval()
     vectors = torch.randn(4, 5, 3, generator=randomness.generator(0, "v"))

@@ -1,10 +1,11 @@
 """Networks: the report's sizes, any image shape, and mirrored pairs."""
 
 import dataclasses
+from typing import Any
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from genmodels import config
 from genmodels.config import components
@@ -17,25 +18,25 @@ def count(module: nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters())
 
 
-def build(preset):
+def build(preset: str) -> Any:
     settings = config.read(preset)
     return components.build(settings.model, config.MODELS, image_shape=(1, 28, 28))
 
 
-def test_the_reports_models_have_its_sizes():
+def test_the_reports_models_have_its_sizes() -> None:
     assert count(build("report/vae.yaml")) == 652_824
     gan = build("report/gan.yaml")
     assert (count(gan.generator), count(gan.discriminator)) == (1_486_352, 1_460_225)
 
 
-def test_the_reports_discriminator_drops_out():
+def test_the_reports_discriminator_drops_out() -> None:
     gan = build("report/gan.yaml")
     assert [layer.share for layer in gan.discriminator if isinstance(layer, Dropout)] == [0.3] * 3
     assert not any(isinstance(layer, Dropout) for layer in gan.generator)
     assert {layer.negative_slope for layer in gan.modules() if isinstance(layer, nn.LeakyReLU)} == {0.2}  # fmt: skip # noqa: E501
 
 
-def test_the_reports_text_normalises():
+def test_the_reports_text_normalises() -> None:
     gan = build("report/gan-as-written.yaml")
     assert sum(isinstance(layer, nn.BatchNorm1d) for layer in gan.generator) == 3
     assert any(isinstance(layer, nn.ReLU) for layer in gan.generator)
@@ -43,14 +44,14 @@ def test_the_reports_text_normalises():
 
 @pytest.mark.parametrize("network", [MLP((20,)), Conv((4, 8)), Conv((4, 8, 8), "silu", "batch")])
 @pytest.mark.parametrize("shape", [(1, 9, 9), (3, 64, 64), (4, 33, 47), (1, 10, 100)])
-def test_any_shape_goes_in_and_comes_out(network, shape):
+def test_any_shape_goes_in_and_comes_out(network: Any, shape: tuple[int, ...]) -> None:
     images = torch.rand(2, *shape)
     features = network.encoder(shape, 7)(images)
     assert features.shape == (2, 7)
     assert network.decoder(5, shape)(torch.randn(2, 5)).shape == images.shape
 
 
-def test_a_pair_has_the_encoder_of_one_and_the_decoder_of_the_other():
+def test_a_pair_has_the_encoder_of_one_and_the_decoder_of_the_other() -> None:
     spec = {
         "class": "GAN",
         "network": {
@@ -66,11 +67,11 @@ def test_a_pair_has_the_encoder_of_one_and_the_decoder_of_the_other():
     assert not mixes_images(gan.discriminator)
 
 
-def test_the_pyramid_halves_rounding_up():
+def test_the_pyramid_halves_rounding_up() -> None:
     assert pyramid((1, 33, 47), 3, "") == [(33, 47), (17, 24), (9, 12), (5, 6)]
 
 
-def test_the_smallest_images_are_named_exactly():
+def test_the_smallest_images_are_named_exactly() -> None:
     network = Conv((4, 4, 4))
     network.encoder((1, 9, 9), 2)
     for shape in [(1, 8, 8), (1, 8, 100)]:
@@ -79,7 +80,7 @@ def test_the_smallest_images_are_named_exactly():
 
 
 @pytest.mark.parametrize("share", [0.3, 0.5, 0.9])
-def test_dropout_drops_its_share_and_keeps_the_mean(share):
+def test_dropout_drops_its_share_and_keeps_the_mean(share: float) -> None:
     torch.manual_seed(0)
     values = torch.full((1001, 999), 2.0, requires_grad=True)
     dropped = Dropout(share)(values)
@@ -93,7 +94,7 @@ def test_dropout_drops_its_share_and_keeps_the_mean(share):
     torch.testing.assert_close(gradient, dropped.detach() / 2)
 
 
-def test_dropout_does_nothing_where_it_should_not():
+def test_dropout_does_nothing_where_it_should_not() -> None:
     values = torch.rand(5, 7)
     assert Dropout(0.5).eval()(values) is values
     assert Dropout(0.0)(values) is values
@@ -105,7 +106,7 @@ def test_dropout_does_nothing_where_it_should_not():
 
 @pytest.mark.parametrize("network", [MLP((20, 10)), Conv((4, 8))])
 @pytest.mark.parametrize("normalization", ["none", "batch"])
-def test_networks_know_whether_they_mix_images(network, normalization):
+def test_networks_know_whether_they_mix_images(network: Any, normalization: str) -> None:
     made = dataclasses.replace(network, normalization=normalization).encoder((1, 9, 9), 3)
     images = torch.rand(6, 1, 9, 9)
     alone = torch.cat([made(images[:3]), made(images[3:])])
@@ -120,7 +121,7 @@ CONVOLUTIONAL = {
 
 
 @pytest.mark.parametrize("network", CONVOLUTIONAL.values(), ids=CONVOLUTIONAL)
-def test_the_layout_in_memory_changes_nothing(network):
+def test_the_layout_in_memory_changes_nothing(network: Any) -> None:
     images, latents = torch.rand(4, *IMAGE), torch.randn(4, LATENTS)
     for made, given in (
         (network.encoder(IMAGE, 2), images),
@@ -129,11 +130,11 @@ def test_the_layout_in_memory_changes_nothing(network):
         check_layouts(made, given)
 
 
-def test_the_layout_in_memory_changes_no_vector_field():
+def test_the_layout_in_memory_changes_no_vector_field() -> None:
     check_layouts(UNet(8, 1).vector_field(IMAGE), torch.rand(4, *IMAGE), torch.rand(4))
 
 
-def check_layouts(made, images, *others):
+def check_layouts(made: Any, images: Tensor, *others: Any) -> None:
     for parameter in made.parameters():  # some start at zero
         nn.init.normal_(parameter, std=0.3)
     expected = made(images, *others)
@@ -144,12 +145,12 @@ def check_layouts(made, images, *others):
 
 
 @pytest.mark.parametrize(("channels", "groups"), [(64, 4), (24, 2), (100, 10), (17, 17)])
-def test_groups_are_as_large_as_they_may_be(channels, groups):
+def test_groups_are_as_large_as_they_may_be(channels: int, groups: int) -> None:
     (layer,) = layers.normalization("group", channels, 2)
     assert layer.num_groups == groups
 
 
-def test_groups_of_one_number_are_refused_where_nothing_would_be_left():
+def test_groups_of_one_number_are_refused_where_nothing_would_be_left() -> None:
     MLP((17, 25), normalization="group").encoder((1, 4, 4), 2)  # groups of five
     with pytest.raises(InputError, match="17 features make no groups of 3 to 16"):
         MLP((32, 17), normalization="group").encoder((1, 4, 4), 2)

@@ -5,8 +5,11 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from conftest import CommandLine, Trained
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)  # fmt: skip # noqa: E501
 
@@ -40,7 +43,7 @@ document.body.replaceChildren(...said.map(s => { const p = document.createElemen
 
 
 @pytest.fixture
-def page(genmodels, workplace, trained) -> Path:
+def page(genmodels: CommandLine, workplace: Path, trained: Trained) -> Path:
     trained(workplace / "runs" / "vae-1", "vae.yaml", "--set", "train.average=null")
     trained(workplace / "runs" / "gan-1", "gan.yaml")
     assert genmodels("compare", "--count", "300", "--out", "study").code == 0
@@ -49,7 +52,7 @@ def page(genmodels, workplace, trained) -> Path:
 
 def browse(path: Path, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr",
+        [str(BROWSER), "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr",
          f"--user-data-dir={path.parent / 'profile'}", *options, path.as_uri()],
         capture_output=True, text=True, timeout=120, check=True,
     )  # fmt: skip
@@ -58,7 +61,7 @@ def browse(path: Path, *options: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.slow
 @pytest.mark.skipif(BROWSER is None, reason="there is no Chromium to open the page with")
 @pytest.mark.parametrize("width", [390, 800, 1280])
-def test_the_page_does_what_it_says(page, width):
+def test_the_page_does_what_it_says(page: Any, width: int) -> None:
     tried = page.with_name("tried.html")
     tried.write_text(page.read_text().replace("</body>", CHECK + "</body>"))
     done = browse(tried, f"--window-size={width},900", "--dump-dom")
@@ -71,7 +74,7 @@ def test_the_page_does_what_it_says(page, width):
     distances = {m["name"]: m["numbers"]["fd_domain"]["mean"] for m in written["models"]}
     for name in ("floor", "copycat", "gaussian", "mean_image"):
         distances[name.replace("_", " ")] = written[name]["numbers"]["fd_domain"]
-    assert up == sorted(distances, key=distances.get)
+    assert up == sorted(distances, key=lambda name: distances[name])
     assert found["sorted"] == "descending"
     assert found["names"].split(",") == sorted(up)
     assert {found["first"], found["headline"]} == {"0average,1last"} or (
@@ -86,7 +89,7 @@ def test_the_page_does_what_it_says(page, width):
     assert found["alts"] == "true"
 
 
-def test_names_are_escaped(genmodels, workplace):
+def test_names_are_escaped(genmodels: CommandLine, workplace: Path) -> None:
     Path("<b>x.yaml").write_text(
         "model: {class: VAE, latent_dim: 8, network: {class: MLP, hidden: [16]}}\n"
         "data: {name: glyphs}\ntrain: {batch_size: 500, steps: 2}\n"

@@ -4,6 +4,8 @@ import importlib
 import json
 import re
 from importlib import util
+from pathlib import Path
+from typing import Any
 
 import pytest
 from torch import nn
@@ -11,6 +13,7 @@ from torch import nn
 import genmodels
 from benchmarks import __main__ as program
 from benchmarks import families, likelihoods, mixtures, orders, replicas, turns, work
+from conftest import Trained
 from genmodels.errors import InputError
 from genmodels.models import density
 from genmodels.networks import Conv, layers, unet
@@ -20,7 +23,9 @@ from genmodels.system import device
 pytestmark = pytest.mark.slow
 
 
-def test_the_command_writes_what_it_measured(tmp_path, capsys):
+def test_the_command_writes_what_it_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "b.json"
     words = ["--work", "vae-64", "--rounds", "2", "--seconds", "0.05", "--out", str(out)]
     program.main([*words, "--contender", "bare loop", turns.OURS])
@@ -41,7 +46,7 @@ def test_the_command_writes_what_it_measured(tmp_path, capsys):
     assert "ours ÷ it" in capsys.readouterr().out
 
 
-def test_unknown_work_is_named(capsys):
+def test_unknown_work_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         program.main(["--work", "vae-1"])
     assert "vae-64" in capsys.readouterr().err
@@ -49,7 +54,7 @@ def test_unknown_work_is_named(capsys):
 
 @pytest.mark.parametrize("name", ["vae-64", "gan-100", "conv-vae-32", "conv-gan-32"])
 @pytest.mark.parametrize("contender", turns.CONTENDERS)
-def test_every_contender_takes_whole_batches_or_says_why_not(name, contender):
+def test_every_contender_takes_whole_batches_or_says_why_not(name: str, contender: Any) -> None:
     module, options = turns.CONTENDERS[contender]
     chosen = work.named(name, "glyphs")
     optional = {"pythae_trainer": "pythae", "jax_scan": "optax"}
@@ -70,18 +75,20 @@ def test_every_contender_takes_whole_batches_or_says_why_not(name, contender):
     loop.close()
 
 
-def test_others_get_the_layers_they_would_write():
+def test_others_get_the_layers_they_would_write() -> None:
     chosen = work.named("gan-64", "glyphs")
     plain = chosen.plain_model()
     assert not any(isinstance(layer, Dropout) for layer in plain.modules())
     assert [m.p for m in plain.modules() if isinstance(m, nn.Dropout)] == [0.3] * 3
 
 
-def test_ratios_compare_what_ran_side_by_side():
+def test_ratios_compare_what_ran_side_by_side() -> None:
     assert turns.ratio([2, 4, 9], [1, 4, 3]) == (2, 1, 3)
 
 
-def test_replicas_are_timed(monkeypatch, capsys):
+def test_replicas_are_timed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     given = ["replicas", "--seeds", "2", "--batch", "4", "--rounds", "1"]
     monkeypatch.setattr("sys.argv", given)
     replicas.main()
@@ -89,7 +96,7 @@ def test_replicas_are_timed(monkeypatch, capsys):
 
 
 @pytest.fixture
-def docs(tmp_path, monkeypatch):
+def docs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder in the place of the documentation."""
     (tmp_path / "models.md").write_text(f"Mine.\n\n{families.MARK}\n\nOld.\n")
     monkeypatch.setattr(families, "DOCS", tmp_path)
@@ -100,7 +107,9 @@ def docs(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_families_are_measured_once_and_shown(docs, monkeypatch, capsys):
+def test_families_are_measured_once_and_shown(
+    docs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     words = ["families", "train", "--budget", "0.5s", "--runs", str(docs / "runs")]
     both = [*words, "vae.yaml", "gan.yaml"]
     monkeypatch.setattr("sys.argv", both)
@@ -134,13 +143,15 @@ def test_families_are_measured_once_and_shown(docs, monkeypatch, capsys):
     assert "| gan.yaml |" in apart
 
 
-def test_orders_in_memory_are_timed_and_the_first_one_stays(monkeypatch, capsys):
+def test_orders_in_memory_are_timed_and_the_first_one_stays(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr("sys.argv", ["orders", "--batch", "2", "--rounds", "1"])
     monkeypatch.setattr(orders, "SHAPES", [(1, 9, 9)])
     monkeypatch.setattr(orders, "NETWORKS", [Conv((4,))])
     kept = layers.ORDER
     orders.main()
-    assert layers.ORDER == unet.ORDER == kept
+    assert layers.ORDER == unet.ORDER == kept  # type: ignore[attr-defined]
     lines = capsys.readouterr().out.splitlines()
     assert [line.partition("(")[0] for line in lines] == [
         "decoder of Conv",
@@ -149,7 +160,7 @@ def test_orders_in_memory_are_timed_and_the_first_one_stays(monkeypatch, capsys)
     ]
 
 
-def test_a_likelihood_is_bounded_closer_by_more_samples(trained, tmp_path):
+def test_a_likelihood_is_bounded_closer_by_more_samples(trained: Trained, tmp_path: Path) -> None:
     run = genmodels.load(trained(tmp_path / "vae"))
     few, many = (likelihoods.bound(run, samples, 60) for samples in (1, 30))
     assert many.images == 60
@@ -159,7 +170,9 @@ def test_a_likelihood_is_bounded_closer_by_more_samples(trained, tmp_path):
         likelihoods.bound(genmodels.load(trained(tmp_path / "gan", "gan.yaml")), 1, 60)
 
 
-def test_a_mixture_is_fitted_for_each_number_of_iterations(trained, tmp_path):
+def test_a_mixture_is_fitted_for_each_number_of_iterations(
+    trained: Trained, tmp_path: Path
+) -> None:
     settings = ["--set", "model.sampler=gmm", "--set", "model.components=5"]
     run = genmodels.load(trained(tmp_path / "gmm", "vae.yaml", *settings))
     fits = mixtures.fits(run, [1, 30], rounds=1, count=60)

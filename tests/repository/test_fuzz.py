@@ -5,7 +5,9 @@
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -21,7 +23,7 @@ from genmodels.runs import checkpoint, manifest
 pytestmark = pytest.mark.slow
 
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
-options = {
+options: dict[str, Any] = {
     "deadline": None,
     "derandomize": not LONG,
     "suppress_health_check": list(HealthCheck),
@@ -33,7 +35,7 @@ command_lines = settings(max_examples=2_000 if LONG else 100, **options)
 PRESET = config.read("vae.yaml").plain()
 
 
-def keys_of(value):
+def keys_of(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         yield from value
         for inner in value.values():
@@ -58,7 +60,7 @@ VALUES = some.recursive(
 
 
 @some.composite
-def near_misses(draw):
+def near_misses(draw: some.DrawFn) -> Any:
     """A configuration that is right but for a few places."""
     values = json.loads(json.dumps(PRESET))
     for _ in range(draw(some.integers(1, 3))):
@@ -72,7 +74,7 @@ def near_misses(draw):
     return values
 
 
-def refused_or(function, *arguments):
+def refused_or(function: Any, *arguments: Any) -> Any:
     """Call; an InputError is a fine answer, with a text."""
     try:
         return function(*arguments)
@@ -84,7 +86,7 @@ def refused_or(function, *arguments):
 
 @configurations
 @given(near_misses() | some.dictionaries(KEYS, VALUES))
-def test_configurations(values):
+def test_configurations(values: Any) -> None:
     read = refused_or(config.resolve, [values], "fuzz")
     if read is not None:  # then it reads as itself
         assert config.resolve([yaml12.parse(read.yaml(), "again")], "again") == read
@@ -92,7 +94,7 @@ def test_configurations(values):
 
 @configurations
 @given(some.text(max_size=60) | some.text("{}[]:,-&*!|>'\"#%@` \n\tab01.~", max_size=40))
-def test_texts(text):
+def test_texts(text: str) -> None:
     refused_or(yaml12.parse, text, "fuzz")
     refused_or(config.assignment, text)
     refused_or(config.shift, text)
@@ -103,14 +105,14 @@ FIELDS = ["run", "config", "image_shape", "class_shares", "fingerprint", "progre
 
 @configurations
 @given(some.fixed_dictionaries({}, optional=dict.fromkeys(FIELDS, VALUES)) | VALUES)
-def test_headers(content):
+def test_headers(content: Any) -> None:
     refused_or(manifest.check, manifest.Header, content, Path("x"))
     refused_or(manifest.check, manifest.Environment, content, Path("x"))
 
 
 @configurations
 @given(some.data())
-def test_checkpoints(data):
+def test_checkpoints(data: Any) -> None:
     path = Path(os.environ["FUZZ_PLACE"]) / "c.safetensors"
     checkpoint.save(path, {"model.a": torch.arange(4.0)}, {"run": "vae"})
     content = bytearray(path.read_bytes())
@@ -143,7 +145,7 @@ ARGUMENTS = (
 
 @command_lines
 @given(some.sampled_from([*VERBS, "", "trian"]), some.lists(ARGUMENTS, max_size=6))
-def test_command_lines(verb, words):
+def test_command_lines(verb: Any, words: Any) -> None:
     if verb == "train":
         words = ["--dry-run", *words]  # so that none of them trains for hours
     if verb == "compare":
@@ -158,7 +160,11 @@ def test_command_lines(verb, words):
 
 
 @pytest.fixture(autouse=True)
-def place(tmp_path_factory, monkeypatch, capsys):
+def place(
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Iterator[None]:
     """A folder to work in, in which nothing is left."""
     folder = tmp_path_factory.mktemp("fuzz")
     monkeypatch.setenv("FUZZ_PLACE", str(tmp_path_factory.mktemp("files")))

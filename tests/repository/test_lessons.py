@@ -1,5 +1,8 @@
 """What measured presets teach: each claim is decided by numbers, and never without them."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import pytest
 
 from benchmarks import lessons
@@ -8,10 +11,16 @@ from benchmarks.lessons import FITTED, GANS, LONG, NLL, SHORT
 pytestmark = pytest.mark.slow
 
 REPORT = {"report/vae": 4.0, "report/gan": 2.2}
-ON_THE_WAY = {"training_seconds": 300, "distance_best": 1.0, "rarest_class": [0.9, 0.7, 0.8]}
+ON_THE_WAY: dict[str, Any] = {
+    "training_seconds": 300,
+    "distance_best": 1.0,
+    "rarest_class": [0.9, 0.7, 0.8],
+}
 
 
-def result(preset, budget, settings=(), data="mnist", **numbers):
+def result(
+    preset: str, budget: Any, settings: Sequence[str] = (), data: str = "mnist", **numbers: Any
+) -> dict[str, Any]:
     """A result with three seeds; a number is that of each, or one for each."""
     seeds = [
         {name: value[seed] if isinstance(value, list) else value for name, value in numbers.items()}
@@ -28,7 +37,7 @@ def result(preset, budget, settings=(), data="mnist", **numbers):
     }
 
 
-def measured(**changed):
+def measured(**changed: Any) -> list[Any]:
     """All that the lessons are drawn from, as the papers say it."""
     return [
         *(result(name, LONG, fd=changed.get(name, [1.0, 1.1, 1.2]), **ON_THE_WAY) for name in GANS),
@@ -37,24 +46,24 @@ def measured(**changed):
         result("vae.yaml", SHORT, ["model.sampler=gmm"], fd=0.5),
         result("vae-gmm.yaml", FITTED, fd=0.2, training_seconds=175),
         result("vae-iwae.yaml", LONG, **{NLL: changed.get("iwae", 90.0)}),
-        result("vae-iwae.yaml", LONG, ["model.bound=elbo"], **{NLL: 91.0}),
+        result("vae-iwae.yaml", LONG, ["model.bound=elbo"], **dict[str, Any]({NLL: 91.0})),
         result("beta-vae.yaml", SHORT, ["model.beta=0.25"], logged_reconstruction=70, logged_kl=40),
         result("beta-vae.yaml", SHORT, ["model.beta=1"], logged_reconstruction=80, logged_kl=25),
         result("beta-vae.yaml", SHORT, logged_reconstruction=108, logged_kl=changed.get("kl", 8)),
         result("ae.yaml", SHORT, fd=20.0),
         result("ae-gmm.yaml", SHORT, fd=changed.get("ae", 0.3)),
         result("autoregressive-binary.yaml", SHORT, fd=9.0, nll_binary_exact=88.0),
-        result("vae-iwae.yaml", SHORT, fd=2.8, **{NLL: 95.0}),
+        result("vae-iwae.yaml", SHORT, fd=2.8, **dict[str, Any]({NLL: 95.0})),
         result("wgan-gp.yaml", SHORT, data="stacked-mnist", modes=changed.get("modes", 950)),
         result("gan.yaml", SHORT, ["model.dropout=0"], "stacked-mnist", modes=[500, 300, 400]),
     ]
 
 
-def decided(**changed):
+def decided(**changed: Any) -> Any:
     return lessons.lessons(lessons.Results(measured(**changed), REPORT))
 
 
-def test_what_the_papers_say_holds_where_the_numbers_do():
+def test_what_the_papers_say_holds_where_the_numbers_do() -> None:
     text = "\n".join(decided())
     assert text.count("Holds: ") == 6
     assert "Does not hold" not in text
@@ -79,13 +88,15 @@ def test_what_the_papers_say_holds_where_the_numbers_do():
         ({"modes": 899}, "WGAN-GP keeps the modes"),
     ],
 )
-def test_it_does_not_where_they_do_not(changed, claim):
+def test_it_does_not_where_they_do_not(
+    changed: dict[str, float] | dict[str, int], claim: str
+) -> None:
     broken = [line for line in decided(**changed) if "Does not hold" in line]
     assert len(broken) == 1
     assert broken[0].startswith(f"- **{claim}")
 
 
-def test_one_seed_has_no_spread():
+def test_one_seed_has_no_spread() -> None:
     entries = measured()
     for entry in entries:
         entry["seeds"] = entry["seeds"][:1]
@@ -98,7 +109,7 @@ def test_one_seed_has_no_spread():
     assert "Medians of" not in lines[0]  # of one seed there is none
 
 
-def test_what_nobody_measured_is_not_claimed():
+def test_what_nobody_measured_is_not_claimed() -> None:
     lines = lessons.lessons(lessons.Results([]))
     assert len(lines) == len(lessons.CLAIMS)
     assert all("Not measured: `" in line for line in lines)

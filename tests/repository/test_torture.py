@@ -24,7 +24,7 @@ if __name__ == "__main__":
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
-def test_killed_trainings_end_like_an_undisturbed_one(tmp_path):
+def test_killed_trainings_end_like_an_undisturbed_one(tmp_path: Path) -> None:
     script = tmp_path / "program.py"  # a file, since processes are started from it
     script.write_text(PROGRAM)
     (tmp_path / "runs").mkdir()

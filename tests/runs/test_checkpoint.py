@@ -8,6 +8,7 @@ import random
 import stat
 import struct
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -22,7 +23,7 @@ TENSORS = {
 }
 
 
-def test_round_trip(tmp_path):
+def test_round_trip(tmp_path: Path) -> None:
     path = tmp_path / "a.safetensors"
     checkpoint.save(path, TENSORS, {"progress": {"step": 3, "seconds": 0.1 + 0.2}})
     found = checkpoint.load(path)
@@ -35,7 +36,7 @@ def test_round_trip(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["a.safetensors"]
 
 
-def test_a_new_checkpoint_replaces_the_old_one_whole(tmp_path):
+def test_a_new_checkpoint_replaces_the_old_one_whole(tmp_path: Path) -> None:
     path = tmp_path / "a.safetensors"
     for step in range(2):
         checkpoint.save(path, TENSORS, {"step": step})
@@ -44,28 +45,28 @@ def test_a_new_checkpoint_replaces_the_old_one_whole(tmp_path):
 
 
 CALLS = [
-    ("open", checkpoint.Path, errno.EACCES),
+    ("open", Path, errno.EACCES),
     ("write", None, errno.ENOSPC),
     ("flush", None, errno.ENOSPC),
     ("fsync", os, errno.EIO),
-    ("replace", checkpoint.Path, errno.EDQUOT),
+    ("replace", Path, errno.EDQUOT),
 ]
 
 
 class Failing:
     """A file of which one call fails, after what was written before."""
 
-    def __init__(self, file, name, error):
+    def __init__(self, file: Any, name: str, error: Any) -> None:
         self.file, self.name, self.error = file, name, error
 
-    def __enter__(self):
+    def __enter__(self) -> Any:
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: Any) -> None:
         self.file.close()
 
-    def __getattr__(self, name):
-        def fail(*_):
+    def __getattr__(self, name: str) -> Any:
+        def fail(*_: Any) -> None:
             self.file.write(b"half")
             raise self.error
 
@@ -73,12 +74,14 @@ class Failing:
 
 
 @pytest.mark.parametrize(("name", "owner", "number"), CALLS)
-def test_a_failed_call_leaves_the_old_file(name, owner, number, tmp_path, monkeypatch):
+def test_a_failed_call_leaves_the_old_file(
+    name: Any, owner: Any, number: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "a.safetensors"
     checkpoint.save(path, TENSORS, {"step": 1})
     error = OSError(number, os.strerror(number))
 
-    def fail(*arguments, **options):
+    def fail(*arguments: Any, **options: Any) -> None:
         raise error
 
     opened = Path.open
@@ -93,11 +96,13 @@ def test_a_failed_call_leaves_the_old_file(name, owner, number, tmp_path, monkey
     assert [p.name for p in tmp_path.iterdir()] == ["a.safetensors"]
 
 
-def test_a_folder_that_cannot_be_synced_is_told(tmp_path, monkeypatch):
+def test_a_folder_that_cannot_be_synced_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "a.safetensors"
     fsync = os.fsync
 
-    def fail(descriptor):
+    def fail(descriptor: Any) -> None:
         if stat.S_ISDIR(os.fstat(descriptor).st_mode):
             raise OSError(errno.EIO, "Input/output error")
         fsync(descriptor)
@@ -110,7 +115,7 @@ def test_a_folder_that_cannot_be_synced_is_told(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_nan_and_inf_never_enter_a_checkpoint(value, dtype, tmp_path):
+def test_nan_and_inf_never_enter_a_checkpoint(value: Any, dtype: Any, tmp_path: Path) -> None:
     path = tmp_path / "a.safetensors"
     checkpoint.save(path, TENSORS, {"step": 1})
     broken = {**TENSORS, "model.bias": torch.tensor([0, value], dtype=dtype)}
@@ -119,7 +124,7 @@ def test_nan_and_inf_never_enter_a_checkpoint(value, dtype, tmp_path):
     assert checkpoint.load(path).header["step"] == 1
 
 
-def test_flipped_bits_are_told_or_change_nothing(tmp_path):
+def test_flipped_bits_are_told_or_change_nothing(tmp_path: Path) -> None:
     path = tmp_path / "a.safetensors"
     checkpoint.save(path, TENSORS, {"step": 1, "text": "größer"})
     whole, wanted = path.read_bytes(), checkpoint.load(path)
@@ -139,7 +144,7 @@ def test_flipped_bits_are_told_or_change_nothing(tmp_path):
     assert told > 90
 
 
-def test_every_length_but_the_whole_is_told(tmp_path):
+def test_every_length_but_the_whole_is_told(tmp_path: Path) -> None:
     path = tmp_path / "a.safetensors"
     checkpoint.save(path, TENSORS, {"step": 1})
     whole = path.read_bytes()
@@ -155,11 +160,11 @@ def test_every_length_but_the_whole_is_told(tmp_path):
 class Payload:
     """Runs when it is unpickled."""
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         return (open, ("executed", "w"))
 
 
-def test_a_pickle_by_any_name_is_not_executed(workplace):
+def test_a_pickle_by_any_name_is_not_executed(workplace: Path) -> None:
     path = workplace / "a.safetensors"
     for content in (pickle.dumps(Payload()), pickle.dumps({"model": Payload()})):
         path.write_bytes(content)
@@ -175,7 +180,7 @@ def test_a_pickle_by_any_name_is_not_executed(workplace):
 
 
 @pytest.mark.parametrize("size", [0, 4, 8, 50, -5, -1])
-def test_a_truncated_file_is_told(tmp_path, size):
+def test_a_truncated_file_is_told(tmp_path: Path, size: int) -> None:
     path = tmp_path / "a.safetensors"
     checkpoint.save(path, TENSORS, {})
     path.write_bytes(path.read_bytes()[:size])
@@ -183,7 +188,7 @@ def test_a_truncated_file_is_told(tmp_path, size):
         checkpoint.load(path)
 
 
-def test_other_files_are_told(tmp_path):
+def test_other_files_are_told(tmp_path: Path) -> None:
     newer = json.dumps({"__metadata__": {"genmodels": json.dumps({"format": 99})}}).encode()
     for name, content, said in [
         ("newer", struct.pack("<Q", len(newer)) + newer, "has format 99.*update genmodels"),

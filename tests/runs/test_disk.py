@@ -4,14 +4,17 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import platformdirs
 import pytest
 from PIL import Image
 
+from conftest import CommandLine, Trained
 from genmodels import data, runs
 from genmodels.errors import InputError
 
@@ -25,7 +28,7 @@ RUN = (
 
 
 @pytest.fixture
-def disk(tmp_path):
+def disk(tmp_path: Path) -> Iterator[Any]:
     """A file system of its own, of six MiB."""
     place = tmp_path / "disk"
     place.mkdir()
@@ -48,7 +51,7 @@ def fill(disk: Path, leave: int = 0) -> Path:
     return ballast
 
 
-def wait_for(found, process):
+def wait_for(found: Any, process: subprocess.Popen[str]) -> None:
     for _ in range(600):
         if found():
             return
@@ -57,13 +60,14 @@ def wait_for(found, process):
     raise AssertionError("waited in vain")
 
 
-def test_training_outlives_a_full_disk_for_a_while(disk):
+def test_training_outlives_a_full_disk_for_a_while(disk: Path) -> None:
     run = runs.Folder(disk / "run")
-    given = [*RUN, "--budget", "60s", "--out", run.path]
+    given = [*RUN, "--budget", "60s", "--out", str(run.path)]
     with subprocess.Popen(given, stderr=subprocess.PIPE, text=True) as process:
         wait_for(run.checkpoint_paths, process)
         ballast = fill(disk)
         lines = []
+        assert process.stderr
         for line in process.stderr:
             lines.append(line)
             if "training goes on and tries again, 3 more times" in line:
@@ -82,12 +86,12 @@ def test_training_outlives_a_full_disk_for_a_while(disk):
     assert not [path for path in run.checkpoints.iterdir() if path.name.startswith(".")]
     (disk / "ballast").unlink()
     step = run.latest().header["progress"]["step"]
-    more = [*RUN, "--steps", str(step + 1), "--out", run.path, "--resume"]
+    more = [*RUN, "--steps", str(step + 1), "--out", str(run.path), "--resume"]
     assert subprocess.run(more, capture_output=True, check=False).returncode == 0
     assert run.latest().header["progress"]["step"] == step + 1
 
 
-def test_a_full_disk_is_told_before_training(disk, genmodels):
+def test_a_full_disk_is_told_before_training(disk: Path, genmodels: CommandLine) -> None:
     fill(disk, leave=MIB // 2)
     outcome = genmodels(*RUN[3:], "--steps", "2", "--out", disk / "run")
     assert outcome.code == 2
@@ -96,7 +100,9 @@ def test_a_full_disk_is_told_before_training(disk, genmodels):
 
 
 @pytest.mark.parametrize("name", ["x.npz", "x.npy", "x.png", "x"])
-def test_samples_on_a_full_disk(name, disk, genmodels, workplace, trained):
+def test_samples_on_a_full_disk(
+    name: str, disk: Path, genmodels: CommandLine, workplace: Path, trained: Trained
+) -> None:
     run = trained(workplace / "runs" / "a")
     ballast = fill(disk, leave=8192)
     outcome = genmodels("sample", run, "--count", "1000", "--out", disk / name)
@@ -107,7 +113,9 @@ def test_samples_on_a_full_disk(name, disk, genmodels, workplace, trained):
     assert name == "x" or not left
 
 
-def test_a_report_on_a_full_disk(disk, genmodels, workplace, trained):
+def test_a_report_on_a_full_disk(
+    disk: Path, genmodels: CommandLine, workplace: Path, trained: Trained
+) -> None:
     run = trained(workplace / "runs" / "a")
     fill(disk, leave=65536)
     outcome = genmodels("compare", run, "--count", "200", "--features", "random", "--out", disk)
@@ -116,7 +124,9 @@ def test_a_report_on_a_full_disk(disk, genmodels, workplace, trained):
     assert not (disk / "report.html").exists()
 
 
-def test_decoding_to_a_full_disk(disk, tmp_path, monkeypatch):
+def test_decoding_to_a_full_disk(
+    disk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = tmp_path / "pictures"
     folder.mkdir()
     generator = np.random.default_rng(0)

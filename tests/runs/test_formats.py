@@ -6,10 +6,12 @@ was made. A new format adds a folder, and none is ever changed.
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from conftest import CommandLine
 from genmodels import api
 from genmodels.runs import checkpoint
 
@@ -17,7 +19,9 @@ RUNS = sorted((Path(__file__).parent).glob("format-*/*"))
 
 
 @pytest.mark.parametrize("path", RUNS, ids=lambda path: f"{path.parent.name}-{path.name}")
-def test_an_old_run_is_verified_and_sampled(path, genmodels, workplace):
+def test_an_old_run_is_verified_and_sampled(
+    path: Any, genmodels: CommandLine, workplace: Path
+) -> None:
     run = workplace / "runs" / "old"
     shutil.copytree(path, run)
     outcome = genmodels("verify", run)
@@ -28,7 +32,7 @@ def test_an_old_run_is_verified_and_sampled(path, genmodels, workplace):
     assert "old" in genmodels("runs").out
 
 
-def test_there_is_one_of_each_format():
+def test_there_is_one_of_each_format() -> None:
     formats = {int(path.parent.name.removeprefix("format-")) for path in RUNS}
     assert formats == set(range(1, checkpoint.FORMAT + 1))
     for path in RUNS:

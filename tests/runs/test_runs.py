@@ -8,12 +8,13 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from PIL import Image
 
-from conftest import TINY
+from conftest import TINY, CommandLine
 from genmodels import config, runs
 from genmodels.errors import InputError
 from genmodels.runs import checkpoint, disk_space
@@ -21,14 +22,14 @@ from genmodels.runs import checkpoint, disk_space
 SETTINGS = config.read("vae.yaml")
 
 
-def make(path, started="2024-01-01", name="vae"):
+def make(path: Path, started: str = "2024-01-01", name: str = "vae") -> Any:
     folder = runs.Folder(path)
     data = {"name": "glyphs", "fingerprint": "0"}
     folder.create(SETTINGS, {"config": name, "started": started, "data": data})
     return folder
 
 
-def test_a_folder_reads_as_it_was_made(workplace):
+def test_a_folder_reads_as_it_was_made(workplace: Path) -> None:
     folder = make(workplace / "runs" / "a")
     again = runs.open_run("a")
     assert again.settings == SETTINGS
@@ -36,7 +37,7 @@ def test_a_folder_reads_as_it_was_made(workplace):
     assert again.path.samefile(folder.path)
 
 
-def test_runs_are_listed_newest_first(workplace):
+def test_runs_are_listed_newest_first(workplace: Path) -> None:
     make(workplace / "runs" / "b", "2024-01-02")
     make(workplace / "runs" / "a", "2024-01-03")
     make(workplace / "runs" / "deep" / "c", "2024-01-01")
@@ -44,7 +45,7 @@ def test_runs_are_listed_newest_first(workplace):
     assert runs.latest().path.name == "a"
 
 
-HEADER = {
+HEADER: dict[str, Any] = {
     "run": "vae",
     "started": "2024-01-01",
     "config": SETTINGS.plain(),
@@ -55,16 +56,16 @@ HEADER = {
 }
 
 
-def save(folder, step, started="2024-01-01"):
+def save(folder: runs.Folder, step: Any, started: str = "2024-01-01") -> None:
     header = {**HEADER, "started": started, "progress": {**HEADER["progress"], "step": step}}
     checkpoint.save(folder.checkpoints / runs.step_name(step), {"a": torch.zeros(1)}, header)
 
 
-def steps(folder):
+def steps(folder: runs.Folder) -> list[Any]:
     return [int(path.stem.removeprefix("step-")) for path in folder.checkpoint_paths()]
 
 
-def test_steps_are_sorted_as_numbers(workplace):
+def test_steps_are_sorted_as_numbers(workplace: Path) -> None:
     folder = make(workplace / "runs" / "a")
     for step in (9, 10_000_000_000, 100, 99):
         save(folder, step)
@@ -74,7 +75,7 @@ def test_steps_are_sorted_as_numbers(workplace):
     assert steps(folder) == [100, 10_000_000_000]
 
 
-def test_what_others_have_written_is_kept(workplace):
+def test_what_others_have_written_is_kept(workplace: Path) -> None:
     folder = make(workplace / "runs" / "a")
     for step in range(1, 7):
         save(folder, step, "2024-01-01" if step != 2 else "2023-03-03")
@@ -92,7 +93,7 @@ def test_what_others_have_written_is_kept(workplace):
     assert all((folder.checkpoints / name).exists() for name in foreign)
 
 
-def test_a_damaged_checkpoint_offers_the_one_before(workplace):
+def test_a_damaged_checkpoint_offers_the_one_before(workplace: Path) -> None:
     folder = make(workplace / "runs" / "a")
     for step in (1, 2, 3):
         save(folder, step)
@@ -123,7 +124,7 @@ def test_a_damaged_checkpoint_offers_the_one_before(workplace):
         ({"config": []}, "config: Input should be a valid dictionary"),
     ],
 )
-def test_a_strangers_header_is_checked(change, said, workplace):
+def test_a_strangers_header_is_checked(change: Any, said: str, workplace: Path) -> None:
     folder = make(workplace / "runs" / "a")
     path = folder.checkpoints / runs.step_name(9)
     checkpoint.save(path, {"a": torch.zeros(1)}, {**HEADER, **change})
@@ -132,7 +133,7 @@ def test_a_strangers_header_is_checked(change, said, workplace):
 
 
 @pytest.mark.parametrize("name", ["log.jsonl", "samples", "checkpoints/step-000000001.safetensors"])
-def test_links_out_of_a_run_are_refused(name, workplace):
+def test_links_out_of_a_run_are_refused(name: str, workplace: Path) -> None:
     folder = make(workplace / "runs" / "a")
     outside = workplace / "outside"
     outside.mkdir()
@@ -148,7 +149,7 @@ def test_links_out_of_a_run_are_refused(name, workplace):
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{", '{"config": 1}', "[" * 100_000, "\udcff"])
-def test_a_damaged_run_does_not_hide_the_others(content, workplace):
+def test_a_damaged_run_does_not_hide_the_others(content: Any, workplace: Path) -> None:
     make(workplace / "runs" / "a")
     broken = make(workplace / "runs" / "b")
     broken.environment_path.write_bytes(content.encode("utf-8", "surrogateescape"))
@@ -158,7 +159,7 @@ def test_a_damaged_run_does_not_hide_the_others(content, workplace):
 
 
 @pytest.mark.parametrize("line", ["no JSON", "[1]", '{"epoch": 1}', '{"step": "1"}'])
-def test_a_damaged_log_is_told(line, workplace):
+def test_a_damaged_log_is_told(line: str, workplace: Path) -> None:
     folder = make(workplace / "runs" / "a")
     folder.append({"step": 1})
     with folder.log_path.open("a") as file:
@@ -167,12 +168,14 @@ def test_a_damaged_log_is_told(line, workplace):
         folder.log()
 
 
-def test_a_run_that_will_not_fit_is_told_before(workplace, monkeypatch):
+def test_a_run_that_will_not_fit_is_told_before(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = make(workplace / "runs" / "a")
     with pytest.raises(InputError, match=r"will take 1000000000.00 GB and its disk has"):
         disk_space.check(folder.path, 1, 10**18)
 
-    def refuse(*_):
+    def refuse(*_: Any) -> None:
         raise OSError(errno.EDQUOT, "Disk quota exceeded")
 
     disk_space.check(folder.path, 2**20, 2**20)
@@ -182,7 +185,7 @@ def test_a_run_that_will_not_fit_is_told_before(workplace, monkeypatch):
     assert not list(folder.path.glob(".room*"))
 
 
-def test_new_paths_never_collide(workplace):
+def test_new_paths_never_collide(workplace: Path) -> None:
     now = datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)
     first = runs.new_path("report/vae", now)
     assert first.as_posix() == "runs/report-vae-20240506-070809"
@@ -190,7 +193,7 @@ def test_new_paths_never_collide(workplace):
     assert runs.new_path("report/vae", now).name == "report-vae-20240506-070809-2"
 
 
-def test_a_torn_last_line_of_the_log_is_left_out(workplace):
+def test_a_torn_last_line_of_the_log_is_left_out(workplace: Path) -> None:
     folder = make(workplace / "runs" / "a")
     folder.append({"step": 1})
     with folder.log_path.open("a") as file:
@@ -198,7 +201,7 @@ def test_a_torn_last_line_of_the_log_is_left_out(workplace):
     assert folder.log() == [{"step": 1}]
 
 
-def test_rewinding_keeps_whole_epochs_up_to_the_step(workplace):
+def test_rewinding_keeps_whole_epochs_up_to_the_step(workplace: Path) -> None:
     folder = make(workplace / "runs" / "a")
     for step in (5, 10, 12, 15, 20):  # 12: a run that ended within an epoch
         folder.append({"step": step})
@@ -216,11 +219,12 @@ with runs.Folder(pathlib.Path("a")).lock():
 """
 
 
-def test_two_processes_never_write_into_one_folder(workplace):
+def test_two_processes_never_write_into_one_folder(workplace: Path) -> None:
     other = subprocess.Popen(
         [sys.executable, "-c", HOLD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     with other:
+        assert other.stdout
         assert other.stdout.readline() == "held\n"
         again = runs.Folder(Path("a")).lock()
         with pytest.raises(InputError, match="another process is training in a"), again:
@@ -230,7 +234,7 @@ def test_two_processes_never_write_into_one_folder(workplace):
         pass
 
 
-def test_of_two_trainings_in_one_folder_one_wins(workplace):
+def test_of_two_trainings_in_one_folder_one_wins(workplace: Path) -> None:
     given = [
         sys.executable, "-m", "genmodels", "train", "--config", "vae.yaml", "--data", "glyphs",
         "--device", "cpu", "--steps", "3", "--set", "model.network.hidden=[8]", "--out", "same",
@@ -243,7 +247,7 @@ def test_of_two_trainings_in_one_folder_one_wins(workplace):
     assert runs.open_run("same").latest().header["progress"]["step"] == 3
 
 
-def test_no_run(workplace):
+def test_no_run(workplace: Path) -> None:
     with pytest.raises(InputError, match="no run at 'x'; train one"):
         runs.open_run("x")
     make(workplace / "runs" / "mine")
@@ -251,7 +255,7 @@ def test_no_run(workplace):
         runs.open_run("x")
 
 
-def test_epochs_of_a_step_have_no_grid_each(genmodels, workplace):
+def test_epochs_of_a_step_have_no_grid_each(genmodels: CommandLine, workplace: Path) -> None:
     pixels = torch.randint(0, 256, (60, 8, 8), dtype=torch.uint8)
     Path("pictures").mkdir()
     for number, picture in enumerate(pixels.numpy()):

@@ -1,8 +1,11 @@
 """Latents of given images, for models that have no encoder."""
 
+from pathlib import Path
+
 import torch
 from PIL import Image
 
+from conftest import CommandLine, Trained
 from genmodels import sampling
 from genmodels.models import GAN, VAE
 from genmodels.networks import MLP
@@ -10,7 +13,7 @@ from genmodels.sampling import inversion
 from genmodels.system import randomness
 
 
-def test_what_a_generator_made_is_found_again():
+def test_what_a_generator_made_is_found_again() -> None:
     with randomness.placed(0, "init"):
         model = GAN((1, 6, 6), 3, MLP((32,), "leaky_relu")).eval()
     images = sampling.decode(model, model.prior(4, randomness.generator(1, "made")))
@@ -24,7 +27,7 @@ def test_what_a_generator_made_is_found_again():
     assert torch.equal(found.latents, again.latents)
 
 
-def test_an_encoder_is_asked_first():
+def test_an_encoder_is_asked_first() -> None:
     with randomness.placed(0, "init"):
         model = VAE((1, 6, 6), 3, MLP((8,))).eval()
     images = torch.rand(2, 1, 6, 6, generator=randomness.generator(0, "images"))
@@ -35,7 +38,9 @@ def test_an_encoder_is_asked_first():
     torch.testing.assert_close(found.error, expected)
 
 
-def test_pictures_can_be_the_ends_of_a_generators_walk(genmodels, workplace, trained):
+def test_pictures_can_be_the_ends_of_a_generators_walk(
+    genmodels: CommandLine, workplace: Path, trained: Trained
+) -> None:
     run = trained(workplace / "runs" / "gan-1", "gan.yaml")
     for name, grey in (("a.png", 0), ("b.png", 255)):
         Image.new("L", (28, 28), grey).save(name)
@@ -47,7 +52,9 @@ def test_pictures_can_be_the_ends_of_a_generators_walk(genmodels, workplace, tra
         assert walk.size == (4 * (4 * 30 + 2), 4 * 32)  # four frames in a row, enlarged
 
 
-def test_a_trained_run_can_be_sampled_with_other_steps(genmodels, workplace):
+def test_a_trained_run_can_be_sampled_with_other_steps(
+    genmodels: CommandLine, workplace: Path
+) -> None:
     small = ("--data", "glyphs", "--device", "cpu", "--set", "train.batch_size=100",
              "--set", "model.network.width=8")  # fmt: skip
     assert genmodels("train", "--config", "flow.yaml", *small, "--steps", "2",

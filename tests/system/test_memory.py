@@ -3,10 +3,14 @@
 import re
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 import torch
+from torch import Tensor
 
+from conftest import CommandLine, Trained
 from genmodels import api
 from genmodels.errors import Note
 from genmodels.evaluation.features.extractor import Extractor
@@ -31,16 +35,16 @@ CPU = (
         (MemoryError(), ""),
     ],
 )
-def test_what_ran_out_is_told(error, asked):
+def test_what_ran_out_is_told(error: Any, asked: str) -> None:
     assert memory.ran_out(error)
     assert memory.asked(error) == asked
     assert not memory.ran_out(RuntimeError("shapes cannot be multiplied"))
 
 
-def test_chunks_are_halved_until_they_fit():
+def test_chunks_are_halved_until_they_fit() -> None:
     rows, seen = torch.arange(100), []
 
-    def few(part):
+    def few(part: Any) -> Any:
         if len(part) > 15:
             raise RuntimeError(CPU)
         seen.append(len(part))
@@ -50,11 +54,11 @@ def test_chunks_are_halved_until_they_fit():
         parts = memory.Chunks(50, "counting").map(few, rows)
     assert torch.equal(torch.cat(parts), rows)
     assert seen == [12] * 8 + [4]
-    assert [re.search(r"with (\d+) at", str(note.message))[1] for note in said] == ["25", "12"]
+    assert [re.findall(r"with (\d+) at", str(note.message)) for note in said] == [["25"], ["12"]]
 
 
-def test_what_never_fits_and_other_errors_are_raised():
-    def broken(part):
+def test_what_never_fits_and_other_errors_are_raised() -> None:
+    def broken(part: Any) -> None:
         raise RuntimeError(message)
 
     for message in (CPU, "shapes cannot be multiplied"):
@@ -63,20 +67,25 @@ def test_what_never_fits_and_other_errors_are_raised():
 
 
 class _nothing:
-    def __enter__(self):
+    def __enter__(self) -> Any:
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: Any) -> Literal[False]:
         return False
 
 
-def test_sampling_goes_on_with_smaller_chunks(workplace, trained, monkeypatch, genmodels):
+def test_sampling_goes_on_with_smaller_chunks(
+    workplace: Path,
+    trained: Trained,
+    monkeypatch: pytest.MonkeyPatch,
+    genmodels: CommandLine,
+) -> None:
     run = api.load(trained(workplace / "runs" / "a"))
     whole = run.sample(200)
     model = type(run.model())
     decode = model.decode
 
-    def few(self, latents, labels=None):
+    def few(self: Any, latents: Tensor, labels: Any = None) -> Any:
         if len(latents) > 60:
             raise torch.OutOfMemoryError(GPU)
         return decode(self, latents, labels)
@@ -91,8 +100,8 @@ def test_sampling_goes_on_with_smaller_chunks(workplace, trained, monkeypatch, g
     assert "memory ran out while generating images: going on with 100 at a time" in outcome.err
 
 
-def test_features_are_extracted_in_smaller_chunks():
-    def see(images):
+def test_features_are_extracted_in_smaller_chunks() -> None:
+    def see(images: Tensor) -> tuple[Any, ...]:
         if len(images) > 300:
             raise torch.OutOfMemoryError(GPU)
         return images.flatten(1), None
@@ -103,10 +112,15 @@ def test_features_are_extracted_in_smaller_chunks():
     assert torch.equal(features.values, images.flatten(1).double())
 
 
-def test_training_says_what_to_lower(workplace, trained, monkeypatch, genmodels):
+def test_training_says_what_to_lower(
+    workplace: Path,
+    trained: Trained,
+    monkeypatch: pytest.MonkeyPatch,
+    genmodels: CommandLine,
+) -> None:
     run = trained(workplace / "runs" / "a")
 
-    def full(*_):
+    def full(*_: Any) -> None:
         raise torch.OutOfMemoryError(GPU)
 
     monkeypatch.setattr(Step, "__call__", full)
@@ -127,7 +141,7 @@ cli.main(sys.argv[1:])
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc and RLIMIT_AS")
-def test_a_limited_address_space(tmp_path):
+def test_a_limited_address_space(tmp_path: Path) -> None:
     given = [
         "train", "--config", "vae.yaml", "--data", "glyphs", "--device", "cpu", "--steps", "2",
         "--set", "model.network.hidden=[16000, 16000]", "--out", str(tmp_path / "run"),

@@ -8,12 +8,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from test_trainer import MODELS, SHAPE, trainer
 
-from conftest import TINY
+from conftest import TINY, CommandLine
 from genmodels.data.images import Batch
 from genmodels.errors import InputError
 from genmodels.runs import checkpoint
@@ -69,7 +70,9 @@ assert not any("gloo" in name for name in names), names
 """
 
 
-def launch(words, count=2, program=("-m", "genmodels"), **options):
+def launch(
+    words: Any, count: int = 2, program: tuple[str, ...] = ("-m", "genmodels"), **options: Any
+) -> Any:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -84,15 +87,15 @@ def launch(words, count=2, program=("-m", "genmodels"), **options):
     )  # fmt: skip
 
 
-def log(run):
+def log(run: Any) -> list[Any]:
     return [json.loads(line) for line in Path(run, "log.jsonl").read_text().splitlines()]
 
 
-def newest(run):
+def newest(run: Any) -> Any:
     return checkpoint.load(max(Path(run, "checkpoints").iterdir()))
 
 
-def test_two_processes_give_the_run_of_one(genmodels, workplace):
+def test_two_processes_give_the_run_of_one(genmodels: CommandLine, workplace: Path) -> None:
     Path("plain.yaml").write_text(PLAIN)
     words = ["train", "--config", "plain.yaml", "--device", "cpu"]
     assert genmodels(*words, "--out", "one").code == 0
@@ -120,14 +123,14 @@ def test_two_processes_give_the_run_of_one(genmodels, workplace):
     assert log("two")[-1]["epoch"] == 4
 
 
-def test_buffers_are_those_of_all_processes_and_the_group_leaves_nothing(workplace):
+def test_buffers_are_those_of_all_processes_and_the_group_leaves_nothing(workplace: Path) -> None:
     Path("agree.py").write_text(AGREE)
-    process = launch([], program=["agree.py"])
+    process = launch([], program=("agree.py",))
     out = process.communicate(timeout=120)[0]
     assert process.returncode == 0, out
 
 
-def test_noise_differs_between_processes():
+def test_noise_differs_between_processes() -> None:
     cpu = devices.choose("cpu", "fp32")
     batch = Batch(torch.rand(8, *SHAPE, generator=torch.Generator().manual_seed(0)))
     losses = []
@@ -139,7 +142,7 @@ def test_noise_differs_between_processes():
     assert losses[0] == losses[1] != losses[2]
 
 
-def test_a_signal_saves_once(genmodels, workplace):
+def test_a_signal_saves_once(genmodels: CommandLine, workplace: Path) -> None:
     words = ["train", "--config", "vae.yaml", *TINY, "--device", "cpu", "--budget", "5m"]
     process = launch([*words, "--out", "two"])
     _wait_for(Path("two/log.jsonl"), process)
@@ -154,7 +157,7 @@ def test_a_signal_saves_once(genmodels, workplace):
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="no list of child processes")
-def test_a_process_that_dies_ends_the_run(workplace):
+def test_a_process_that_dies_ends_the_run(workplace: Path) -> None:
     words = ["train", "--config", "vae.yaml", *TINY, "--device", "cpu", "--budget", "5m"]
     process = launch([*words, "--out", "two"])
     _wait_for(Path("two/log.jsonl"), process)
@@ -165,7 +168,7 @@ def test_a_process_that_dies_ends_the_run(workplace):
     assert "Signal 9 (SIGKILL)" in out
 
 
-def _wait_for(path, process):
+def _wait_for(path: Path, process: subprocess.Popen[str]) -> None:
     for _ in range(600):
         if path.exists() and path.stat().st_size:
             return
@@ -174,7 +177,7 @@ def _wait_for(path, process):
     raise AssertionError(f"{path} did not come")
 
 
-def test_a_batch_that_cannot_be_shared_is_refused(monkeypatch):
+def test_a_batch_that_cannot_be_shared_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"WORLD_SIZE": "2", "RANK": "1"}.items():
         monkeypatch.setenv(name, value)
     assert distributed.here() == Ranks(1, 2)
@@ -185,7 +188,9 @@ def test_a_batch_that_cannot_be_shared_is_refused(monkeypatch):
         pass
 
 
-def test_rollbacks_are_for_one_process(genmodels, workplace, monkeypatch):
+def test_rollbacks_are_for_one_process(
+    genmodels: CommandLine, workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("WORLD_SIZE", "2")
     monkeypatch.setenv("RANK", "0")
     outcome = genmodels("train", "--config", "vae.yaml", *TINY, "--on-nan", "rollback")
@@ -193,7 +198,7 @@ def test_rollbacks_are_for_one_process(genmodels, workplace, monkeypatch):
     assert "rollbacks are for one process" in outcome.err
 
 
-def test_alone_nothing_is_sent(monkeypatch):
+def test_alone_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = torch.arange(6)
     alone = distributed.here()
     assert alone == Ranks()

@@ -1,6 +1,7 @@
 """The same numbers however a step is run, wherever its images are."""
 
 import dataclasses
+from typing import Any
 
 import pytest
 import torch
@@ -19,12 +20,14 @@ EVERY = {  # what differs between steps is what a recording could miss
 }
 
 
-def run(model, device, steps=12, data=None, **train):
+def run(
+    model: Any, device: Any, steps: int = 12, data: Any = None, **train: Any
+) -> tuple[Any, ...]:
     made = trainer(model, {"steps": steps, **EVERY, **train}, device, data=data)
     return made, finish(made)
 
 
-def check_equal(one, other, tolerance=0.0):
+def check_equal(one: Any, other: Any, tolerance: float = 0.0) -> None:
     for name, tensor in one.state()[0].items():
         torch.testing.assert_close(
             other.state()[0][name], tensor, rtol=tolerance, atol=tolerance, msg=name
@@ -32,7 +35,7 @@ def check_equal(one, other, tolerance=0.0):
 
 
 @pytest.fixture
-def graphs(device, monkeypatch):
+def graphs(device: devices.Device, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Graphs where there are some, else their stand-in: a replay runs the function again."""
     if device.device.type != "cuda":
         monkeypatch.setattr(capture, "record", lambda function: function)
@@ -43,7 +46,9 @@ def graphs(device, monkeypatch):
 
 
 @pytest.mark.parametrize("model", [*MODELS.values(), *STEERED.values()], ids=[*MODELS, *STEERED])
-def test_a_captured_step_equals_an_eager_one_bit_for_bit(model, device, request):
+def test_a_captured_step_equals_an_eager_one_bit_for_bit(
+    model: Any, device: devices.Device, request: pytest.FixtureRequest
+) -> None:
     eager, log = run(model, device, execution="eager")
     graphs = request.getfixturevalue("graphs")
     captured, recorded = run(model, graphs, execution="captured")
@@ -53,7 +58,9 @@ def test_a_captured_step_equals_an_eager_one_bit_for_bit(model, device, request)
         assert {**a, "seconds": 0} == {**b, "seconds": 0}
 
 
-def test_each_combination_of_phases_is_recorded(graphs, monkeypatch):
+def test_each_combination_of_phases_is_recorded(
+    graphs: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made = trainer(MODELS["gan"], {"steps": 12, "execution": "captured"}, graphs)
     first, second = made.run_step.phases
     made.run_step.phases = [first, dataclasses.replace(second, every=2)]
@@ -64,7 +71,7 @@ def test_each_combination_of_phases_is_recorded(graphs, monkeypatch):
     }
 
 
-def test_more_steps_than_the_ring_has_rows(graphs, monkeypatch):
+def test_more_steps_than_the_ring_has_rows(graphs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(step, "BETWEEN", 4)
     monkeypatch.setattr("genmodels.training.trainer.BETWEEN", 4)
     made = trainer(MODELS["vae"], {"steps": 24, "execution": "captured"}, graphs)
@@ -75,8 +82,10 @@ def test_more_steps_than_the_ring_has_rows(graphs, monkeypatch):
 
 
 @pytest.mark.parametrize("kind", ["captured", "compiled"])
-def test_what_cannot_be_done_is_said_and_done_eagerly(kind, graphs, monkeypatch):
-    def refuse(*arguments):
+def test_what_cannot_be_done_is_said_and_done_eagerly(
+    kind: Any, graphs: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: Any) -> None:
         raise RuntimeError("no such thing here\nand more")
 
     monkeypatch.setattr(capture, "record", refuse)
@@ -90,11 +99,13 @@ def test_what_cannot_be_done_is_said_and_done_eagerly(kind, graphs, monkeypatch)
 
 
 @pytest.mark.parametrize("model", [*MODELS.values(), *STEERED.values()], ids=[*MODELS, *STEERED])
-def test_a_compiled_step_equals_an_eager_one_within_rounding(model, device):
+def test_a_compiled_step_equals_an_eager_one_within_rounding(
+    model: Any, device: devices.Device
+) -> None:
     torch.compiler.reset()
     # Adam would make steps of rounding errors, where a gradient is zero by nature, as that
     # of a bias before a normalisation is.
-    plain = {"steps": 6, "optimizer": {"name": "sgd", "lr": 1e-2, "momentum": 0.9}}
+    plain: dict[str, Any] = {"steps": 6, "optimizer": {"name": "sgd", "lr": 1e-2, "momentum": 0.9}}
     eager, log = run(model, device, execution="eager", **plain)
     compiled, recorded = run(model, device, execution="compiled", **plain)
     if compiled.run_step.kind != "compiled":
@@ -105,7 +116,7 @@ def test_a_compiled_step_equals_an_eager_one_within_rounding(model, device):
         assert {**a, "seconds": 0} == pytest.approx({**b, "seconds": 0}, rel=1e-3)
 
 
-def test_the_choice_and_its_reason():
+def test_the_choice_and_its_reason() -> None:
     cpu = devices.choose("cpu", "fp32")
     cuda = dataclasses.replace(cpu, device=torch.device("cuda"))
     half = dataclasses.replace(cuda, precision="fp16")
@@ -121,7 +132,7 @@ def test_the_choice_and_its_reason():
         execution.choose("captured", half, 10**6)
 
 
-def test_a_mapped_table_gives_the_same_run(device):
+def test_a_mapped_table_gives_the_same_run(device: devices.Device) -> None:
     resident, log = run(MODELS["gan"], device)
     mapped = trainer(MODELS["gan"], {"steps": 12, **EVERY}, device)
     mapped.feed = feed.choose(images(), "mapped", device.device, None)
@@ -132,7 +143,7 @@ def test_a_mapped_table_gives_the_same_run(device):
         assert {**a, "seconds": 0} == {**b, "seconds": 0}
 
 
-def test_the_table_is_mapped_where_there_is_no_room():
+def test_the_table_is_mapped_where_there_is_no_room() -> None:
     table = dataclasses.replace(images(), mapped=True)
     size, cpu = table.table.nbytes, torch.device("cpu")
     there = feed.choose(table, "auto", cpu, 2 * size)
@@ -143,10 +154,10 @@ def test_the_table_is_mapped_where_there_is_no_room():
     assert isinstance(feed.choose(table, "mapped", cpu, None), feed.Mapped)
 
 
-def test_a_mapped_table_is_left_early_without_a_trace():
+def test_a_mapped_table_is_left_early_without_a_trace() -> None:
     source = feed.choose(images(), "mapped", torch.device("cpu"), None)
     rows = torch.arange(40)
-    walk = source.batches(rows, 8)
+    walk: Any = source.batches(rows, 8)
     next(walk)
     walk.close()
     found = torch.cat([batch.images for batch in source.batches(rows, 8)])

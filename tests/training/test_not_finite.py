@@ -1,10 +1,13 @@
 """NaN and infinity: told with step, phase and term, never saved, and gone back from."""
 
 import math
+from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
+from conftest import CommandLine
 from genmodels import runs
 from genmodels.training.step import Step
 
@@ -15,15 +18,15 @@ TINY = (
 
 
 @pytest.fixture
-def breaking(monkeypatch):
+def breaking(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Have a weight become NaN in the steps that are named: in the first one, and in each
     next one once the run has gone back."""
 
-    def at(*steps):
+    def at(*steps: Any) -> None:
         left, broke_at, went_back = list(steps), [math.inf], [False]
         call = Step.__call__
 
-        def broken(self, batch, step):
+        def broken(self: Any, batch: Any, step: Any) -> None:
             call(self, batch, step)
             went_back[0] |= step <= broke_at[0]
             if left and step + 1 == left[0] and went_back[0]:
@@ -37,14 +40,16 @@ def breaking(monkeypatch):
     return at
 
 
-def finite(folder):
+def finite(folder: runs.Folder) -> Any:
     for path in (*folder.checkpoint_paths(), *folder.snapshot_paths()):
         for name, tensor in folder.read(path).tensors.items():
             assert tensor.isfinite().all(), name
     return folder.latest().header["progress"]
 
 
-def test_a_weight_that_breaks_is_told_by_the_next_step(genmodels, workplace, breaking):
+def test_a_weight_that_breaks_is_told_by_the_next_step(
+    genmodels: CommandLine, workplace: Path, breaking: Any
+) -> None:
     breaking(9)
     outcome = genmodels("train", "--config", "vae.yaml", *TINY, "--steps", "30", "--out", "a")
     assert outcome.code == 2
@@ -53,7 +58,9 @@ def test_a_weight_that_breaks_is_told_by_the_next_step(genmodels, workplace, bre
     assert runs.Folder(workplace / "a").checkpoint_paths() == []
 
 
-def test_a_weight_that_breaks_at_the_end_is_not_saved(genmodels, workplace, breaking):
+def test_a_weight_that_breaks_at_the_end_is_not_saved(
+    genmodels: CommandLine, workplace: Path, breaking: Any
+) -> None:
     breaking(20)
     outcome = genmodels("train", "--config", "vae.yaml", *TINY, "--steps", "20", "--out", "a")
     assert outcome.code == 2
@@ -63,7 +70,9 @@ def test_a_weight_that_breaks_at_the_end_is_not_saved(genmodels, workplace, brea
 
 
 @pytest.mark.parametrize("preset", ["vae.yaml", "gan.yaml"])
-def test_a_run_goes_back_and_on_at_half_the_rate(preset, genmodels, workplace, breaking):
+def test_a_run_goes_back_and_on_at_half_the_rate(
+    preset: str, genmodels: CommandLine, workplace: Path, breaking: Any
+) -> None:
     given = ["train", "--config", preset, *TINY, "--epochs", "2", "--on-nan", "rollback"]
     breaking(25, 30)
     often = ["--set", "train.save_every=0.01"]
@@ -78,11 +87,16 @@ def test_a_run_goes_back_and_on_at_half_the_rate(preset, genmodels, workplace, b
     assert finite(folder)["rollbacks"] == 2  # and the rates stay as low
 
 
-def test_rates_are_halved(genmodels, workplace, breaking, monkeypatch):
+def test_rates_are_halved(
+    genmodels: CommandLine,
+    workplace: Path,
+    breaking: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     seen = []
     slow_down = Step.slow_down
 
-    def watched(self, factor):
+    def watched(self: Any, factor: Any) -> None:
         slow_down(self, factor)
         seen.append([o.param_groups[0]["lr"] for o in self.optimizers.values()])
 
@@ -93,7 +107,7 @@ def test_rates_are_halved(genmodels, workplace, breaking, monkeypatch):
     assert seen[-1] == [0.002]
 
 
-def test_what_keeps_breaking_is_given_up(genmodels, workplace):
+def test_what_keeps_breaking_is_given_up(genmodels: CommandLine, workplace: Path) -> None:
     given = ["--set", "train.optimizer.lr=1e18", "--set", "train.optimizer.name=sgd"]
     outcome = genmodels(
         "train", "--config", "vae.yaml", *TINY, *given, "--steps", "90", "--on-nan", "rollback",
@@ -105,7 +119,7 @@ def test_what_keeps_breaking_is_given_up(genmodels, workplace):
     assert finite(runs.Folder(workplace / "a"))["step"] == 0
 
 
-def test_a_huge_learning_rate_is_told(genmodels, workplace):
+def test_a_huge_learning_rate_is_told(genmodels: CommandLine, workplace: Path) -> None:
     given = ["--set", "train.optimizer.lr=1e6", "--steps", "40", "--out", "a"]
     outcome = genmodels("train", "--config", "vae.yaml", *TINY, *given)
     if outcome.code == 0:  # large and finite is allowed

@@ -6,12 +6,15 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
+from conftest import CommandLine
 from genmodels import cli, runs
 
 pytestmark = [
@@ -58,7 +61,7 @@ PLACES = {
 }
 
 
-def run(place, number, given):
+def run(place: tuple[str, str, int], number: int, given: Any) -> tuple[Any, ...]:
     owner, name, times = place
     program = PROGRAM.format(place=owner, name=name, times=times, number=number, given=list(given))
     began = time.monotonic()
@@ -69,7 +72,7 @@ def run(place, number, given):
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory):
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Any:
     out = tmp_path_factory.mktemp("undisturbed") / "run"
     cli.main([*GIVEN, "--out", str(out)])
     return runs.Folder(out)
@@ -80,8 +83,13 @@ def undisturbed(tmp_path_factory):
     [("a step", signal.SIGINT, 130), *((place, signal.SIGTERM, 143) for place in PLACES)],
 )
 def test_a_signal_saves_and_the_run_goes_on_as_if_nothing_was(
-    place, number, code, tmp_path, undisturbed, genmodels
-):
+    place: Any,
+    number: Any,
+    code: Any,
+    tmp_path: Path,
+    undisturbed: Any,
+    genmodels: CommandLine,
+) -> None:
     out = tmp_path / "run"
     saves = ["--set", "train.save_every=0.01"] if place == "a save" else []
     done, _ = run(PLACES[place], number, [*GIVEN, *saves, "--out", str(out)])
@@ -90,7 +98,7 @@ def test_a_signal_saves_and_the_run_goes_on_as_if_nothing_was(
     last = done.stderr.splitlines()[-1]
     assert f"genmodels train --out {out} --resume" in last
     folder = runs.Folder(out)
-    step = int(re.search(r"step ([\d,]+)", last)[1].replace(",", ""))
+    step = int(re.findall(r"step ([\d,]+)", last)[0].replace(",", ""))
     assert folder.latest().header["progress"]["step"] == step
     assert not [path for path in folder.checkpoints.iterdir() if path.suffix == ".part"]
     assert genmodels("train", "--out", out, "--resume").code == 0
@@ -103,7 +111,9 @@ def test_a_signal_saves_and_the_run_goes_on_as_if_nothing_was(
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, -15)])
-def test_a_signal_while_a_folder_is_decoded(number, code, tmp_path, own_cache):
+def test_a_signal_while_a_folder_is_decoded(
+    number: Any, code: int, tmp_path: Path, own_cache: Path
+) -> None:
     folder = tmp_path / "pictures"
     folder.mkdir()
     generator = np.random.default_rng(0)
@@ -117,11 +127,12 @@ def test_a_signal_while_a_folder_is_decoded(number, code, tmp_path, own_cache):
     assert not (tmp_path / "run").exists()
 
 
-def test_a_second_signal_ends_at_once(tmp_path):
+def test_a_second_signal_ends_at_once(tmp_path: Path) -> None:
     given = [sys.executable, "-m", "genmodels", *GIVEN[:7], "--budget", "100s"]
     with subprocess.Popen(
         [*given, "--out", tmp_path / "run"], stderr=subprocess.PIPE, text=True
     ) as process:
+        assert process.stderr
         for line in process.stderr:
             if line.startswith("training"):
                 break

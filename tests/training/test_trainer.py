@@ -4,10 +4,12 @@ import dataclasses
 import itertools
 import json
 import math
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from genmodels import config
@@ -28,7 +30,7 @@ from genmodels.training.trainer import Trainer
 SHAPE = (1, 12, 12)
 NETWORK = {"class": "MLP", "hidden": [16, 8]}
 SMALL = {"class": "MLP", "hidden": [8]}
-MODELS = {
+MODELS: dict[str, dict[str, Any]] = {
     "vae": {"class": "VAE", "latent_dim": 3, "network": NETWORK},
     "gan": {"class": "GAN", "latent_dim": 3, "dropout": 0.3, "network": NETWORK},
     "gan-batch": {"class": "GAN", "network": {**NETWORK, "normalization": "batch"}},
@@ -37,7 +39,7 @@ MODELS = {
     "aae": {"class": "AAE", "latent_dim": 3, "network": NETWORK, "judge": {"hidden": [8]}},
 }
 # What they keep in buffers from step to step changes what they learn.
-STEERED = {
+STEERED: dict[str, dict[str, Any]] = {
     "balance": {"class": "BEGAN", "latent_dim": 3, "gamma": 0.9, "rate": 0.1, "network": SMALL},
     "warm-up": {"class": "VAE", "latent_dim": 3, "warmup": 10, "network": SMALL},
     "spectral": {"class": "GAN", "latent_dim": 3, "spectral": True, "network": SMALL},
@@ -51,7 +53,7 @@ def images(count: int = 70) -> Images:
     return Images("made up", table, splits)
 
 
-def trainer(model, train, device, seed=0, data=None) -> Trainer:
+def trainer(model: Any, train: Any, device: Any, seed: int = 0, data: Any = None) -> Trainer:
     values = {"model": model, "train": {"batch_size": 8, **train}, "seed": seed}
     settings = config.resolve([values], "test")
     with randomness.placed(seed, "init"):
@@ -59,11 +61,11 @@ def trainer(model, train, device, seed=0, data=None) -> Trainer:
     return Trainer(made, data or images(), settings.train, seed, device)
 
 
-def finish(made: Trainer) -> list[dict]:
+def finish(made: Trainer) -> list[dict[str, Any]]:
     return [record.record for record in made.records() if isinstance(record, Epoch)]
 
 
-OPTIONS = {
+OPTIONS: dict[str, dict[str, Any]] = {
     "plain": {},
     "average, warm-up and cosine": {"average": 0.9, "schedule": {"warmup": 3, "steps": 20}},
     "adamw, clipped": {"optimizer": {"name": "adamw", "weight_decay": 0.1}, "clip": 0.5},
@@ -78,7 +80,9 @@ CASES = [
 
 
 @pytest.mark.parametrize(("name", "option", "half"), CASES)
-def test_a_resumed_run_equals_an_undisturbed_one(name, option, half, device, tmp_path):
+def test_a_resumed_run_equals_an_undisturbed_one(
+    name: Any, option: Any, half: Any, device: devices.Device, tmp_path: Path
+) -> None:
     model, options = (MODELS | STEERED)[name], OPTIONS[option]
     whole = trainer(model, {"steps": 2 * half, **options}, device)
     log = finish(whole)
@@ -99,9 +103,9 @@ def test_a_resumed_run_equals_an_undisturbed_one(name, option, half, device, tmp
         assert {**a, "seconds": 0} == pytest.approx({**b, "seconds": 0}, rel=1e-12)
 
 
-def test_weights_are_averaged_and_buffers_are_copied(device):
+def test_weights_are_averaged_and_buffers_are_copied(device: devices.Device) -> None:
     model = {"class": "GAN", "spectral": True, "network": {**NETWORK, "normalization": "batch"}}
-    made = trainer(model, {"steps": 6, "average": 0.9}, device)
+    made: Any = trainer(model, {"steps": 6, "average": 0.9}, device)
     finish(made)
     average = made.run_step.average.state
     for name, value in made.model.named_parameters():
@@ -110,8 +114,8 @@ def test_weights_are_averaged_and_buffers_are_copied(device):
         assert torch.equal(average[name], value), name
 
 
-def test_a_weight_of_two_names_is_averaged_under_both():
-    model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
+def test_a_weight_of_two_names_is_averaged_under_both() -> None:
+    model: Any = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
     model[1].weight = model[0].weight
     average = Average(model, 0.9)
     with torch.no_grad():
@@ -122,14 +126,16 @@ def test_a_weight_of_two_names_is_averaged_under_both():
         torch.testing.assert_close(average.state[name], model[0].weight - 0.1)
 
 
-def test_phases_that_cannot_be_told_apart_or_train_nothing_of_the_model_are_refused(device):
+def test_phases_that_cannot_be_told_apart_or_train_nothing_of_the_model_are_refused(
+    device: devices.Device,
+) -> None:
     class Twice(VAE):
-        def phases(self):
+        def phases(self) -> list[Phase]:
             return 2 * super().phases()
 
     class Loose(VAE):
-        def phases(self):
-            return [Phase("loose", nn.Linear(1, 1), self.phases)]
+        def phases(self) -> list[Any]:
+            return [Phase("loose", nn.Linear(1, 1), cast(Any, self.phases))]
 
     with pytest.raises(InputError, match="two phases of Twice have one name: elbo, elbo"):
         Trainer(Twice(SHAPE), images(), Train(batch_size=8, steps=1), 0, device)
@@ -150,12 +156,14 @@ def test_phases_that_cannot_be_told_apart_or_train_nothing_of_the_model_are_refu
         ),
     ],
 )
-def test_too_few_images_are_refused_before_the_first_step(model, train, said, device):
+def test_too_few_images_are_refused_before_the_first_step(
+    model: Any, train: dict[str, int] | dict[Any, Any], said: str, device: devices.Device
+) -> None:
     with pytest.raises(InputError, match=said):
         trainer(model, {"steps": 1, **train}, device)
 
 
-def test_evaluation_does_not_disturb_training(device):
+def test_evaluation_does_not_disturb_training(device: devices.Device) -> None:
     quiet, watched = (trainer(MODELS["gan"], {"steps": 5}, device) for _ in range(2))
     finish(quiet)
     for record in watched.records():
@@ -166,21 +174,21 @@ def test_evaluation_does_not_disturb_training(device):
         assert torch.equal(a, b)
 
 
-def test_seeds_matter_and_repeat(device):
+def test_seeds_matter_and_repeat(device: devices.Device) -> None:
     first, again, other = (trainer(MODELS["vae"], {"steps": 4}, device, seed) for seed in (0, 0, 1))
     logs = [{**finish(made)[-1], "seconds": 0} for made in (first, again, other)]
     assert logs[0] == logs[1]
     assert logs[0] != logs[2]
 
 
-def test_an_epoch_is_a_permutation(device):
+def test_an_epoch_is_a_permutation(device: devices.Device) -> None:
     made = trainer(MODELS["vae"], {"epochs": 1}, device)
     orders = [made._order(epoch).cpu() for epoch in (0, 1)]
     assert all(torch.equal(order.sort().values, torch.arange(50)) for order in orders)
     assert not torch.equal(*orders)
 
 
-def test_limits(device):
+def test_limits(device: devices.Device) -> None:
     assert [r["step"] for r in finish(trainer(MODELS["vae"], {"epochs": 2}, device))] == [6, 12]
     records = finish(trainer(MODELS["vae"], {"steps": 8}, device))
     assert [(r["epoch"], r["step"], r["images"]) for r in records] == [(1, 6, 48), (1.3333, 8, 64)]
@@ -189,7 +197,7 @@ def test_limits(device):
     assert timed.finished()
 
 
-def test_records_name_phases_and_splits(device):
+def test_records_name_phases_and_splits(device: devices.Device) -> None:
     record = finish(trainer(MODELS["gan"], {"epochs": 1}, device))[0]
     assert list(record) == [
         "epoch", "step", "images", "seconds",
@@ -203,11 +211,11 @@ def test_records_name_phases_and_splits(device):
 class Breaks(VAE):
     """Its loss is not a number at the third step."""
 
-    def phases(self):
+    def phases(self) -> list[Any]:
         phase = super().phases()[0]
         self.calls = 0
 
-        def objective(batch):
+        def objective(batch: Any) -> dict[Any, Any]:
             self.calls += 1
             terms = phase.objective(batch)
             return {**terms, "kl": terms["kl"] * (float("nan") if self.calls == 3 else 1)}
@@ -215,7 +223,7 @@ class Breaks(VAE):
         return [dataclasses.replace(phase, objective=objective)]
 
 
-def test_nan_stops_with_step_phase_and_term(device):
+def test_nan_stops_with_step_phase_and_term(device: devices.Device) -> None:
     train = Train(batch_size=8, steps=9)
     with pytest.raises(InputError, match="term 'kl' of phase 'elbo' is not finite at step 3"):
         finish(Trainer(Breaks(SHAPE), images(), train, 0, device))
@@ -224,7 +232,7 @@ def test_nan_stops_with_step_phase_and_term(device):
 class Twice(VAE):
     """A second, lazy phase on the decoder."""
 
-    def phases(self):
+    def phases(self) -> list[Any]:
         phase = super().phases()[0]
         return [
             phase,
@@ -233,10 +241,12 @@ class Twice(VAE):
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
-def test_resumed_twice_with_a_lazy_phase_and_looks_in_between(precision, device, tmp_path):
+def test_resumed_twice_with_a_lazy_phase_and_looks_in_between(
+    precision: str, device: devices.Device, tmp_path: Path
+) -> None:
     chosen = devices.choose(device.device.type, precision)
 
-    def made(steps):
+    def made(steps: int) -> Trainer:
         with randomness.placed(0, "init"):
             model = Twice(SHAPE, latent_dim=3, network=MLP((16, 8), normalization="batch"))
         return Trainer(model, images(), Train(batch_size=8, steps=steps, average=0.9), 0, chosen)
@@ -259,6 +269,7 @@ def test_resumed_twice_with_a_lazy_phase_and_looks_in_between(precision, device,
         saved = checkpoint.load(tmp_path / f"{end}.safetensors")
     assert [{**r, "seconds": 0} for r in log] == [{**r, "seconds": 0} for r in wanted]
     tensors, progress = whole.state()
+    assert saved is not None
     assert tensors.keys() == saved.tensors.keys()
     for name, tensor in tensors.items():
         assert torch.equal(tensor.cpu(), saved.tensors[name]), name
@@ -268,7 +279,7 @@ def test_resumed_twice_with_a_lazy_phase_and_looks_in_between(precision, device,
     }  # fmt: skip
 
 
-def test_a_lazy_phase_runs_when_it_is_due(device):
+def test_a_lazy_phase_runs_when_it_is_due(device: devices.Device) -> None:
     made = Trainer(Twice(SHAPE), images(), Train(batch_size=8, steps=6), 0, device)
     finish(made)
     steps = {name: o.state[made.run_step.parameters[name][0]]["step"].item()
@@ -276,7 +287,7 @@ def test_a_lazy_phase_runs_when_it_is_due(device):
     assert steps == {"model": 6, "decoder": 2}
 
 
-def test_optimizers_by_module(device):
+def test_optimizers_by_module(device: devices.Device) -> None:
     own = {"optimizer": {"lr": 1e-3}, "optimizers": {"generator": {"lr": 5e-4}}, "steps": 1}
     assert trainer(MODELS["gan"], own, device).run_step.rates == {
         "discriminator": 1e-3,
@@ -286,12 +297,12 @@ def test_optimizers_by_module(device):
         trainer(MODELS["gan"], {"optimizers": {"critic": {}}, "steps": 1}, device)
 
 
-def test_a_batch_larger_than_the_data(device):
+def test_a_batch_larger_than_the_data(device: devices.Device) -> None:
     with pytest.raises(InputError, match=r"50 training images.*one batch of 64"):
         trainer(MODELS["vae"], {"batch_size": 64, "steps": 1}, device)
 
 
-def test_snapshots_are_log_spaced():
+def test_snapshots_are_log_spaced() -> None:
     steps, step = [], 0
     while step < 50_000:
         step = next_snapshot(step)
@@ -300,7 +311,7 @@ def test_snapshots_are_log_spaced():
 
 
 @pytest.mark.parametrize("precision", ["bf16", "fp16"])
-def test_reduced_precision_trains(precision, device):
+def test_reduced_precision_trains(precision: str, device: devices.Device) -> None:
     if device.device.type == "cpu" and precision == "fp16":
         pytest.skip("fp16 products are not for the CPU")
     reduced = devices.choose(str(device.device), precision)
@@ -313,7 +324,7 @@ class Decoder(Model):
     """One product, as `F.linear` has it or with a transposed weight, whose gradient then lies
     the other way round in memory; `last` puts the weight itself in another order."""
 
-    def __init__(self, image_shape, transposed, last=False):
+    def __init__(self, image_shape: Any, transposed: Any, last: bool = False) -> None:
         super().__init__(image_shape, 4)
         with randomness.placed(0, "init"):
             self.weight = torch.nn.Parameter(torch.randn(math.prod(image_shape), 4))
@@ -321,20 +332,22 @@ class Decoder(Model):
             self.weight = torch.nn.Parameter(self.weight.detach().T.contiguous().T)
         self.transposed = transposed
 
-    def decode(self, latents, labels=None):
+    def decode(self, latents: Tensor, labels: Any = None) -> Any:
         product = latents @ self.weight.T if self.transposed else F.linear(latents, self.weight)
         return product.sigmoid().unflatten(1, self.image_shape)
 
-    def phases(self):
+    def phases(self) -> list[Any]:
         return [Phase("match", self, self.objective)]
 
-    def objective(self, batch):
+    def objective(self, batch: Any) -> dict[str, Any]:
         return {"loss": (self.generate(batch) - batch.images).square().mean()}
 
 
 @pytest.mark.parametrize(("transposed", "last"), [(True, False), (False, True), (True, True)])
-def test_the_order_in_memory_changes_no_update(transposed, last, device):
-    def trained(*orders, half=None):
+def test_the_order_in_memory_changes_no_update(
+    transposed: bool, last: bool, device: devices.Device
+) -> None:
+    def trained(*orders: Any, half: Any = None) -> Any:
         train = Train(batch_size=8, steps=half or 6)
         made = Trainer(Decoder(SHAPE, *orders), images(), train, 0, device)
         finish(made)

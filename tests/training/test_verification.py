@@ -3,20 +3,22 @@
 import json
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
+from conftest import CommandLine, Trained
 from genmodels import api
 from genmodels.models import VAE
 
 
 @pytest.fixture
-def run(workplace, trained):
+def run(workplace: Path, trained: Trained) -> Any:
     return trained(workplace / "runs" / "vae-1")
 
 
-def test_a_whole_run(run, genmodels):
+def test_a_whole_run(run: Any, genmodels: CommandLine) -> None:
     outcome = genmodels("verify", run, "--replay", 5)
     assert outcome.code == 0, outcome
     lines = outcome.out.splitlines()
@@ -25,7 +27,7 @@ def test_a_whole_run(run, genmodels):
     assert lines[-2] == "5 steps, trained twice: the same bits"
 
 
-def test_replaying_touches_nothing(run, genmodels):
+def test_replaying_touches_nothing(run: Any, genmodels: CommandLine) -> None:
     before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
     assert genmodels("verify", run, "--replay", 3).code == 0
     assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
@@ -38,7 +40,9 @@ FILES = [
 
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("damage", ["empty", "noise", "folder"])
-def test_every_damaged_file_is_named(name, damage, run, genmodels):
+def test_every_damaged_file_is_named(
+    name: Any, damage: str, run: Any, genmodels: CommandLine
+) -> None:
     path = run / name
     content = path.read_bytes()
     path.unlink()
@@ -57,7 +61,7 @@ def test_every_damaged_file_is_named(name, damage, run, genmodels):
     assert "Traceback" not in outcome.err
 
 
-def test_weights_of_another_model_are_refused(run, genmodels):
+def test_weights_of_another_model_are_refused(run: Any, genmodels: CommandLine) -> None:
     (other,) = (run / "checkpoints").iterdir()
     text = (run / "config.yaml").read_text()
     saved = api.load(run).folder.latest()
@@ -74,14 +78,16 @@ def test_weights_of_another_model_are_refused(run, genmodels):
     assert (run / "config.yaml").read_text() == text
 
 
-def test_steps_that_do_not_repeat_are_told(run, genmodels, monkeypatch):
+def test_steps_that_do_not_repeat_are_told(
+    run: Any, genmodels: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     phases = VAE.phases
 
-    def noisy(self):
+    def noisy(self: Any) -> list[Any]:
         (phase,) = phases(self)
         objective = phase.objective
 
-        def shifted(batch):
+        def shifted(batch: Any) -> dict[Any, Any]:
             terms = objective(batch)
             unseeded = torch.rand((), generator=generator)
             return {**terms, "loss": terms["loss"] * unseeded}
@@ -98,7 +104,7 @@ def test_steps_that_do_not_repeat_are_told(run, genmodels, monkeypatch):
     assert "do not repeat on this machine" in outcome.err
 
 
-def test_doctor_tries_a_training(genmodels, workplace):
+def test_doctor_tries_a_training(genmodels: CommandLine, workplace: Path) -> None:
     outcome = genmodels("doctor")
     assert outcome.code == 0, outcome
     for word in ("genmodels", "torch ", "device", "precision", "cache", "training", "sampling"):
