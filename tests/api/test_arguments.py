@@ -216,17 +216,17 @@ def test_weights_are_the_average_where_there_is_one(run: Run) -> None:
     ]
     for call in calls:
         usual = call()
-        assert torch.equal(call(weights="average"), usual)
+        assert torch.equal(call(weights="ema"), usual)
         assert not torch.equal(call(weights="last"), usual)
         assert torch.equal(call(device="cpu", changes={}), usual)
 
 
-def test_without_an_average_the_last_weights_are_used(workplace: Path, trained: Trained) -> None:
-    run = load(trained(workplace / "plain", "vae.yaml", "--set", "train.average=null"))
+def test_without_ema_weights_the_last_weights_are_used(workplace: Path, trained: Trained) -> None:
+    run = load(trained(workplace / "plain", "vae.yaml", "--set", "train.ema=null"))
     assert torch.equal(run.sample(2), run.sample(2, weights="last"))
     for verb in (api.sample, Run.sample, api.interpolate, Run.interpolate):
-        with pytest.raises(InputError, match="has no weight average; use `weights=last`"):
-            verb(run, weights="average")
+        with pytest.raises(InputError, match="has no EMA weights; use `weights=last`"):
+            verb(run, weights="ema")
 
 
 def test_seeds_decide(run: Run) -> None:

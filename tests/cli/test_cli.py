@@ -43,7 +43,7 @@ def tensors(run: Path) -> tuple[Any, ...]:
         return {name: file.get_tensor(name) for name in file.keys()}, path.name  # noqa: SIM118
 
 
-def log(run: Path) -> list[dict]:
+def log(run: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
 
 
@@ -185,7 +185,9 @@ def test_runs_on_different_data_are_not_compared(
     assert tree(workplace) == before
 
 
-def test_other_outputs_that_are_refused(genmodels, workplace, trained):
+def test_other_outputs_that_are_refused(
+    genmodels: CommandLine, workplace: Path, trained: Trained
+) -> None:
     run = trained(workplace / "runs" / "vae-1", "vae.yaml", "--set", "train.ema=null")
     refused(genmodels("sample", run, "--out", "x.jpeg"), ".jpeg", ".npz")
     refused(genmodels("sample", run, "--out", "runs"), "--out runs exists", ".png")
@@ -264,7 +266,7 @@ def test_train_sample_interpolate_compare(
     assert [p.name for p in sorted(Path("five").iterdir())] == [f"{i}.png" for i in range(5)]
     assert genmodels("interpolate", vae, "--rows", "2", "--out", "frames.gif").code == 0
     with Image.open("frames.gif") as animation:
-        assert animation.n_frames == 18  # ten there, eight back
+        assert animation.n_frames == 18  # type: ignore[attr-defined]  # ten there, eight back
     Image.fromarray(images[0, 0]).save("a.png")
     Image.fromarray(images[1, 0]).save("b.png")
     outcome = genmodels("interpolate", vae, "--from", "a.png", "--to", "b.png")
@@ -416,9 +418,10 @@ def test_a_signal_saves_and_says_how_to_go_on(
             time.sleep(0.05)
         process.send_signal(number)
         assert process.wait(30) == code
+        assert process.stderr
         last = process.stderr.read().splitlines()[-1]
     assert "genmodels train --out mine --resume" in last
-    step = int(re.search(r"step ([\d,]+)", last)[1].replace(",", ""))
+    step = int(re.findall(r"step ([\d,]+)", last)[0].replace(",", ""))
     assert tensors(Path("mine"))[1] == f"step-{step:09d}.safetensors"
     resumed = genmodels("train", "--out", "mine", "--resume", "--steps", step + 2)
     assert resumed.code == 0
@@ -463,7 +466,9 @@ def test_samples_do_not_depend_on_how_many_are_drawn(workplace: Path, trained: T
     np.testing.assert_array_equal(many[:600], few)
 
 
-def test_the_former_words_for_the_ema_work_with_one_note(genmodels, workplace, trained):
+def test_the_former_words_for_the_ema_work_with_one_note(
+    genmodels: CommandLine, workplace: Path, trained: Trained
+) -> None:
     run = trained(workplace / "runs" / "vae-1", "vae.yaml", "--set", "train.average=0.9")
     noted = genmodels("sample", run, "--weights", "average", "--out", "former.npz")
     assert noted.code == 0, noted
@@ -475,7 +480,9 @@ def test_the_former_words_for_the_ema_work_with_one_note(genmodels, workplace, t
     assert not np.array_equal(ema, last)
 
 
-def test_a_run_with_a_former_key_is_resumed_with_one_note(genmodels, workplace, trained):
+def test_a_run_with_a_former_key_is_resumed_with_one_note(
+    genmodels: CommandLine, workplace: Path, trained: Trained
+) -> None:
     run = trained(workplace / "runs" / "vae-1", "vae.yaml", "--set", "train.ema=0.9")
     path = run / "config.yaml"
     path.write_text(path.read_text().replace("  ema: 0.9", "  average: 0.9"))

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 import typer
 
+from conftest import CommandLine
 from genmodels.api import arguments, overrides
 from genmodels.cli import app
 from genmodels.config.settings import Settings
 from genmodels.errors import InputError
 
-COMMANDS = typer.main.get_command(app).commands
+COMMANDS = typer.main.get_group(app).commands
 ROWS = [(verb, name) for verb in ("train", "compare") for name in overrides.rows()]
 ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 
@@ -26,17 +27,17 @@ def test_every_override_is_an_option(verb: Any, name: Any) -> None:
 
 
 @pytest.mark.parametrize("name", overrides.rows())
-def test_every_override_replaces_a_key(name):
+def test_every_override_replaces_a_key(name: str) -> None:
     keys = overrides.rows()[name].override
     for key in filter(None, (keys.key, keys.clears)):
         *sections, last = key.split(".")
-        kind = Settings
+        kind: Any = Settings
         for section in sections:
             kind = kind.model_fields[section].annotation
         assert last in kind.model_fields
 
 
-def test_overrides_become_a_layer(tmp_path):
+def test_overrides_become_a_layer(tmp_path: Path) -> None:
     assert overrides.layer({}) == {}
     layer = overrides.layer({"data": "mine", "data_root": tmp_path, "seed": 0, "steps": 3})
     data = {"name": "mine", "root": str(tmp_path), "offline": None}
@@ -45,13 +46,13 @@ def test_overrides_become_a_layer(tmp_path):
         overrides.layer({"sede": 3})
 
 
-def test_there_is_one_limit():
+def test_there_is_one_limit() -> None:
     assert arguments.layers((), {"steps": 3, "epochs": None}) == [{"train": {"steps": 3}}]
     with pytest.raises(InputError, match="one of `epochs`, `steps` and `budget`"):
         arguments.layers((), {"steps": 3, "epochs": 2})
 
 
-def test_options_are_read_as_their_rows_say(genmodels, workplace):
+def test_options_are_read_as_their_rows_say(genmodels: CommandLine, workplace: Path) -> None:
     given = ["--data-root", "sets", "--seed", "3", "--budget", "10m", "--on-bad", "skip"]
     shown = genmodels("train", "--config", "vae.yaml", "--dry-run", *given).out
     for line in ("seed: 3", "root: sets", "budget: 600.0", "on_bad: skip", "name: mnist"):

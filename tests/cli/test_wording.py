@@ -45,5 +45,5 @@ def test_nothing_below_the_command_line_spells_options() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             text = node.value if isinstance(node, ast.Constant) else None
             if isinstance(text, str) and re.search(r"(^|\s)--[a-z]", text):
-                found.append(f"{path.name}:{node.lineno} {text[:60]!r}")
+                found.append(f"{path.name}:{getattr(node, 'lineno', 0)} {text[:60]!r}")
     assert not found, "\n".join(found)

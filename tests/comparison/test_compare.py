@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import safetensors
 
-from conftest import TINY, CommandLine
+from conftest import TINY, CommandLine, Trained
 from genmodels import runs
 from genmodels.console import Display
 from genmodels.evaluation.baselines import MEANINGS
@@ -41,7 +41,7 @@ def tensors(run: Path) -> dict[str, Any]:
 
 
 @pytest.fixture
-def pair(workplace, trained):
+def pair(workplace: Path, trained: Trained) -> Any:
     trained(workplace / "runs" / "vae-1", "vae.yaml", "--set", "train.ema=null")
     trained(workplace / "runs" / "gan-1", "gan.yaml")
     return ["runs/vae-1", "runs/gan-1"]
@@ -113,7 +113,7 @@ def test_progress_is_that_of_samples_within_each_run(
 
 
 def made_and_planned(note: Any) -> Any:
-    return re.search(r"([\d,]+) of ([\d,]+) images", note).groups()
+    return re.findall(r"([\d,]+) of ([\d,]+) images", note)[0]
 
 
 @pytest.mark.parametrize("swapped", [False, True])

@@ -1,7 +1,7 @@
 """Numbers → sentences, on comparisons made up for it."""
 
 import dataclasses
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
@@ -64,8 +64,10 @@ def test_the_report_was_right() -> None:
 
 def test_a_baseline_that_is_nearer_than_every_model_is_named() -> None:
     made = comparison(entry("a", CODING, [4.0]), entry("b", PLAYING, [3.5]))
-    made.baselines["gaussian"] = Scored({"fd_domain": 3.0}, {}, [], [], [])
-    made.baselines["mean_image"] = Scored({"fd_domain": 3.9}, {}, [], [], [])
+    cast(dict[str, Scored], made.baselines)["gaussian"] = Scored({"fd_domain": 3.0}, {}, [], [], [])
+    cast(dict[str, Scored], made.baselines)["mean_image"] = Scored(
+        {"fd_domain": 3.9}, {}, [], [], []
+    )
     said = verdicts.summary(made)
     assert said.endswith(
         "But a Gaussian over 100 principal components of the pixels has a lower FD (3): train "
@@ -157,12 +159,12 @@ def test_symptoms_over_time() -> None:
 
 def test_arrival_is_read_off_between_snapshots() -> None:
     halving = [(100, 8.0), (200, 4.0), (400, 2.0), (800, 1.0)]  # distance ~ 1 / images
-    made = entry("x", CODING, [2.0, 2.0], halving)
+    made: Any = entry("x", CODING, [2.0, 2.0], halving)
     goal = 800 * 1 / 1.1
     assert [point.step for point in made.arrivals()] == [pytest.approx(goal, abs=1)] * 2
     assert made.arrivals()[0].images == pytest.approx(10 * goal, abs=1)
     assert made.arrivals()[0].seconds == pytest.approx(goal / 10, rel=1e-2)
-    flat = entry("x", CODING, [2.0], [(100, 1.0), (800, 1.0)])
+    flat: Any = entry("x", CODING, [2.0], [(100, 1.0), (800, 1.0)])
     assert flat.arrivals()[0].step == 100
     only = dataclasses.replace(made.first, curve=made.first.curve[-1:])
     assert dataclasses.replace(made, results=[Result(0, "r", only)]).arrivals() is None

@@ -44,11 +44,11 @@ class Circle:
 
 @pytest.fixture(autouse=True)
 def package(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = types.ModuleType(NAMESPACE)
+    made: Any = types.ModuleType(NAMESPACE)
     made.__all__ = ["Circle", "Brush"]
     made.Circle, made.Brush, made.Pen = Circle, Brush, Pen
     monkeypatch.setitem(sys.modules, NAMESPACE, made)
-    brushes = types.ModuleType(__name__)
+    brushes: Any = types.ModuleType(__name__)
     brushes.__all__, brushes.Brush, brushes.Pen = ["Brush", "Pen"], Brush, Pen
     monkeypatch.setitem(sys.modules, __name__, brushes)
 

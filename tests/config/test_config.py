@@ -78,7 +78,7 @@ def test_files_that_are_refused(text: Any, reason: str, tmp_path: Path) -> None:
         config.read(write(tmp_path, text))
 
 
-def test_a_later_limit_replaces_an_earlier_one():
+def test_a_later_limit_replaces_an_earlier_one() -> None:
     train = config.read("vae.yaml", [{"train": {"budget": "2m"}}]).train
     assert (train.epochs, train.steps, train.budget) == (None, None, 120)
 
@@ -101,7 +101,7 @@ def test_another_class_drops_the_arguments_of_the_first() -> None:
     assert "dropout" not in settings.model
 
 
-def test_data_drops_the_offline_set():
+def test_data_drops_the_offline_set() -> None:
     assert api.config("vae.yaml", data="mnist").data.offline is None
     assert config.read("vae.yaml").data.offline == "glyphs"
 
@@ -146,7 +146,7 @@ def test_what_is_no_assignment(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["0:8:2", "0:8,1,x", "a,1,1", "0:8:0,1,1"])
-def test_what_is_no_shift(text):
+def test_what_is_no_shift(text: str) -> None:
     with pytest.raises(InputError, match="is not valid; write it as DIMS"):
         config.shift(text)
 
@@ -172,7 +172,7 @@ VAE_YAML = "model: {class: VAE, latent_dim: 8, network: {class: MLP, hidden: [8]
         ("train: {ema: 0.5}\n", ["train.average=0.9"]),
     ],
 )
-def test_a_former_key_works_with_a_note(tmp_path, text, assigned):
+def test_a_former_key_works_with_a_note(tmp_path: Path, text: str, assigned: Any) -> None:
     path = write(tmp_path, VAE_YAML + text)
     with pytest.warns(Note) as notes:
         settings = config.read(path, [config.assignment(word) for word in assigned])
@@ -184,13 +184,13 @@ def test_a_former_key_works_with_a_note(tmp_path, text, assigned):
     )
 
 
-def test_a_key_is_not_given_under_both_names(tmp_path):
+def test_a_key_is_not_given_under_both_names(tmp_path: Path) -> None:
     path = write(tmp_path, VAE_YAML + "train: {average: 0.9, ema: 0.9}\n")
     with pytest.raises(InputError, match=r"former name of `train\.ema`; give one of them"):
         config.read(path)
 
 
-def test_former_keys_name_settings_of_today():
+def test_former_keys_name_settings_of_today() -> None:
     for key, name in former_keys.RENAMED.items():
         section, _, former = key.partition(".")
         names = type(getattr(config.read("vae.yaml"), section)).model_fields

@@ -71,7 +71,7 @@ def test_the_same_place_gives_the_same_images(images: Tensor) -> None:
     options = {"flip": True, "shift": 1, "crop": 0.2}
     assert torch.equal(changed(images, **options), changed(images, **options))
     assert not Augmentation()
-    assert all(Augmentation(**{name: value}) for name, value in options.items())
+    assert all(Augmentation(**dict[str, Any]({name: value})) for name, value in options.items())
 
 
 def test_settings_are_checked() -> None:

@@ -9,11 +9,12 @@ import pytest
 import torch
 from PIL import Image
 
-from genmodels import data
+from genmodels import data, sampling
 from genmodels.api import requests
 from genmodels.data import decoding
 from genmodels.data.images import Images
 from genmodels.errors import InputError
+from genmodels.sampling import inversion
 
 RANDOM = np.random.default_rng(0)
 COLOUR = RANDOM.integers(0, 256, (30, 44, 3), dtype=np.uint8)
@@ -86,9 +87,9 @@ def test_interpolate_reads_pictures_as_the_run_does(
     wanted = requests.Interpolations.of(
         "slerp", None, None, 0, None, tmp_path / "pictures" / "a.png", None, None
     )
-    monkeypatch.setattr(requests.inversion, "find_latents", find)
-    monkeypatch.setattr(requests.sampling, "labels", lambda *args: None)
-    monkeypatch.setattr(requests.sampling, "latents", lambda *args: [torch.zeros(2, 3)])
+    monkeypatch.setattr(inversion, "find_latents", find)
+    monkeypatch.setattr(sampling, "labels", lambda *args: None)
+    monkeypatch.setattr(sampling, "latents", lambda *args: [torch.zeros(2, 3)])
     with pytest.raises(Seen):
         wanted.images(model, (), settings, quiet=True)  # type: ignore[arg-type]
     assert torch.equal(seen[0], images.batch(torch.tensor([0])).images)

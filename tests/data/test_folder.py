@@ -16,7 +16,7 @@ import torch
 from PIL import Image
 
 from genmodels import data
-from genmodels.data import decoding, workers
+from genmodels.data import decoding
 from genmodels.data.images import TEST, TRAIN, VALIDATION, Images
 from genmodels.errors import InputError
 
@@ -79,7 +79,7 @@ def listed(cache: Path) -> list[str]:
 def test_lossless_formats_keep_every_pixel(folder: Path, extension: str) -> None:
     few = colours() // 64 * 64  # as many colours as fit a palette
     made = Image.fromarray(few)
-    options = {"lossless": True} if extension == ".webp" else {}
+    options: dict[str, Any] = {"lossless": True} if extension == ".webp" else {}
     got = alone(folder, f"x{extension}", lambda path: made.save(path, **options))
     assert np.array_equal(got, few.transpose(2, 0, 1))
 
@@ -98,7 +98,7 @@ def test_exif_orientation_is_applied(folder: Path, extension: str, orientation: 
     stored = upright.transpose(STORED[orientation]) if orientation in STORED else upright
     exif = Image.Exif()
     exif[0x0112] = orientation
-    options = {"lossless": True} if extension == ".webp" else {}
+    options: dict[str, Any] = {"lossless": True} if extension == ".webp" else {}
     got = alone(folder, f"x{extension}", lambda path: stored.save(path, exif=exif, **options))
     assert np.array_equal(got, colours().transpose(2, 0, 1))
 
@@ -107,7 +107,7 @@ def test_exif_orientation_is_applied(folder: Path, extension: str, orientation: 
 @pytest.mark.parametrize("image_size", [None, 5])
 def test_what_is_transparent_lies_on_white(folder: Path, mode: str, image_size: int) -> None:
     made = Image.new("RGBA", (W, H), (0, 0, 0, 0))
-    options = {}
+    options: dict[str, Any] = {}
     if mode == "P":
         made, options = Image.new("P", (W, H), 3), {"transparency": 3}
         made.putpalette(bytes(range(96)))
@@ -456,14 +456,14 @@ def test_a_file_that_vanishes_while_the_folder_is_read(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(folder, 5)
-    decode = workers.decoding.decode
+    decode = decoding.decode
 
     def vanish(path: Path, *more: Any) -> np.ndarray:
         if path.name == "001.png":
             (folder / "003.png").unlink(missing_ok=True)
         return decode(path, *more)
 
-    monkeypatch.setattr(workers.decoding, "decode", vanish)
+    monkeypatch.setattr(decoding, "decode", vanish)
     with pytest.raises(InputError, match=r"1 of 5 pictures.*003\.png: No such file"):
         load(folder)
     assert len(load(folder).table) == 4

@@ -1,5 +1,7 @@
 """The embedded set: the same bytes everywhere, with the factors that made them."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -10,7 +12,7 @@ from genmodels.errors import InputError
 
 
 def test_counts_and_labels() -> None:
-    images = data.load("glyphs")
+    images: Any = data.load("glyphs")
     assert images.image_shape == (1, 28, 28)
     assert (images.count("train"), images.count("test")) == (12_000, 2_000)
     assert images.classes == tuple("0123456789")

@@ -24,7 +24,7 @@ from torchvision import datasets
 
 from genmodels import data
 from genmodels.data import download, glyphs
-from genmodels.data.images import TEST, TRAIN, VALIDATION
+from genmodels.data.images import TEST, TRAIN, VALIDATION, Images
 from genmodels.data.torchvision_sets import SETS, Described
 from genmodels.errors import InputError
 
@@ -301,7 +301,7 @@ def test_an_entry_adjusts_arrays_or_reads_files_itself(
     assert np.array_equal(images.table[:7, 0], TRAINING[:, ::-1])
     told: list[Any] = []
 
-    def read(*given: Any) -> data.Images:
+    def read(*given: Any) -> Images:
         told.append(given)
         return replace(images, name=given[0])
 
@@ -319,7 +319,7 @@ def test_grey_is_repeated_and_colour_becomes_luma(root: Path) -> None:
     assert colour.image_shape == (3, 28, 28)
     assert all(np.array_equal(colour.table[:7, channel], TRAINING) for channel in range(3))
     table = torch.randint(256, (9, 3, 4, 4), dtype=torch.uint8)
-    grey = data.resize.fit_table(data.Images("made", table, {}), None, 1).table
+    grey = data.resize.fit_table(Images("made", table, {}), None, 1).table
     for row, pixels in zip(table, grey, strict=True):
         by_pillow = Image.fromarray(row.permute(1, 2, 0).numpy()).convert("L")
         assert np.abs(np.asarray(by_pillow).astype(int) - pixels[0].numpy()).max() <= 1
@@ -522,7 +522,7 @@ def test_what_torchvision_has_for_a_name(name: str) -> None:
 
 
 def test_stacked_digits_are_digits_of_their_own_splits(mnist_root: Path) -> None:
-    images = data.load("stacked-mnist", root=mnist_root)
+    images: Any = data.load("stacked-mnist", root=mnist_root)
     each = images.each
     assert images.image_shape == (3, 28, 28)
     assert (images.count("train"), images.count("test")) == (60_000, 10_000)
@@ -543,6 +543,6 @@ def test_the_features_of_stacked_digits_see_each_by_itself(mnist_root: Path) -> 
     images = data.load("stacked-mnist", root=mnist_root)
     extractor = domain.choose("auto", images, lambda *_: None)
     batch = next(images.batches("test", 500))
-    seen = extractor([batch.images])
+    seen: Any = extractor([batch.images])
     assert seen.values.shape == (500, 192)
     assert (seen.labels == batch.labels).float().mean() > 0.95  # 0.992 for a digit, cubed

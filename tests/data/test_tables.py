@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 
 from genmodels import data
-from genmodels.data import tables, workers
+from genmodels.data import decoding, tables, workers
 from genmodels.errors import InputError
 
 KILLED = """
@@ -132,6 +132,6 @@ def test_a_killed_worker_ends_the_decoding(
 
     monkeypatch.setattr(workers, "_cores", lambda: 2)
     monkeypatch.setattr(workers, "SHARE", 10)
-    monkeypatch.setattr(workers.decoding, "decode", die)
+    monkeypatch.setattr(decoding, "decode", die)
     with pytest.raises(InputError, match=r"decoded pictures has ended .*(exited|killed)"):
         data.load(str(folder))

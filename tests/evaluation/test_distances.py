@@ -67,7 +67,7 @@ def test_bias_of_frechet_is_that_of_the_literature() -> None:
 def test_kernel_distance_is_its_formula() -> None:
     a, b = normal(7, 3, 1), normal(9, 3, 2) + 0.5
 
-    def k(x: Tensor, y: Tensor) -> Tensor:
+    def k(x: Tensor, y: Tensor) -> float:
         return (float(x @ y) / 3 + 1) ** 3
 
     within = [

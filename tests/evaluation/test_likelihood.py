@@ -52,7 +52,7 @@ class Linear(nn.Module):
 
 @torch.no_grad()
 def test_importance_bound_reaches_the_exact_likelihood_and_falls_with_k() -> None:
-    model = Linear()
+    model: Any = Linear()
     images = torch.randn(400, 1, 2, 3, generator=randomness.generator(1, "x"))
     exact = model.exact(images).mean().item()
     bounds = {}

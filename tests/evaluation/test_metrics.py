@@ -15,6 +15,7 @@ from genmodels.evaluation.metrics import likelihood, scores, table
 from genmodels.evaluation.metrics.metric import WITHOUT, Metric, Undefined, Values, values
 from genmodels.evaluation.metrics.model_metrics import MODEL_METRICS, TRAINING_METRICS
 from genmodels.evaluation.metrics.trained import Trained
+from genmodels.evaluation.reference import Reference
 from genmodels.models.base import Discriminates, Encodes, Likelihood
 
 MLP = {"class": "MLP", "hidden": [8]}
@@ -29,11 +30,11 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Any:
         return reference.of(images, domain.untrained(1), 100, lambda *given: None)
 
 
-def test_a_new_row_is_computed(seen: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
-    def mean(samples: Any) -> Tensor:
+def test_a_new_row_is_computed(seen: Reference, monkeypatch: pytest.MonkeyPatch) -> None:
+    def mean(samples: Any) -> float:
         return samples.features.values.mean().item()
 
-    def never(samples: Any) -> None:
+    def never(samples: Any) -> float:
         raise Undefined("never there")
 
     rows = (*scores.SAMPLE_METRICS, Metric("mean", "mean", compute=mean),
@@ -44,7 +45,7 @@ def test_a_new_row_is_computed(seen: Tensor, monkeypatch: pytest.MonkeyPatch) ->
     assert found.undefined["never"] == "never there"
 
 
-def test_every_number_of_samples_has_a_row(seen: Tensor) -> None:
+def test_every_number_of_samples_has_a_row(seen: Reference) -> None:
     found = scores.score(seen, seen.test)
     keys = {*found.numbers, *found.undefined} - {scores.fd_name(seen)}
     assert keys == {metric.key for metric in scores.SAMPLE_METRICS}
@@ -52,7 +53,7 @@ def test_every_number_of_samples_has_a_row(seen: Tensor) -> None:
 
 
 def test_keys_are_unique_and_every_row_is_complete() -> None:
-    rows = [*scores.SAMPLE_METRICS, *MODEL_METRICS, *TRAINING_METRICS]
+    rows: list[Metric[Any]] = [*scores.SAMPLE_METRICS, *MODEL_METRICS, *TRAINING_METRICS]
     rows += [*table.PROTOCOL_METRICS, *table.LOGGED_METRICS]
     assert len({row.key for row in rows}) == len(rows) == len(table.METRICS)
     for row in [*rows, table.FD]:
@@ -64,16 +65,22 @@ def test_keys_are_unique_and_every_row_is_complete() -> None:
     assert len(set(labels)) == len(labels)
 
 
+def _better(key: str) -> str:
+    found = table.metric_of(key)
+    assert found, key
+    return found.better
+
+
 def test_labels_and_directions_of_distances() -> None:
     assert table.label("fd_domain") == "FD on domain features"
     assert table.label("fid") == "FID"
     for key in ("fid", "fd_random", "kid", "memorised", "nll_levels_elbo", "distance_best"):
-        assert table.metric_of(key).better == "lower", key
+        assert _better(key) == "lower", key
     assert {"kid", "memorised"} <= table.LOWER_IS_BETTER
     for key in ("recall", "label_accuracy", "sampling_images_per_second"):
-        assert table.metric_of(key).better == "higher", key
+        assert _better(key) == "higher", key
     for key in ("diversity", "sharpness", "discriminator_ranks_training", "training_images"):
-        assert table.metric_of(key).better == "", key
+        assert _better(key) == "", key
 
 
 def test_a_number_without_a_row_is_shown_with_spaces() -> None:
@@ -118,21 +125,21 @@ def test_a_row_applies_to_models_with_its_ability() -> None:
 
 
 def test_a_group_is_missing_only_if_all_of_it_is() -> None:
-    def never(context: Any) -> None:
+    def never(context: Any) -> float:
         raise Undefined("never there")
 
-    rows = [Metric(f"bound_{n}", "bound", compute=c, group="bound")
+    rows: list[Metric[Any]] = [Metric(f"bound_{n}", "bound", compute=c, group="bound")
             for n, c in (("tight", never), ("loose", len))]  # fmt: skip
     assert values(rows, "abc") == Values({"bound_loose": 3}, {})
     assert values(rows[:1], "abc") == Values({}, {"bound": "never there"})
 
 
 def test_a_model_is_passed_through_once_however_many_rows_there_are(
-    seen: Tensor, monkeypatch: pytest.MonkeyPatch
+    seen: Reference, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    passes = []
+    passes: list[int] = []
     bounds = likelihood.Bounds("levels", {"elbo": 2.0, "iwae_100": 1.0}, 3)
-    monkeypatch.setattr(likelihood, "bounds", lambda *given: passes.append(1) or bounds)
+    monkeypatch.setattr(likelihood, "bounds", lambda *given: passes.append(1) or bounds)  # type: ignore[func-returns-value]
     model = testing.make({"class": "VAE", "latent_dim": 2, "network": MLP}, (1, 28, 28))
     trained = Trained(model, seen, [torch.rand(9, 1, 28, 28)], seen.test[:9], 0, {}, {},
                       lambda images: None)  # fmt: skip
@@ -143,7 +150,7 @@ def test_a_model_is_passed_through_once_however_many_rows_there_are(
     assert len(passes) == 1
 
 
-def test_the_test_images_themselves_are_perfect(seen: Tensor) -> None:
+def test_the_test_images_themselves_are_perfect(seen: Reference) -> None:
     numbers = scores.score(seen, seen.test).numbers
     assert numbers["precision"] == numbers["coverage"] == numbers["diversity"] == 1
     assert numbers["kid"] == pytest.approx(0, abs=1e-2)

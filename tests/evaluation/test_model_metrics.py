@@ -1,5 +1,7 @@
 """Numbers of discriminators, encoders and labels against what can be worked out by hand."""
 
+from typing import Any, cast
+
 import pytest
 import torch
 
@@ -8,7 +10,7 @@ from genmodels.evaluation.metrics.discrimination import Logits, from_equilibrium
 from genmodels.evaluation.metrics.metric import Undefined
 
 
-def logits(threshold: float = 0.0) -> Logits:
+def logits(threshold: float | None = 0.0) -> Logits:
     return Logits(
         training=torch.tensor([1.0, 2.0, 3.0]).double(),
         held_out=torch.tensor([-1.0, 0.5]).double(),
@@ -37,7 +39,7 @@ def test_equilibrium_is_measured_from_the_last_losses() -> None:
         def equilibrium(self) -> dict[str, float]:
             return {"generator.loss": 0.5, "critic.loss": 1.0}
 
-    found = from_equilibrium(Settled(), {"train.generator.loss": 0.75})
+    found = from_equilibrium(cast(Any, Settled()), {"train.generator.loss": 0.75})
     assert found == {"generator": 0.25}
 
 

@@ -1,6 +1,7 @@
 """Adversarial games, penalties and augmentations against closed forms and formulas of their own."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ FAKE = torch.randn(8, 1, generator=torch.Generator().manual_seed(1))
 IMAGES = torch.rand(6, 2, 5, 4, generator=torch.Generator().manual_seed(2)) * 2 - 1
 
 # Each side's loss as its paper writes it, with D = sigmoid(logits) where it has one.
-FORMULAS = {
+FORMULAS: dict[str, Callable[..., Any]] = {
     "non_saturating": lambda r, f: (
         -torch.log(r.sigmoid()).mean() - torch.log(1 - f.sigmoid()).mean(),
         -torch.log(f.sigmoid()).mean(),
@@ -110,7 +111,7 @@ def test_a_game_without_pairing_stays_as_it_is() -> None:
     assert losses.relativistic(game, "none") is game
 
 
-def linear_critic(length):
+def linear_critic(length: float) -> Any:
     """A critic whose gradient has a length, everywhere."""
     direction = torch.randn(IMAGES[0].shape, generator=torch.Generator().manual_seed(4))
     direction = direction / direction.norm() * length
@@ -118,7 +119,7 @@ def linear_critic(length):
 
 
 @pytest.mark.parametrize("name", losses.PENALTIES)
-def test_a_penalty_is_0_at_its_norm(name):
+def test_a_penalty_is_0_at_its_norm(name: str) -> None:
     penalty = losses.PENALTIES[name]
     found = penalty.compute(linear_critic(penalty.norm), IMAGES, -IMAGES).item()
     assert found == pytest.approx(0, abs=1e-9)
@@ -126,7 +127,7 @@ def test_a_penalty_is_0_at_its_norm(name):
 
 
 @pytest.mark.parametrize("length", [0.0, 0.5, 2.0])
-def test_penalties_of_a_linear_critic(length):
+def test_penalties_of_a_linear_critic(length: float) -> None:
     critic = linear_critic(length)
     found = {
         name: penalty.compute(critic, IMAGES, -IMAGES).item()
@@ -204,7 +205,7 @@ def test_a_flat_critic_has_a_penalty_without_a_slope() -> None:
 
 
 @pytest.mark.parametrize("kind", ["color", "translation", "cutout"])
-def test_augmentation_keeps_shapes_and_passes_gradients(kind: str) -> None:
+def test_augmentation_keeps_shapes_and_passes_gradients(kind: Any) -> None:
     images = torch.rand(4, 3, 16, 9).requires_grad_()
     torch.manual_seed(0)
     changed = losses.augment(images, [kind])

@@ -25,7 +25,7 @@ def weights_near_zero(model: Any) -> Tensor:
     return torch.nn.utils.parameters_to_vector(model.decoder.parameters()).norm() ** 2
 
 
-def discrepancy(model: Any) -> Tensor:
+def discrepancy(model: Any) -> Any:
     """Tolstikhin et al. (2018), algorithm 2: between codes and draws of N(0, I), with the
     kernels 2 D s / (2 D s + d²)."""
     codes = model.encoder(IMAGES)
@@ -53,7 +53,7 @@ PENALTIES = {
 def test_each_penalty_is_added_as_its_paper_says(setting: Any) -> None:
     term, formula = PENALTIES[setting]
     with randomness.placed(0, "init"):
-        model = Autoencoder(SHAPE, 3, MLP((12,)), **{setting: 0.7})
+        model = Autoencoder(SHAPE, 3, MLP((12,)), **dict[str, Any]({setting: 0.7}))
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.mul_(2)  # so that codes lie apart

@@ -30,7 +30,7 @@ class Exact(nn.Module):
         return MEAN + (t * SCALE**2 - (1 - t)) * standard + self.off
 
 
-def flow(steps: int = 100, solver: str = "heun", off: float = 0.0) -> Any:
+def flow(steps: int = 100, solver: Any = "heun", off: float = 0.0) -> Any:
     with randomness.placed(0, "init"):
         model = Flow((1, 8, 8), UNet(8, 1), steps=steps, solver=solver)
     model.image_shape, model.latent_dim, model.field = SHAPE, 6, Exact(off)

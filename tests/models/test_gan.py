@@ -1,5 +1,6 @@
 """The adversarial game, against formulas of its own."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ LABELS = torch.tensor([0, 2, 1, 0, 0, 1, 1, 2])
 LINEAR = MLP(())  # a critic whose gradient is its weight, everywhere
 
 
-def make(network: Any = MLP((16,), "leaky_relu"), **settings: Any) -> GAN:
+def make(network: Any = MLP((16,), "leaky_relu"), **settings: Any) -> Any:
     with randomness.placed(0, "init"):
         return GAN(SHAPE, 5, network, **settings)
 
@@ -83,7 +84,7 @@ def stretched(model: Any) -> Any:
 
 # What a generator minimises that is compared with real images: Jolicoeur-Martineau (2019),
 # sections 4.1 and 4.2; Lin (2017), equation 4, up to the logarithm of the number of images.
-BESIDE_REAL = {
+BESIDE_REAL: dict[str, tuple[dict[str, Any], Callable[..., Any]]] = {
     "paired": ({"relativistic": "paired"}, lambda r, f: -F.logsigmoid(f - r).mean()),
     "average": (
         {"relativistic": "average"},
@@ -191,7 +192,7 @@ def test_weights_of_the_discriminator_are_clipped_after_its_updates() -> None:
     assert phases(make())["discriminator"].constrain is None
 
 
-LENGTHS = {
+LENGTHS: dict[str, tuple[dict[str, float], Callable[..., Any]]] = {
     "gradient": ({"gradient": 10.0}, lambda length: 10 * (length - 1) ** 2),
     "r1 and r2": ({"r1": 2.0, "r2": 3.0}, lambda length: (2 + 3) * length**2 / 2),
 }

@@ -1,6 +1,7 @@
 """Labels from the data to the samples and into the comparison."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,11 @@ SHARES = (0.7, 0.1, 0.2)
 
 def test_labels_are_drawn_as_often_as_they_were_trained_on() -> None:
     model = VAE((1, 4, 4), 2, MLP((8,)), conditional=True, class_shares=SHARES)
-    drawn = sampling.labels(model, 20_000)
+    drawn: Any = sampling.labels(model, 20_000)
     shares = torch.bincount(drawn, minlength=3) / 20_000
     torch.testing.assert_close(shares, torch.tensor(SHARES), atol=0.015, rtol=0)
-    assert torch.equal(sampling.labels(model, 700), drawn[:700])
+    few: Any = sampling.labels(model, 700)
+    assert torch.equal(few, drawn[:700])
     assert sampling.labels(VAE((1, 4, 4), 2, MLP((8,))), 10) is None
 
 
@@ -48,7 +50,8 @@ def test_a_label_decides_what_is_decoded() -> None:
 
 def test_each_class_has_as_many_samples() -> None:
     model = GAN((1, 4, 4), 2, MLP((8,)), conditional=True, class_shares=SHARES).eval()
-    assert sampling.labels(model, 2, label="each").tolist() == [0, 1, 2, 0, 1, 2]
+    each: Any = sampling.labels(model, 2, label="each")
+    assert each.tolist() == [0, 1, 2, 0, 1, 2]
     with pytest.raises(InputError, match="`label=each`: this VAE takes no labels"):
         sampling.labels(VAE((1, 4, 4), 2, MLP((8,))), 2, label="each")
 
@@ -122,8 +125,8 @@ def test_a_folders_classes_have_names(genmodels: CommandLine, workplace: Path) -
     assert "a name of 0, 1" in genmodels("sample", "a", "--label", "square").err
 
 
-def test_shares_are_those_of_the_training_images():
-    images = session.load(api.config("vae.yaml", data="glyphs").data, Display(True))
+def test_shares_are_those_of_the_training_images() -> None:
+    images: Any = session.load(api.config("vae.yaml", data="glyphs").data, Display(True))
     rows = images.splits["train"]
     counts = torch.bincount(images.labels[rows], minlength=10)
     assert images.class_shares == pytest.approx((counts / len(rows)).tolist(), rel=1e-5)
@@ -151,7 +154,7 @@ def test_every_verb_knows_labels(genmodels: CommandLine, workplace: Path, preset
     assert numbers["distance_within_classes"]["mean"] > 0
 
 
-KINDS = {
+KINDS: dict[str, Callable[..., Any]] = {
     "VAE": lambda **given: VAE((1, 4, 5), 2, MLP((32,)), **given),
     "concat": lambda **given: GAN((1, 4, 5), 4, MLP((64, 32), "leaky_relu"), **given),
     "projection": lambda **given: GAN(

@@ -29,7 +29,7 @@ OPTIONS = {
 }
 
 
-def combinations(name):
+def combinations(name: str) -> Any:
     for values in itertools.product(*OPTIONS.values()):
         settings = {"likelihood": name, **dict(zip(OPTIONS, values, strict=True))}
         yield settings | {"samples": 2 if settings["bound"] == "iwae" else 1}
@@ -74,7 +74,7 @@ def test_each_combination_is_refused_or_keeps_its_contract(name: Any) -> None:
 
 
 @pytest.mark.parametrize("name", losses.LIKELIHOODS)
-def test_what_is_refused_is_an_error_that_names_the_setting(name):
+def test_what_is_refused_is_an_error_that_names_the_setting(name: str) -> None:
     likelihood = losses.LIKELIHOODS[name]
     able = {
         ("scale", 0.5): likelihood.scaled,
@@ -95,7 +95,9 @@ def test_what_is_refused_is_an_error_that_names_the_setting(name):
 @pytest.mark.parametrize(
     "settings", [{"pixels": "binary"}, {"mixtures": 1}, {"mixtures": 3}], ids=str
 )
-def test_mixtures_of_an_autoregressive_model_keep_the_contract(settings, conditional):
+def test_mixtures_of_an_autoregressive_model_keep_the_contract(
+    settings: Any, conditional: Any
+) -> None:
     network = {"class": "Transformer", "width": 8, "depth": 1, "heads": 1}
     spec = {"class": "Autoregressive", "hidden": 4, "network": network, "conditional": conditional}
     testing.check_model(spec | settings, SHAPE)

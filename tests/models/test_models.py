@@ -1,5 +1,6 @@
 """One contract, for every model and each of its settings on every kind of image."""
 
+import inspect
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ UNET = {"class": "UNet", "width": 8, "depth": 1}
 GMM = {"sampler": "gmm", "components": 3}
 
 # Each setting of each model, once; every other one has its default.
-SETTINGS = {
+SETTINGS: dict[str, Any] = {
     "Autoencoder": [
         {},
         {"code_weight": 0.1, "decoder_weight": 1e-3, **GMM},
@@ -69,7 +70,7 @@ SETTINGS = {
         {"steps": 2, "network": {**UNET, "patch": 2, "blocks": 2}},
     ],
 }
-NETWORKS = {
+NETWORKS: dict[str, Any] = {
     "Network": [
         MLP,
         {**MLP, "normalization": "batch"},
@@ -87,26 +88,26 @@ NETWORKS = {
 }
 
 
-def specs() -> list[dict]:
+def specs() -> list[dict[str, Any]]:
     """Every setting with a plain network, every network with plain settings."""
     found = []
     for name, variants in SETTINGS.items():
         kind = MODELS.classes()[name]
-        shape = kind.__init__.__annotations__["network"].__name__
+        shape = inspect.signature(kind).parameters["network"].annotation.__name__
         networks = NETWORKS[shape]
         found += [{"class": name, "network": networks[0], **settings} for settings in variants]
         found += [{"class": name, "network": network} for network in networks[1:]]
     return found
 
 
-def name_of(spec: dict) -> str:
+def name_of(spec: dict[str, Any]) -> str:
     network = spec["network"]
     told = {key: value for key, value in spec.items() if key not in ("class", "network")}
     parts = [spec["class"], network["class"], *map(str, list(network.values())[2:])]
     return "-".join([*parts, *(f"{key}={value}" for key, value in told.items())])
 
 
-def shapes(spec: dict) -> list[tuple[int, int, int]]:
+def shapes(spec: dict[str, Any]) -> list[tuple[int, int, int]]:
     """Smaller ones for what is drawn pixel by pixel."""
     return [(1, 8, 8), (3, 9, 11)] if spec["class"] == "Autoregressive" else SHAPES
 

@@ -21,7 +21,7 @@ STANDARD = distributions.Normal(0, 1)
 LEAST = 0.04  # nats: between those of the latent dimensions
 
 
-def make(**settings: Any) -> VAE:
+def make(**settings: Any) -> Any:
     with randomness.placed(0, "init"):
         return VAE(SHAPE, 3, MLP((16,)), **settings)
 
@@ -121,7 +121,7 @@ def test_the_optimal_scale_of_images_not_trained_on_is_the_one_that_was_kept() -
     with torch.no_grad():
         model.decoder[-2].weight.zero_()  # all latents give one image
         error = (model.decode(torch.zeros(1, 3)) - IMAGES).square()
-        kept = 0.1**2
+        kept = torch.tensor(0.1**2)
         for _ in range(3):
             objective(model)
             kept = 0.99 * kept + 0.01 * error.mean()
@@ -178,7 +178,7 @@ CODES = torch.cat(
 
 
 @pytest.mark.parametrize(("kind", "components"), [("gaussian", 1), ("gmm", 2)])
-def test_a_fitted_density_is_the_librarys(kind: str, components: int) -> None:
+def test_a_fitted_density_is_the_librarys(kind: Any, components: int) -> None:
     density = Density(2, kind, components)
     assert not density.fitted
     density.fit(CODES)

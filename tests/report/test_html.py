@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from conftest import CommandLine
+from conftest import CommandLine, Trained
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)  # fmt: skip # noqa: E501
 
@@ -43,7 +43,7 @@ document.body.replaceChildren(...said.map(s => { const p = document.createElemen
 
 
 @pytest.fixture
-def page(genmodels, workplace, trained) -> Path:
+def page(genmodels: CommandLine, workplace: Path, trained: Trained) -> Path:
     trained(workplace / "runs" / "vae-1", "vae.yaml", "--set", "train.ema=null")
     trained(workplace / "runs" / "gan-1", "gan.yaml")
     assert genmodels("compare", "--count", "300", "--out", "study").code == 0
@@ -52,7 +52,7 @@ def page(genmodels, workplace, trained) -> Path:
 
 def browse(path: Path, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr",
+        [str(BROWSER), "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr",
          f"--user-data-dir={path.parent / 'profile'}", *options, path.as_uri()],
         capture_output=True, text=True, timeout=120, check=True,
     )  # fmt: skip
@@ -74,7 +74,7 @@ def test_the_page_does_what_it_says(page: Any, width: int) -> None:
     distances = {m["name"]: m["numbers"]["fd_domain"]["mean"] for m in written["models"]}
     for name in ("floor", "copycat", "gaussian", "mean_image"):
         distances[name.replace("_", " ")] = written[name]["numbers"]["fd_domain"]
-    assert up == sorted(distances, key=distances.get)
+    assert up == sorted(distances, key=lambda name: distances[name])
     assert found["sorted"] == "descending"
     assert found["names"].split(",") == sorted(up)
     assert {found["first"], found["headline"]} == {"0ema,1last"} or (

@@ -315,7 +315,8 @@ def _dotted(node: ast.AST) -> str:
         return f"{start}.{node.attr}" if start else ""
     if isinstance(node, ast.Call) and ast.unparse(node.func) == "getattr":
         start, name = _dotted(node.args[0]), node.args[1]
-        return f"{start}.{name.value}" if start and isinstance(name, ast.Constant) else ""
+        known = isinstance(name, ast.Constant) and isinstance(name.value, str)
+        return f"{start}.{ast.literal_eval(name)}" if start and known else ""
     return ""
 
 

@@ -151,7 +151,7 @@ def test_orders_in_memory_are_timed_and_the_first_one_stays(
     monkeypatch.setattr(orders, "NETWORKS", [Conv((4,))])
     kept = layers.ORDER
     orders.main()
-    assert layers.ORDER == unet.ORDER == kept
+    assert layers.ORDER == unet.ORDER == kept  # type: ignore[attr-defined]
     lines = capsys.readouterr().out.splitlines()
     assert [line.partition("(")[0] for line in lines] == [
         "decoder of Conv",

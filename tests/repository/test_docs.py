@@ -294,10 +294,10 @@ def test_example_runs(
         given, own = options.get("data"), options.get("settings") or []
         folder = given is not None and is_folder(str(given))
         if folder:
-            draw_pictures(inside(given))
+            draw_pictures(inside(str(given)))
         limit = {"epochs": None, "budget": None, "steps": 2, "device": "cpu", "data_root": None}
         layers = [*(own if isinstance(own, list) else [own]), {"train": {"batch_size": 8}}]
-        chosen = f"./{inside(given)}" if folder else DATA
+        chosen = f"./{inside(str(given))}" if folder else DATA
         return train(source, **{**options, **limit, "settings": layers, "data": chosen})
 
     def cut_compare(subjects: Sequence[Any] = (), **options: Any) -> Any:

@@ -23,7 +23,7 @@ from genmodels.runs import checkpoint, manifest
 pytestmark = pytest.mark.slow
 
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
-options = {
+options: dict[str, Any] = {
     "deadline": None,
     "derandomize": not LONG,
     "suppress_health_check": list(HealthCheck),
@@ -35,7 +35,7 @@ command_lines = settings(max_examples=2_000 if LONG else 100, **options)
 PRESET = config.read("vae.yaml").plain()
 
 
-def keys_of(value: Any) -> None:
+def keys_of(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         yield from value
         for inner in value.values():

@@ -1,5 +1,6 @@
 """What measured presets teach: each claim is decided by numbers, and never without them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -10,11 +11,15 @@ from benchmarks.lessons import FITTED, GANS, LONG, NLL, SHORT
 pytestmark = pytest.mark.slow
 
 REPORT = {"report/vae": 4.0, "report/gan": 2.2}
-ON_THE_WAY = {"training_seconds": 300, "distance_best": 1.0, "rarest_class": [0.9, 0.7, 0.8]}
+ON_THE_WAY: dict[str, Any] = {
+    "training_seconds": 300,
+    "distance_best": 1.0,
+    "rarest_class": [0.9, 0.7, 0.8],
+}
 
 
 def result(
-    preset: str, budget: Any, settings: tuple[Any, ...] = (), data: str = "mnist", **numbers: Any
+    preset: str, budget: Any, settings: Sequence[str] = (), data: str = "mnist", **numbers: Any
 ) -> dict[str, Any]:
     """A result with three seeds; a number is that of each, or one for each."""
     seeds = [
@@ -41,14 +46,14 @@ def measured(**changed: Any) -> list[Any]:
         result("vae.yaml", SHORT, ["model.sampler=gmm"], fd=0.5),
         result("vae-gmm.yaml", FITTED, fd=0.2, training_seconds=175),
         result("vae-iwae.yaml", LONG, **{NLL: changed.get("iwae", 90.0)}),
-        result("vae-iwae.yaml", LONG, ["model.bound=elbo"], **{NLL: 91.0}),
+        result("vae-iwae.yaml", LONG, ["model.bound=elbo"], **dict[str, Any]({NLL: 91.0})),
         result("beta-vae.yaml", SHORT, ["model.beta=0.25"], logged_reconstruction=70, logged_kl=40),
         result("beta-vae.yaml", SHORT, ["model.beta=1"], logged_reconstruction=80, logged_kl=25),
         result("beta-vae.yaml", SHORT, logged_reconstruction=108, logged_kl=changed.get("kl", 8)),
         result("ae.yaml", SHORT, fd=20.0),
         result("ae-gmm.yaml", SHORT, fd=changed.get("ae", 0.3)),
         result("autoregressive-binary.yaml", SHORT, fd=9.0, nll_binary_exact=88.0),
-        result("vae-iwae.yaml", SHORT, fd=2.8, **{NLL: 95.0}),
+        result("vae-iwae.yaml", SHORT, fd=2.8, **dict[str, Any]({NLL: 95.0})),
         result("wgan-gp.yaml", SHORT, data="stacked-mnist", modes=changed.get("modes", 950)),
         result("gan.yaml", SHORT, ["model.dropout=0"], "stacked-mnist", modes=[500, 300, 400]),
     ]

@@ -82,7 +82,7 @@ LITERALS = {setting: get_args(part) for setting, part in PARTS if get_origin(par
 KEYS = {setting: part.table for setting, part in PARTS if isinstance(part, KeyOf)}
 
 
-def test_settings_are_found():
+def test_settings_are_found() -> None:
     assert {"GAN.loss", "GAN.penalties", "GAN.augment", "VAE.likelihood", "MLP.activation"} <= {
         *KEYS
     }
@@ -90,14 +90,14 @@ def test_settings_are_found():
 
 
 @pytest.mark.parametrize("setting", LITERALS)
-def test_words_have_a_table_or_a_reason_to_have_none(setting):
+def test_words_have_a_table_or_a_reason_to_have_none(setting: str) -> None:
     if setting in ELSEWHERE:
         assert LITERALS[setting] == ELSEWHERE[setting]
     else:
         assert setting.partition(".")[2] in BRANCHES
 
 
-def test_no_row_is_of_a_setting_that_is_gone():
+def test_no_row_is_of_a_setting_that_is_gone() -> None:
     assert ELSEWHERE.keys() <= LITERALS.keys()
     assert BRANCHES.keys() <= {setting.partition(".")[2] for setting in LITERALS.keys() - ELSEWHERE}
 
@@ -113,14 +113,14 @@ def tables_of(package: Any) -> dict[str, dict[str, Any]]:
 
 
 @pytest.mark.parametrize("package", [losses, networks], ids=["losses", "networks"])
-def test_every_table_is_reached_by_a_setting(package):
+def test_every_table_is_reached_by_a_setting(package: Any) -> None:
     found = tables_of(package)
     assert found
     reached = [id(table) for table in KEYS.values()]
     assert [name for name, table in found.items() if id(table) not in reached] == []
 
 
-def test_overrides_take_the_words_of_their_keys():
+def test_overrides_take_the_words_of_their_keys() -> None:
     kinds = {name: row.kind for name, row in overrides.rows().items()}
     words = {name: get_args(kind) for name, kind in kinds.items() if get_origin(kind) is Literal}
     assert words == {
@@ -130,7 +130,7 @@ def test_overrides_take_the_words_of_their_keys():
     }
 
 
-def test_a_setting_lists_the_keys_of_its_table():
+def test_a_setting_lists_the_keys_of_its_table() -> None:
     for model, setting in (("VAE", "likelihood"), ("GAN", "loss"), ("GAN", "penalties")):
         listed = components.choices(model, config.MODELS)[setting]
         assert listed == list(KEYS[f"{model}.{setting}"])

@@ -75,7 +75,7 @@ def test_public_names_are_there() -> None:
     assert {"train", "load", "sample", "interpolate", "compare", "Run"} <= set(genmodels.__all__)
     assert all(getattr(genmodels, name) is not None for name in genmodels.__all__)
     with pytest.raises(AttributeError, match="'trian'"):
-        _ = genmodels.trian
+        _ = genmodels.trian  # type: ignore[attr-defined]
 
 
 def test_the_package_brings_its_data() -> None:

@@ -45,11 +45,11 @@ def test_a_new_checkpoint_replaces_the_old_one_whole(tmp_path: Path) -> None:
 
 
 CALLS = [
-    ("open", checkpoint.Path, errno.EACCES),
+    ("open", Path, errno.EACCES),
     ("write", None, errno.ENOSPC),
     ("flush", None, errno.ENOSPC),
     ("fsync", os, errno.EIO),
-    ("replace", checkpoint.Path, errno.EDQUOT),
+    ("replace", Path, errno.EDQUOT),
 ]
 
 

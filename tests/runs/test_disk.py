@@ -62,11 +62,12 @@ def wait_for(found: Any, process: subprocess.Popen[str]) -> None:
 
 def test_training_outlives_a_full_disk_for_a_while(disk: Path) -> None:
     run = runs.Folder(disk / "run")
-    given = [*RUN, "--budget", "60s", "--out", run.path]
+    given = [*RUN, "--budget", "60s", "--out", str(run.path)]
     with subprocess.Popen(given, stderr=subprocess.PIPE, text=True) as process:
         wait_for(run.checkpoint_paths, process)
         ballast = fill(disk)
         lines = []
+        assert process.stderr
         for line in process.stderr:
             lines.append(line)
             if "training goes on and tries again, 3 more times" in line:
@@ -85,7 +86,7 @@ def test_training_outlives_a_full_disk_for_a_while(disk: Path) -> None:
     assert not [path for path in run.checkpoints.iterdir() if path.name.startswith(".")]
     (disk / "ballast").unlink()
     step = run.latest().header["progress"]["step"]
-    more = [*RUN, "--steps", str(step + 1), "--out", run.path, "--resume"]
+    more = [*RUN, "--steps", str(step + 1), "--out", str(run.path), "--resume"]
     assert subprocess.run(more, capture_output=True, check=False).returncode == 0
     assert run.latest().header["progress"]["step"] == step + 1
 

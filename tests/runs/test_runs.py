@@ -45,7 +45,7 @@ def test_runs_are_listed_newest_first(workplace: Path) -> None:
     assert runs.latest().path.name == "a"
 
 
-HEADER = {
+HEADER: dict[str, Any] = {
     "run": "vae",
     "started": "2024-01-01",
     "config": SETTINGS.plain(),
@@ -56,12 +56,12 @@ HEADER = {
 }
 
 
-def save(folder: Path, step: Any, started: str = "2024-01-01") -> None:
+def save(folder: runs.Folder, step: Any, started: str = "2024-01-01") -> None:
     header = {**HEADER, "started": started, "progress": {**HEADER["progress"], "step": step}}
     checkpoint.save(folder.checkpoints / runs.step_name(step), {"a": torch.zeros(1)}, header)
 
 
-def steps(folder: Path) -> list[Any]:
+def steps(folder: runs.Folder) -> list[Any]:
     return [int(path.stem.removeprefix("step-")) for path in folder.checkpoint_paths()]
 
 
@@ -224,6 +224,7 @@ def test_two_processes_never_write_into_one_folder(workplace: Path) -> None:
         [sys.executable, "-c", HOLD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     with other:
+        assert other.stdout
         assert other.stdout.readline() == "held\n"
         again = runs.Folder(Path("a")).lock()
         with pytest.raises(InputError, match="another process is training in a"), again:

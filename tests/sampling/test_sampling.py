@@ -23,7 +23,7 @@ def latents(count: int, dims: int = 6, stream: str = "a") -> Tensor:
     return torch.randn(count, dims, generator=randomness.generator(0, stream))
 
 
-def test_interpolations_begin_and_end_at_their_ends():
+def test_interpolations_begin_and_end_at_their_ends() -> None:
     start, end = latents(5), latents(5, stream="b")
     for interpolate in (interpolation.lerp, interpolation.slerp):
         made = interpolate(start, end, 7)
@@ -131,7 +131,7 @@ def test_a_gif_runs_there_and_back(tmp_path: Path) -> None:
     pictures.save_gif(frames, tmp_path / "a.gif", seconds=0.1)
     with Image.open(tmp_path / "a.gif") as gif:
         levels = []
-        for index in range(gif.n_frames):
+        for index in range(gif.n_frames):  # type: ignore[attr-defined]
             gif.seek(index)
             levels.append(round(np.asarray(gif.convert("L")).mean() / 255, 1))
             assert gif.info["duration"] == 100

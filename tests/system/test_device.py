@@ -38,6 +38,6 @@ def test_the_scaler_is_off_unless_fp16() -> None:
 
 
 @pytest.mark.skipif(not hasattr(torch.cpu, "get_capabilities"), reason="newer versions of PyTorch")
-def test_bf16_products_are_those_that_pytorch_reports():
+def test_bf16_products_are_those_that_pytorch_reports() -> None:
     reported = torch.cpu.get_capabilities().get("avx512_bf16", False)
     assert device.multiplies_bf16() == bool(reported)

@@ -4,7 +4,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import torch
@@ -54,7 +54,7 @@ def test_chunks_are_halved_until_they_fit() -> None:
         parts = memory.Chunks(50, "counting").map(few, rows)
     assert torch.equal(torch.cat(parts), rows)
     assert seen == [12] * 8 + [4]
-    assert [re.search(r"with (\d+) at", str(note.message))[1] for note in said] == ["25", "12"]
+    assert [re.findall(r"with (\d+) at", str(note.message)) for note in said] == [["25"], ["12"]]
 
 
 def test_what_never_fits_and_other_errors_are_raised() -> None:
@@ -70,7 +70,7 @@ class _nothing:
     def __enter__(self) -> Any:
         return self
 
-    def __exit__(self, *_: Any) -> bool:
+    def __exit__(self, *_: Any) -> Literal[False]:
         return False
 
 

@@ -3,6 +3,7 @@
 import platform
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 import torch
@@ -40,7 +41,7 @@ assert any("glibc" in sentence for sentence in said) != maps_a_large_block(), sa
 
 
 @pytest.fixture(autouse=True)
-def precision_of_products():
+def precision_of_products() -> Any:
     before = torch.get_float32_matmul_precision()
     yield
     torch.set_float32_matmul_precision(before)
@@ -52,7 +53,7 @@ def has_mallinfo2() -> bool:
 
 
 @pytest.mark.skipif(not has_mallinfo2(), reason="memory is counted by glibc 2.33 or newer")
-def test_choosing_changes_nothing_and_tuning_keeps_freed_memory():
+def test_choosing_changes_nothing_and_tuning_keeps_freed_memory() -> None:
     done = subprocess.run(
         [sys.executable, "-c", COUNT_MAPPED], capture_output=True, text=True, check=False
     )
@@ -60,7 +61,7 @@ def test_choosing_changes_nothing_and_tuning_keeps_freed_memory():
 
 
 @pytest.mark.parametrize("precision", device.PRECISIONS)
-def test_choosing_changes_no_products(precision):
+def test_choosing_changes_no_products(precision: Any) -> None:
     for before in ("highest", "high"):
         torch.set_float32_matmul_precision(before)
         device.choose("cpu", precision)
@@ -68,7 +69,7 @@ def test_choosing_changes_no_products(precision):
         assert torch.get_float32_matmul_precision() == before
 
 
-def test_tuning_says_what_it_did_and_is_idempotent():
+def test_tuning_says_what_it_did_and_is_idempotent() -> None:
     torch.set_float32_matmul_precision("highest")
     chosen = device.choose("cpu", "fp32")
     said = tune_cpu(chosen)
@@ -78,7 +79,7 @@ def test_tuning_says_what_it_did_and_is_idempotent():
     assert torch.get_float32_matmul_precision() == settings
 
 
-def test_products_of_other_precisions_and_devices_are_left_alone():
+def test_products_of_other_precisions_and_devices_are_left_alone() -> None:
     torch.set_float32_matmul_precision("highest")
     assert not any("oneDNN" in sentence for sentence in tune_cpu(device.choose("cpu", "bf16")))
     gpu = device.Device(torch.device("cuda", 0), "fp32", ("", ""))
@@ -86,7 +87,7 @@ def test_products_of_other_precisions_and_devices_are_left_alone():
     assert torch.get_float32_matmul_precision() == "highest"
 
 
-def test_float32_products_are_float32_products():
+def test_float32_products_are_float32_products() -> None:
     tune_cpu(device.choose("cpu", "fp32"))
     for rows, inner, columns in [(64, 784, 400), (128, 400, 784), (100, 100, 256), (7, 1024, 1)]:
         a, b = torch.randn(rows, inner), torch.randn(inner, columns)
@@ -94,11 +95,13 @@ def test_float32_products_are_float32_products():
         assert (a @ b - exact).norm() / exact.norm() < 5e-6  # bfloat16 errs by 2e-3
 
 
-def test_a_processor_that_rounds_products_keeps_the_default(monkeypatch):
+def test_a_processor_that_rounds_products_keeps_the_default(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     torch.set_float32_matmul_precision("highest")
     product = torch.Tensor.__matmul__
 
-    def rounded(a, b):
+    def rounded(a: Any, b: Any) -> Any:
         fast = torch.get_float32_matmul_precision() == "medium" and a.dtype == torch.float32
         return product(a.bfloat16(), b.bfloat16()).float() if fast else product(a, b)
 

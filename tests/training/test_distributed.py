@@ -126,7 +126,7 @@ def test_two_processes_give_the_run_of_one(genmodels: CommandLine, workplace: Pa
 
 def test_buffers_are_those_of_all_processes_and_the_group_leaves_nothing(workplace: Path) -> None:
     Path("agree.py").write_text(AGREE)
-    process = launch([], program=["agree.py"])
+    process = launch([], program=("agree.py",))
     out = process.communicate(timeout=120)[0]
     assert process.returncode == 0, out
 

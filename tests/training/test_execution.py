@@ -83,7 +83,7 @@ def test_more_steps_than_the_ring_has_rows(graphs: Any, monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("kind", ["captured", "compiled"])
 def test_what_cannot_be_done_is_said_and_done_eagerly(
-    kind: str, graphs: Any, monkeypatch: pytest.MonkeyPatch
+    kind: Any, graphs: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*arguments: Any) -> None:
         raise RuntimeError("no such thing here\nand more")
@@ -105,7 +105,7 @@ def test_a_compiled_step_equals_an_eager_one_within_rounding(
     torch.compiler.reset()
     # Adam would make steps of rounding errors, where a gradient is zero by nature, as that
     # of a bias before a normalisation is.
-    plain = {"steps": 6, "optimizer": {"name": "sgd", "lr": 1e-2, "momentum": 0.9}}
+    plain: dict[str, Any] = {"steps": 6, "optimizer": {"name": "sgd", "lr": 1e-2, "momentum": 0.9}}
     eager, log = run(model, device, execution="eager", **plain)
     compiled, recorded = run(model, device, execution="compiled", **plain)
     if compiled.run_step.kind != "compiled":
@@ -157,7 +157,7 @@ def test_the_table_is_mapped_where_there_is_no_room() -> None:
 def test_a_mapped_table_is_left_early_without_a_trace() -> None:
     source = feed.choose(images(), "mapped", torch.device("cpu"), None)
     rows = torch.arange(40)
-    walk = source.batches(rows, 8)
+    walk: Any = source.batches(rows, 8)
     next(walk)
     walk.close()
     found = torch.cat([batch.images for batch in source.batches(rows, 8)])

@@ -1,5 +1,7 @@
 """Arithmetic is counted as PyTorch's own counter does."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import nn
@@ -18,11 +20,11 @@ NETWORKS = {
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_counts_equal_those_of_the_public_counter(name):
+def test_counts_equal_those_of_the_public_counter(name: str) -> None:
     network, shape = NETWORKS[name]
     inputs = torch.randn(shape)
 
-    def step():
+    def step() -> Any:
         loss = network(inputs).square().sum()
         torch.autograd.grad(loss, list(network.parameters()))
 
@@ -33,7 +35,7 @@ def test_counts_equal_those_of_the_public_counter(name):
     assert counted.total == public.get_total_flops() > 0
 
 
-def test_gradients_of_gradients_are_counted():
+def test_gradients_of_gradients_are_counted() -> None:
     weight = torch.randn(4, 4, requires_grad=True)
     inputs = torch.randn(2, 4, requires_grad=True)
     with Flops() as counted:

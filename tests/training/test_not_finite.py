@@ -40,7 +40,7 @@ def breaking(monkeypatch: pytest.MonkeyPatch) -> Any:
     return at
 
 
-def finite(folder: Path) -> Any:
+def finite(folder: runs.Folder) -> Any:
     for path in (*folder.checkpoint_paths(), *folder.snapshot_paths()):
         for name, tensor in folder.read(path).tensors.items():
             assert tensor.isfinite().all(), name

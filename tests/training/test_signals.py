@@ -61,7 +61,7 @@ PLACES = {
 }
 
 
-def run(place: Path, number: int, given: Any) -> tuple[Any, ...]:
+def run(place: tuple[str, str, int], number: int, given: Any) -> tuple[Any, ...]:
     owner, name, times = place
     program = PROGRAM.format(place=owner, name=name, times=times, number=number, given=list(given))
     began = time.monotonic()
@@ -98,7 +98,7 @@ def test_a_signal_saves_and_the_run_goes_on_as_if_nothing_was(
     last = done.stderr.splitlines()[-1]
     assert f"genmodels train --out {out} --resume" in last
     folder = runs.Folder(out)
-    step = int(re.search(r"step ([\d,]+)", last)[1].replace(",", ""))
+    step = int(re.findall(r"step ([\d,]+)", last)[0].replace(",", ""))
     assert folder.latest().header["progress"]["step"] == step
     assert not [path for path in folder.checkpoints.iterdir() if path.suffix == ".part"]
     assert genmodels("train", "--out", out, "--resume").code == 0
@@ -132,6 +132,7 @@ def test_a_second_signal_ends_at_once(tmp_path: Path) -> None:
     with subprocess.Popen(
         [*given, "--out", tmp_path / "run"], stderr=subprocess.PIPE, text=True
     ) as process:
+        assert process.stderr
         for line in process.stderr:
             if line.startswith("training"):
                 break

@@ -5,7 +5,7 @@ import itertools
 import json
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
@@ -30,7 +30,7 @@ from genmodels.training.trainer import Trainer
 SHAPE = (1, 12, 12)
 NETWORK = {"class": "MLP", "hidden": [16, 8]}
 SMALL = {"class": "MLP", "hidden": [8]}
-MODELS = {
+MODELS: dict[str, dict[str, Any]] = {
     "vae": {"class": "VAE", "latent_dim": 3, "network": NETWORK},
     "gan": {"class": "GAN", "latent_dim": 3, "dropout": 0.3, "network": NETWORK},
     "gan-batch": {"class": "GAN", "network": {**NETWORK, "normalization": "batch"}},
@@ -39,7 +39,7 @@ MODELS = {
     "aae": {"class": "AAE", "latent_dim": 3, "network": NETWORK, "discriminator": {"hidden": [8]}},
 }
 # What they keep in buffers from step to step changes what they learn.
-STEERED = {
+STEERED: dict[str, dict[str, Any]] = {
     "balance": {"class": "BEGAN", "latent_dim": 3, "gamma": 0.9, "rate": 0.1, "network": SMALL},
     "warm-up": {"class": "VAE", "latent_dim": 3, "warmup": 10, "network": SMALL},
     "spectral": {"class": "GAN", "latent_dim": 3, "spectral": True, "network": SMALL},
@@ -61,11 +61,11 @@ def trainer(model: Any, train: Any, device: Any, seed: int = 0, data: Any = None
     return Trainer(made, data or images(), settings.train, seed, device)
 
 
-def finish(made: Trainer) -> list[dict]:
+def finish(made: Trainer) -> list[dict[str, Any]]:
     return [record.record for record in made.records() if isinstance(record, Epoch)]
 
 
-OPTIONS = {
+OPTIONS: dict[str, dict[str, Any]] = {
     "plain": {},
     "EMA, warm-up and cosine": {"ema": 0.9, "schedule": {"warmup": 3, "steps": 20}},
     "adamw, clipped": {"optimizer": {"name": "adamw", "weight_decay": 0.1}, "clip": 0.5},
@@ -103,10 +103,11 @@ def test_a_resumed_run_equals_an_undisturbed_one(
         assert {**a, "seconds": 0} == pytest.approx({**b, "seconds": 0}, rel=1e-12)
 
 
-def test_the_ema_follows_weights_and_copies_buffers(device):
+def test_the_ema_follows_weights_and_copies_buffers(device: Any) -> None:
     model = {"class": "GAN", "spectral": True, "network": {**NETWORK, "normalization": "batch"}}
     made = trainer(model, {"steps": 6, "ema": 0.9}, device)
     finish(made)
+    assert made.run_step.ema is not None
     ema = made.run_step.ema.state
     for name, value in made.model.named_parameters():
         assert not torch.equal(ema[name], value), name
@@ -114,8 +115,8 @@ def test_the_ema_follows_weights_and_copies_buffers(device):
         assert torch.equal(ema[name], value), name
 
 
-def test_the_ema_follows_a_weight_of_two_names_under_both():
-    model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
+def test_the_ema_follows_a_weight_of_two_names_under_both() -> None:
+    model: Any = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
     model[1].weight = model[0].weight
     ema = EMA(model, 0.9)
     with torch.no_grad():
@@ -130,12 +131,12 @@ def test_phases_that_cannot_be_told_apart_or_train_nothing_of_the_model_are_refu
     device: devices.Device,
 ) -> None:
     class Twice(VAE):
-        def phases(self) -> Tensor:
+        def phases(self) -> list[Phase]:
             return 2 * super().phases()
 
     class Loose(VAE):
         def phases(self) -> list[Any]:
-            return [Phase("loose", nn.Linear(1, 1), self.phases)]
+            return [Phase("loose", nn.Linear(1, 1), cast(Any, self.phases))]
 
     with pytest.raises(InputError, match="two phases of Twice have one name: elbo, elbo"):
         Trainer(Twice(SHAPE), images(), Train(batch_size=8, steps=1), 0, device)
@@ -269,6 +270,7 @@ def test_resumed_twice_with_a_lazy_phase_and_looks_in_between(
         saved = checkpoint.load(tmp_path / f"{end}.safetensors")
     assert [{**r, "seconds": 0} for r in log] == [{**r, "seconds": 0} for r in wanted]
     tensors, progress = whole.state()
+    assert saved is not None
     assert tensors.keys() == saved.tensors.keys()
     for name, tensor in tensors.items():
         assert torch.equal(tensor.cpu(), saved.tensors[name]), name
@@ -319,8 +321,8 @@ def test_reduced_precision_trains(precision: str, device: devices.Device) -> Non
     assert all(p.dtype == torch.float32 and p.isfinite().all() for p in made.model.parameters())
 
 
-def test_the_loss_scale_is_saved_and_restored():
-    def make():
+def test_the_loss_scale_is_saved_and_restored() -> None:
+    def make() -> Any:
         half = devices.Device(torch.device("cpu"), "fp16", ("", ""))
         return trainer(MODELS["vae"], {"steps": 1}, half).run_step
 
