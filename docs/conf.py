@@ -31,6 +31,7 @@ nitpick_ignore_regex = [
     ("py:.*", r"genmodels\.evaluation\.metrics\.metric\.Context"),  # a type variable
 ]
 
+python_maximum_signature_line_length = 80
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
 autodoc_default_options = {"members": True}
@@ -50,7 +51,7 @@ html_theme_options = {
     "header_links_before_dropdown": 7,
     "navbar_align": "left",
     "navbar_end": ["theme-switcher"],
-    "show_prev_next": True,
+    "show_toc_level": 2,
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],
     "footer_end": [],

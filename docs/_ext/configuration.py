@@ -90,6 +90,4 @@ def _types(constructor: Any, choices: Mapping[str, list[str]]) -> dict[str, str]
     """Return what each argument of a constructor accepts, in words."""
     hints = inspect.get_annotations(constructor, eval_str=True)
     hints.pop("return", None)
-    return {
-        name: accepted(kind, classes=choices.get(name, ())) for name, kind in hints.items()
-    }
+    return {name: accepted(kind, classes=choices.get(name, ())) for name, kind in hints.items()}

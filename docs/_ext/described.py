@@ -1,11 +1,9 @@
 """Pieces of the generated reference: one entry, a type in words, the parts of a docstring."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
-
-from pydantic.fields import FieldInfo
 
 from genmodels.config.number_types import KeyOf
 
@@ -55,6 +53,8 @@ def accepted(kind: Any, limits: Sequence[Any] = (), classes: Sequence[str] = ())
         return " ".join([NAMES[kind], *_bounds(limits)]).replace(" ", " ")
     if origin in (list, tuple) or getattr(origin, "__name__", "") == "Sequence":
         return f"list of {accepted(inner[0])}"
+    if len(inner) == 2 and inner[1] is Any:
+        return "mapping"
     if len(inner) == 2:
         return f"mapping of {accepted(inner[0])} to {accepted(inner[1])}"
     if getattr(kind, "_is_protocol", False):
