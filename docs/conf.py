@@ -46,7 +46,9 @@ html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sourcelink = False
-html_sidebars = {page: [] for page in ("index", "start", "concepts", "search", "genindex")}
+html_sidebars: dict[str, list[str]] = {
+    page: [] for page in ("index", "start", "concepts", "search", "genindex")
+}
 html_theme_options = {
     "header_links_before_dropdown": 7,
     "navbar_align": "left",
