@@ -31,6 +31,7 @@ nitpick_ignore_regex = [
     ("py:.*", r"genmodels\.evaluation\.metrics\.metric\.Context"),  # a type variable
 ]
 
+python_maximum_signature_line_length = 80
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
 autodoc_default_options = {"members": True}
@@ -45,12 +46,14 @@ html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sourcelink = False
-html_sidebars = {page: [] for page in ("index", "start", "concepts", "search", "genindex")}
+html_sidebars: dict[str, list[str]] = {
+    page: [] for page in ("index", "start", "concepts", "search", "genindex")
+}
 html_theme_options = {
     "header_links_before_dropdown": 7,
     "navbar_align": "left",
     "navbar_end": ["theme-switcher"],
-    "show_prev_next": True,
+    "show_toc_level": 2,
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],
     "footer_end": [],

@@ -61,7 +61,7 @@ def _model(model: ModelInfo) -> str:
     if model.presets:
         parts.append(f"Presets: {', '.join(f'`{preset.name}`' for preset in model.presets)}.")
     meanings = arguments(model.text)
-    for name, words in _types(kind.__init__, model.choices).items():
+    for name, words in _types(kind, model.choices).items():
         if name in model.settings:
             shown = yaml12.inline(model.settings[name])
             parts.append(entry(name, words, shown, meanings.get(name, ""), listed=False))
@@ -77,7 +77,7 @@ def networks_() -> str:
 
 def _network(kind: type) -> str:
     text = inspect.getdoc(kind) or ""
-    meanings, types = arguments(text), _types(kind.__init__, {})
+    meanings, types = arguments(text), _types(kind, {})
     parts = [f"## {kind.__name__}", summary(text)]
     for name, parameter in inspect.signature(kind).parameters.items():
         plain = isinstance(parameter.default, bool | int | float | str | tuple)
@@ -86,8 +86,10 @@ def _network(kind: type) -> str:
     return "\n\n".join(parts)
 
 
-def _types(constructor: Any, choices: Mapping[str, list[str]]) -> dict[str, str]:
-    """Return what each argument of a constructor accepts, in words."""
-    hints = inspect.get_annotations(constructor, eval_str=True)
-    hints.pop("return", None)
-    return {name: accepted(kind, classes=choices.get(name, ())) for name, kind in hints.items()}
+def _types(kind: type, choices: Mapping[str, list[str]]) -> dict[str, str]:
+    """Return what each argument of a class accepts, in words."""
+    parameters = inspect.signature(kind, eval_str=True).parameters
+    return {
+        name: accepted(parameter.annotation, classes=choices.get(name, ()))
+        for name, parameter in parameters.items()
+    }

@@ -53,6 +53,8 @@ def accepted(kind: Any, limits: Sequence[Any] = (), classes: Sequence[str] = ())
         return " ".join([NAMES[kind], *_bounds(limits)]).replace(" ", " ")
     if origin in (list, tuple) or getattr(origin, "__name__", "") == "Sequence":
         return f"list of {accepted(inner[0])}"
+    if len(inner) == 2 and inner[1] is Any:
+        return "mapping"
     if len(inner) == 2:
         return f"mapping of {accepted(inner[0])} to {accepted(inner[1])}"
     if getattr(kind, "_is_protocol", False):

@@ -370,7 +370,9 @@ def texts() -> list[Path]:
     return sorted(
         path
         for path in [*found, *REPOSITORY.glob("*")]
-        if path.is_file() and path.suffix in kinds and not {"__pycache__", ".git"} & {*path.parts}
+        if path.is_file()
+        and path.suffix in kinds
+        and not {"__pycache__", ".git", "_build"} & {*path.parts}
     )
 
 

@@ -135,12 +135,11 @@ def without(arguments: Sequence[str], options: set[str]) -> list[str]:
     return kept
 
 
-def draw_pictures(folder: Path, count: int = 80) -> None:
-    """Fill a folder with noise that is easily told apart."""
+def draw_pictures(folder: Path, count: int = 280) -> None:
+    """Fill a folder with noise of two classes, enough for the largest density of a preset."""
     generator = torch.Generator().manual_seed(0)
-    folder.mkdir(parents=True, exist_ok=True)
     for index in range(count):
-        draw_picture(folder / f"{index:03d}.png", generator)
+        draw_picture(folder / ("cats", "dogs")[index % 2] / f"{index:03d}.png", generator)
 
 
 def draw_picture(path: Path, generator: torch.Generator | None = None) -> None:
