@@ -111,8 +111,8 @@ def test_the_ema_follows_weights_and_copies_buffers(device: Any) -> None:
     ema = made.run_step.ema.state
     for name, value in made.model.named_parameters():
         assert not torch.equal(ema[name], value), name
-    for name, value in made.model.named_buffers():
-        assert torch.equal(ema[name], value), name
+    for name, buffer in made.model.named_buffers():
+        assert torch.equal(ema[name], buffer), name
 
 
 def test_the_ema_follows_a_weight_of_two_names_under_both() -> None:
