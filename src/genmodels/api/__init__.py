@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from genmodels.api.catalogue import config, datasets, describe, models, runs
     from genmodels.api.comparison import Comparison, compare
-    from genmodels.api.images import save_images
+    from genmodels.api.images import grid, save_images
     from genmodels.api.interpolation import interpolate
     from genmodels.api.machine import doctor
     from genmodels.api.overrides import Overrides
@@ -29,6 +29,7 @@ _HOMES = {
     "datasets": "catalogue",
     "describe": "catalogue",
     "doctor": "machine",
+    "grid": "images",
     "interpolate": "interpolation",
     "load": "run",
     "models": "catalogue",
@@ -42,7 +43,7 @@ _HOMES = {
 }
 __all__ = [
     "Comparison", "Finding", "Overrides", "Run", "compare", "config", "datasets", "describe",
-    "doctor", "interpolate", "load", "models", "replay", "runs", "sample", "sample_to",
+    "doctor", "grid", "interpolate", "load", "models", "replay", "runs", "sample", "sample_to",
     "save_images", "train", "verify",
 ]  # fmt: skip
 

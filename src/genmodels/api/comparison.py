@@ -1,6 +1,6 @@
 """The function that compares models: it trains configurations and evaluates all runs alike."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Unpack, overload
 
@@ -85,7 +85,8 @@ def compare(
         trust_code: whether Python modules in the folders of runs may be executed.
         quiet: whether no progress is shown.
         overrides: as for :func:`genmodels.train`, for every configuration that is trained,
-            except that ``seed`` is the seed of the samples.
+            except that ``seed`` is the seed of the samples. ``device`` is also that of the
+            samples.
 
     Returns:
         The comparison; None for a shard.
@@ -107,9 +108,12 @@ def compare(
     layers = arguments.layers(settings, overrides)
     out, display = arguments.path("out", out), Display(quiet)
     plan.check_out(out)
-    if (device := overrides.get("device")) is not None:
-        arguments.device(device)  # also where every run is trained already
+    where = arguments.device(overrides.get("device") or "auto")
     planned = plan.make(_listed(subjects), layers, seeds, out)
+    if not planned.jobs:
+        repeated = seeds if seeds > 1 else None
+        for_training = {**overrides, "settings": settings or None, "match": match}
+        _refuse_without_training({**for_training, "seeds": repeated, "device": None})
     jobs = planned.jobs if shard is None else plan.share(planned.jobs, str(shard))
     if shard and match:
         raise InputError("`match` needs the first run before the others; leave out `shard`")
@@ -119,9 +123,22 @@ def compare(
     plan.train(planned, jobs, match, display)
     if shard:
         return None
-    comparison = measure.compare(planned.folders, count, features, seed, display)
+    comparison = measure.compare(planned.folders, count, features, seed, display, where)
     files.save(comparison, out, measured())
     return comparison
+
+
+def _refuse_without_training(given: Mapping[str, object]) -> None:
+    """Refuse arguments of trainings in a comparison that trains nothing.
+
+    Raises:
+        InputError: an argument is not None.
+    """
+    if names := [f"`{name}`" for name, value in given.items() if value is not None]:
+        raise InputError(
+            f"{', '.join(names)}: only runs are compared, and nothing is trained; leave it out, or "
+            "give a configuration such as vae.yaml"
+        )
 
 
 def _listed(subjects: Subject | Sequence[Subject]) -> Sequence[str | Path | runs.Folder]:

@@ -1,10 +1,12 @@
-"""The function that writes images to files."""
+"""Images as files, and as one picture."""
 
 from pathlib import Path
 
+from PIL.Image import Image
 from torch import Tensor
 
 from genmodels.api import arguments, formats
+from genmodels.data import pictures
 
 
 def save_images(images: Tensor, path: str | Path, columns: int | None = None) -> Path:
@@ -39,3 +41,27 @@ def save_images(images: Tensor, path: str | Path, columns: int | None = None) ->
     else:
         formats.save_images([images], len(images), path, columns)
     return path
+
+
+def grid(images: Tensor, columns: int | None = None) -> Image:
+    """Arrange images in one picture, which a notebook shows.
+
+    Args:
+        images: (N, C, H, W), or frames of interpolations (rows, steps, C, H, W); float in [0, 1]
+            or uint8.
+        columns: images in a row; by default the grid is as square as possible, and each row of
+            frames is a row.
+
+    Raises:
+        InputError: the tensor is no images.
+
+    >>> from genmodels import api
+    >>> api.grid(api.sample("runs/first", count=6), columns=3).size
+    (460, 310)
+    """
+    images = arguments.images(images)
+    if columns is not None:
+        columns = arguments.integer("columns", columns, 1)
+    if images.dim() == 5:
+        columns, images = columns or images.shape[1], images.flatten(0, 1)
+    return pictures.picture(pictures.grid(images, columns))

@@ -17,7 +17,8 @@ from genmodels.evaluation.features import domain
 from genmodels.evaluation.metrics import likelihood, scores
 from genmodels.evaluation.reference import Reference
 from genmodels.sampling import interpolation
-from genmodels.system import device, tune_cpu
+from genmodels.system import tune_cpu
+from genmodels.system.device import Device
 from genmodels.training import session
 
 STRIPS = 4  # interpolations of each kind
@@ -25,7 +26,12 @@ FRAMES = 21  # as in the original report
 
 
 def compare(
-    folders: Sequence[runs.Folder], count: int, extractor: str, seed: int, display: Display
+    folders: Sequence[runs.Folder],
+    count: int,
+    extractor: str,
+    seed: int,
+    display: Display,
+    where: Device,
 ) -> Comparison:
     """Measure runs on the test split of their data.
 
@@ -35,6 +41,7 @@ def compare(
         extractor: name or file of the features.
         seed: of the samples.
         display: shows the progress.
+        where: the device that samples are generated on.
 
     Raises:
         InputError: the data differ, have no test split, or a run has no checkpoint.
@@ -42,14 +49,13 @@ def compare(
     _check_same_data(folders)
     for folder in folders:
         folder.latest()
+    tune_cpu(where)
     images = _load(folders[0], display)
     reference.check(images)
     chosen = domain.choose(extractor, images, display.reading)
     real = reference.of(images, chosen, count, display.reading)
     display.advance("comparing", 0, len(folders) + 1, "floor and baselines")
     baseline_scores = baselines.score(real)
-    chosen_device = device.choose()
-    tune_cpu(chosen_device)
     entries: list[Entry] = []
     done = 1
     for name, group in _models(folders).items():
@@ -57,7 +63,7 @@ def compare(
         for folder in group:
             split = real.with_validation(folder.settings.data.validation)
             progress = _progress_of(display, folder, done, len(folders) + 1)
-            evaluation = protocol.evaluate(folder, split, seed, chosen_device.device, progress)
+            evaluation = protocol.evaluate(folder, split, seed, where.device, progress)
             results.append(Result(folder.settings.seed, str(folder.path), evaluation))
             done += 1
         entries.append(_entry(name, group[0], results, seed))
