@@ -80,8 +80,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
         if not memory.ran_out(error):
             raise
-        said = memory.told(error)
-        _fail(f"{said}: lower the model's widths, the batch or the images' size", 2)
+        _fail(
+            f"{memory.description(error)}: lower the model's widths, the batch or the images' size",
+            2,
+        )
     except KeyboardInterrupt:
         _fail("interrupted", 130)
     except BrokenPipeError:  # whoever read the output has seen enough

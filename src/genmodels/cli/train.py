@@ -73,6 +73,6 @@ def train(
     run = api.train(
         config, settings=assignments, out=out, resume=resume, trust_code=trust_code, **changes
     )
-    if distributed.here().first:
+    if distributed.launched().is_first:
         typer.echo(f"run: {run.path}")
         options.next_command("sample", run.path)
