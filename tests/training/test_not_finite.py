@@ -80,13 +80,13 @@ def test_a_run_goes_back_and_on_at_half_the_rate(preset, genmodels, workplace, b
 
 def test_rates_are_halved(genmodels, workplace, breaking, monkeypatch):
     seen = []
-    slow_down = Step.slow_down
+    scale_rates = Step.scale_rates
 
     def watched(self, factor):
-        slow_down(self, factor)
+        scale_rates(self, factor)
         seen.append([o.param_groups[0]["lr"] for o in self.optimizers.values()])
 
-    monkeypatch.setattr(Step, "slow_down", watched)
+    monkeypatch.setattr(Step, "scale_rates", watched)
     breaking(5, 6)
     given = ["--steps", "8", "--set", "train.optimizer.lr=0.008", "--on-nan", "rollback"]
     assert genmodels("train", "--config", "ae.yaml", *TINY, *given, "--out", "a").code == 0
