@@ -345,7 +345,7 @@ def test_a_run_of_other_settings_names_the_one_of_these(
     resumed = genmodels(*words[:-1], "4", "--resume")
     assert resumed.code == 2
     assert "run runs/others was made with other settings" in resumed.err
-    assert "go on with the run that has these by --out runs/these" in resumed.err
+    assert "continue the run that has these by --out runs/these" in resumed.err
     (workplace / "runs" / "these" / "config.yaml").write_text("sed: 1")  # of another version
     resumed = genmodels(*words[:-1], "4", "--resume")
     assert (resumed.code, "go on with the run" in resumed.err) == (2, False)

@@ -37,7 +37,7 @@ CPU = (
 )
 def test_what_ran_out_is_told(error: Any, asked: str) -> None:
     assert memory.ran_out(error)
-    assert memory.asked(error) == asked
+    assert memory.requested(error) == asked
     assert not memory.ran_out(RuntimeError("shapes cannot be multiplied"))
 
 

@@ -20,7 +20,7 @@ from genmodels.errors import InputError
 from genmodels.runs import checkpoint
 from genmodels.system import device as devices
 from genmodels.system import distributed
-from genmodels.system.distributed import Ranks
+from genmodels.system.distributed import Processes
 from genmodels.training.step import Step
 
 # Without noise and without statistics of the batch, so that shares change nothing.
@@ -55,7 +55,7 @@ torch.manual_seed(0)
 with distributed.joined(cpu.device, 8) as together:
     model = BEGAN((1, 8, 8), 4, MLP((16,), normalization="batch"))
     model.gamma = 9.0  # so that the balance moves away from 0
-    step = Step(model, Train(steps=3), 0, cpu, ranks=together)
+    step = Step(model, Train(steps=3), 0, cpu, processes=together)
     images = torch.rand(8, 1, 8, 8)
     for number in range(3):
         step(Batch(together.share(images)), number)
@@ -137,7 +137,7 @@ def test_noise_differs_between_processes() -> None:
     losses = []
     for rank in (0, 0, 1):
         made = trainer(MODELS["vae"], {"steps": 1}, cpu)
-        step = Step(made.model, made.train, 0, cpu, ranks=Ranks(rank))
+        step = Step(made.model, made.train, 0, cpu, processes=Processes(rank))
         step(batch, 0)
         losses.append(step.collect()[0][1]["elbo.loss"].item())
     assert losses[0] == losses[1] != losses[2]
@@ -181,7 +181,7 @@ def _wait_for(path: Path, process: subprocess.Popen[str]) -> None:
 def test_a_batch_that_cannot_be_shared_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"WORLD_SIZE": "2", "RANK": "1"}.items():
         monkeypatch.setenv(name, value)
-    assert distributed.here() == Ranks(1, 2)
+    assert distributed.launched() == Processes(1, 2)
     with (
         pytest.raises(InputError, match="is 65, of all 2 processes together; give a multiple of 2"),
         distributed.joined(torch.device("cpu"), 65),
@@ -201,10 +201,10 @@ def test_rollbacks_are_for_one_process(
 
 def test_alone_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = torch.arange(6)
-    alone = distributed.here()
-    assert alone == Ranks()
+    alone = distributed.launched()
+    assert alone == Processes()
     assert torch.equal(alone.share(rows), rows)
-    assert alone.agree(3.5, torch.device("cpu")) == 3.5
+    assert alone.from_first(3.5, torch.device("cpu")) == 3.5
     assert alone.any(True, torch.device("cpu"))
-    shares = [Ranks(rank, 3).share(rows) for rank in range(3)]
+    shares = [Processes(rank, 3).share(rows) for rank in range(3)]
     assert torch.equal(torch.cat(shares), rows)

@@ -52,7 +52,7 @@ def test_a_captured_step_equals_an_eager_one_bit_for_bit(
     eager, log = run(model, device, execution="eager")
     graphs = request.getfixturevalue("graphs")
     captured, recorded = run(model, graphs, execution="captured")
-    assert captured.run_step.recorded
+    assert captured.run_step.captured
     check_equal(eager, captured)
     for a, b in zip(log, recorded, strict=True):
         assert {**a, "seconds": 0} == {**b, "seconds": 0}
@@ -65,15 +65,15 @@ def test_each_combination_of_phases_is_recorded(
     first, second = made.run_step.phases
     made.run_step.phases = [first, dataclasses.replace(second, every=2)]
     finish(made)
-    assert set(made.run_step.recorded) == {
+    assert set(made.run_step.captured) == {
         ("discriminator",),
         ("discriminator", "generator"),
     }
 
 
 def test_more_steps_than_the_ring_has_rows(graphs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(step, "BETWEEN", 4)
-    monkeypatch.setattr("genmodels.training.trainer.BETWEEN", 4)
+    monkeypatch.setattr(step, "MAX_UNCOLLECTED", 4)
+    monkeypatch.setattr("genmodels.training.trainer.MAX_UNCOLLECTED", 4)
     made = trainer(MODELS["vae"], {"steps": 24, "execution": "captured"}, graphs)
     seen = [record["train.elbo.loss"] for record in finish(made)]
     eager = trainer(MODELS["vae"], {"steps": 24, "execution": "eager"}, graphs)
@@ -89,7 +89,7 @@ def test_what_cannot_be_done_is_said_and_done_eagerly(
         raise RuntimeError("no such thing here\nand more")
 
     monkeypatch.setattr(capture, "record", refuse)
-    monkeypatch.setattr(step, "Compiled", refuse)
+    monkeypatch.setattr(step, "CompiledObjective", refuse)
     monkeypatch.setattr(execution, "choose", lambda *_: execution.Execution(kind, "asked for"))
     made, _ = run(MODELS["vae"], graphs)
     assert made.notes[-1] == f"eager steps: this one cannot be {kind} (no such thing here)"

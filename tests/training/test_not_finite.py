@@ -94,13 +94,13 @@ def test_rates_are_halved(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     seen = []
-    slow_down = Step.slow_down
+    scale_rates = Step.scale_rates
 
     def watched(self: Any, factor: Any) -> None:
-        slow_down(self, factor)
+        scale_rates(self, factor)
         seen.append([o.param_groups[0]["lr"] for o in self.optimizers.values()])
 
-    monkeypatch.setattr(Step, "slow_down", watched)
+    monkeypatch.setattr(Step, "scale_rates", watched)
     breaking(5, 6)
     given = ["--steps", "8", "--set", "train.optimizer.lr=0.008", "--on-nan", "rollback"]
     assert genmodels("train", "--config", "ae.yaml", *TINY, *given, "--out", "a").code == 0

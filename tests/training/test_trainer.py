@@ -153,7 +153,7 @@ def test_phases_that_cannot_be_told_apart_or_train_nothing_of_the_model_are_refu
         (
             {**MODELS["vae"], "sampler": "gmm", "components": 26},
             {},
-            "has 50 training images.*takes 52 or more",
+            "has 50 training images.*needs 52 or more",
         ),
     ],
 )
@@ -169,7 +169,7 @@ def test_evaluation_does_not_disturb_training(device: devices.Device) -> None:
     finish(quiet)
     for record in watched.records():
         if isinstance(record, Progress):
-            watched.held_out("test")
+            watched.evaluate("test")
             torch.randn(3)
     for a, b in zip(quiet.model.parameters(), watched.model.parameters(), strict=True):
         assert torch.equal(a, b)
@@ -195,7 +195,7 @@ def test_limits(device: devices.Device) -> None:
     assert [(r["epoch"], r["step"], r["images"]) for r in records] == [(1, 6, 48), (1.3333, 8, 64)]
     timed = trainer(MODELS["vae"], {"budget": "0.2s"}, device)
     assert finish(timed)[-1]["seconds"] >= 0.2
-    assert timed.finished()
+    assert timed.limit_reached()
 
 
 def test_records_name_phases_and_splits(device: devices.Device) -> None:
@@ -262,7 +262,7 @@ def test_resumed_twice_with_a_lazy_phase_and_looks_in_between(
             log = [r for r in log if r["step"] <= part.recorded and r["step"] % 6 == 0]
         for record in part.records():
             torch.randn(5)
-            part.held_out("test")
+            part.evaluate("test")
             if isinstance(record, Epoch):
                 log.append(record.record)
         tensors, progress = part.state()

@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
         if not memory.ran_out(error):
             raise
-        reason = memory.told(error)
+        reason = memory.description(error)
         _fail(f"{reason}: lower the model's widths, the batch size or the image size", 2)
     except KeyboardInterrupt:
         _fail("interrupted", 130)

@@ -45,6 +45,6 @@ def train(
     from genmodels.system import distributed
 
     run = api.train(config, out=out, resume=resume, trust_code=trust_code, **changes)
-    if distributed.here().first:
+    if distributed.launched().is_first:
         typer.echo(f"run: {run.path}")
         options.next_command("sample", run.path)

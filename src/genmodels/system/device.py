@@ -1,4 +1,4 @@
-"""Where and how precisely to compute: chosen once, with a reason that is printed."""
+"""The choice of a device and a precision, with the reasons that are printed."""
 
 import re
 import sys
@@ -17,12 +17,12 @@ PRECISIONS = ["auto", "fp32", "bf16", "fp16"]
 
 @dataclass(frozen=True)
 class Device:
-    """A device and a precision, each with the reason it was chosen.
+    """A device and a precision, each with the reason of the choice.
 
     Attributes:
         device: the torch device.
-        precision: ``fp32``, ``bf16`` or ``fp16``: the type of matrix products under
-            autocast; weights, losses and statistics are always float32.
+        precision: ``fp32``, ``bf16`` or ``fp16``: the type of matrix products under autocast.
+            Weights, losses and statistics are always float32.
         reasons: one sentence for the device, one for the precision.
     """
 
@@ -31,36 +31,38 @@ class Device:
     reasons: tuple[str, str]
 
     def autocast(self) -> AbstractContextManager[Any]:
-        """The autocast context of this precision; switched off for fp32."""
+        """Return the autocast context of this precision; it is switched off for fp32."""
         dtype = {"fp32": torch.bfloat16, "bf16": torch.bfloat16, "fp16": torch.float16}
         return torch.autocast(
             self.device.type, dtype[self.precision], enabled=self.precision != "fp32"
         )
 
     def scaler(self) -> torch.amp.GradScaler:
-        """The one loss scaler of a run; it does nothing unless the precision is fp16."""
+        """Make the loss scaler of a run. It does nothing unless the precision is fp16."""
         return torch.amp.GradScaler(self.device.type, enabled=self.precision == "fp16")
 
     def synchronize(self) -> None:
-        """Wait until the device has done what it was given; clocks are read after this."""
+        """Wait until the device has finished its work. Call this before reading a clock."""
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)
         elif self.device.type == "mps":
             torch.mps.synchronize()
 
     def free_memory(self) -> int | None:
-        """Bytes that may still be taken; None where the system does not tell."""
+        """Return the bytes of free memory; None where the system does not report them."""
         if self.device.type == "cuda":
             return torch.cuda.mem_get_info(self.device)[0]
-        available = _lines("/proc/meminfo").get("MemAvailable")
+        available = _read_fields("/proc/meminfo").get("MemAvailable")
         return 1024 * int(available.split()[0]) if available else None
 
     def peak_memory(self) -> float | None:
-        """MiB that the GPU, or else this process, has held at most; None where the system
-        does not tell."""
+        """Return the peak memory of the GPU, or of this process on a CPU, in MiB.
+
+        It is None where the system does not report it.
+        """
         if self.device.type == "cuda":
             return torch.cuda.max_memory_allocated(self.device) / 2**20
-        status = _lines("/proc/self/status").get("VmHWM")  # which starts anew with a program
+        status = _read_fields("/proc/self/status").get("VmHWM")  # starts at 0 with each program
         if status or sys.platform == "win32":
             return int(status.split()[0]) / 2**10 if status else None
         import resource
@@ -69,8 +71,8 @@ class Device:
         return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
 
 
-def _lines(path: str) -> dict[str, str]:
-    """A file of the system with ``name: value`` lines; empty where there is none."""
+def _read_fields(path: str) -> dict[str, str]:
+    """Read a system file with ``name: value`` lines; empty where there is no such file."""
     try:
         text = Path(path).read_text(encoding="utf-8")
     except OSError:
@@ -79,22 +81,22 @@ def _lines(path: str) -> dict[str, str]:
 
 
 def choose(device: str = "auto", precision: str = "auto", number: int = 0) -> Device:
-    """Choose where to compute.
+    """Choose where and how precisely to compute. This changes nothing in the process.
 
     Args:
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
         precision: ``auto``, ``fp32``, ``bf16``, ``fp16``.
-        number: of the GPU that is taken where none is named.
+        number: the index of the GPU where ``device`` names none.
 
     Raises:
-        InputError: an unknown name, or a device this machine does not have.
+        InputError: the name is unknown, or this machine has no such device.
     """
-    chosen, why = _device(device, number)
-    kind, because = _precision(precision, chosen)
-    return Device(chosen, kind, (why, because))
+    chosen_device, device_reason = _choose_device(device, number)
+    chosen_precision, precision_reason = _choose_precision(precision, chosen_device)
+    return Device(chosen_device, chosen_precision, (device_reason, precision_reason))
 
 
-def _device(name: str, number: int) -> tuple[torch.device, str]:
+def _choose_device(name: str, number: int) -> tuple[torch.device, str]:
     cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
     if name == "auto":
         if cuda:
@@ -120,7 +122,7 @@ def _device(name: str, number: int) -> tuple[torch.device, str]:
     return torch.device("cuda", index), f"{name}: asked for, {torch.cuda.get_device_name(index)}"
 
 
-def _precision(name: str, device: torch.device) -> tuple[str, str]:
+def _choose_precision(name: str, device: torch.device) -> tuple[str, str]:
     if name not in PRECISIONS:
         raise InputError(
             f"unknown precision {name!r}{nearest(name, PRECISIONS)}; use {', '.join(PRECISIONS)}"
@@ -133,6 +135,6 @@ def _precision(name: str, device: torch.device) -> tuple[str, str]:
 
 
 def multiplies_bf16() -> bool:
-    """Whether this processor has products of bfloat16: on others they are slower than float32."""
+    """Return whether this processor multiplies bfloat16; others do it slower than float32."""
     probe = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
     return bool(probe and probe())

@@ -1,4 +1,4 @@
-"""Write files so that a crash at any instant leaves the old one or the new one."""
+"""Atomic writes: after a crash there is the old file or the new file."""
 
 import os
 from collections.abc import Callable
@@ -9,13 +9,13 @@ from genmodels.errors import Unwritable
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write a file so that a crash at any instant leaves the old one or the new one.
+    """Write a file; after a crash at any time there is the old file or the new file.
 
-    The bytes reach the disk under a temporary name before they take their own.
+    The bytes reach the disk under a temporary name. Then the file is renamed.
 
     Raises:
-        Unwritable: the file cannot be written, for lack of space or of permission; what was
-            there before is untouched.
+        Unwritable: the file cannot be written, for lack of space or of permission. The old file
+            is unchanged.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -35,7 +35,11 @@ def write(path: Path, content: bytes) -> None:
 
 
 def save_with(path: Path, save_to: Callable[[Path], object]) -> None:
-    """Let a library write under a temporary name, then rename: whole or not at all.
+    """Let a function write a file under a temporary name, then rename the file.
+
+    Args:
+        path: the path of the file; missing folders are made.
+        save_to: writes the file at the path that it is called with.
 
     Raises:
         Unwritable: the file cannot be written.
@@ -55,7 +59,7 @@ def save_with(path: Path, save_to: Callable[[Path], object]) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make a rename durable; Windows has no such call and needs none."""
+    """Write a rename to the disk. Windows has no such call and does not need it."""
     if os.name == "nt":
         return
     descriptor = os.open(folder, os.O_RDONLY)

@@ -1,4 +1,4 @@
-"""What happens where memory runs out: chunks are halved, or one line says what to lower."""
+"""What to do when memory runs out: halve the chunks, or tell the user what to lower."""
 
 import re
 import warnings
@@ -11,49 +11,49 @@ from torch import Tensor
 from genmodels.errors import Note
 
 Result = TypeVar("Result")
-# What PyTorch's allocators say: on a GPU, on Linux and macOS, on Windows.
-_SAID = re.compile(r"out of memory|can't allocate memory|not enough memory", re.IGNORECASE)
-_ASKED = re.compile(r"tried to allocate (\d+ bytes|[\d.]+ [KMGT]?i?B)", re.IGNORECASE)
+# Messages of PyTorch's allocators: on a GPU, on Linux and macOS, on Windows.
+_OUT_OF_MEMORY = re.compile(r"out of memory|can't allocate memory|not enough memory", re.IGNORECASE)
+_REQUESTED = re.compile(r"tried to allocate (\d+ bytes|[\d.]+ [KMGT]?i?B)", re.IGNORECASE)
 
 
 def ran_out(error: BaseException) -> bool:
-    """Whether an error says that there was no memory left."""
+    """Return whether an error means that there was not enough memory."""
     if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
         return True
-    return isinstance(error, RuntimeError) and bool(_SAID.search(str(error)))
+    return isinstance(error, RuntimeError) and bool(_OUT_OF_MEMORY.search(str(error)))
 
 
-def asked(error: BaseException) -> str:
-    """How much memory was asked for when there was none left; empty where it is not said."""
-    found = _ASKED.search(str(error))
+def requested(error: BaseException) -> str:
+    """Return the size of the request that failed, such as ``20.0 MiB``; empty if unknown."""
+    found = _REQUESTED.search(str(error))
     if not found:
         return ""
     number, unit = found[1].split()
     return f"{int(number) / 2**20:,.1f} MiB" if unit == "bytes" else found[1]
 
 
-def told(error: BaseException) -> str:
-    """That memory ran out, and for how much more, where that is said."""
-    more = asked(error)
-    return f"memory ran out when {more} more were asked for" if more else "memory ran out"
+def description(error: BaseException) -> str:
+    """Return a sentence that memory ran out, with the size of the request if it is known."""
+    size = requested(error)
+    return f"memory ran out when {size} more were asked for" if size else "memory ran out"
 
 
 class Chunks:
-    """Rows are treated in chunks, which are halved for good when memory runs out.
+    """A function applied chunk by chunk. The chunks are halved for good when memory runs out.
 
     Args:
         size: rows of a chunk, at first.
-        what: is done to them, for the message.
+        activity: what the function does, for the message, such as ``generating images``.
     """
 
-    def __init__(self, size: int, what: str):
-        self.size, self.what = size, what
+    def __init__(self, size: int, activity: str):
+        self.size, self.activity = size, activity
 
     def map(self, function: Callable[[Tensor], Result], rows: Tensor) -> list[Result]:
         """Apply a function to consecutive chunks of rows, (n, …) each.
 
         Raises:
-            RuntimeError: PyTorch's, where not even one row fits.
+            RuntimeError: PyTorch's, where memory runs out for a single row.
         """
         results: list[Result] = []
         start = 0
@@ -66,9 +66,9 @@ class Chunks:
             else:
                 start += self.size
                 continue
-            self.size //= 2  # outside the handler, which holds what filled the memory
+            self.size //= 2  # outside the handler: the error holds the tensors that fill memory
             if torch.cuda.is_available():
                 torch.cuda.empty_cache()
-            note = f"memory ran out while {self.what}: going on with {self.size} at a time"
+            note = f"memory ran out while {self.activity}: going on with {self.size} at a time"
             warnings.warn(Note(note), stacklevel=2)
         return results

@@ -1,4 +1,4 @@
-"""When numbers were made, and by what."""
+"""The origin of numbers: date, command and versions."""
 
 import platform
 import shlex
@@ -13,7 +13,7 @@ import genmodels
 
 
 def versions() -> dict[str, str]:
-    """The versions that numbers may depend on."""
+    """Return the versions that numbers may depend on."""
     return {
         "genmodels": genmodels.__version__,
         "torch": torch.__version__,
@@ -22,7 +22,7 @@ def versions() -> dict[str, str]:
 
 
 def measured() -> dict[str, Any]:
-    """When and by what numbers were made."""
+    """Return the date, the command and the versions of numbers that are made now."""
     return {
         "date": now().isoformat(timespec="seconds"),
         "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
@@ -31,5 +31,5 @@ def measured() -> dict[str, Any]:
 
 
 def now() -> datetime:
-    """The time of day, in UTC."""
+    """Return the present time, in UTC."""
     return datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""Signals that stop a training between two steps, instead of killing it."""
+"""Signals that stop a training between two steps instead of ending the process."""
 
 import signal
 import threading
@@ -9,10 +9,10 @@ from typing import Any
 
 @contextmanager
 def stopped_by_signals() -> Iterator[list[int]]:
-    """Collect SIGINT and SIGTERM instead of dying of them; the second one is deadly.
+    """Collect SIGINT and SIGTERM for the length of a block. A second signal ends the process.
 
     Yields:
-        A list that is empty until a signal came, and then holds its number.
+        A list that is empty until a signal arrives, and then holds its number.
     """
     received: list[int] = []
     if threading.current_thread() is not threading.main_thread():

@@ -1,1 +1,1 @@
-"""One loop over phases, whatever the model."""
+"""The shared trainer: one loop over the phases of any model."""

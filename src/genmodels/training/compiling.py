@@ -1,8 +1,8 @@
-"""An objective and its gradients as one compiled function, without autograd at run time.
+"""Objectives compiled together with their gradients, without autograd at run time.
 
-The function is traced down to its kernels with the weights as arguments, and compiled by
-PyTorch's inductor, which fuses what lies between the products. Random numbers are drawn by
-the same kernels from the same generator as eagerly; sums are rounded otherwise.
+The function is traced to single operations, with the weights as arguments. PyTorch's inductor
+compiles it and fuses the operations between matrix products. Random numbers come from the same
+kernels and the same generator as in an eager step. Sums are rounded differently.
 """
 
 import logging
@@ -21,7 +21,10 @@ Gradients = tuple[Terms, tuple[Tensor | None, ...]]
 
 
 class _Objective(nn.Module):
-    """A model that is called by one of its objectives, so that its weights can be replaced."""
+    """A module whose forward pass is an objective of a model.
+
+    ``functional_call`` can then replace the model's weights.
+    """
 
     def __init__(self, model: nn.Module, objective: Callable[[Batch], Terms]):
         super().__init__()
@@ -31,70 +34,71 @@ class _Objective(nn.Module):
         return self.objective(batch)
 
 
-class Compiled:
-    """One phase's terms and gradients, compiled for one shape of batch.
+class CompiledObjective:
+    """The terms and the gradients of a phase, compiled for one shape of batches.
 
     Args:
-        model: whose weights they depend on; it changes in place from step to step.
-        objective: a batch → terms.
-        learning: the parameters that gradients are taken of.
-        like: a batch of the shape that all batches have.
+        model: the model; its weights change in place from step to step.
+        objective: batch → terms.
+        trained: the parameters whose gradients are computed.
+        example: a batch; all later batches have its shape.
 
     Raises:
-        RuntimeError: it cannot be compiled here, such as without a C++ compiler.
+        RuntimeError: compiling failed, for example without a C++ compiler.
     """
 
     def __init__(
         self,
         model: nn.Module,
         objective: Callable[[Batch], Terms],
-        learning: list[nn.Parameter],
-        like: Batch,
+        trained: list[nn.Parameter],
+        example: Batch,
     ):
         called = _Objective(model, objective)
         parameters = dict(called.named_parameters())
         name_of = {id(parameter): name for name, parameter in parameters.items()}
-        names = [name_of[id(parameter)] for parameter in learning]
+        names = [name_of[id(parameter)] for parameter in trained]
         self.weights = [parameter.detach() for parameter in parameters.values()]
         buffers = dict(called.named_buffers())
         self.buffers = list(buffers.values())
-        self.names: list[str] = []
-        self.given: list[bool] = []
+        self.names: list[str] = []  # of the terms
+        self.has_gradient: list[bool] = []  # for each trained parameter
 
-        inputs = [*self.weights, *self.buffers, *_tensors(like)]
-        count, state = len(self.weights), len(inputs) - len(_tensors(like))
+        inputs = [*self.weights, *self.buffers, *_tensors(example)]
+        weights_end, buffers_end = len(self.weights), len(inputs) - len(_tensors(example))
 
-        def run(*given: Tensor) -> list[Tensor]:
-            leaves = [weight.detach().requires_grad_() for weight in given[:count]]
-            named = dict(zip(parameters, leaves, strict=True))
-            replaced = named | dict(zip(buffers, given[count:state], strict=True))
+        def run(*tensors: Tensor) -> list[Tensor]:
+            leaves = [weight.detach().requires_grad_() for weight in tensors[:weights_end]]
+            weights = dict(zip(parameters, leaves, strict=True))
+            given_buffers = dict(zip(buffers, tensors[weights_end:buffers_end], strict=True))
             with torch.enable_grad():
-                terms = functional_call(called, replaced, (Batch(*given[state:]),))
-                wanted = [named[name] for name in names]
-                gradients = torch.autograd.grad(terms["loss"], wanted, allow_unused=True)
+                batch = Batch(*tensors[buffers_end:])
+                terms = functional_call(called, weights | given_buffers, (batch,))
+                targets = [weights[name] for name in names]
+                gradients = torch.autograd.grad(terms["loss"], targets, allow_unused=True)
             self.names = list(terms)
-            self.given = [gradient is not None for gradient in gradients]
+            self.has_gradient = [gradient is not None for gradient in gradients]
             return [*(t.detach() for t in terms.values()), *(g for g in gradients if g is not None)]
 
         from torch._inductor import config
         from torch._inductor.compile_fx import compile_fx
 
-        # Inductor looks for CUDA's compiler, and its absence is no news on a CPU.
+        # Inductor looks for CUDA's compiler. A warning that there is none does not matter on a CPU.
         logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
-        kept = [tensor.clone() for tensor in self.buffers]
+        buffers_before = [tensor.clone() for tensor in self.buffers]
         with torch.no_grad(), config.patch(fallback_random=True, cpp_wrapper=True):
             traced = make_fx(run, tracing_mode="fake")(*inputs)
             self.compiled: Callable[..., Any] = cast(Any, compile_fx(traced, inputs))
-            self.compiled(*inputs)  # compiles; what the objective keeps is put back
-            for tensor, before in zip(self.buffers, kept, strict=True):
+            self.compiled(*inputs)  # the first call compiles; it also changes the buffers
+            for tensor, before in zip(self.buffers, buffers_before, strict=True):
                 tensor.copy_(before)
 
     def __call__(self, batch: Batch) -> Gradients:
-        """Compute terms and gradients."""
+        """Return the terms by name, and a gradient or None for each trained parameter."""
         with torch.no_grad():
-            found = iter(self.compiled(*self.weights, *self.buffers, *_tensors(batch)))
-        terms = {name: next(found) for name in self.names}
-        return terms, tuple(next(found) if given else None for given in self.given)
+            results = iter(self.compiled(*self.weights, *self.buffers, *_tensors(batch)))
+        terms = {name: next(results) for name in self.names}
+        return terms, tuple(next(results) if present else None for present in self.has_gradient)
 
 
 def _tensors(batch: Batch) -> list[Tensor]:

@@ -1,4 +1,4 @@
-"""The loss curves of one run, drawn with matplotlib away from any screen."""
+"""The loss curves of a run, drawn into a file with matplotlib."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,7 +16,10 @@ UNITS = {"images": "training images", "seconds": "seconds of training"}
 
 
 def save_curves(records: Records, path: Path, title: str) -> None:
-    """Draw every term over training images, one panel a phase, held-out terms dashed."""
+    """Draw every term over the number of training images, with a panel for each phase.
+
+    Terms of validation images are dotted, those of test images dashed.
+    """
     names = phases(records)
     figure = Figure(figsize=(5.2 * max(1, len(names)), 3.6), layout="constrained")
     for panel, phase in zip(
@@ -28,7 +31,7 @@ def save_curves(records: Records, path: Path, title: str) -> None:
 
 
 def phases(records: Records) -> list[str]:
-    """The phases that a log speaks of, in order."""
+    """Return the phases that occur in a log, in order."""
     keys = dict.fromkeys(key for record in records for key in record)
     return list(dict.fromkeys(key.split(".")[1] for key in keys if key.startswith("train.")))
 
@@ -36,17 +39,26 @@ def phases(records: Records) -> list[str]:
 def draw_phase(
     panel: Axes, records: Records, phase: str, first: bool, over: str = "images"
 ) -> None:
-    """Draw one phase's terms, and beside each the held-out terms of the same name; terms
-    that belong to no phase by name stand with the first."""
+    """Draw the training terms of a phase, and the held-out terms of the same names.
+
+    Args:
+        panel: where to draw.
+        records: the log.
+        phase: the name of the phase.
+        first: also draw the held-out terms whose names occur in no phase.
+        over: the key of the x-axis, ``images`` or ``seconds``.
+    """
     keys = list(dict.fromkeys(key for record in records for key in record))
     trained = [key for key in keys if key.startswith(f"train.{phase}.")]
     terms = {key.rsplit(".", 1)[1] for key in trained}
-    everywhere = {key.rsplit(".", 1)[1] for key in keys if key.startswith("train.")}
+    trained_terms = {key.rsplit(".", 1)[1] for key in keys if key.startswith("train.")}
     held_out = [
         key
         for key in keys
         if key.startswith(("validation.", "test."))
-        and (key.partition(".")[2] in terms or (first and key.partition(".")[2] not in everywhere))
+        and (
+            key.partition(".")[2] in terms or (first and key.partition(".")[2] not in trained_terms)
+        )
     ]
     colours: dict[str, str] = {}
     for key in trained + held_out:
@@ -62,7 +74,7 @@ def draw_phase(
 
 
 def style_axes(panel: Axes, over: str) -> None:
-    """Quiet axes with readable numbers."""
+    """Set readable numbers, a light grid and no frame."""
     panel.set_xlabel(UNITS[over], fontsize=8)
     panel.xaxis.set_major_formatter(EngFormatter(sep=""))
     panel.tick_params(labelsize=8)
@@ -71,5 +83,5 @@ def style_axes(panel: Axes, over: str) -> None:
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write a figure, whole or not at all."""
+    """Write a figure as PNG. A file that is there already stays whole if writing fails."""
     files.save_with(path, lambda temporary: figure.savefig(temporary, dpi=110, format="png"))

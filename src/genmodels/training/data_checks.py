@@ -1,24 +1,24 @@
-"""Whether there are images enough to train on, known before the first step."""
+"""Checks of the number of training images, before the first step."""
 
 from genmodels.config.settings import Train
 from genmodels.data.images import TRAIN, Images
 from genmodels.errors import InputError
 from genmodels.models.base import Fitted, Model
-from genmodels.system.distributed import Ranks
+from genmodels.system.distributed import Processes
 
 
-def check(model: Model, images: Images, train: Train, ranks: Ranks) -> None:
-    """Check the training images, and those of a batch that each process takes.
+def check(model: Model, images: Images, train: Train, processes: Processes) -> None:
+    """Check the number of training images, and of images in each process's share of a batch.
 
     Raises:
-        InputError: there are fewer than one batch, than a part that is fitted takes, or than
-            the model compares in a batch.
+        InputError: there are fewer training images than a batch has or than the model fits a
+            density to, or fewer images in a share than the model compares.
     """
     count = images.count(TRAIN)
     if count == 0:
         raise InputError(
-            f"{images.name} has no training images: all that are equal are held out together, "
-            "and none are left; add images that differ"
+            f"{images.name} has no training images left: equal images are held out together; "
+            "add images that differ"
         )
     if count < train.batch_size:
         raise InputError(
@@ -27,10 +27,11 @@ def check(model: Model, images: Images, train: Train, ranks: Ranks) -> None:
         )
     if isinstance(model, Fitted) and count < model.fewest:
         raise InputError(
-            f"{images.name} has {count} training images, and what this {type(model).__name__} "
-            f"fits to them takes {model.fewest} or more; add images, or fit fewer components"
+            f"{images.name} has {count} training images, and the density of this "
+            f"{type(model).__name__} needs {model.fewest} or more; add images, or fit fewer "
+            "components"
         )
-    if train.batch_size // ranks.world < model.smallest_batch:
+    if train.batch_size // processes.world_size < model.smallest_batch:
         raise InputError(
             f"train.batch_size is {train.batch_size}, and this {type(model).__name__} compares "
             f"images of a batch, so each process needs {model.smallest_batch} or more"

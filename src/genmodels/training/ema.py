@@ -34,7 +34,7 @@ class EMA:
 
     @torch.no_grad()
     def update(self, model: nn.Module) -> None:
-        """Move towards the model's weights by that share, and copy its buffers."""
+        """Move the EMA towards the model's weights by this share, and copy the buffers."""
         weights = {name for name, _ in model.named_parameters(remove_duplicate=False)}
         for name, value in _live_tensors(model).items():
             if name in weights:

@@ -1,4 +1,4 @@
-"""How a step is run: chosen by device and length of the run, never by model."""
+"""The choice how steps run. It depends on the device and the length of the run alone."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -7,17 +7,17 @@ from genmodels.errors import InputError
 from genmodels.system.device import Device
 
 Kind = Literal["eager", "compiled", "captured"]
-FEW_STEPS = 100  # recording a graph takes about as long as these
+FEW_STEPS = 100  # recording a graph takes about as long as this many steps
 
 
 @dataclass(frozen=True)
 class Execution:
-    """A way to run steps, and the reason it was chosen.
+    """A way to run steps, and the reason of the choice.
 
     Attributes:
-        kind: ``eager``: one kernel after the other. ``compiled``: each objective with its
-            gradients as one compiled function. ``captured``: the step as one CUDA graph.
-        why: one sentence.
+        kind: ``eager`` runs one kernel after the other, ``compiled`` runs each objective with
+            its gradients as one compiled function, ``captured`` runs a step as one CUDA graph.
+        why: the reason, in one sentence.
     """
 
     kind: Kind
@@ -30,16 +30,16 @@ EAGER = Execution("eager", "eager")
 def choose(asked: Literal["auto"] | Kind, device: Device, steps: int | None) -> Execution:
     """Choose how steps run.
 
-    ``auto`` chooses only between ways whose numbers are equal bit for bit, so that a run's
-    numbers do not depend on its length; ``compiled`` rounds otherwise.
+    ``auto`` chooses between ``eager`` and ``captured``, whose numbers are equal bit for bit. So
+    the numbers of a run do not depend on its length. ``compiled`` rounds sums differently.
 
     Args:
-        asked: what the configuration says.
-        device: where they run.
-        steps: how many there are; None where the limit is a time.
+        asked: the value of ``train.execution``.
+        device: the device and the precision.
+        steps: the number of steps; None where the limit is a time.
 
     Raises:
-        InputError: the device cannot run them so.
+        InputError: the device cannot run steps in this way.
     """
     kind, precision = device.device.type, device.precision
     if asked != "auto" and asked != "eager" and precision == "fp16":

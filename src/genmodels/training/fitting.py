@@ -1,4 +1,4 @@
-"""What is fitted to training images once gradient steps are over."""
+"""The part of a model that is fitted to training images after the last step."""
 
 import copy
 import time
@@ -11,19 +11,21 @@ from genmodels.models.base import Fitted
 from genmodels.system import randomness
 from genmodels.training.trainer import Trainer
 
-BATCH = 1000  # images seen at once
+BATCH = 1000  # images of a batch
 
 
-def left(trainer: Trainer) -> bool:
-    """Whether the model has a part that is still to be fitted."""
+def is_pending(trainer: Trainer) -> bool:
+    """Return whether the model has a part that is not fitted yet."""
     return isinstance(trainer.model, Fitted) and not trainer.model.fitted
 
 
 def fit(trainer: Trainer) -> None:
-    """Fit it for the last weights and for the EMA weights; the time counts as training.
+    """Fit this part, for the last weights and for the EMA weights.
+
+    The time counts as training time.
 
     Raises:
-        InputError: there are too few training images for it.
+        InputError: there are too few training images.
     """
     began = time.perf_counter()
     rows = trainer.images.splits[TRAIN]

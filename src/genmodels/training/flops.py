@@ -1,4 +1,4 @@
-"""How much arithmetic something takes."""
+"""A counter of floating-point operations."""
 
 from typing import Any
 
@@ -7,13 +7,13 @@ from torch.utils.flop_counter import flop_registry
 
 
 class Flops(TorchDispatchMode):
-    """Counts floating-point operations of products and convolutions while it is entered.
+    """Counts the floating-point operations of products and convolutions within a ``with`` block.
 
-    PyTorch's own ``FlopCounterMode`` follows modules as well, by hooks that gradients of
-    gradients do not get through.
+    PyTorch's ``FlopCounterMode`` also follows modules, with hooks that do not work for gradients
+    of gradients.
 
     Attributes:
-        total: of what ran so far.
+        total: the number of operations so far.
     """
 
     def __init__(self) -> None:
@@ -21,9 +21,9 @@ class Flops(TorchDispatchMode):
         self.total = 0
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """Run an operation and count it."""
-        found = func(*args, **(kwargs or {}))
+        """Run an operation, and add its floating-point operations."""
+        result = func(*args, **(kwargs or {}))
         formula = flop_registry.get(func.overloadpacket)
         if formula is not None:
-            self.total += formula(*args, **(kwargs or {}), out_val=found)
-        return found
+            self.total += formula(*args, **(kwargs or {}), out_val=result)
+        return result

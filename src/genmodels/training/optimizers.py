@@ -14,8 +14,8 @@ Parameters = list[nn.Parameter]
 def make(module: nn.Module, settings: Settings, device: torch.device) -> Optimizer:
     """Make the optimiser of a module.
 
-    On CUDA its learning rate is a tensor and its counters lie on the device, so that a
-    recorded step sees the one and counts in the others.
+    On CUDA the learning rate and the step counters are tensors on the device, so that a CUDA
+    graph reads the present rate and advances the counters.
     """
     rate = torch.tensor(settings.lr, device=device) if device.type == "cuda" else settings.lr
     return OPTIMIZERS[settings.name](list(module.parameters()), rate, settings)

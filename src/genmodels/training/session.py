@@ -1,4 +1,4 @@
-"""One training: from a configuration to a run's folder, or on from where a run stands."""
+"""One training, from a configuration or from the last checkpoint of a run."""
 
 import platform
 import sys
@@ -27,7 +27,11 @@ from genmodels.training.trainer import Trainer
 def read_settings(
     source: str | Path | None, layers: Sequence[Mapping[str, Any]], resumed: runs.Folder | None
 ) -> Settings:
-    """Read a configuration, or the one of the run that is resumed."""
+    """Read a configuration; by default that of the run that is resumed.
+
+    Raises:
+        InputError: there is no configuration, or it has problems.
+    """
     if source is None:
         if resumed is None:
             raise InputError(
@@ -39,7 +43,7 @@ def read_settings(
 
 
 def name_of(source: str | Path) -> str:
-    """A configuration's name: ``report/vae`` for that preset, the stem for a path."""
+    """Return the name of a configuration: ``report/vae`` for a preset, the stem for a path."""
     text = Path(source).as_posix().removesuffix(".yaml")
     return text if f"{text}.yaml" in config.presets() else Path(text).name
 
@@ -51,52 +55,52 @@ def train(
     resume: bool,
     display: Display,
 ) -> runs.Folder:
-    """Train what the settings say.
+    """Train a model, and record the run in a folder.
 
     Args:
-        settings: everything the run depends on.
-        name: of the configuration.
-        out: the run's folder; a new one under ``runs/`` by default.
-        resume: go on with the run in ``out``, or with the latest of that name.
-        display: where progress is shown.
+        settings: everything that the run depends on.
+        name: the name of the configuration.
+        out: the folder of the run; by default a new one under ``runs/``.
+        resume: continue the run in ``out``, by default the latest of this name.
+        display: shows the progress.
 
     Returns:
-        The run's folder.
+        The folder of the run.
 
     Raises:
-        InputError: something that was given cannot be used; nothing is half-written.
-        Interrupted: a signal came; the run was saved.
+        InputError: the settings or the folder cannot be used.
+        Interrupted: a signal stopped the training; the run was saved.
     """
-    here = distributed.here()
-    display = display if here.first else Display(quiet=True)
-    device = devices.choose(settings.train.device, settings.train.precision, here.local)
+    place = distributed.launched()
+    display = display if place.is_first else Display(quiet=True)
+    device = devices.choose(settings.train.device, settings.train.precision, place.local_rank)
     reasons = [*device.reasons, *tune_cpu(device)]
     if resume and out is None:
         out = _resumable(name)
-    if out is not None and not resume and here.first:
+    if out is not None and not resume and place.is_first:
         _check_unused(out)
-    if here.world > 1 and settings.train.on_nan == "rollback":
-        raise InputError("rollbacks are for one process; with torchrun leave `on_nan` at stop")
+    if not place.is_single and settings.train.on_nan == "rollback":
+        raise InputError("rollbacks are for one process; with torchrun use `on_nan=stop`")
     if settings.train.tensorboard:
         tensorboard.check()
     images = _load(settings, display)
     settings = _with_data(settings, images)
-    with distributed.joined(device.device, settings.train.batch_size) as together:
-        trainer = trainer_of(settings, images, device, together)
+    with distributed.joined(device.device, settings.train.batch_size) as processes:
+        trainer = trainer_of(settings, images, device, processes)
         for reason in (*reasons, *trainer.notes):
             display.say(reason)
         if trainer.model.num_classes:
             display.say(f"classes {class_names.listed(images.classes)}")
         resumed = resume and out is not None and runs.Folder(out).config_path.exists()
-        together.wait()  # all have looked before the first one writes
-        if not together.first:
-            folder = runs.Folder(out or runs.HOME)  # where nothing is written from here
+        processes.wait()  # the first process writes only after all have looked at the folder
+        if not processes.is_first:
+            folder = runs.Folder(out or runs.HOME)  # this process writes nothing there
             if resumed:
                 _restore(folder, settings, trainer, images)
             follow(trainer)
             return folder
-        if together.world > 1:
-            display.say(f"{together.world} processes share every batch")
+        if not processes.is_single:
+            display.say(f"{processes.world_size} processes share every batch")
         folder = runs.Folder(out or runs.new_path(name, now()))
         with folder.lock():
             if resumed:
@@ -108,11 +112,13 @@ def train(
                 if resume:
                     display.say(f"{folder.path} holds no run yet: starting at step 0")
                 else:
-                    _check_unused(folder.path)  # by a process that was faster
+                    _check_unused(folder.path)  # another program may have made it by now
                 folder.create(settings, _environment(name, device, reasons, images))
-            whole, weights = trainer.run_step.sizes
-            kept = min(settings.train.keep + 1, 2 if resumed else sys.maxsize)
-            disk_space.check(folder.path, whole, kept * whole + trainer.snapshots_left() * weights)
+            checkpoint_size, snapshot_size = trainer.run_step.sizes
+            checkpoints = min(settings.train.keep + 1, 2 if resumed else sys.maxsize)
+            snapshots = trainer.remaining_snapshots()
+            total = checkpoints * checkpoint_size + snapshots * snapshot_size
+            disk_space.check(folder.path, checkpoint_size, total)
             Recorder(folder, settings, trainer, display).run()
     return folder
 
@@ -121,9 +127,9 @@ def trainer_of(
     settings: Settings,
     images: Images,
     device: devices.Device,
-    together: distributed.Ranks = distributed.ALONE,
+    processes: distributed.Processes = distributed.SINGLE,
 ) -> Trainer:
-    """Make what trains as the settings say, at step 0."""
+    """Make the trainer of some settings, at step 0."""
     with randomness.placed(settings.seed, "init"):
         model: Model = components.build(
             settings.model,
@@ -139,11 +145,12 @@ def trainer_of(
         device,
         settings.data.placement,
         Augmentation(**settings.data.augment.model_dump()),
-        together,
+        processes,
     )
 
 
 def _check_unused(path: Path) -> None:
+    """Refuse a folder with files in it."""
     if path.is_dir() and any(inside.name != runs.LOCK for inside in path.iterdir()):
         raise InputError(
             f"run folder {path} is in use; go on with it by `resume`, or choose another `out`"
@@ -151,10 +158,10 @@ def _check_unused(path: Path) -> None:
 
 
 def load(chosen: Data, display: Display) -> Images:
-    """Load the images that a configuration asks for.
+    """Load the images of a configuration.
 
     Raises:
-        InputError: they cannot be had or read.
+        InputError: the images cannot be found, downloaded or read.
     """
     images = data.load(
         chosen.name,
@@ -172,6 +179,7 @@ def load(chosen: Data, display: Display) -> Images:
 
 
 def _load(settings: Settings, display: Display) -> Images:
+    """Load the images, and describe them."""
     images = load(settings.data, display)
     for note in images.notes:
         display.say(note)
@@ -181,16 +189,19 @@ def _load(settings: Settings, display: Display) -> Images:
 
 
 def _with_data(settings: Settings, images: Images) -> Settings:
-    """Record the set that is really used, where the configuration's own was not to be had."""
-    named = settings.data.model_copy(update={"name": images.name, "offline": None})
-    return settings.model_copy(update={"data": named})
+    """Return the settings with the name of the loaded set, which may be the offline one."""
+    loaded = settings.data.model_copy(update={"name": images.name, "offline": None})
+    return settings.model_copy(update={"data": loaded})
 
 
 def _restore(folder: runs.Folder, settings: Settings, trainer: Trainer, images: Images) -> bool:
-    """Bring a trainer to where a run's newest checkpoint stands.
+    """Restore a trainer from the newest checkpoint of a run.
 
     Returns:
-        Whether there is anything left to train.
+        Whether there are steps left to train.
+
+    Raises:
+        InputError: the settings, the code or the images are not those of the run.
     """
     differences = settings.differences(folder.settings)
     if differences:
@@ -201,8 +212,8 @@ def _restore(folder: runs.Folder, settings: Settings, trainer: Trainer, images: 
         )
     if changed := custom_code.changed(settings.model, folder.path):
         raise InputError(
-            f"{changed[0]} is not what run {folder.path} was made with, which lies in its "
-            f"{custom_code.FOLDER}/; put that back, or start a new run without `resume`"
+            f"{changed[0]} differs from the copy that run {folder.path} has in its "
+            f"{custom_code.FOLDER}/; restore that copy, or start a new run without `resume`"
         )
     if folder.fingerprint != images.fingerprint:
         raise InputError(
@@ -212,11 +223,11 @@ def _restore(folder: runs.Folder, settings: Settings, trainer: Trainer, images: 
     if folder.checkpoint_paths():
         saved = folder.latest()
         trainer.restore(dict(saved.tensors), saved.header["progress"])
-    return not trainer.done()
+    return not trainer.is_complete()
 
 
 def _rewind(folder: runs.Folder, settings: Settings, trainer: Trainer, display: Display) -> None:
-    """Take back what a run recorded after its newest checkpoint."""
+    """Remove the records after the newest checkpoint from the log."""
     folder.rewind_log(trainer.recorded, trainer.steps_per_epoch)
     files.write(folder.config_path, settings.yaml().encode())
     if trainer.step:
@@ -226,7 +237,7 @@ def _rewind(folder: runs.Folder, settings: Settings, trainer: Trainer, display: 
 
 
 def _resumable(name: str) -> Path:
-    """The latest run of a configuration."""
+    """Return the latest run of a configuration."""
     for folder in runs.listed():
         if folder.config_name == name:
             return folder.path
@@ -234,23 +245,25 @@ def _resumable(name: str) -> Path:
 
 
 def _alike(other: runs.Folder, settings: Settings) -> str:
-    """Say which run of the same configuration was made with these settings, if one was."""
+    """Return a hint at a run of the same configuration with these settings, if there is one."""
     for folder in runs.listed():
         if folder.config_name == other.config_name and not _differ(folder, settings):
-            return f", go on with the run that has these by `out={folder.path}`"
+            return f", continue the run that has these by `out={folder.path}`"
     return ""
 
 
 def _differ(folder: runs.Folder, settings: Settings) -> bool:
+    """Return whether a run was made with other settings."""
     try:
         return bool(settings.differences(folder.settings))
-    except InputError:  # what this version does not read is no run to go on with
+    except InputError:  # a run that this version cannot read cannot be continued
         return True
 
 
 def _environment(
     name: str, device: devices.Device, reasons: Sequence[str], images: Images
 ) -> dict[str, Any]:
+    """Return the content of ``environment.json``."""
     return {
         "config": name,
         "started": now().isoformat(),

@@ -1,4 +1,4 @@
-"""How one training step runs: every phase that is due sees the same batch."""
+"""One training step: every phase that is due trains on the same batch."""
 
 from collections import Counter
 
@@ -12,37 +12,37 @@ from genmodels.models.base import Model, Phase, phases_of
 from genmodels.runs.checkpoint import EMA_PREFIX
 from genmodels.system import randomness
 from genmodels.system.device import Device
-from genmodels.system.distributed import ALONE, Ranks
+from genmodels.system.distributed import SINGLE, Processes
 from genmodels.training import optimizers
-from genmodels.training.capture import WARM_UP, Recorded
-from genmodels.training.compiling import Compiled, Gradients
+from genmodels.training.capture import WARM_UP, CapturedStep
+from genmodels.training.compiling import CompiledObjective, Gradients
 from genmodels.training.ema import EMA
 from genmodels.training.execution import EAGER, Execution
 from genmodels.training.flops import Flops
 
-WHOLE = "model"  # the name of a phase's module where that is the model itself
-BETWEEN = 200  # steps at most between two looks at their terms
-FAILURES = (RuntimeError, NotImplementedError, OSError)  # of compilers and graphs
+MODEL_ITSELF = "model"  # the module name of a phase that trains the complete model
+MAX_UNCOLLECTED = 200  # largest number of steps between two calls of ``collect``
+FAILURES = (RuntimeError, NotImplementedError, OSError)  # errors of compilers and CUDA graphs
 
 
 class Step:
     """One step of training: phases, optimisers, loss scaler and EMA.
 
     Args:
-        model: on its device.
-        train: the trainer's settings.
-        seed: of the run.
-        device: where and how precisely to compute.
+        model: the model, on its device.
+        train: the settings of the trainer.
+        seed: the seed of the run.
+        device: the device and the precision.
         execution: how steps run.
-        ranks: the processes that train together; gradients are means over all, and so are
-            buffers after each step, such as the statistics of a batch.
+        processes: the processes that train together. Gradients are means over all processes,
+            and so are buffers after each step, such as batch statistics.
 
     Attributes:
-        notes: what the user should know, one sentence each.
+        notes: how steps run, in sentences for the user.
 
     Raises:
         InputError: ``train.optimizers`` names a module that no phase trains, or the phases
-            are not what :func:`~genmodels.models.base.phases_of` takes.
+            are refused by :func:`~genmodels.models.base.phases_of`.
     """
 
     def __init__(
@@ -52,12 +52,12 @@ class Step:
         seed: int,
         device: Device,
         execution: Execution = EAGER,
-        ranks: Ranks = ALONE,
+        processes: Processes = SINGLE,
     ):
         self.model, self.train, self.seed, self.device = model, train, seed, device
-        self.ranks = ranks
+        self.processes = processes
         self.phases = phases_of(model)
-        names = {id(module): name or WHOLE for name, module in model.named_modules()}
+        names = {id(module): name or MODEL_ITSELF for name, module in model.named_modules()}
         self.modules = {names[id(phase.module)]: phase.module for phase in self.phases}
         self.module_of = {phase.name: names[id(phase.module)] for phase in self.phases}
         self.parameters = {name: list(m.parameters()) for name, m in self.modules.items()}
@@ -75,65 +75,67 @@ class Step:
             for name, module in self.modules.items()
         }
         self.rates = {name: float(o.param_groups[0]["lr"]) for name, o in self.optimizers.items()}
-        self.slowed = 1.0
+        self.rate_factor = 1.0
         self.scaler = device.scaler()
         self.ema = EMA(model, train.ema) if train.ema else None
-        self.flops_of: dict[str, int] = {}  # phase → of one run of it, once it has run
+        self.flops_of: dict[str, int] = {}  # phase → operations of one run, after its first run
         self.kind, self.notes = execution.kind, [execution.why]
-        self.compiled: dict[str, Compiled] = {}
-        self.recorded: dict[tuple[str, ...], Recorded] = {}  # by the phases that are due
-        self.runs: Counter[tuple[str, ...]] = Counter()
-        self.names_of: dict[tuple[str, ...], list[str]] = {}
+        self.compiled: dict[str, CompiledObjective] = {}  # by phase
+        self.captured: dict[tuple[str, ...], CapturedStep] = {}  # by the phases that are due
+        self.eager_runs: Counter[tuple[str, ...]] = Counter()
+        self.term_names: dict[tuple[str, ...], list[str]] = {}
         self.history: list[tuple[int, dict[str, Tensor]]] = []
 
     @property
     def flops(self) -> float:
-        """Floating-point operations of products and convolutions in a step, all phases that
-        have run, on average."""
+        """The mean number of floating-point operations of a step.
+
+        Products and convolutions are counted, of the phases that have run.
+        """
         return sum(self.flops_of.get(phase.name, 0) / phase.every for phase in self.phases)
 
     def __call__(self, batch: Batch, step: int) -> None:
         """Run the step numbered ``step``, counted from 0."""
-        randomness.place(self.seed, "step", step, self.ranks.rank, self.device.device)
+        randomness.place(self.seed, "step", step, self.processes.rank, self.device.device)
         if self.train.schedule != Schedule():
-            self._set_rates(self.slowed * self.train.schedule.factor(step))
+            self._set_rates(self.rate_factor * self.train.schedule.factor(step))
         if self.ema:
             self.ema.move_to(step + 1)
         due = tuple(phase.name for phase in self.phases if (step + 1) % phase.every == 0)
-        if self.kind == "captured" and due not in self.recorded and self.runs[due] >= WARM_UP:
-            self._record(due, batch)
-        if due in self.recorded:
-            self.recorded[due](batch, step)
+        if self.kind == "captured" and due not in self.captured and self.eager_runs[due] >= WARM_UP:
+            self._capture(due, batch)
+        if due in self.captured:
+            self.captured[due](batch, step)
         else:
-            terms = self._run(due, batch)
+            terms = self._run_phases(due, batch)
             self.history.append((step, terms))
-            self.runs[due] += 1
-            self.names_of[due] = list(terms)
+            self.eager_runs[due] += 1
+            self.term_names[due] = list(terms)
 
     def collect(self) -> list[tuple[int, dict[str, Tensor]]]:
-        """Each step since the last call with its terms: ``<phase>.<term>`` → scalar."""
-        found, self.history = self.history, []
-        for recorded in self.recorded.values():
-            found += recorded.collect()
-        return sorted(found, key=lambda entry: entry[0])
+        """Return each step since the last call with its terms: ``<phase>.<term>`` → scalar."""
+        collected, self.history = self.history, []
+        for captured in self.captured.values():
+            collected += captured.collect()
+        return sorted(collected, key=lambda entry: entry[0])
 
-    def _run(self, due: tuple[str, ...], batch: Batch) -> dict[str, Tensor]:
+    def _run_phases(self, due: tuple[str, ...], batch: Batch) -> dict[str, Tensor]:
         terms: dict[str, Tensor] = {}
         for phase in self.phases:
             if phase.name in due:
-                terms.update(self._learn(phase, batch))
-        self.ranks.mean(self.buffers)
+                terms.update(self._update(phase, batch))
+        self.processes.mean(self.buffers)
         if self.ema:
             self.ema.update(self.model)
         return terms
 
-    def _learn(self, phase: Phase, batch: Batch) -> dict[str, Tensor]:
+    def _update(self, phase: Phase, batch: Batch) -> dict[str, Tensor]:
         name = self.module_of[phase.name]
         parameters, optimizer = self.parameters[name], self.optimizers[name]
         terms, gradients = self._gradients(phase, batch)
-        self.ranks.mean([gradient for gradient in gradients if gradient is not None])
+        self.processes.mean([gradient for gradient in gradients if gradient is not None])
         for parameter, gradient in zip(parameters, gradients, strict=True):
-            parameter.grad = None if gradient is None else _in_order_of(parameter, gradient)
+            parameter.grad = None if gradient is None else _with_strides_of(parameter, gradient)
         if self.train.clip is not None:
             self.scaler.unscale_(optimizer)
             nn.utils.clip_grad_norm_(parameters, self.train.clip)
@@ -144,52 +146,57 @@ class Step:
         return {f"{phase.name}.{term}": value.detach() for term, value in terms.items()}
 
     def _gradients(self, phase: Phase, batch: Batch) -> Gradients:
-        """A phase's terms, and the gradients of what it trains; the first run is counted."""
+        """Return the terms of a phase and the gradients of its module.
+
+        The first run is eager, and its floating-point operations are counted.
+        """
         if phase.name not in self.flops_of:
             with Flops() as counted:
-                found = self._eagerly(phase, batch)
+                gradients = self._eager_gradients(phase, batch)
             self.flops_of[phase.name] = counted.total
-            return found
+            return gradients
         if self.kind == "compiled" and phase.name not in self.compiled:
             self._compile(phase, batch)
         if phase.name in self.compiled:
             return self.compiled[phase.name](batch)
-        return self._eagerly(phase, batch)
+        return self._eager_gradients(phase, batch)
 
-    def _eagerly(self, phase: Phase, batch: Batch) -> Gradients:
+    def _eager_gradients(self, phase: Phase, batch: Batch) -> Gradients:
         with self.device.autocast():
             terms = phase.objective(batch)
         loss = self.scaler.scale(terms["loss"])
-        # Only the learning module's gradients are computed, whatever the loss ran through.
+        # Only the gradients of the phase's module are computed. The loss may depend on others.
         parameters = self.parameters[self.module_of[phase.name]]
         return terms, torch.autograd.grad(loss, parameters, allow_unused=True)
 
     def _compile(self, phase: Phase, batch: Batch) -> None:
         parameters = self.parameters[self.module_of[phase.name]]
-        state = torch.get_rng_state()  # compiling draws numbers, training goes on without them
+        state = torch.get_rng_state()  # compiling draws random numbers, which a run must not notice
         try:
             with self.device.autocast():
-                self.compiled[phase.name] = Compiled(self.model, phase.objective, parameters, batch)
+                self.compiled[phase.name] = CompiledObjective(
+                    self.model, phase.objective, parameters, batch
+                )
         except FAILURES as error:
-            self._go_eagerly("compiled", error)
+            self._continue_eagerly("compiled", error)
         torch.set_rng_state(state)
 
-    def _record(self, due: tuple[str, ...], batch: Batch) -> None:
+    def _capture(self, due: tuple[str, ...], batch: Batch) -> None:
         try:
-            self.recorded[due] = Recorded(
-                lambda b: self._run(due, b), batch, self.names_of[due], BETWEEN
+            self.captured[due] = CapturedStep(
+                lambda b: self._run_phases(due, b), batch, self.term_names[due], MAX_UNCOLLECTED
             )
         except FAILURES as error:
-            self._go_eagerly("captured", error)
+            self._continue_eagerly("captured", error)
 
-    def _go_eagerly(self, asked: str, error: BaseException) -> None:
+    def _continue_eagerly(self, asked: str, error: BaseException) -> None:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         self.kind = "eager"
         self.notes.append(f"eager steps: this one cannot be {asked} ({reason})")
 
-    def slow_down(self, factor: float) -> None:
-        """Multiply every learning rate that the settings give from now on."""
-        self.slowed = factor
+    def scale_rates(self, factor: float) -> None:
+        """Multiply every learning rate of the settings by a factor, from now on."""
+        self.rate_factor = factor
         self._set_rates(factor)
 
     def _set_rates(self, factor: float) -> None:
@@ -202,19 +209,21 @@ class Step:
 
     @property
     def sizes(self) -> tuple[int, int]:
-        """Bytes of all tensors of :meth:`state` once training is under way, and of the weights
-        and the EMA weights alone."""
-        count = 2 if self.ema else 1
-        weights = count * sum(value.nbytes for value in self.model.state_dict().values())
+        """The bytes of all tensors of :meth:`state`, and of the weights and EMA weights alone.
+
+        The tensors of the optimisers are included before the first step makes them.
+        """
+        copies = 2 if self.ema else 1
+        weights = copies * sum(value.nbytes for value in self.model.state_dict().values())
         moments = 0
         for name, parameters in self.parameters.items():
             settings = self.train.optimizers.get(name, self.train.optimizer)
-            kept = 2 if settings.name != "sgd" else int(settings.momentum > 0)
-            moments += kept * sum(parameter.nbytes for parameter in parameters)
+            moments_of_each = 2 if settings.name != "sgd" else int(settings.momentum > 0)
+            moments += moments_of_each * sum(parameter.nbytes for parameter in parameters)
         return weights + moments, weights
 
     def state(self) -> dict[str, Tensor]:
-        """Every tensor that the next step depends on, by its name in a checkpoint."""
+        """Return every tensor that the next step depends on, by its name in a checkpoint."""
         tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()}
         if self.ema:
             tensors |= {f"{EMA_PREFIX}{name}": value for name, value in self.ema.state.items()}
@@ -228,9 +237,9 @@ class Step:
         return tensors
 
     def restore(self, tensors: dict[str, Tensor]) -> None:
-        """Take over what :meth:`state` returned, of a run with the same settings."""
-        self.recorded.clear()  # optimisers get other tensors than were recorded
-        self.runs.clear()
+        """Restore the tensors that :meth:`state` returned in a run with the same settings."""
+        self.captured.clear()  # the optimisers get new tensors, which the graphs do not know
+        self.eager_runs.clear()
         self.model.load_state_dict(_below(tensors, "model."))
         if self.ema:
             for name, value in _below(tensors, EMA_PREFIX).items():
@@ -238,13 +247,13 @@ class Step:
         for module, optimizer in self.optimizers.items():
             state = {}
             for index, (name, parameter) in enumerate(self.modules[module].named_parameters()):
-                # One module may lie within another, so before format 3 two could share a name.
+                # Before format 3 names had a dot here, and those of nested modules could be equal.
                 entries = _below(tensors, f"optimizer.{module}/{name}.") or _below(
                     tensors, f"optimizer.{module}.{name}."
                 )
-                if entries:  # copies, since an optimiser takes over what it is given
+                if entries:  # copied, because an optimiser keeps the tensors that it is given
                     state[index] = {
-                        key: _in_order_of(parameter, value).clone()
+                        key: _with_strides_of(parameter, value).clone()
                         for key, value in entries.items()
                     }
             groups = optimizer.state_dict()["param_groups"]
@@ -254,13 +263,16 @@ class Step:
             self.scaler.load_state_dict({k: type(v)(scaler[k].item()) for k, v in present.items()})
 
 
-def _in_order_of(parameter: Tensor, values: Tensor) -> Tensor:
-    """A gradient or a moment in its parameter's order in memory: fused optimisers take each
-    number for that of the parameter's at the same place, whatever the strides say."""
+def _with_strides_of(parameter: Tensor, values: Tensor) -> Tensor:
+    """Return a gradient or a moment with the strides of its parameter.
+
+    Fused optimisers ignore strides: they combine numbers that lie at the same place in memory.
+    """
     if values.stride() == parameter.stride() or values.shape != parameter.shape:
         return values
     return torch.empty_like(parameter).copy_(values)
 
 
 def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Return the tensors below a prefix, with the prefix removed."""
     return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}

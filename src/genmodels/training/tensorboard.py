@@ -1,4 +1,4 @@
-"""The log as TensorBoard's event files; an extra."""
+"""The log as event files of TensorBoard, which is an optional dependency."""
 
 import importlib.util
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from genmodels.errors import InputError
 
 
 def check() -> None:
-    """Say whether TensorBoard is there.
+    """Check that TensorBoard is installed.
 
     Raises:
         InputError: it is not installed.
@@ -22,7 +22,7 @@ def check() -> None:
 
 
 class Events:
-    """Writes each numeric value of a record under its own name."""
+    """Event files in a folder, with a curve for each number of the records."""
 
     def __init__(self, folder: Path):
         from torch.utils.tensorboard import SummaryWriter

@@ -1,7 +1,7 @@
-"""The only trainer: one loop over phases.
+"""The shared trainer: one loop over the phases of any model.
 
-It yields records and draws nothing; between two records it is at rest, so whoever reads
-them may save, draw or stop. It knows no model.
+It yields records and writes no files. Between two records it does nothing, so the reader of the
+records can save, draw or stop.
 """
 
 import math
@@ -22,32 +22,34 @@ from genmodels.errors import NotFinite
 from genmodels.models.base import Model
 from genmodels.system import randomness
 from genmodels.system.device import Device
-from genmodels.system.distributed import ALONE, Ranks
+from genmodels.system.distributed import SINGLE, Processes
 from genmodels.training import data_checks, execution, validation
-from genmodels.training.records import Epoch, Progress, Totals, next_snapshot
-from genmodels.training.step import BETWEEN, Step
+from genmodels.training.records import Epoch, Progress, Totals, by_term, next_snapshot
+from genmodels.training.step import MAX_UNCOLLECTED, Step
 
-PAUSE_SECONDS = 0.5  # that the loop runs between two looks at its terms
+PAUSE_SECONDS = 0.5  # time of training between two records
 
 
 class Trainer:
     """Trains any model on any images.
 
     Args:
-        model: to be trained in place; moved to the device.
-        images: with at least one batch of training images.
-        train: batch size, limit, optimiser and so on.
-        seed: of the run.
-        device: where and how precisely to compute.
-        placement: where the table of images is.
-        augmentation: what is done to the images of a batch.
-        ranks: the processes that train together; each takes its share of every batch.
+        model: the model. It is moved to the device and trained in place.
+        images: the data set, with at least one batch of training images.
+        train: batch size, limit, optimiser and other settings.
+        seed: the seed of the run.
+        device: the device and the precision.
+        placement: the place of the table of images.
+        augmentation: the random changes of training images.
+        processes: the processes that train together; each takes its share of every batch.
 
     Attributes:
-        notes: how it trains, one sentence each.
+        step: the number of steps so far.
+        seconds: the time of the training steps so far.
+        recorded: the step of the last record of an epoch.
 
     Raises:
-        InputError: there are not :mod:`enough <genmodels.training.data_checks>` images.
+        InputError: there are too few training images; see :mod:`genmodels.training.data_checks`.
     """
 
     def __init__(
@@ -59,124 +61,122 @@ class Trainer:
         device: Device,
         placement: feed.Placement = "auto",
         augmentation: Augmentation = NOTHING,
-        ranks: Ranks = ALONE,
+        processes: Processes = SINGLE,
     ):
-        data_checks.check(model, images, train, ranks)
+        data_checks.check(model, images, train, processes)
         self.model = model.to(device.device)
-        self.train, self.seed, self.device, self.ranks = train, seed, device, ranks
+        self.train, self.seed, self.device, self.processes = train, seed, device, processes
         self.feed = feed.choose(images, placement, device.device, device.free_memory())
         self.images, self.augmentation = self.feed.images, augmentation
         self.steps_per_epoch = images.count(TRAIN) // train.batch_size
         self.step, self.seconds, self.totals = 0, 0.0, Totals()
-        self.recorded = 0  # the step of the last record of an epoch
-        self.rollbacks = 0  # times that it went back because a number was not finite
-        way = execution.choose(train.execution, device, self.total_steps)
-        self.run_step = Step(self.model, train, seed, device, way, ranks)
-        self.order: tuple[int, Tensor] = (-1, torch.empty(0))  # the epoch, and its rows
-        self.rate = 0.0  # images a second, of late
+        self.recorded = 0
+        self.rollbacks = 0  # returns to a checkpoint because a number was not finite
+        chosen = execution.choose(train.execution, device, self.total_steps)
+        self.run_step = Step(self.model, train, seed, device, chosen, processes)
+        self.order: tuple[int, Tensor] = (-1, torch.empty(0))  # an epoch, and its rows
+        self.rate = 0.0  # images per second since the last record
 
     @property
     def notes(self) -> list[str]:
-        """How it trains, one sentence each."""
+        """The place of the images and how steps run, in sentences for the user."""
         return [self.feed.why, *self.run_step.notes]
 
     @property
     def total_steps(self) -> int | None:
-        """The step at which training ends; None where the limit is a time."""
+        """The number of steps at the limit; None where the limit is a time."""
         if self.train.epochs is not None:
             return self.train.epochs * self.steps_per_epoch
         return self.train.steps
 
-    def snapshots_left(self) -> int:
-        """How many snapshots are to come; a guess where the limit is a time."""
+    def remaining_snapshots(self) -> int:
+        """Return the number of snapshots to come; an estimate where the limit is a time."""
         step, count, end = self.step, 0, self.total_steps or 1_000_000
         while (step := next_snapshot(step)) <= end:
             count += 1
         return count
 
-    def finished(self) -> bool:
-        """Whether the limit is reached."""
+    def limit_reached(self) -> bool:
+        """Return whether all steps are done."""
         if self.total_steps is None:
-            return self._spent(self.seconds)
+            return self._budget_spent(self.seconds)
         return self.step >= self.total_steps
 
-    def done(self) -> bool:
-        """Whether the limit is reached, and recorded."""
-        return self.finished() and self.recorded == self.step
+    def is_complete(self) -> bool:
+        """Return whether all steps are done and the last epoch is recorded."""
+        return self.limit_reached() and self.recorded == self.step
 
     def records(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Progress | Epoch]:
-        """Train until the limit, or until ``stop`` says so between two steps, or between two
-        batches of an evaluation; what it was to record then is recorded when it is resumed.
+        """Train until the limit, and yield the records.
+
+        Args:
+            stop: called between two steps, and between two batches of an evaluation; true to
+                stop there. An evaluation that is stopped is repeated when the run is resumed.
 
         Raises:
-            NotFinite: a term became NaN or infinite; the message names step, phase, term.
+            NotFinite: a term became NaN or infinite; the message names step, phase and term.
         """
         while True:
-            whole = self.step % self.steps_per_epoch == 0
-            if self.step > self.recorded and (whole or self.finished()):
+            epoch_ended = self.step % self.steps_per_epoch == 0
+            if self.step > self.recorded and (epoch_ended or self.limit_reached()):
                 record = self._record(stop)
                 if record:
                     yield Epoch(record)
                     self.recorded = self.step
-                    self.totals = Totals() if whole else self.totals
-            if self.ranks.any(stop(), self.device.device) or self.finished():
+                    self.totals = Totals() if epoch_ended else self.totals
+            if self.processes.any(stop(), self.device.device) or self.limit_reached():
                 return
-            yield self._stretch(stop)
+            yield self._run_steps(stop)
 
-    def _stretch(self, stop: Callable[[], bool]) -> Progress:
-        """Run steps up to the next place where somebody may want to look."""
+    def _run_steps(self, stop: Callable[[], bool]) -> Progress:
+        """Run steps until the next record is due."""
         first, began = self.step, time.perf_counter()
         end = min(
             first - first % self.steps_per_epoch + self.steps_per_epoch,
             next_snapshot(first),
-            first + BETWEEN,
+            first + MAX_UNCOLLECTED,
             self.total_steps or sys.maxsize,
         )
-        alone = self.ranks.world == 1
-        if not alone:  # all must run equally many steps, so the first one says how many
+        single = self.processes.is_single
+        if not single:  # all processes run the same number of steps, which the first one plans
             planned = max(1, int(PAUSE_SECONDS * self.rate / self.train.batch_size))
-            end = min(end, first + int(self.ranks.agree(planned, self.device.device)))
+            end = min(end, first + int(self.processes.from_first(planned, self.device.device)))
         self.model.train()
         with closing(self._batches(first, end)) as batches:
             for batch in batches:
                 self.run_step(batch, self.step)
                 self.step += 1
                 elapsed = time.perf_counter() - began
-                spent = self._spent(self.seconds + elapsed)
-                if alone and (spent or elapsed > PAUSE_SECONDS or stop()):
+                spent = self._budget_spent(self.seconds + elapsed)
+                if single and (spent or elapsed > PAUSE_SECONDS or stop()):
                     break
         self.device.synchronize()
         elapsed = time.perf_counter() - began
-        self.seconds = self.ranks.agree(self.seconds + elapsed, self.device.device)
+        self.seconds = self.processes.from_first(self.seconds + elapsed, self.device.device)
         self.rate = (self.step - first) * self.train.batch_size / elapsed
-        terms = self._account(self.run_step.collect())
-        return Progress(
-            self.step,
-            self.step * self.train.batch_size,
-            self.seconds,
-            self.rate,
-            terms,
-            self.step == next_snapshot(self.step - 1),
-        )
+        terms = self._add_terms(self.run_step.collect())
+        images, snapshot = self.step * self.train.batch_size, next_snapshot(self.step - 1)
+        return Progress(self.step, images, self.seconds, self.rate, terms, self.step == snapshot)
 
     def _batches(self, first: int, end: int) -> Generator[Batch]:
-        """The batches of steps within one epoch; of each, what this process takes."""
+        """Yield this process's shares of the batches of steps ``first`` to ``end`` of an epoch."""
         epoch, done = divmod(first, self.steps_per_epoch)
         size = self.train.batch_size
         rows = self._order(epoch)[done * size : (done + end - first) * size]
-        mine = self.ranks.share(rows.view(-1, size).T).T.flatten()
-        for number, batch in enumerate(self.feed.batches(mine, size // self.ranks.world), first):
+        share = self.processes.share(rows.view(-1, size).T).T.flatten()
+        batches = self.feed.batches(share, size // self.processes.world_size)
+        for number, batch in enumerate(batches, first):
             if self.augmentation:
-                place = ("augment", number, self.ranks.rank)
-                yield self.augmentation(batch, randomness.generator(self.seed, *place))
+                position = ("augment", number, self.processes.rank)
+                yield self.augmentation(batch, randomness.generator(self.seed, *position))
             else:
                 yield batch
 
-    def _spent(self, seconds: float) -> bool:
+    def _budget_spent(self, seconds: float) -> bool:
         return self.train.budget is not None and seconds >= self.train.budget
 
     def _order(self, epoch: int) -> Tensor:
-        """The rows of an epoch, the same on every device."""
+        """Return the rows of an epoch in their random order, which is the same on every device."""
         if self.order[0] != epoch:
             rows = self.images.splits[TRAIN]
             permutation = torch.randperm(
@@ -185,26 +185,28 @@ class Trainer:
             self.order = (epoch, rows[permutation.to(rows.device)])
         return self.order[1]
 
-    def _account(self, history: list[tuple[int, dict[str, Tensor]]]) -> dict[str, float]:
-        """Add the terms of a stretch to the epoch's; one synchronisation for all of them."""
+    def _add_terms(self, history: list[tuple[int, dict[str, Tensor]]]) -> dict[str, float]:
+        """Add the terms of some steps to the totals of the epoch, and return their means.
+
+        All values of a term are moved from the device at once.
+
+        Raises:
+            NotFinite: a term is NaN or infinite.
+        """
         recent = Totals()
-        columns = {
-            name: [(step, terms[name]) for step, terms in history if name in terms]
-            for name in dict.fromkeys(name for _, terms in history for name in terms)
-        }
-        stacked = {
-            name: torch.stack([value for _, value in entries]).float()
-            for name, entries in columns.items()
-        }
-        if self.ranks.world > 1:
-            stacked = {name: values.to(self.device.device) for name, values in stacked.items()}
-            self.ranks.mean(list(stacked.values()))
+        columns = by_term(history)
+        if not self.processes.is_single:
+            columns = {
+                name: (steps, values.to(self.device.device))
+                for name, (steps, values) in columns.items()
+            }
+            self.processes.mean([values for _, values in columns.values()])
         broken: list[tuple[int, str]] = []
-        for name, entries in columns.items():
-            values = stacked[name].cpu()
+        for name, (steps, on_device) in columns.items():
+            values = on_device.cpu()
             finite = values.isfinite()
             if not finite.all():
-                broken.append((entries[int(finite.logical_not().nonzero()[0])][0], name))
+                broken.append((steps[int(finite.logical_not().nonzero()[0])], name))
             recent.add(name, values)
             self.totals.add(name, values)
         if broken:
@@ -217,7 +219,7 @@ class Trainer:
 
     @property
     def advice(self) -> str:
-        """What helps against numbers that grow without bound."""
+        """The settings to change when a number is NaN or infinite."""
         exact = " or train.precision=fp32" if self.device.precision != "fp32" else ""
         return (
             f"nothing of it was saved: lower train.optimizer.lr, set train.clip=1{exact}, "
@@ -225,22 +227,24 @@ class Trainer:
         )
 
     def roll_back(self, tensors: dict[str, Tensor], progress: dict[str, Any]) -> None:
-        """Go back to where :meth:`state` was taken, and on from there more slowly: every
-        learning rate is halved, once more each time."""
-        times = self.rollbacks + 1
+        """Restore an earlier :meth:`state`, and halve every learning rate.
+
+        With each further call the rates are halved once more.
+        """
+        rollbacks = self.rollbacks + 1
         self.restore(tensors, progress)
-        self.rollbacks = times
-        self.run_step.slow_down(0.5**times)
+        self.rollbacks = rollbacks
+        self.run_step.scale_rates(0.5**rollbacks)
 
     def _record(self, stop: Callable[[], bool]) -> dict[str, Any] | None:
-        """The record of an epoch, or of what was trained of one; None if stopped."""
+        """Return the record of an epoch, or of its part up to the limit; None if stopped."""
         epoch = self.step / self.steps_per_epoch
         measured: dict[str, float] = {}
         for split in (VALIDATION, TEST):
-            found = self.held_out(split, stop)
-            if found is None:
+            metrics = self.evaluate(split, stop)
+            if metrics is None:
                 return None
-            measured |= found
+            measured |= metrics
         broken = [name for name, value in measured.items() if not math.isfinite(value)]
         if broken:
             raise NotFinite(f"{broken[0]!r} is not finite at step {self.step}", self.advice)
@@ -253,17 +257,21 @@ class Trainer:
             **measured,
         }
 
-    def held_out(
+    def evaluate(
         self, split: str, stop: Callable[[], bool] = lambda: False
     ) -> dict[str, float] | None:
-        """``<split>.<term>`` → mean over a split with the last weights; empty for an empty
-        split, None if stopped."""
-        if not self.ranks.first:
+        """Compute the means of the validation metrics over a split, with the last weights.
+
+        Returns:
+            ``<split>.<term>`` → mean; empty for an empty split and in all processes but the
+            first, None if stopped.
+        """
+        if not self.processes.is_first:
             return {}
         return validation.evaluate(self.model, self.feed, split, self.seed, self.device, stop)
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        """Everything the run depends on: tensors, and numbers for the header."""
+        """Return what the next steps depend on: tensors, and numbers for a checkpoint's header."""
         progress = {
             "step": self.step,
             "images": self.step * self.train.batch_size,
@@ -279,12 +287,12 @@ class Trainer:
         return self.run_step.state(), progress
 
     def restore(self, tensors: dict[str, Tensor], progress: dict[str, Any]) -> None:
-        """Continue where :meth:`state` was taken."""
+        """Restore what :meth:`state` returned."""
         self.run_step.restore(tensors)
         self.step, self.seconds = progress["step"], progress["seconds"]
         self.totals = Totals(dict(progress["sums"]), dict(progress["counts"]))
-        whole = self.step - self.step % self.steps_per_epoch
-        self.recorded = progress.get("recorded", whole)
+        epoch_start = self.step - self.step % self.steps_per_epoch
+        self.recorded = progress.get("recorded", epoch_start)
         self.rollbacks = progress.get("rollbacks", 0)
         self.run_step.flops_of = dict(progress.get("flops", {}))
-        self.run_step.slow_down(0.5**self.rollbacks)
+        self.run_step.scale_rates(0.5**self.rollbacks)

@@ -1,4 +1,4 @@
-"""The model's terms on images that it does not learn from."""
+"""The validation metrics of a model, on images that it is not trained on."""
 
 from collections.abc import Callable
 
@@ -16,12 +16,20 @@ BATCH = 1000
 def evaluate(
     model: Model, feed: Feed, split: str, seed: int, device: Device, stop: Callable[[], bool]
 ) -> dict[str, float] | None:
-    """Compute ``<split>.<term>`` → mean over a split.
+    """Compute the means of the validation metrics over a split.
 
-    The noise is the same each time, so curves move by the weights alone.
+    Random numbers are the same each time, so that curves depend on the weights alone.
+
+    Args:
+        model: the model, in training mode before and after this.
+        feed: the source of the images.
+        split: the name of the split.
+        seed: the seed of the run.
+        device: the device and the precision.
+        stop: called before each batch; true to stop.
 
     Returns:
-        Nothing for an empty split; None if ``stop`` said so between two batches.
+        ``<split>.<term>`` → mean; empty for an empty split, None if stopped.
     """
     rows = feed.images.splits[split]
     totals: dict[str, float] = {}

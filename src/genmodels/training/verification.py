@@ -1,4 +1,4 @@
-"""Whether a run is whole, and whether its steps repeat bit for bit."""
+"""Checks of a run: its files can be read, and its steps repeat bit for bit."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,12 +20,12 @@ from genmodels.training import session
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing of a run that was looked at.
+    """The result of reading one file of a run.
 
     Attributes:
-        path: below the run's folder.
-        what: what it holds.
-        problem: what is wrong with it; empty where nothing is.
+        path: the path of the file below the run's folder.
+        what: the content, in a few words.
+        problem: what is wrong with the file; empty if nothing is.
     """
 
     path: str
@@ -34,7 +34,7 @@ class Finding:
 
 
 def check(folder: runs.Folder) -> Iterator[Finding]:
-    """Read every file of a run that later commands depend on, and say what each holds."""
+    """Read every file of a run that later commands need, and yield a finding for each."""
     yield _finding(folder, folder.config_path, partial(_settings, folder))
     yield _finding(folder, folder.environment_path, lambda: f"started {folder.started}")
     yield _finding(folder, folder.log_path, lambda: f"{len(folder.log())} records")
@@ -43,15 +43,15 @@ def check(folder: runs.Folder) -> Iterator[Finding]:
 
 
 def replay(folder: runs.Folder, steps: int, display: Display) -> list[str]:
-    """Train on from the newest checkpoint twice, and compare; the run itself is not touched.
+    """Train twice from the newest checkpoint, and compare the results. No file is changed.
 
     Args:
-        folder: of the run.
-        steps: how many.
-        display: where progress is shown.
+        folder: the folder of the run.
+        steps: the number of steps.
+        display: shows the progress.
 
     Returns:
-        The names of the tensors that differ between both; empty where the steps repeat.
+        The names of the tensors that differ; empty if the steps repeat.
 
     Raises:
         InputError: the run or its data cannot be read.
@@ -62,22 +62,24 @@ def replay(folder: runs.Folder, steps: int, display: Display) -> list[str]:
     images = session.load(settings.data, display)
     if images.fingerprint != folder.fingerprint:
         raise InputError(
-            f"{images.name} holds other images now than when {folder.path} was trained; "
+            f"{images.name} has other images now than when {folder.path} was trained; "
             "restore them, or verify without `replay`"
         )
     end = saved.header["progress"]["step"] + steps
     limit = {"epochs": None, "steps": end, "budget": None}
     longer = settings.model_copy(update={"train": settings.train.model_copy(update=limit)})
-    ends: list[dict[str, Tensor]] = []
+    results: list[dict[str, Tensor]] = []
     for _ in range(2):
         with custom_code.of_run(folder.path):
             trainer = session.trainer_of(longer, images, device)
         trainer.restore(dict(saved.tensors), dict(saved.header["progress"]))
         for _ in trainer.records():
-            display.advance("replaying", trainer.step - end + steps + steps * len(ends), 2 * steps)
-        ends.append({name: tensor.clone() for name, tensor in trainer.state()[0].items()})
+            display.advance(
+                "replaying", trainer.step - end + steps + steps * len(results), 2 * steps
+            )
+        results.append({name: tensor.clone() for name, tensor in trainer.state()[0].items()})
     display.close()
-    first, second = ends
+    first, second = results
     return [name for name in first if not torch.equal(first[name], second[name])]
 
 
@@ -100,5 +102,5 @@ def _checkpoint(folder: runs.Folder, path: Path) -> str:
 
 
 def _settings(folder: runs.Folder) -> str:
-    folder.settings  # noqa: B018  # is read and checked
+    folder.settings  # noqa: B018  # reads and checks the file
     return "settings"
