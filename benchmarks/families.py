@@ -94,7 +94,9 @@ def record(
 ) -> None:
     """Measure the runs of a preset, and keep numbers and a grid."""
     folders = [run.folder for run in runs]
-    compared = measure.compare(folders, 10_000, "auto", 0, Display(quiet=True))
+    compared = measure.compare(
+        folders, 10_000, "auto", 0, Display(quiet=True), devices.choose()
+    )
     (entry,) = compared.entries
     seeds = [
         {"seed": result.seed, **result.evaluation.numbers, **result.evaluation.measured}

@@ -12,7 +12,10 @@ import pytest
 import torch
 from filelock import FileLock
 
-from genmodels import Run, cli, load, system
+from genmodels import Run, cli, data, load, system
+from genmodels.data.images import silent
+from genmodels.evaluation import reference
+from genmodels.evaluation.features import domain
 from genmodels.system import device as devices
 
 REPOSITORY = Path(__file__).parents[1]
@@ -123,18 +126,46 @@ Trained = Callable[..., Path]  # (into, preset, *options)
 
 
 @pytest.fixture(scope="session")
-def train_once(tmp_path_factory: pytest.TempPathFactory) -> Train:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of the whole session, which all workers share."""
+    base = tmp_path_factory.getbasetemp()
+    place = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared"
+    place.mkdir(exist_ok=True)
+    return place
+
+
+@pytest.fixture(scope="session")
+def features_once(shared: Path) -> Path:
+    """The file that a first comparison on the embedded set leaves in the cache."""
+    cache = shared / "cache"
+    with FileLock(f"{cache}.lock"):
+        if not list(cache.glob("features/*")):
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(platformdirs, "user_cache_path", lambda *names, **options: cache)
+                images = data.load("glyphs")
+                extractor = domain.choose("auto", images, silent)
+                reference.of(images, extractor, len(images.table), silent)
+    (file,) = cache.glob("features/*")
+    return file
+
+
+@pytest.fixture
+def known_features(own_cache: Path, features_once: Path) -> None:
+    """Let a test find the features of the embedded set in its cache, as after a comparison."""
+    (own_cache / "features").mkdir(parents=True)
+    shutil.copy(features_once, own_cache / "features")
+
+
+@pytest.fixture(scope="session")
+def train_once(shared: Path) -> Train:
     """Give a function that puts a copy of the run of ``genmodels train ARGUMENTS`` at a path.
 
     Each is trained once, by whichever of the workers needs it first.
     """
-    base = tmp_path_factory.getbasetemp()
-    home = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "trained"
-    home.mkdir(exist_ok=True)
 
     def copy(into: Path, *arguments: object) -> Path:
         words = ["train", *map(str, arguments)]
-        made = home / hashlib.sha256("\0".join(words).encode()).hexdigest()[:16]
+        made = shared / hashlib.sha256("\0".join(words).encode()).hexdigest()[:16]
         with FileLock(f"{made}.lock"):
             if not made.exists():
                 began = made.with_suffix(".part")

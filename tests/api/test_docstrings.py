@@ -21,10 +21,17 @@ def examples() -> Iterator[doctest.DocTest]:
         yield from (test for test in finder.find(module) if test.examples)
 
 
-EXAMPLES = sorted(examples(), key=lambda test: test.name)
+EXAMPLES = {test.name.removeprefix("genmodels."): test for test in examples()}
+SLOW = {"api.comparison.compare"}
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda test: test.name.removeprefix("genmodels."))
+@pytest.mark.parametrize(
+    "example",
+    [
+        pytest.param(test, id=name, marks=[pytest.mark.slow] if name in SLOW else [])
+        for name, test in sorted(EXAMPLES.items())
+    ],
+)
 def test_an_example_runs(example: doctest.DocTest, first: Run) -> None:
     said: list[str] = []
     result = doctest.DocTestRunner(verbose=False).run(example, out=said.append)
@@ -33,5 +40,5 @@ def test_an_example_runs(example: doctest.DocTest, first: Run) -> None:
 
 
 def test_every_public_function_has_an_example() -> None:
-    shown = {test.name.rpartition(".")[2] for test in EXAMPLES}
+    shown = {name.rpartition(".")[2] for name in EXAMPLES}
     assert {*api.__all__} - {"Comparison", "Finding", "Overrides"} <= shown

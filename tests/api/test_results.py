@@ -119,6 +119,7 @@ def shown(first: Run, comparison: Comparison) -> Iterator[tuple[str, object]]:
         yield f"estimate of {compared.name}", compared.estimate(comparison.fd)
 
 
+@pytest.mark.slow
 def test_everything_is_shown_in_a_line_or_two(first: Run, comparison: Comparison) -> None:
     for name, thing in shown(first, comparison):
         text = repr(thing)
@@ -138,6 +139,7 @@ def test_a_run_that_cannot_be_read_is_still_shown(first: Run) -> None:
     assert len(notes) == 1
 
 
+@pytest.mark.slow
 def test_a_comparison_is_a_table_in_a_notebook(comparison: Comparison) -> None:
     page = comparison._repr_html_()
     assert page.startswith("<table><caption>glyphs: 60 images a side</caption>")

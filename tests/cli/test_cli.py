@@ -254,6 +254,8 @@ def test_the_help_cuts_no_sentence_off(
 # The contract.
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("known_features")
 def test_train_sample_interpolate_compare(
     genmodels: CommandLine, workplace: Path, trained: Trained
 ) -> None:
@@ -289,6 +291,8 @@ def test_train_sample_interpolate_compare(
     assert gan.exists()
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("known_features")
 def test_compare_trains_configurations(genmodels: CommandLine, workplace: Path) -> None:
     small = ["data: {name: glyphs}", "train: {batch_size: 500, epochs: 1}"]
     for name, kind in (("one", "VAE"), ("two", "GAN")):
@@ -406,6 +410,7 @@ def test_what_can_be_listed(genmodels: CommandLine, workplace: Path, trained: Tr
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_saves_and_says_how_to_go_on(
     number: Any, code: int, workplace: Path, genmodels: CommandLine

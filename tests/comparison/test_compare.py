@@ -24,6 +24,7 @@ data: {{name: glyphs}}
 train: {{batch_size: 500, epochs: {epochs}}}
 perturb: [{{dims: "0:4", start: -1, step: 0.1}}]
 """
+pytestmark = pytest.mark.usefixtures("known_features")
 QUICK = ("--count", "300")
 
 
@@ -47,6 +48,7 @@ def pair(workplace: Path, trained: Trained) -> Any:
     return ["runs/vae-1", "runs/gan-1"]
 
 
+@pytest.mark.slow
 def test_evaluating_again_gives_the_same_report(genmodels: CommandLine, pair: Any) -> None:
     for folder in ("first", "second"):
         assert genmodels("compare", *pair, *QUICK, "--out", folder).code == 0
@@ -65,6 +67,7 @@ def test_evaluating_again_gives_the_same_report(genmodels: CommandLine, pair: An
     assert first["pairs"][0]["verdict"] == "undecided: one seed"
 
 
+@pytest.mark.slow
 def test_what_a_family_lacks_has_a_reason(genmodels: CommandLine, pair: Any) -> None:
     assert genmodels("compare", *pair, *QUICK).code == 0
     vae, gan = report()["models"]
@@ -116,6 +119,7 @@ def made_and_planned(note: Any) -> Any:
     return re.findall(r"([\d,]+) of ([\d,]+) images", note)[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("swapped", [False, True])
 def test_the_best_snapshot_is_the_end_or_an_earlier_one(
     genmodels: CommandLine,
@@ -163,6 +167,7 @@ def test_a_number_that_is_infinite_is_not_defined(
     assert vae["undefined"]["nll_binary_elbo"] == "it is inf: the model is broken"
 
 
+@pytest.mark.slow
 def test_files_of_a_report(genmodels: CommandLine, pair: Any) -> None:
     outcome = genmodels("compare", *pair, *QUICK, "--out", "study")
     assert "study/report.html" in outcome.out
@@ -183,6 +188,7 @@ def test_one_run_alone(genmodels: CommandLine, pair: Any) -> None:
     assert all(v["answer"] == "undecided" for v in report()["verdicts"])
 
 
+@pytest.mark.slow
 def test_seeds_are_trained_once_and_compared(genmodels: CommandLine, workplace: Path) -> None:
     write("one.yaml", "VAE")
     write("two.yaml", "GAN")
@@ -215,6 +221,7 @@ def test_seeds_are_trained_once_and_compared(genmodels: CommandLine, workplace: 
     assert first["pairs"][0]["verdict"] in ("tie", f"{first['pairs'][0]['better']} is better")
 
 
+@pytest.mark.slow
 def test_each_run_keeps_its_own_validation_split(genmodels: CommandLine, workplace: Path) -> None:
     write("one.yaml", "VAE")
     Path("two.yaml").write_text(
@@ -230,6 +237,7 @@ def test_each_run_keeps_its_own_validation_split(genmodels: CommandLine, workpla
     )
 
 
+@pytest.mark.slow
 def test_match_gives_the_same_images(genmodels: CommandLine, workplace: Path) -> None:
     write("one.yaml", "VAE", epochs=2)
     write("two.yaml", "GAN", epochs=1)
@@ -240,6 +248,7 @@ def test_match_gives_the_same_images(genmodels: CommandLine, workplace: Path) ->
     assert not any("Unequal training images" in line for line in report()["fairness"])
 
 
+@pytest.mark.slow
 def test_evaluation_does_not_change_training(genmodels: CommandLine, workplace: Path) -> None:
     words = ["train", "--config", "gan.yaml", *TINY, "--out"]
     assert genmodels(*words, "whole", "--epochs", "2").code == 0
@@ -338,6 +347,7 @@ def test_options_lie_over_the_configurations_that_are_trained(
     assert "one of --epochs, --steps and --budget" in outcome.err
 
 
+@pytest.mark.slow
 def test_shares_meet_in_one_study(genmodels: CommandLine, workplace: Path) -> None:
     write("one.yaml", "VAE")
     write("two.yaml", "GAN")

@@ -103,6 +103,7 @@ def test_neighbourhood_agrees_with_prdc(k: int) -> None:
         assert getattr(found, name) == pytest.approx(value, abs=1e-12), name
 
 
+@pytest.mark.slow
 def test_unit_vector_of_the_literature() -> None:
     # The README of prdc: two 1,000-d normal sets of 10,000 at k = 5; a tenth of that here,
     # whose values were computed with that package.

@@ -43,7 +43,7 @@ document.body.replaceChildren(...said.map(s => { const p = document.createElemen
 
 
 @pytest.fixture
-def page(genmodels: CommandLine, workplace: Path, trained: Trained) -> Path:
+def page(genmodels: CommandLine, workplace: Path, trained: Trained, known_features: None) -> Path:
     trained(workplace / "runs" / "vae-1", "vae.yaml", "--set", "train.ema=null")
     trained(workplace / "runs" / "gan-1", "gan.yaml")
     assert genmodels("compare", "--count", "300", "--out", "study").code == 0

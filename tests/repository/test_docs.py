@@ -24,7 +24,7 @@ from genmodels import api, config, data
 from genmodels.cli import app
 from genmodels.data import pictures
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("known_features")]
 
 REPOSITORY = Path(__file__).parents[2]
 BUILT = REPOSITORY / "docs" / "_build"
@@ -244,7 +244,7 @@ def check_compare(arguments: Sequence[str], make_run: Callable[..., Path]) -> No
         return
     for name, preset in zip(subjects or ["runs/vae-1", "runs/gan-1"], _alternate(), strict=False):
         make_run(inside(name), preset)
-    run(arguments)
+    run([*without(arguments, {"--count"}), "--count", "100"])
 
 
 def _alternate() -> Iterator[str]:
@@ -301,7 +301,7 @@ def test_example_runs(
 
     def cut_compare(subjects: Sequence[Any] = (), **options: Any) -> Any:
         cut = [cut_train(s) if str(s).endswith(".yaml") else s for s in subjects]
-        return compare(cut, **{**options, "budget": None, "data": None})
+        return compare(cut, **{"count": 100, **options, "budget": None, "data": None})
 
     monkeypatch.setattr(api, "train", cut_train)
     monkeypatch.setattr(api, "compare", cut_compare)

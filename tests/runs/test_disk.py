@@ -60,6 +60,7 @@ def wait_for(found: Any, process: subprocess.Popen[str]) -> None:
     raise AssertionError("waited in vain")
 
 
+@pytest.mark.slow
 def test_training_outlives_a_full_disk_for_a_while(disk: Path) -> None:
     run = runs.Folder(disk / "run")
     given = [*RUN, "--budget", "60s", "--out", str(run.path)]
@@ -113,6 +114,7 @@ def test_samples_on_a_full_disk(
     assert name == "x" or not left
 
 
+@pytest.mark.usefixtures("known_features")
 def test_a_report_on_a_full_disk(
     disk: Path, genmodels: CommandLine, workplace: Path, trained: Trained
 ) -> None:

@@ -219,6 +219,7 @@ with runs.Folder(pathlib.Path("a")).lock():
 """
 
 
+@pytest.mark.slow
 def test_two_processes_never_write_into_one_folder(workplace: Path) -> None:
     other = subprocess.Popen(
         [sys.executable, "-c", HOLD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -234,6 +235,7 @@ def test_two_processes_never_write_into_one_folder(workplace: Path) -> None:
         pass
 
 
+@pytest.mark.slow
 def test_of_two_trainings_in_one_folder_one_wins(workplace: Path) -> None:
     given = [
         sys.executable, "-m", "genmodels", "train", "--config", "vae.yaml", "--data", "glyphs",

@@ -98,6 +98,7 @@ def test_what_cannot_be_done_is_said_and_done_eagerly(
     check_equal(eager, made)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", [*MODELS.values(), *STEERED.values()], ids=[*MODELS, *STEERED])
 def test_a_compiled_step_equals_an_eager_one_within_rounding(
     model: Any, device: devices.Device
