@@ -26,6 +26,7 @@ from genmodels.config import catalogue
 from genmodels.console import Display
 from genmodels.data import pictures
 from genmodels.models.base import Pixels
+from genmodels.system import device as devices
 from genmodels.system.provenance import measured
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -94,9 +95,7 @@ def record(
 ) -> None:
     """Measure the runs of a preset, and keep numbers and a grid."""
     folders = [run.folder for run in runs]
-    compared = measure.compare(
-        folders, 10_000, "auto", 0, Display(quiet=True), devices.choose()
-    )
+    compared = measure.compare(folders, 10_000, "auto", 0, Display(quiet=True), devices.choose())
     (entry,) = compared.entries
     seeds = [
         {"seed": result.seed, **result.evaluation.numbers, **result.evaluation.measured}

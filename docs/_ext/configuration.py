@@ -57,7 +57,7 @@ def _model(model: ModelInfo) -> str:
     kind = config.MODELS.classes()[model.name]
     parts = [f"## {model.name}", summary(model.text)]
     if model.abilities:
-        parts.append(f"Can also do: {', '.join(model.abilities)}.")
+        parts.append(f"Abilities: {', '.join(model.abilities)}.")
     if model.presets:
         parts.append(f"Presets: {', '.join(f'`{preset.name}`' for preset in model.presets)}.")
     meanings = arguments(model.text)

@@ -91,4 +91,4 @@ def arguments(docstring: str) -> dict[str, str]:
 
 def markdown(text: str) -> str:
     """Turn the roles of reStructuredText in a docstring into code."""
-    return re.sub(r":\w+:`~?([\w.]+)`", r"`\1`", text)
+    return re.sub(r":\w+:`~?(?:[\w.]+\.)?(\w+)`", r"`\1`", text)

@@ -109,6 +109,6 @@ def check_search_without_a_server(site: Path) -> None:
          f"{(site / 'search.html').as_uri()}?q=budget"],
         capture_output=True, text=True, timeout=120, check=True,
     )  # fmt: skip
-    results = re.search(r'<ul class="search".*?</ul>', done.stdout, re.DOTALL)
+    results = re.search(r'id="search-results".*?</ul>', done.stdout, re.DOTALL)
     assert results is not None, done.stdout[-2000:]
     assert "reference/configuration.html" in results[0]

@@ -25,8 +25,8 @@ class AAE(Coder):
         latent_dim: size of the code.
         network: the encoder, which is deterministic; the decoder is its mirror image.
         discriminator: of codes, fully connected; 1000-1000 in their appendix A.
-        sampler, components: of the :class:`~genmodels.models.density.Density` that latents come
-            from.
+        sampler, components: the density that latents are drawn from, and the number of components
+            of ``gmm``; as for :class:`~genmodels.models.vae.VAE`.
         conditional: whether decoder (section 4) and encoder are conditioned on the label.
         class_shares: the share of each class in the training images.
     """

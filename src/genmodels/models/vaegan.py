@@ -35,8 +35,8 @@ class VAEGAN(Coder):
         beta: weight of the KL term for the encoder; 1 as in their paper.
         dropout: share of the features that are dropped before the discriminator's logit; e
             compares all features.
-        sampler, components: of the :class:`~genmodels.models.density.Density` that latents come
-            from.
+        sampler, components: the density that latents are drawn from, and the number of components
+            of ``gmm``; as for :class:`~genmodels.models.vae.VAE`.
         conditional: whether all networks are conditioned on the label.
         class_shares: the share of each class in the training images.
     """
