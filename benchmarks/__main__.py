@@ -17,7 +17,8 @@ from benchmarks import machine
 from benchmarks.turns import CONTENDERS, OURS, Contender, Turn, medians, ratio
 from benchmarks.work import WORKS, named
 from genmodels.errors import InputError
-from genmodels.system import device, tune_cpu
+from genmodels.system import device
+from genmodels.system.tuning import tune_cpu
 
 LIMIT_SECONDS = 0.5
 

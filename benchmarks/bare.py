@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from benchmarks.work import Loop, Work
 from genmodels.system import device as devices
-from genmodels.system import tune_cpu
+from genmodels.system.tuning import tune_cpu
 
 
 def start(work: Work, device: str, tuned: bool) -> Loop:

@@ -18,7 +18,8 @@ from genmodels import config
 from genmodels.config import components
 from genmodels.data.images import Batch
 from genmodels.models.base import Model
-from genmodels.system import device, tune_cpu
+from genmodels.system import device
+from genmodels.system.tuning import tune_cpu
 
 
 class _Loss(nn.Module):

@@ -2,7 +2,7 @@
 
 from benchmarks.work import Loop, Skipped, Work
 from genmodels.system import device as devices
-from genmodels.system import tune_cpu
+from genmodels.system.tuning import tune_cpu
 from genmodels.training.records import Progress
 from genmodels.training.trainer import Trainer
 

@@ -26,7 +26,8 @@ from benchmarks.work import Work, named
 from genmodels import data
 from genmodels.data.feed import Placement
 from genmodels.data.images import Images
-from genmodels.system import device, tune_cpu
+from genmodels.system import device
+from genmodels.system.tuning import tune_cpu
 from genmodels.training.records import Progress
 from genmodels.training.trainer import Trainer
 

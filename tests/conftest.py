@@ -12,11 +12,12 @@ import pytest
 import torch
 from filelock import FileLock
 
-from genmodels import Run, cli, data, load, system
+from genmodels import Run, cli, data, load
 from genmodels.data.images import silent
 from genmodels.evaluation import reference
 from genmodels.evaluation.features import domain
 from genmodels.system import device as devices
+from genmodels.system.tuning import tune_cpu
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -38,7 +39,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     return [
         f"genmodels: {Path(genmodels.__file__).parent}",
         *chosen.reasons,
-        *system.tune_cpu(chosen),
+        *tune_cpu(chosen),
     ]
 
 
@@ -46,7 +47,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 def device(pytestconfig: pytest.Config) -> devices.Device:
     """The device and precision that the suite was asked to run on."""
     chosen = _chosen(pytestconfig)
-    system.tune_cpu(chosen)
+    tune_cpu(chosen)
     return chosen
 
 

@@ -8,7 +8,8 @@ from statistics import median
 from genmodels import config, data
 from genmodels.data.images import TRAIN
 from genmodels.runs import checkpoint
-from genmodels.system import device, tune_cpu
+from genmodels.system import device
+from genmodels.system.tuning import tune_cpu
 from genmodels.training import session
 
 PRESETS = ("report/vae.yaml", "report/gan.yaml")

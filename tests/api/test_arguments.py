@@ -13,7 +13,7 @@ from conftest import CommandLine, Outcome, Trained
 from genmodels import InputError, Run, api, load
 from genmodels.cli.wording import as_flags
 
-CONDITIONAL = ("vae.yaml", "--set", "model.conditional=true", "--set", "train.average=0.5")
+CONDITIONAL = ("vae.yaml", "--set", "model.conditional=true", "--set", "train.ema=0.5")
 IMAGES, LABELS = torch.full((2, 1, 28, 28), 0.5), torch.tensor([1, 2])
 VERBS: dict[str, tuple[Callable[..., object], tuple[object, ...]]] = {
     "sample": (api.sample, ()),
@@ -28,13 +28,13 @@ VERBS: dict[str, tuple[Callable[..., object], tuple[object, ...]]] = {
 }
 WRONG: Any = 3  # of a type that nothing takes
 NOTHING: Any = None
-WEIGHTS = "unknown `weights` {}; use average or last"
+WEIGHTS = "unknown `weights` {}; use ema or last"
 DEVICE = "`device={}`: use auto, cpu, cuda, cuda:1 or mps"
 SEED = "`seed={}`: give an integer, 0 or more"
 LABEL = "`label={}`: give an integer, 0 or more"
 CHANGES = "`changes` {}: give a dictionary such as {{'steps': 50}}"
 REFUSED: list[tuple[str, Any, str]] = [
-    ("weights", "Last", "unknown `weights` 'Last' (did you mean 'last'?); use average or last"),
+    ("weights", "Last", "unknown `weights` 'Last' (did you mean 'last'?); use ema or last"),
     *[("weights", given, WEIGHTS.format(repr(given))) for given in ("", 3, ["best", 1])],
     ("device", "gpu", "unknown device 'gpu' (did you mean 'cpu'?); "
      "use auto, cpu, cuda, cuda:1 or mps"),
@@ -164,8 +164,8 @@ def test_compare_and_train_refuse_seeds_and_devices_as_others_do(run: Run) -> No
         (lambda run: run.encode(IMAGES, LABELS[:1]), "`labels`: a tensor (1,) of int64; give 2"),
         (lambda run: run.encode(IMAGES, LABELS / 2), "`labels`: a tensor (2,) of float32; give 2"),
         (lambda run: run.encode(IMAGES, LABELS + 9), "`labels`: from 10 to 11; give 2 integers"),
-        (lambda run: run.decode(torch.ones(2, 3), LABELS), "this run has floats (N, 4)"),
-        (lambda run: run.decode(LABELS, LABELS), "`latents`: a tensor (2,) of int64; this run"),
+        (lambda run: run.decode(torch.ones(2, 3), LABELS), "give floats (N, 4)"),
+        (lambda run: run.decode(LABELS, LABELS), "`latents`: a tensor (2,) of int64; give floats"),
         (lambda run: api.replay(run, steps=0), "=0`: give an integer, 1 or more"),
     ],
     ids=range(28),
@@ -206,7 +206,7 @@ def test_labels_are_numbers_or_names(run: Run) -> None:
     assert torch.equal(api.interpolate(run, rows=1, steps=2, label="7"), seven)
 
 
-def test_weights_are_the_average_where_there_is_one(run: Run) -> None:
+def test_weights_are_the_ema_where_there_is_one(run: Run) -> None:
     calls: list[Callable[..., Tensor]] = [
         lambda **given: run.sample(2, **given),
         lambda **given: run.interpolate(rows=1, steps=2, **given),

@@ -83,7 +83,7 @@ def test_the_old_way_to_write_samples_still_works(first: Run) -> None:
     with pytest.warns(Note) as notes:
         path = api.sample(first, 4, out="old.npy")
     assert [str(note.message) for note in notes] == [
-        "sample(out=...) will go; use save_images(sample(...), path) or api.sample_to"
+        "sample(out=...) will be removed; use save_images(sample(...), path) or api.sample_to"
     ]
     assert [note.filename for note in notes] == [__file__]
     assert path == Path("old.npy")
@@ -142,7 +142,7 @@ def test_a_run_that_cannot_be_read_is_still_shown(first: Run) -> None:
 @pytest.mark.slow
 def test_a_comparison_is_a_table_in_a_notebook(comparison: Comparison) -> None:
     page = comparison._repr_html_()
-    assert page.startswith("<table><caption>glyphs: 60 images a side</caption>")
+    assert page.startswith("<table><caption>glyphs: 60 images on each side</caption>")
     assert page.count("<tr>") == 1 + len(comparison.table()) == 1 + len(comparison.rows())
     assert next(row[0] for row in comparison.table()) in page
     for heading in ("vae", "gan"):

@@ -47,7 +47,7 @@ def test_pictures_can_be_the_ends_of_a_generators_walk(
     walked = genmodels("interpolate", run, "--from", "a.png", "--to", "b.png", "--steps", "4",
                        "--out", "walk.png")  # fmt: skip
     assert walked.code == 0, walked
-    assert "a.png, seen as 28x28 grey: latents found, mean squared error" in walked.err
+    assert "a.png, read as 28x28 grey: latents found, mean squared error" in walked.err
     with Image.open("walk.png") as walk:
         assert walk.size == (4 * (4 * 30 + 2), 4 * 32)  # four frames in a row, enlarged
 
@@ -65,7 +65,7 @@ def test_a_trained_run_can_be_sampled_with_other_steps(
         "model.network.width=16": "model.network cannot be changed after training",
         "model.steps=0": "model.steps: is 0; should be greater than or equal to 1",
         "model.stpes=3": "did you mean 'steps'?",
-        "train.epochs=3": "a trained run takes changes of its model alone",
+        "train.epochs=3": "only settings of the model can be changed after training",
     }
     for change, said in refused.items():
         outcome = genmodels("sample", "runs/f", "--set", change)

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import torch
 
-from genmodels.system import device, tune_cpu
+from genmodels.system import device
+from genmodels.system.tuning import tune_cpu
 
 # Blocks of this size are mapped one by one, unless glibc was told to keep freed memory.
 COUNT_MAPPED = """
@@ -30,7 +31,8 @@ def maps_a_large_block():
     return libc.mallinfo2().hblks > before
 
 import torch
-from genmodels.system import device, tune_cpu
+from genmodels.system import device
+from genmodels.system.tuning import tune_cpu
 precision = torch.get_float32_matmul_precision()
 chosen = device.choose("cpu", "fp32")
 assert maps_a_large_block(), "choosing changed how memory is freed"

@@ -46,7 +46,8 @@ from genmodels.config.settings import Train
 from genmodels.data.images import Batch
 from genmodels.models import BEGAN
 from genmodels.networks import MLP
-from genmodels.system import device, distributed, tune_cpu
+from genmodels.system import device, distributed
+from genmodels.system.tuning import tune_cpu
 from genmodels.training.step import Step
 
 cpu = device.choose("cpu", "fp32")

@@ -19,7 +19,7 @@ from genmodels.api.training import train
 from genmodels.api.verification import verify
 from genmodels.errors import InputError
 from genmodels.system import device as devices
-from genmodels.system import tune_cpu
+from genmodels.system.tuning import tune_cpu
 
 LIBRARIES = ("torch", "torchvision", "numpy", "safetensors", "pillow")
 EXTRAS = {  # optional module → what it is for

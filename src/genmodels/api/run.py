@@ -16,7 +16,7 @@ from genmodels.errors import InputError
 from genmodels.models.base import Model
 from genmodels.sampling import Weights
 from genmodels.sampling.interpolation import Mode
-from genmodels.system import tune_cpu
+from genmodels.system.tuning import tune_cpu
 
 Record = dict[str, float]  # of the log: ``epoch``, ``step``, ``images``, ``seconds``, losses
 

@@ -17,8 +17,8 @@ from genmodels.evaluation.features import domain
 from genmodels.evaluation.metrics import likelihood, scores
 from genmodels.evaluation.reference import Reference
 from genmodels.sampling import interpolation
-from genmodels.system import tune_cpu
 from genmodels.system.device import Device
+from genmodels.system.tuning import tune_cpu
 from genmodels.training import session
 
 STRIPS = 4  # interpolations of each kind

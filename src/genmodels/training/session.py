@@ -17,8 +17,9 @@ from genmodels.errors import InputError
 from genmodels.models.base import Model
 from genmodels.runs import disk_space
 from genmodels.system import device as devices
-from genmodels.system import distributed, files, randomness, tune_cpu
+from genmodels.system import distributed, files, randomness
 from genmodels.system.provenance import now, versions
+from genmodels.system.tuning import tune_cpu
 from genmodels.training import tensorboard
 from genmodels.training.recorder import Recorder, follow
 from genmodels.training.trainer import Trainer

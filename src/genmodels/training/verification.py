@@ -14,7 +14,7 @@ from genmodels.console import Display
 from genmodels.errors import InputError
 from genmodels.runs.checkpoint import EMA_PREFIX
 from genmodels.system import device as devices
-from genmodels.system import tune_cpu
+from genmodels.system.tuning import tune_cpu
 from genmodels.training import session
 
 
