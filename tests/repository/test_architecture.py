@@ -364,7 +364,7 @@ def test_nothing_is_called_utils() -> None:
 
 def texts() -> list[Path]:
     """The files of the repository that people read."""
-    folders = "src tests configs docs scripts benchmarks torture examples .github"
+    folders = "src tests configs docs scripts benchmarks studies torture examples .github"
     kinds = {"", ".md", ".py", ".toml", ".yaml", ".yml"}
     found = [path for folder in folders.split() for path in (REPOSITORY / folder).rglob("*")]
     return sorted(

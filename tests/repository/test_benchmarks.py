@@ -2,7 +2,6 @@
 
 import importlib
 import json
-import re
 from importlib import util
 from pathlib import Path
 from typing import Any
@@ -10,12 +9,8 @@ from typing import Any
 import pytest
 from torch import nn
 
-import genmodels
 from benchmarks import __main__ as program
-from benchmarks import families, likelihoods, mixtures, orders, replicas, turns, work
-from conftest import Trained
-from genmodels.errors import InputError
-from genmodels.models import density
+from benchmarks import orders, replicas, turns, work
 from genmodels.networks import Conv, layers, unet
 from genmodels.networks.layers import Dropout
 from genmodels.system import device
@@ -95,54 +90,6 @@ def test_replicas_are_timed(
     assert capsys.readouterr().out.startswith("2 seeds cost ")
 
 
-@pytest.fixture
-def docs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder in the place of the documentation."""
-    (tmp_path / "models.md").write_text(f"Mine.\n\n{families.MARK}\n\nOld.\n")
-    monkeypatch.setattr(families, "DOCS", tmp_path)
-    monkeypatch.setattr(families, "RESULTS", tmp_path / "results")
-    monkeypatch.setattr(families, "GRIDS", tmp_path / "pictures" / "models")
-    monkeypatch.setattr(families, "SCORES", tmp_path / "measured.json")
-    monkeypatch.setattr(families, "DATA", "glyphs")
-    return tmp_path
-
-
-def test_families_are_measured_once_and_shown(
-    docs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    words = ["families", "train", "--budget", "0.5s", "--runs", str(docs / "runs")]
-    both = [*words, "vae.yaml", "gan.yaml"]
-    monkeypatch.setattr("sys.argv", both)
-    families.main()
-    assert capsys.readouterr().out == "1 of 2: vae.yaml\n2 of 2: gan.yaml\n"
-    families.main()
-    assert capsys.readouterr().out == ""
-    monkeypatch.setattr("sys.argv", [*words, "vae.yaml", "--set", "model.beta=4"])
-    families.main()
-    monkeypatch.setattr("sys.argv", ["families", "page"])
-    families.main()
-    page = (docs / "models.md").read_text()
-    assert page.startswith(f"Mine.\n\n{families.MARK}\n\n")
-    assert "Old" not in page
-    scores = json.loads((docs / "measured.json").read_text())
-    assert set(scores) == {"vae.yaml", "gan.yaml"}
-    assert re.search(r"^\| vae.yaml<br>model.beta=4 \|", page, re.MULTILINE)
-    shown = re.findall(r"^\| (\S+\.yaml) .*!\[samples\]\((\S+)\) \|$", page, re.MULTILINE)
-    assert [preset for preset, _ in shown] == sorted(scores, key=lambda p: scores[p]["fd"])
-    assert all((docs / picture).is_file() for _, picture in shown)
-    assert "Not measured: ae-gmm.yaml, " in page
-
-    path = docs / "results" / "gan-glyphs-0.5s.json"
-    result = json.loads(path.read_text())
-    result["protocol"]["fingerprint"] = "of other images"
-    path.write_text(json.dumps(result))
-    families.main()
-    first, _, apart = (docs / "models.md").read_text().partition("## With glyphs")
-    assert "| gan.yaml |" not in first
-    assert families.APART in apart
-    assert "| gan.yaml |" in apart
-
-
 def test_orders_in_memory_are_timed_and_the_first_one_stays(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -158,27 +105,3 @@ def test_orders_in_memory_are_timed_and_the_first_one_stays(
         "encoder of Conv",
         "UNet",
     ]
-
-
-def test_a_likelihood_is_bounded_closer_by_more_samples(trained: Trained, tmp_path: Path) -> None:
-    run = genmodels.load(trained(tmp_path / "vae"))
-    few, many = (likelihoods.bound(run, samples, 60) for samples in (1, 30))
-    assert many.images == 60
-    assert many.nats < few.nats
-    assert 0 < many.error < many.nats
-    with pytest.raises(InputError, match="a GAN has no likelihood"):
-        likelihoods.bound(genmodels.load(trained(tmp_path / "gan", "gan.yaml")), 1, 60)
-
-
-def test_a_mixture_is_fitted_for_each_number_of_iterations(
-    trained: Trained, tmp_path: Path
-) -> None:
-    settings = ["--set", "model.sampler=gmm", "--set", "model.components=5"]
-    run = genmodels.load(trained(tmp_path / "gmm", "vae.yaml", *settings))
-    fits = mixtures.fits(run, [1, 30], rounds=1, count=60)
-    (short,), (long,) = fits.values()
-    assert short.nats != long.nats
-    assert short.distance > 0
-    assert density.ITERATIONS == 10
-    with pytest.raises(InputError, match="no mixture"):
-        mixtures.fits(genmodels.load(trained(tmp_path / "vae")), [1], 1, 60)

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from benchmarks import lessons
-from benchmarks.lessons import FITTED, GANS, LONG, NLL, SHORT
+from studies import lessons
+from studies.lessons import FITTED, GANS, LONG, NLL, SHORT
 
 pytestmark = pytest.mark.slow
 
@@ -102,9 +102,9 @@ def test_one_seed_has_no_spread() -> None:
         entry["seeds"] = entry["seeds"][:1]
     lines = lessons.lessons(lessons.Results(entries, REPORT))
     (spread,) = [line for line in lines if "Seeds" in line]
-    assert "Not measured: `python -m benchmarks.families train gan.yaml --budget 5m" in spread
+    assert "Not measured: `python -m studies.families train gan.yaml --budget 5m" in spread
     assert spread.endswith(" --seeds 3`.")
-    assert "`python -m benchmarks.families train wgan-gp.yaml --budget 90s" in lines[-1]
+    assert "`python -m studies.families train wgan-gp.yaml --budget 90s" in lines[-1]
     assert lines[-1].endswith("--data stacked-mnist --seeds 3`.")
     assert "Medians of" not in lines[0]  # of one seed there is none
 

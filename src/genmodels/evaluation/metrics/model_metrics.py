@@ -23,7 +23,7 @@ _KINDS = {EXACT: ("NLL", ""), IWAE: ("NLL ≤", f" IWAE-{SAMPLES},"), ELBO: ("NL
 _NLL = {
     EXACT: f"−log p(x) of {IMAGES:,} test images, in nats per image; exact, not a bound",
     IWAE: f"upper bound on −log p(x) by {SAMPLES} importance samples (Burda et al., 2016) on "
-    f"{IMAGES:,} test images; with 5,000 samples by `python -m benchmarks.likelihoods RUN`. "
+    f"{IMAGES:,} test images; with 5,000 samples by `python -m studies.likelihoods RUN`. "
     "Nats of different kinds of pixels cannot be compared",
     ELBO: f"upper bound on −log p(x) by one importance sample, on {IMAGES:,} test images",
 }

@@ -1,6 +1,6 @@
 """What the presets teach: claims of papers, each with the measurements that decide it here.
 
-A lesson is drawn from results of :mod:`benchmarks.families`; one whose results are missing
+A lesson is drawn from results of :mod:`studies.families`; one whose results are missing
 says what is to be measured, so the page never claims what nobody ran.
 """
 
@@ -57,7 +57,7 @@ class Results:
                 return entry
         options = "".join(f" --set {setting}" for setting in settings)
         raise Missing(
-            f"python -m benchmarks.families train {preset} --budget {budget} --data {data}"
+            f"python -m studies.families train {preset} --budget {budget} --data {data}"
             f"{options} --seeds {seeds}"
         )
 

@@ -1,4 +1,4 @@
-"""``python -m benchmarks.likelihoods RUN ...``: −log p(x) of test images, as the papers give it.
+"""``python -m studies.likelihoods RUN ...``: −log p(x) of test images, as the papers give it.
 
 ``genmodels compare`` bounds it with 100 importance samples an image; Burda et al. (2016) take
 5,000, which is what this does, with the standard error over the images.
@@ -34,7 +34,7 @@ class Bound:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.likelihoods", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m studies.likelihoods", description=__doc__)
     parser.add_argument("runs", nargs="+", metavar="RUN")
     parser.add_argument("--samples", type=int, default=5000, help="importance samples of an image")
     parser.add_argument("--images", type=int, default=1000, help="test images")

@@ -1,6 +1,6 @@
 """Print the tables and draw the pictures of docs/report.md from finished runs::
 
-python scripts/make_report.py runs/report-vae runs/report-gan runs/ae-2 runs/ae-4 …
+python -m studies.report runs/report-vae runs/report-gan runs/ae-2 runs/ae-4 …
 """
 
 import argparse

@@ -1,9 +1,9 @@
-"""``python -m benchmarks.families``: every preset trained for the same time, and what came of it.
+"""``python -m studies.families``: every preset trained for the same time, and what came of it.
 
 ``train`` trains and measures presets one after the other, each once: a result lies in
 ``docs/results/models/`` as soon as it is there, and what has one is left out, so the command
 may be stopped and given again; ``--set`` varies a preset. ``page`` writes ``docs/models.md``
-from them, the tables and :mod:`what they teach <benchmarks.lessons>`, and the scores that
+from them, the tables and :mod:`what they teach <studies.lessons>`, and the scores that
 ``genmodels models`` shows.
 """
 
@@ -17,8 +17,6 @@ from typing import Any, get_args
 import torch
 
 import genmodels
-from benchmarks import lessons
-from benchmarks.lessons import Measured
 from benchmarks.machine import hardware
 from genmodels import api, config
 from genmodels.comparison import measure
@@ -28,13 +26,15 @@ from genmodels.data import pictures
 from genmodels.models.base import Pixels
 from genmodels.system import device as devices
 from genmodels.system.provenance import measured
+from studies import lessons
+from studies.lessons import Measured
 
 DOCS = Path(__file__).parents[1] / "docs"
 RESULTS, GRIDS = DOCS / "results" / "models", DOCS / "pictures" / "models"
 STUDY = DOCS / "results" / "study-report-100.json"
 SCORES = Path(__file__).parents[1] / "configs" / catalogue.MEASURED
 SHORT, DATA = "90s", "mnist"  # of every preset; others are for those that are named
-MARK = "<!-- what follows is written by: python -m benchmarks.families page -->"
+MARK = "<!-- what follows is written by: python -m studies.families page -->"
 SHOWN = 16  # images of a grid, in two rows
 COLUMNS = {  # number → heading and digits
     "kid": ("KID", 4),
@@ -50,7 +50,7 @@ BOUNDS = [f"nll_{pixels}_{how}" for pixels in get_args(Pixels) for how in ("exac
 
 def main() -> None:
     """Train and measure, or write the page."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.families", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m studies.families", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True)
     train = verbs.add_parser("train")
     train.add_argument("presets", nargs="*", default=None)

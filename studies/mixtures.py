@@ -1,4 +1,4 @@
-"""``python -m benchmarks.mixtures RUN ...``: how long a mixture of codes is to be fitted.
+"""``python -m studies.mixtures RUN ...``: how long a mixture of codes is to be fitted.
 
 The mixture of each run is fitted anew to codes of its training images, once for each number of
 iterations, one after the other in every round. Printed for each: median seconds, the mean
@@ -46,7 +46,7 @@ class Fit:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.mixtures", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m studies.mixtures", description=__doc__)
     parser.add_argument("runs", nargs="+", metavar="RUN")
     parser.add_argument("--iterations", type=int, nargs="+", default=ITERATIONS, metavar="N")
     parser.add_argument("--rounds", type=int, default=3)

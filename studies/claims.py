@@ -1,7 +1,7 @@
 """Fill docs/study.md and docs/results/ from finished comparisons::
 
 genmodels compare RUNS... --out report-20
-python scripts/make_study.py report-20 …
+python -m studies.claims report-20 …
 
 A comparison in a folder NAME goes between ``<!-- NAME -->`` and ``<!-- end -->`` of the page.
 """
