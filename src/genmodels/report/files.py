@@ -7,10 +7,8 @@ from typing import Any
 
 from genmodels.comparison import advice, verdicts
 from genmodels.comparison.result import Comparison, Entry
-from genmodels.evaluation.baselines import MEANINGS
 from genmodels.evaluation.metrics.scores import Scored
-from genmodels.evaluation.metrics.table import label
-from genmodels.report import figures, html
+from genmodels.report import figures, html, markdown
 from genmodels.system import files
 
 
@@ -31,7 +29,7 @@ def save(comparison: Comparison, out: Path, measured: Mapping[str, Any]) -> None
         figures.save_bytes(figure, out / "figures" / f"{name}.png")
     content = plain(comparison, measured)
     files.write(out / "report.json", (json.dumps(content, indent=1) + "\n").encode())
-    files.write(out / "report.md", markdown(comparison, measured).encode())
+    files.write(out / "report.md", markdown.render(comparison, measured).encode())
     page = html.render(comparison, drawn, measured)
     files.write(out / "report.html", page.encode())
 
@@ -65,26 +63,6 @@ def plain(comparison: Comparison, measured: Mapping[str, Any]) -> dict[str, Any]
             },
         },
     }
-
-
-def markdown(comparison: Comparison, measured: Mapping[str, Any]) -> str:
-    """Return the comparison as Markdown, for a wiki or a pull request."""
-    names = [entry.name for entry in comparison.entries]
-    headings = comparison.headings()
-    lines = [f"# {comparison.data}: {', '.join(names)}", "", verdicts.summary(comparison), ""]
-    lines += [f"| | {' | '.join(headings)} |", "|---" * (1 + len(headings)) + "|"]
-    lines += [f"| {' | '.join(row)} |" for row in comparison.table()]
-    lines += ["", "## Verdicts", ""]
-    lines += [f"- **{v.claim}** {v.answer}. {v.why}" for v in verdicts.claims(comparison)]
-    lines += ["", "## Fairness", ""]
-    lines += [f"- {text}" for text in verdicts.fairness(comparison)] or ["- Nothing was unequal."]
-    checks = [f"- {a.model}: {a.symptom} {a.check}" for a in advice.of(comparison)]
-    lines += ["", "## To check next", "", *(checks or ["- No symptom was found."])]
-    lines += ["", "## Protocol", ""]
-    lines += [f"- {label(name)}: {value}" for name, value in comparison.protocol.items()]
-    lines += [f"- {name}: {meaning}" for name, meaning in MEANINGS.items()]
-    lines += ["", f"Made by `{measured['command']}`.", ""]
-    return "\n".join(lines)
 
 
 def _model(entry: Entry) -> dict[str, Any]:

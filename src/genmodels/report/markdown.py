@@ -1,0 +1,29 @@
+"""A comparison as Markdown."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from genmodels.comparison import advice, verdicts
+from genmodels.comparison.result import Comparison
+from genmodels.evaluation.baselines import MEANINGS
+from genmodels.evaluation.metrics.table import label
+
+
+def render(comparison: Comparison, measured: Mapping[str, Any]) -> str:
+    """Return the comparison as Markdown, for a wiki or a pull request."""
+    names = [entry.name for entry in comparison.entries]
+    headings = comparison.headings()
+    lines = [f"# {comparison.data}: {', '.join(names)}", "", verdicts.summary(comparison), ""]
+    lines += [f"| | {' | '.join(headings)} |", "|---" * (1 + len(headings)) + "|"]
+    lines += [f"| {' | '.join(row)} |" for row in comparison.table()]
+    lines += ["", "## Verdicts", ""]
+    lines += [f"- **{v.claim}** {v.answer}. {v.why}" for v in verdicts.claims(comparison)]
+    lines += ["", "## Fairness", ""]
+    lines += [f"- {text}" for text in verdicts.fairness(comparison)] or ["- Nothing was unequal."]
+    checks = [f"- {a.model}: {a.symptom} {a.check}" for a in advice.of(comparison)]
+    lines += ["", "## To check next", "", *(checks or ["- No symptom was found."])]
+    lines += ["", "## Protocol", ""]
+    lines += [f"- {label(name)}: {value}" for name, value in comparison.protocol.items()]
+    lines += [f"- {name}: {meaning}" for name, meaning in MEANINGS.items()]
+    lines += ["", f"Made by `{measured['command']}`.", ""]
+    return "\n".join(lines)
