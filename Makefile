@@ -12,31 +12,31 @@ endif
 SOURCES = $(shell find src configs -type f -not -name '*.pyc') README.md LICENSE
 PYTEST = -m pytest -n auto --dist worksteal $(ARGS)
 
-.PHONY: help demo check test coverage lint format types docs wheel dist bench torture audit clean
+.PHONY: help demo check test coverage lint format types docs site wheel dist bench torture audit clean
 
 help:
 	@echo "make demo      train a VAE and a GAN for one minute each, and compare them in demo/"
 	@echo "make check     everything that must hold before a change is merged"
 	@echo "make test      run the tests on all cores; ARGS=... goes to pytest"
 	@echo "               the daily loop leaves out what takes long: ARGS=\"-m 'not slow'\""
-	@echo "make coverage  run the tests, and say how much of the package they run through"
-	@echo "make lint      check style and format; make format mends what can be mended"
+	@echo "make coverage  run the tests, and print how much of the package they cover"
+	@echo "make lint      check style and format; make format repairs what it can"
 	@echo "make types     check types"
 	@echo "make docs      build the documentation in docs/_build/html, and run every command it shows"
-	@echo "make wheel     check that the installed package is whole"
+	@echo "make wheel     check that the installed package is complete"
 	@echo "make dist      build what is published, into dist/"
 	@echo "make bench     measure speed"
 	@echo "make torture   kill trainings again and again, and count what is lost"
-	@echo "make audit     look for known holes in the dependencies"
+	@echo "make audit     look for known vulnerabilities in the dependencies"
 	@echo "make clean     remove the environment, caches and the demo"
 
 demo: $(VENV)/package
 	$(BIN)/genmodels compare vae.yaml gan.yaml --budget 1m --out demo
 
-# The one list of what must hold. The tests build the documentation and run its commands.
-check: lint types test wheel audit
+# The one list of what must hold. The tests run the commands of all pages.
+check: lint types site test wheel audit
 
-# One thread a worker: said before torch is loaded, and heard by the processes that tests start.
+# One thread a worker: set before torch is loaded, and inherited by the processes of tests.
 test: export OMP_NUM_THREADS = 1
 test: $(VENV)/package
 	$(BIN)/python $(PYTEST)
@@ -59,12 +59,14 @@ format: $(VENV)/dependencies
 types: $(VENV)/dependencies
 	$(BIN)/mypy
 
-docs: export OMP_NUM_THREADS = 1
-docs: $(VENV)/package
+site: $(VENV)/package
 	$(BIN)/python -m sphinx -E -a -n -W --keep-going -q docs docs/_build/html
+
+docs: export OMP_NUM_THREADS = 1
+docs: site
 	$(BIN)/python $(PYTEST) tests/repository/test_docs.py tests/repository/test_site.py
 
-# Isolated, so that the source tree is not what is found.
+# Isolated, so that Python finds the installed package and not the source tree.
 wheel: $(VENV)/package
 	$(BIN)/python -I scripts/check_wheel.py
 

@@ -1,7 +1,7 @@
-"""Look for known holes in this environment's packages; say so when they cannot be looked up.
+"""Look for known vulnerabilities in this environment's packages; say so when they cannot be looked up.
 
 Where no network allows a look-up, that is told apart from a look-up that finds nothing: a package
-with a published hole is asked for first.
+with a published vulnerability is asked for first.
 """
 
 import json
@@ -12,28 +12,28 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-HOLED = "pillow==9.0.0"  # its holes have been public since 2022
+VULNERABLE = "pillow==9.0.0"  # its vulnerabilities have been public since 2022
 LONGEST = 300  # seconds
 NOT_LOOKED_UP = "the dependencies could not be looked up: not audited"
 
 
 def main() -> None:
-    """Exit with 1 if a package has a known hole."""
+    """Exit with 1 if a package has a known vulnerability."""
     sys.exit(audit())
 
 
 def audit() -> int:
-    """Probe, look up, print."""
-    if not _installed() or not holes(_probe() or []):
+    """Probe the look-up, look the packages up, and print the result."""
+    if not _installed() or not vulnerabilities(_probe() or []):
         print(NOT_LOOKED_UP)
         return 0
     packages = look_up("--skip-editable")
     if packages is None:
         print(NOT_LOOKED_UP)
         return 0
-    found = holes(packages)
+    found = vulnerabilities(packages)
     skipped = [package["name"] for package in packages if "skip_reason" in package]
-    print(f"{len(packages) - len(skipped)} packages looked up, {len(found)} known holes")
+    print(f"{len(packages) - len(skipped)} packages looked up, {len(found)} known vulnerabilities")
     if skipped:
         print(f"not looked up: {', '.join(skipped)}")
     for line in found:
@@ -41,18 +41,18 @@ def audit() -> int:
     return 1 if found else 0
 
 
-def holes(packages: Sequence[dict[str, Any]]) -> list[str]:
-    """A line for every hole in what pip-audit tells of packages."""
+def vulnerabilities(packages: Sequence[dict[str, Any]]) -> list[str]:
+    """Return a line for each vulnerability that pip-audit reports."""
     return [
-        f"{package['name']} {package['version']}: {hole['id']}, "
-        f"mended in {', '.join(hole['fix_versions']) or 'no release'}"
+        f"{package['name']} {package['version']}: {found['id']}, "
+        f"fixed in {', '.join(found['fix_versions']) or 'no release'}"
         for package in packages
-        for hole in package.get("vulns", [])
+        for found in package.get("vulns", [])
     ]
 
 
 def look_up(*options: str) -> list[dict[str, Any]] | None:
-    """What pip-audit tells of packages; None if it could not look."""
+    """Return the report of pip-audit on packages; None if it could not look them up."""
     command = [sys.executable, "-m", "pip_audit", "--format", "json", "--progress-spinner", "off"]
     try:
         done = subprocess.run(
@@ -66,8 +66,8 @@ def look_up(*options: str) -> list[dict[str, Any]] | None:
 
 def _probe() -> list[dict[str, Any]] | None:
     with tempfile.TemporaryDirectory() as folder:
-        wanted = Path(folder) / "holed.txt"
-        wanted.write_text(f"{HOLED}\n", encoding="utf-8")
+        wanted = Path(folder) / "vulnerable.txt"
+        wanted.write_text(f"{VULNERABLE}\n", encoding="utf-8")
         return look_up("--requirement", str(wanted), "--no-deps", "--disable-pip")
 
 

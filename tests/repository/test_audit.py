@@ -7,7 +7,7 @@ import pytest
 from scripts import audit
 
 CLEAN = {"name": "numpy", "version": "2.0.0", "vulns": []}
-HOLED = {
+VULNERABLE = {
     "name": "pillow",
     "version": "9.0.0",
     "vulns": [{"id": "PYSEC-2022-168", "fix_versions": ["9.0.1"]}],
@@ -20,9 +20,9 @@ UNKNOWN = {"name": "pillow", "skip_reason": "not found"}
     [
         (None, [CLEAN], 0, audit.NOT_LOOKED_UP),
         ([UNKNOWN], [CLEAN], 0, audit.NOT_LOOKED_UP),
-        ([HOLED], None, 0, audit.NOT_LOOKED_UP),
-        ([HOLED], [CLEAN, UNKNOWN], 0, "1 packages looked up, 0 known holes"),
-        ([HOLED], [CLEAN, HOLED], 1, "pillow 9.0.0: PYSEC-2022-168, mended in 9.0.1"),
+        ([VULNERABLE], None, 0, audit.NOT_LOOKED_UP),
+        ([VULNERABLE], [CLEAN, UNKNOWN], 0, "1 packages looked up, 0 known vulnerabilities"),
+        ([VULNERABLE], [CLEAN, VULNERABLE], 1, "pillow 9.0.0: PYSEC-2022-168, fixed in 9.0.1"),
     ],
 )
 def test_not_looking_is_not_finding_nothing(
