@@ -1,7 +1,7 @@
-"""Look for known vulnerabilities in this environment's packages; say so when they cannot be looked up.
+"""Look up known vulnerabilities of the packages in this environment.
 
-Where no network allows a look-up, that is told apart from a look-up that finds nothing: a package
-with a published vulnerability is asked for first.
+Without a network, "could not look" must not read as "found nothing". So the look-up is first tried
+on a package with a published vulnerability.
 """
 
 import json
