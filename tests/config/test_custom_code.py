@@ -238,7 +238,7 @@ def test_two_runs_may_bring_different_modules_of_one_name(tmp_path: Path) -> Non
     assert [kind.__dict__["number"] for kind in found] == [1, 2]
 
 
-def test_only_the_bytes_that_were_judged_are_executed(
+def test_only_the_bytes_that_were_approved_are_executed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / custom_code.FOLDER

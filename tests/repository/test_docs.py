@@ -27,6 +27,7 @@ from genmodels.data import pictures
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("known_features")]
 
 REPOSITORY = Path(__file__).parents[2]
+TESTS = REPOSITORY / "tests"
 BUILT = REPOSITORY / "docs" / "_build"
 PAGES = sorted(
     page
@@ -323,6 +324,16 @@ def test_make_targets_exist() -> None:
         for line in block.text.splitlines() if block.language in SHELLS else []:
             named = re.match(r"(?:\$ )?make (\w+)", line.strip())
             assert not named or named[1] in targets, f"{block}: make {named[1]}"
+
+
+def test_security_names_tests_that_exist() -> None:
+    tests = {path.name: path.read_text(encoding="utf-8") for path in TESTS.rglob("test_*.py")}
+    text = (REPOSITORY / "SECURITY.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(test_\w+\.py)?(?:::)?(test_\w+)?`", text)
+    assert any(file for file, _ in named)
+    for file, test in named:
+        source = tests[file] if file else "".join(tests.values())
+        assert f"def {test}(" in source or not test, f"SECURITY.md: {file} {test}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
