@@ -17,11 +17,13 @@ class Override:
     Attributes:
         key: the dotted key of the configuration that it replaces.
         help: one sentence for the help.
+        metavar: the value in the help of the command line; integers need none.
         clears: a key that it sets to null; none by default.
     """
 
     key: str
     help: str
+    metavar: str = ""
     clears: str = ""
 
 
@@ -38,27 +40,31 @@ class Overrides(TypedDict, total=False):
         Override(
             "data.name",
             "Data to train on: a data set's name, or a folder.",
+            "NAME|FOLDER",
             clears="data.offline",  # the replacement is of the configuration's data set
         ),
     ]
-    data_root: Annotated[Path | str | None, Override("data.root", "Folder of the data sets.")]
+    data_root: Annotated[
+        Path | str | None, Override("data.root", "Folder of the data sets.", "FOLDER")
+    ]
     on_bad: Annotated[
         Literal["error", "skip"] | None,
-        Override("data.on_bad", "For pictures that cannot be read: error or skip."),
+        Override("data.on_bad", "For pictures that cannot be read: error or skip.", "WHAT"),
     ]
     seed: Annotated[int | None, Override("seed", "Seed of all random numbers, an integer.")]
     epochs: Annotated[int | None, Override("train.epochs", "Total number of epochs.")]
     steps: Annotated[int | None, Override("train.steps", "Total number of steps.")]
     budget: Annotated[
         str | float | None,
-        Override("train.budget", "Total training time: 90s, 10m or 2h."),
+        Override("train.budget", "Total training time: 90s, 10m or 2h.", "TIME"),
     ]
     device: Annotated[
-        str | None, Override("train.device", "Where to train: auto, cpu, cuda, cuda:1 or mps.")
+        str | None,
+        Override("train.device", "Where to train: auto, cpu, cuda, cuda:1 or mps.", "DEVICE"),
     ]
     precision: Annotated[
         Literal["auto", "fp32", "bf16", "fp16"] | None,
-        Override("train.precision", "Number format: auto, fp32, bf16 or fp16."),
+        Override("train.precision", "Number format: auto, fp32, bf16 or fp16.", "FORMAT"),
     ]
     on_nan: Annotated[
         Literal["stop", "rollback"] | None,
@@ -66,6 +72,7 @@ class Overrides(TypedDict, total=False):
             "train.on_nan",
             "When a loss is not finite: stop, or rollback (continue from the last checkpoint "
             "with half the learning rates).",
+            "WHAT",
         ),
     ]
 

@@ -17,7 +17,7 @@ def compare(
     subjects: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[RUN|CONFIG]...",
+            metavar="RUN|CONFIG",
             help="Runs, and configurations to train; by default the latest run of each.",
         ),
     ] = None,
@@ -25,14 +25,16 @@ def compare(
     match: Annotated[
         str | None,
         typer.Option(
-            help="Train each for as many seconds or images as the first. Default: neither."
+            metavar="WHAT",
+            help="Train each for as many seconds or images as the first. Default: neither.",
         ),
     ] = None,
     shard: Annotated[
         str | None,
         typer.Option(
             metavar="K/N",
-            help="Train the K-th of N shares of the runs, without comparing them.",
+            help="Train only the K-th of N shares of the runs, and compare nothing. Default: train "
+            "all and compare.",
         ),
     ] = None,
     *,
@@ -40,9 +42,14 @@ def compare(
     count: Annotated[int, integer(help="Largest number of test images and of samples.")] = 10_000,
     features: Annotated[
         str,
-        typer.Option(help="Features to compare: auto, domain, random, inception, or a file."),
+        typer.Option(
+            metavar="NAME|FILE",
+            help="Features to compare: auto, domain, random, inception, or a file.",
+        ),
     ] = "auto",
-    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("comparison"),
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder for the results.")] = Path(
+        "comparison"
+    ),
     trust_code: TrustCode = False,
 ) -> None:
     """Compare models on the same data.

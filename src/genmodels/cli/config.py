@@ -10,7 +10,9 @@ from genmodels.cli.groups import Group, Place
 PLACE = Place(Group.LOOK_AROUND, 4)
 
 
-def config(name: Annotated[str, typer.Argument(help="A preset's name, or a path.")]) -> None:
+def config(
+    name: Annotated[str, typer.Argument(metavar="NAME|PATH", help="A preset's name, or a path.")],
+) -> None:
     """Print a configuration with all defaults."""
     from genmodels import api
 

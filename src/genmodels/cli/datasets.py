@@ -11,7 +11,13 @@ PLACE = Place(Group.LOOK_AROUND, 1)
 
 
 def datasets(
-    data_root: Annotated[Path | None, typer.Option(help="Folder in which data sets lie.")] = None,
+    data_root: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Folder of the data sets. Default: $GENMODELS_DATA, or a cache folder.",
+        ),
+    ] = None,
 ) -> None:
     """List the named data sets."""
     from genmodels import api, console

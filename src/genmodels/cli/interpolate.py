@@ -15,7 +15,7 @@ PLACE = Place(Group.TRAIN_AND_USE, 3)
 
 def interpolate(
     run: RunArgument = None,
-    mode: Annotated[str, typer.Option(help="slerp, lerp or perturb.")] = "slerp",
+    mode: Annotated[str, typer.Option(metavar="MODE", help="slerp, lerp or perturb.")] = "slerp",
     steps: Annotated[
         int | None, integer(help="Number of frames. Default: 10; 21 for perturb.")
     ] = None,
@@ -25,11 +25,16 @@ def interpolate(
     seed: Seed = 0,
     weights: Weights = None,
     from_: Annotated[
-        Path | None, typer.Option("--from", help="Picture to start from. Default: a random latent.")
+        Path | None,
+        typer.Option(
+            "--from", metavar="FILE", help="Picture to start from. Default: a random latent."
+        ),
     ] = None,
     to: Annotated[
         Path | None,
-        typer.Option(help="Picture to end at, except for perturb. Default: a random latent."),
+        typer.Option(
+            metavar="FILE", help="Picture to end at, except for perturb. Default: a random latent."
+        ),
     ] = None,
     shift: Annotated[
         list[str] | None,
@@ -39,11 +44,14 @@ def interpolate(
         ),
     ] = None,
     label: Annotated[
-        str | None, typer.Option(help="Class by name or number. Default: drawn at random.")
+        str | None,
+        typer.Option(metavar="CLASS", help="Class by name or number. Default: drawn at random."),
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help=f"Result: {formats.listed('frames')}. Default: in the run."),
+        typer.Option(
+            metavar="PATH", help=f"Result: {formats.listed('frames')}. Default: in the run."
+        ),
     ] = None,
     set_: Changed = None,
     trust_code: TrustCode = False,

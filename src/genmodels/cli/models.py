@@ -11,7 +11,8 @@ PLACE = Place(Group.LOOK_AROUND, 2)
 
 def models(
     name: Annotated[
-        str | None, typer.Argument(help="A model or a preset, to print its full description.")
+        str | None,
+        typer.Argument(metavar="NAME", help="A model or a preset, to print its full description."),
     ] = None,
 ) -> None:
     """List the models, their presets and scores."""

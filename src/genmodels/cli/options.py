@@ -29,7 +29,7 @@ def _number(given: str | int) -> int:
 integer = partial(typer.Option, parser=_number, metavar="INTEGER")
 
 RunArgument = Annotated[
-    str | None, typer.Argument(metavar="[RUN]", help="A run's folder; the latest by default.")
+    str | None, typer.Argument(metavar="RUN", help="A run's folder; the latest by default.")
 ]
 Weights = Annotated[
     str | None,
@@ -43,13 +43,17 @@ Seed = Annotated[int, integer(help=SEED, show_default=False)]
 Given = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", metavar="K=V", help="Set any key, as in train.batch_size=128; may be repeated."
+        "--set",
+        metavar="K=V",
+        help="Set any key, as in train.batch_size=128; may be repeated. Default: none.",
     ),
 ]
 Changed = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", metavar="K=V", help="Change the model, as in model.steps=50; may be repeated."
+        "--set",
+        metavar="K=V",
+        help="Change the model, as in model.steps=50; may be repeated. Default: none.",
     ),
 ]
 TrustCode = Annotated[

@@ -58,6 +58,7 @@ def _parameters(helps: Mapping[str, str]) -> list[Parameter]:
 def _option(row: overrides.Row, text: str | None) -> Any:
     """Return the annotation by which typer knows an option."""
     text = text or f"{row.override.help} Default: the configuration's."
-    declared = (options.integer if row.kind is int else typer.Option)(help=text)
     kind = row.kind if isinstance(row.kind, type) else str
-    return Annotated[kind | None, declared]
+    if kind is int:
+        return Annotated[int | None, options.integer(help=text)]
+    return Annotated[kind | None, typer.Option(metavar=row.override.metavar, help=text)]

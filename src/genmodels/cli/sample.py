@@ -22,12 +22,18 @@ def sample(
     seed: Seed = 0,
     label: Annotated[
         str | None,
-        typer.Option(help="Class by name or number; each: all, from the same latents, in columns."),
+        typer.Option(
+            metavar="CLASS",
+            help="Class by name or number; or each: a column for every class, a row for every "
+            "latent. Default: drawn at random.",
+        ),
     ] = None,
     weights: Weights = None,
     out: Annotated[
         Path | None,
-        typer.Option(help=f"Result: {formats.listed('images')}. Default: in the run."),
+        typer.Option(
+            metavar="PATH", help=f"Result: {formats.listed('images')}. Default: in the run."
+        ),
     ] = None,
     set_: Changed = None,
     trust_code: TrustCode = False,

@@ -18,19 +18,25 @@ PLACE = Place(Group.TRAIN_AND_USE, 1)
 def train(
     config: Annotated[
         str | None,
-        typer.Option("--config", "-c", help="Configuration to train: a preset's name, or a path."),
+        typer.Option(
+            "--config",
+            "-c",
+            metavar="NAME|PATH",
+            help="Configuration to train: a preset's name, or a path. Default: the resumed run's.",
+        ),
     ] = None,
     *,
     changes: Changes,
     out: Annotated[
-        Path | None, typer.Option(help="Folder of the run. Default: runs/<config>-<date>.")
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Folder of the run. Default: runs/<config>-<date>."),
     ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue a run. Default: start a new one.")
     ] = False,
     trust_code: TrustCode = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print the resolved configuration; do not train.")
+        bool, typer.Option("--dry-run", help="Print the resolved configuration. Default: train.")
     ] = False,
 ) -> None:
     """Train a model."""
