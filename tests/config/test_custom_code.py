@@ -267,4 +267,4 @@ def test_a_run_is_not_resumed_with_another_module(
     forget(monkeypatch)
     refused = genmodels(*words, "--steps", "2", "--resume")
     assert refused.code == 2
-    assert "my_model.py is not what run" in refused.err
+    assert "my_model.py differs from the copy that run" in refused.err

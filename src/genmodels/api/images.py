@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from PIL.Image import Image
 from torch import Tensor
 
 from genmodels.api import arguments, formats
 from genmodels.data import pictures
+from genmodels.data.pictures import Picture
 
 
 def save_images(images: Tensor, path: str | Path, columns: int | None = None) -> Path:
@@ -43,7 +43,7 @@ def save_images(images: Tensor, path: str | Path, columns: int | None = None) ->
     return path
 
 
-def grid(images: Tensor, columns: int | None = None) -> Image:
+def grid(images: Tensor, columns: int | None = None) -> Picture:
     """Arrange images in one picture, which a notebook shows.
 
     Args:

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from genmodels.system import files
 
+Picture = Image.Image
 GAP = 2  # pixels between the pictures of a grid
 SMALLEST_SIDE = 480  # width in pixels to which a small grid is enlarged, by an integer factor
 
