@@ -240,14 +240,14 @@ def check_compare(arguments: Sequence[str], make_run: Callable[..., Path]) -> No
         config.read(name)
     if configs:
         cut = without(arguments, LIMITS | WHERE | {"--data", "--seeds", "--count"})
-        small = ["--data", DATA, "--device", "cpu", "--steps", "2", "--count", "100"]
+        small = ["--data", DATA, "--device", "cpu", "--steps", "2", "--count", "20"]
         if "--features" not in arguments:
             small += ["--features", "random"]  # no classifier is trained for images of a new size
         run([*cut, *small, *SHORT])
         return
     for name, preset in zip(subjects or ["runs/vae-1", "runs/gan-1"], _alternate(), strict=False):
         make_run(inside(name), preset)
-    run([*without(arguments, {"--count"}), "--count", "100"])
+    run([*without(arguments, {"--count"}), "--count", "20"])
 
 
 def _alternate() -> Iterator[str]:
