@@ -7,7 +7,6 @@ import pytest
 
 from genmodels import api, config
 from genmodels.config import former_keys
-from genmodels.config.settings import Schedule
 from genmodels.errors import InputError, Note
 
 
@@ -149,15 +148,6 @@ def test_what_is_no_assignment(text: str) -> None:
 def test_what_is_no_shift(text: str) -> None:
     with pytest.raises(InputError, match="is not valid; write it as DIMS"):
         config.shift(text)
-
-
-def test_cosine_and_warm_up_do_not_know_the_limit() -> None:
-    schedule = Schedule(warmup=4, steps=100)
-    factors = [schedule.factor(step) for step in (0, 4, 50, 100, 1000)]
-    assert factors[0] == pytest.approx(0.2)
-    assert factors[2] == pytest.approx(0.5)
-    assert factors[3] == factors[4] == pytest.approx(0)
-    assert Schedule().factor(10**6) == 1
 
 
 VAE_YAML = "model: {class: VAE, latent_dim: 8, network: {class: MLP, hidden: [8]}}\n"

@@ -56,7 +56,7 @@ DOORS = {
     "filelock": "data runs",
     "jinja2": "report.html",
     "matplotlib": "report.figures training.curves",
-    "platformdirs": "api.machine config.custom_code data evaluation",
+    "platformdirs": "config.custom_code system.cache",
     "pydantic": "config runs.manifest",
     "rich": "console report.terminal",
     "scipy": "comparison.statistics",

@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
-import platformdirs
 import torch
 
-from genmodels import runs
+from genmodels import data, runs
 from genmodels.api.sampling import sample_to
 from genmodels.api.training import train
 from genmodels.api.verification import verify
 from genmodels.errors import InputError
+from genmodels.system import cache
 from genmodels.system import device as devices
 from genmodels.system.tuning import tune_cpu
 
@@ -75,8 +75,8 @@ def description() -> Iterator[tuple[str, str]]:
     yield "compiler", next(filter(None, compilers), None) or missing
     for name, path in (
         ("runs", runs.HOME),
-        ("cache", platformdirs.user_cache_path("genmodels")),
-        ("data", Path(os.environ.get("GENMODELS_DATA", "data"))),
+        ("cache", cache.path()),
+        ("data", data.default_root()),
     ):
         yield name, _disk(path)
 

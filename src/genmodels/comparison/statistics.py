@@ -10,6 +10,7 @@ from typing import TypeVar
 from scipy import stats
 
 CONFIDENCE = 0.95
+INTERVAL = f"{CONFIDENCE:.0%} t-interval over training seeds".replace("%", " %")
 Name = TypeVar("Name")
 
 
@@ -19,13 +20,23 @@ class Estimate:
 
     Attributes:
         mean: of the values.
-        half: half the width of the 95 % t-interval; None with fewer than two seeds.
+        half: half the width of the interval; None with fewer than two seeds.
         values: one for each seed.
     """
 
     mean: float
     half: float | None
     values: tuple[float, ...]
+
+    @property
+    def low(self) -> float:
+        """The lower end of the interval; the mean if there is none."""
+        return self.mean - (self.half or 0.0)
+
+    @property
+    def high(self) -> float:
+        """The upper end of the interval; the mean if there is none."""
+        return self.mean + (self.half or 0.0)
 
 
 def estimate(values: Sequence[float]) -> Estimate:

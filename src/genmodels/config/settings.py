@@ -4,7 +4,6 @@
 are the meanings that the documentation shows.
 """
 
-import math
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
@@ -113,13 +112,6 @@ class Schedule(Section):
     warmup: int = Field(0, ge=0)
     #: Steps until the cosine reaches zero. Default: the rate stays constant after the warm-up.
     steps: int | None = Field(None, ge=1)
-
-    def factor(self, step: int) -> float:
-        """Return the factor of the learning rate at a step, counted from 0."""
-        warm = min(1.0, (step + 1) / (self.warmup + 1))
-        if self.steps is None:
-            return warm
-        return warm * 0.5 * (1 + math.cos(math.pi * min(1.0, step / self.steps)))
 
 
 class Train(Section):

@@ -18,7 +18,7 @@ import torch
 from genmodels.data import resize
 from genmodels.data.decoding import Channels, Fit
 from genmodels.data.images import TEST, TRAIN, VALIDATION, Images, ReportProgress
-from genmodels.data.named import Listed
+from genmodels.data.sources import Listed
 from genmodels.errors import InputError
 
 NAME = "glyphs"

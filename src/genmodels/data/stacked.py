@@ -12,7 +12,7 @@ from torch import Tensor
 from genmodels.data import torchvision_sets
 from genmodels.data.decoding import Channels, Fit
 from genmodels.data.images import TEST, TRAIN, VALIDATION, Images, ReportProgress
-from genmodels.data.named import Listed
+from genmodels.data.sources import Listed
 from genmodels.errors import InputError
 from genmodels.system import randomness
 

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 import numpy as np
-import platformdirs
 import torch
 from filelock import FileLock
 from torch import Tensor
@@ -29,6 +28,7 @@ from genmodels.data.images import ReportProgress
 from genmodels.data.pictures import array_header
 from genmodels.data.workers import Broken, Pictures
 from genmodels.errors import InputError
+from genmodels.system import cache
 
 VERSION = 2  # of the decoding; increase it when decoding changes, so that tables are made anew
 SYNCED = 32  # chunks between two syncs to disk
@@ -125,7 +125,7 @@ def _target(pictures: Pictures) -> Path:
             status = os.stat(f"{pictures.folder}/{file}")
             state.update(f"{file}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
     folder = hashlib.sha256(repr(settings).encode()).hexdigest()[:16]
-    tables = platformdirs.user_cache_path("genmodels") / "tables"
+    tables = cache.path("tables")
     return tables / folder / f"{state.hexdigest()[:16]}.npy"
 
 

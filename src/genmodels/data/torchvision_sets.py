@@ -16,7 +16,7 @@ from torch import Tensor
 from genmodels.data import download, resize, tables
 from genmodels.data.decoding import Channels, Fit, reason
 from genmodels.data.images import TEST, TRAIN, VALIDATION, Images, ReportProgress
-from genmodels.data.named import Listed, Place
+from genmodels.data.sources import Listed, Place
 from genmodels.data.workers import Pictures
 from genmodels.errors import InputError
 

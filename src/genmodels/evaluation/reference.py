@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-import platformdirs
 import torch
 from torch import Tensor
 
@@ -14,7 +13,7 @@ from genmodels.evaluation.features.extractor import BLOCK, Extractor, Features
 from genmodels.evaluation.metrics import distances, pixel_statistics
 from genmodels.evaluation.metrics.distances import Gaussian
 from genmodels.runs import checkpoint
-from genmodels.system import randomness
+from genmodels.system import cache, randomness
 
 RAREST = 0.01  # quantile of the test images' distances to training images that counts as unusual
 FEWEST = 10  # smallest number of images on a side of a Fréchet distance
@@ -110,7 +109,7 @@ def of(images: Images, extractor: Extractor, count: int, progress: ReportProgres
     """
     check(images)
     name = f"{images.fingerprint[:16]}-{extractor.hash}.safetensors"
-    cached = platformdirs.user_cache_path("genmodels") / "features" / name
+    cached = cache.path("features") / name
     if cached.is_file():
         tensors = dict(checkpoint.load(cached).tensors)
     else:

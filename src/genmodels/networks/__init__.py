@@ -6,10 +6,17 @@ next ones.
 """
 
 from genmodels.networks.conv import Conv
+from genmodels.networks.interfaces import (
+    Causal,
+    Dense,
+    KeysAndValues,
+    Network,
+    Ordered,
+    VectorField,
+)
 from genmodels.networks.mlp import MLP
 from genmodels.networks.pair import Pair
 from genmodels.networks.residual import Residual
-from genmodels.networks.shapes import Causal, Dense, KeysAndValues, Network, Ordered, VectorField
 from genmodels.networks.transformer import Transformer
 from genmodels.networks.unet import UNet
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from genmodels.networks.shapes import Network
+from genmodels.networks.interfaces import Network
 
 FEATURES = 128  # of a projection discriminator; Miyato & Koyama (2018), figure 14
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from genmodels.networks.shapes import Network
+from genmodels.networks.interfaces import Network
 
 
 @dataclass(frozen=True)

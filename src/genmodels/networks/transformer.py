@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from genmodels.config.number_types import Count
-from genmodels.networks.shapes import KeysAndValues, Ordered
+from genmodels.networks.interfaces import KeysAndValues, Ordered
 
 WIDER = 4  # hidden layer of a block, in multiples of the width; Vaswani et al. (2017), section 3.3
 SPREAD = 0.02  # standard deviation of initial embeddings; Radford et al., GPT (2018), section 4.1

@@ -11,6 +11,7 @@ from torch import Tensor
 from genmodels.comparison import advice, verdicts
 from genmodels.comparison.cells import interval, number
 from genmodels.comparison.result import Comparison, Entry
+from genmodels.comparison.statistics import INTERVAL
 from genmodels.data import pictures
 from genmodels.evaluation.baselines import MEANINGS
 from genmodels.evaluation.metrics.table import LOWER_IS_BETTER, PROMINENT, label
@@ -69,6 +70,7 @@ def render(comparison: Comparison, drawn: Mapping[str, bytes], measured: Mapping
         label=label,
         cell=cell,
         number=number,
+        interval=INTERVAL,
     )
 
 
@@ -86,7 +88,7 @@ def _sides(frames: Tensor) -> str:
 
 def _largest(comparison: Comparison) -> float:
     found = [entry.estimate(comparison.fd) for entry in comparison.entries]
-    return max(e.mean + (e.half or 0.0) for e in found if e) or 1.0
+    return max(e.high for e in found if e) or 1.0
 
 
 def _bars(comparison: Comparison) -> dict[str, Bar]:
@@ -95,8 +97,8 @@ def _bars(comparison: Comparison) -> dict[str, Bar]:
     bars = {}
     for entry in comparison.entries:
         if found := entry.estimate(comparison.fd):
-            low = max(0.0, found.mean - (found.half or 0.0))
-            width = found.mean + (found.half or 0.0) - low
+            low = max(0.0, found.low)
+            width = found.high - low
             bars[entry.name] = Bar(
                 100 * low / largest, 100 * width / largest, 100 * found.mean / largest
             )

@@ -3,6 +3,7 @@
 from rich.table import Table
 
 from genmodels.comparison.result import Comparison
+from genmodels.comparison.statistics import INTERVAL
 
 
 def comparison_table(comparison: Comparison) -> Table:
@@ -10,7 +11,7 @@ def comparison_table(comparison: Comparison) -> Table:
     seeds = max(len(entry.results) for entry in comparison.entries)
     table = Table(
         title=f"{comparison.data}: {comparison.protocol['real_images']:,} images on each side",
-        caption="± is the 95 % t-interval over seeds" if seeds > 1 else None,
+        caption=f"± is the {INTERVAL}" if seeds > 1 else None,
     )
     table.add_column("", no_wrap=True)
     for heading in comparison.headings():

@@ -13,7 +13,7 @@ from genmodels.runs.checkpoint import EMA_PREFIX
 from genmodels.system import randomness
 from genmodels.system.device import Device
 from genmodels.system.distributed import SINGLE, Processes
-from genmodels.training import optimizers
+from genmodels.training import optimizers, schedule
 from genmodels.training.capture import WARM_UP, CapturedStep
 from genmodels.training.compiling import CompiledObjective, Gradients
 from genmodels.training.ema import EMA
@@ -98,7 +98,7 @@ class Step:
         """Run the step numbered ``step``, counted from 0."""
         randomness.place(self.seed, "step", step, self.processes.rank, self.device.device)
         if self.train.schedule != Schedule():
-            self._set_rates(self.rate_factor * self.train.schedule.factor(step))
+            self._set_rates(self.rate_factor * schedule.factor(self.train.schedule, step))
         if self.ema:
             self.ema.move_to(step + 1)
         due = tuple(phase.name for phase in self.phases if (step + 1) % phase.every == 0)

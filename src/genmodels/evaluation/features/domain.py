@@ -6,7 +6,6 @@ et al., 2018). An extractor is saved as one safetensors file.
 
 from pathlib import Path
 
-import platformdirs
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -16,7 +15,7 @@ from genmodels.errors import InputError, nearest
 from genmodels.evaluation.features import inception
 from genmodels.evaluation.features.extractor import BLOCK, Extractor, hash_of
 from genmodels.runs import checkpoint
-from genmodels.system import randomness
+from genmodels.system import cache, randomness
 
 WIDTHS = (16, 32, 64, 64)  # feature maps; the last are the features: 60,000 weights, 240 kB
 NAMES = ("auto", "domain", "random", "inception")
@@ -90,7 +89,7 @@ def _domain(images: Images, progress: ReportProgress) -> Extractor:
     """Load the network of a data set: from the package, from the cache, or after training it."""
     file = f"{images.fingerprint[:16]}.safetensors"
     packaged = Path(__file__).parent / "weights" / file
-    cached = platformdirs.user_cache_path("genmodels") / "features" / file
+    cached = cache.path("features") / file
     if not packaged.is_file() and not cached.is_file():
         net, accuracy = train(images, progress, STEPS)
         cached.parent.mkdir(parents=True, exist_ok=True)

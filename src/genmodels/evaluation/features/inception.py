@@ -8,12 +8,12 @@ import importlib.util
 import os
 from pathlib import Path
 
-import platformdirs
 import torch
 from torch import Tensor
 
 from genmodels.errors import InputError
 from genmodels.evaluation.features.extractor import Extractor, hash_of
+from genmodels.system import cache
 
 DIMENSIONS = "2048"  # the pooled features
 WEIGHTS = "GENMODELS_INCEPTION"  # environment variable: the path of the weights, if on disk
@@ -54,7 +54,7 @@ def _weights() -> Path:
     It is a pickle, which can run code, so only the file with the known hash is opened.
     """
     named = os.environ.get(WEIGHTS)
-    path = Path(named) if named else platformdirs.user_cache_path("genmodels") / Path(URL).name
+    path = Path(named) if named else cache.path(Path(URL).name)
     if not named and not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
         try:

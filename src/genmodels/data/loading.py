@@ -1,0 +1,111 @@
+"""Loading of named data sets and of folders; errors for unknown names."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from genmodels.data import folder, glyphs, stacked, tables, torchvision_sets
+from genmodels.data.decoding import Channels, Fit
+from genmodels.data.download import Unavailable
+from genmodels.data.images import Images, ReportProgress, silent
+from genmodels.data.sources import Listed, Source
+from genmodels.errors import InputError, nearest
+from genmodels.system import cache
+
+SOURCES: tuple[Source, ...] = (glyphs, torchvision_sets, stacked)
+
+
+def default_root() -> Path:
+    """Return the folder of named sets: ``GENMODELS_DATA``, else the user's cache folder."""
+    given = os.environ.get("GENMODELS_DATA")
+    return Path(given) if given else cache.path("data")
+
+
+def load(
+    name: str,
+    *,
+    root: Path | None = None,
+    offline: str | None = None,
+    validation: float = 0.0,
+    image_size: int | None = None,
+    channels: Channels = "auto",
+    fit: Fit = "crop",
+    on_bad: tables.OnBad = "error",
+    progress: ReportProgress = silent,
+) -> Images:
+    """Load a named set or a folder of pictures.
+
+    Args:
+        name: one of :func:`names`, or the path of a folder.
+        root: folder of named sets; :func:`default_root` by default.
+        offline: the set to load instead if ``name`` is neither on disk nor downloadable. The
+            result then has a note about it.
+        validation: share of the training images to hold out, in [0, 1).
+        image_size: height and width; by default those of the images.
+        channels: 1 for grey, 3 for colour, ``auto`` for those of the images.
+        fit: of pictures that are not square: ``crop`` the middle, or ``pad`` with black.
+        on_bad: unreadable pictures of a folder are an ``error``, or ``skip`` leaves them out
+            with a note.
+        progress: called with (what, done, total).
+
+    Raises:
+        InputError: there is no such set or folder, or it cannot be read.
+    """
+    root = (root or default_root()).expanduser()
+    if offline is not None and offline not in names():
+        raise InputError(
+            f"data.offline: unknown data set {offline!r}{nearest(offline, names())}; "
+            f"use one of {', '.join(names())}"
+        )
+    try:
+        images = _load(name, root, image_size, channels, fit, progress, on_bad)
+    except Unavailable as error:
+        if offline is None or offline == name:
+            raise
+        images = _load(offline, root, image_size, channels, fit, progress, on_bad)
+        note = f"{error.why}: taking {offline} instead, as data.offline says"
+        images = replace(images, notes=(note, *images.notes))
+    return images.with_validation(validation)
+
+
+def names() -> list[str]:
+    """List the named sets."""
+    return [name for source in SOURCES for name in source.names()]
+
+
+def sets(root: Path | None = None) -> list[Listed]:
+    """Describe every named set and its place, without opening it."""
+    root = (root or default_root()).expanduser()
+    return [source.describe(name, root) for source in SOURCES for name in source.names()]
+
+
+def _load(
+    name: str,
+    root: Path,
+    image_size: int | None,
+    channels: Channels,
+    fit: Fit,
+    progress: ReportProgress,
+    on_bad: tables.OnBad,
+) -> Images:
+    """Load a named set, or a folder if no set has the name."""
+    for source in SOURCES:
+        if name in source.names():
+            return source.load(name, root, image_size, channels, fit, progress)
+    path = Path(name).expanduser()
+    if name and path.is_dir():
+        return folder.load(path, image_size, channels, fit, progress, on_bad)
+    raise InputError(_unknown(name, path))
+
+
+def _unknown(name: str, path: Path) -> str:
+    """Return the message for an unknown name, with the names that may be meant."""
+    family = [known for known in names() if known.startswith(f"{name.lower()}-")]
+    if family:
+        return f"data set {name!r} has several splits; use one of {', '.join(family)}"
+    if name and path.is_file():
+        return f"{name!r} is a file; give its folder"
+    return (
+        f"unknown data set {name!r}{nearest(name.lower(), names())}, and there is no folder of "
+        f"that name; use a folder of pictures or one of {', '.join(names())}"
+    )
