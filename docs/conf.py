@@ -1,4 +1,4 @@
-"""How Sphinx builds the documentation: ``make docs``. Building needs no network."""
+"""How Sphinx builds the documentation: ``make docs``. Building needs no internet connection."""
 
 import sys
 from pathlib import Path
@@ -24,7 +24,7 @@ exclude_patterns = ["_build"]
 myst_enable_extensions = ["attrs_block", "colon_fence"]
 myst_heading_anchors = 3
 
-# Names of other libraries cannot be resolved without a network; names of genmodels must be.
+# Names of other libraries cannot be resolved offline; names of genmodels must be.
 nitpicky = True
 nitpick_ignore_regex = [
     ("py:.*", r"(?!genmodels\.).*"),
