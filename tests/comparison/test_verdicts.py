@@ -174,4 +174,4 @@ def test_convergence_needs_more_than_one_training() -> None:
     slow = [(100, 90.0), (1000, 20.0), (2000, 2.0)]
     made = comparison(entry("a", CODING, [4.0]), entry("b", PLAYING, [2.0], slow))
     assert answers(made)[4] == "undecided"
-    assert verdicts.claims(made)[4].why.endswith("One seed each decides nothing.")
+    assert verdicts.claims(made)[4].why.endswith("One seed for each model is not enough to decide.")

@@ -121,7 +121,7 @@ def test_the_ema_follows_a_weight_of_two_names_under_both() -> None:
     ema = EMA(model, 0.9)
     with torch.no_grad():
         model[0].weight.add_(1)
-    ema.move_to(0)  # a share of 0.9
+    ema.set_share(0)  # a share of 0.9
     ema.update(model)
     for name in ("0.weight", "1.weight"):
         torch.testing.assert_close(ema.state[name], model[0].weight - 0.1)

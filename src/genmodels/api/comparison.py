@@ -83,7 +83,7 @@ def compare(
             several machines with a shared folder can train in parallel.
         out: the folder of the report and of runs that are trained.
         trust_code: whether Python modules in the folders of runs may be executed.
-        quiet: whether no progress is shown.
+        quiet: if true, show no progress.
         overrides: as for :func:`genmodels.train`, for every configuration that is trained,
             except that ``seed`` is the seed of the samples. ``device`` is also that of the
             samples.
@@ -142,7 +142,7 @@ def _refuse_without_training(given: Mapping[str, object]) -> None:
 
 
 def _listed(subjects: Subject | Sequence[Subject]) -> Sequence[str | Path | runs.Folder]:
-    """Return the subjects as a list of folders and names.
+    """Return what is compared as a list: run folders, and names or paths of configurations.
 
     Raises:
         InputError: a subject is neither a run nor a name.

@@ -51,7 +51,7 @@ class Overrides(TypedDict, total=False):
         Literal["error", "skip"] | None,
         Override("data.on_bad", "For pictures that cannot be read: error or skip.", "WHAT"),
     ]
-    seed: Annotated[int | None, Override("seed", "Seed of all random numbers, an integer.")]
+    seed: Annotated[int | None, Override("seed", "Random seed.")]
     epochs: Annotated[int | None, Override("train.epochs", "Total number of epochs.")]
     steps: Annotated[int | None, Override("train.steps", "Total number of steps.")]
     budget: Annotated[

@@ -28,11 +28,11 @@ def train(
         source: a preset's name such as ``"vae.yaml"``, or a path; optional if ``resume`` is
             true and ``out`` is a run.
         settings: further keys of the configuration, as nested dictionaries:
-            ``{"model": {"latent_dim": 64}}``; of several, later ones override earlier ones.
+            ``{"model": {"latent_dim": 64}}``, or a list of such; a later one overrides.
         out: the run's folder; by default a new one under ``runs/``.
         resume: whether to continue a run.
         trust_code: whether Python modules in the folder of a resumed run may be executed.
-        quiet: whether no progress is shown.
+        quiet: if true, show no progress.
         overrides: keywords such as ``data``, ``epochs`` and ``seed``;
             :class:`genmodels.api.Overrides` lists them all.
 

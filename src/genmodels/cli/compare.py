@@ -26,7 +26,8 @@ def compare(
         str | None,
         typer.Option(
             metavar="WHAT",
-            help="Train each for as many seconds or images as the first. Default: neither.",
+            help="Train each for as many seconds, or images, as the first. Default: each has its "
+            "own limit.",
         ),
     ] = None,
     shard: Annotated[

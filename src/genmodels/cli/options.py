@@ -34,7 +34,7 @@ RunArgument = Annotated[
 Weights = Annotated[
     str | None,
     typer.Option(
-        help="Which weights to use: ema or last. Default: ema if there are any.",
+        help="Which weights to use: ema or last. Default: ema if the run has EMA weights.",
         metavar="WEIGHTS",
     ),
 ]

@@ -36,7 +36,10 @@ def train(
     ] = False,
     trust_code: TrustCode = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print the resolved configuration. Default: train.")
+        bool,
+        typer.Option(
+            "--dry-run", help="Print the complete configuration, and do not train. Default: train."
+        ),
     ] = False,
 ) -> None:
     """Train a model."""

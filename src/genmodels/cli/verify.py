@@ -22,7 +22,7 @@ def verify(
     ] = None,
     trust_code: TrustCode = False,
 ) -> None:
-    """Check a run's files, and that its steps are reproducible."""
+    """Check that a run's files can be read, and its steps repeated."""
     from genmodels import api
 
     opened = api.load(run, trust_code)

@@ -1,4 +1,4 @@
-"""Translation of settings in messages from Python's spelling to command-line options."""
+"""Translation of messages for the command line: `` `out=x` `` becomes ``--out x``."""
 
 import re
 

@@ -54,7 +54,7 @@ def _nearest_model(comparison: Comparison) -> str:
         return f"{first.name} comes closest to the images of {comparison.data} ({scores})."
     seeds = min(len(entry.results) for entry in ranked)
     reason = (
-        "one seed each decides nothing: train each with 3 seeds or more"
+        "one seed for each model is not enough to decide: train each with 3 seeds or more"
         if seeds < 2
         else f"{seeds} seeds do not separate it from "
         + ", ".join(p.worse for p in against if p.better == first.name and not p.decided)
@@ -124,7 +124,7 @@ def arrival(entry: Entry) -> str:
 
 
 def _nearest(comparison: Comparison, prefix: str) -> Entry | None:
-    """Return the model of lowest FD that has numbers of a kind."""
+    """Return the model of lowest FD with a number whose key begins with ``prefix``."""
     return next(
         (e for e in comparison.ranked() if any(n.startswith(prefix) for n in e.first.numbers)),
         None,
@@ -209,7 +209,7 @@ def _fifth(comparison: Comparison, coding: Entry, playing: Entry) -> tuple[Answe
     chances = [statistics.welch(one, other) for one, other in pairs]
     known = [chance for chance in chances if chance is not None]
     if len(known) < len(pairs):
-        return "undecided", f"{when}. One seed each decides nothing."
+        return "undecided", f"{when}. One seed for each model is not enough to decide."
     sure = max(known) <= LEVEL
     sooner = [statistics.mean(one) < statistics.mean(other) for one, other in pairs]
     answer: Answer = "holds" if all(sooner) else "undecided" if any(sooner) else "does not hold"

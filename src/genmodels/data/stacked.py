@@ -61,7 +61,7 @@ def load(
 
 
 def stack(each: Images) -> Images:
-    """Stack random images of each split. The draw is the same each time.
+    """Make a set whose images have three random images of ``each`` as their channels. The draw is the same each time.
 
     Args:
         each: grey images with labels.

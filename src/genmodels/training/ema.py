@@ -28,8 +28,8 @@ class EMA:
         # A tensor, so that a recorded CUDA graph reads the current value.
         self.share = torch.zeros((), device=device)
 
-    def move_to(self, step: int) -> None:
-        """Set the share that the next update takes from the model, after ``step`` steps."""
+    def set_share(self, step: int) -> None:
+        """Set the share of the model in the next update, by the number of the present step."""
         self.share.fill_(1 - min(self.decay, (1 + step) / (10 + step)))
 
     @torch.no_grad()

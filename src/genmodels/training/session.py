@@ -228,7 +228,7 @@ def _restore(folder: runs.Folder, settings: Settings, trainer: Trainer, images: 
 
 
 def _rewind(folder: runs.Folder, settings: Settings, trainer: Trainer, display: Display) -> None:
-    """Remove the records after the newest checkpoint from the log."""
+    """Remove from the log all records newer than the last checkpoint."""
     folder.rewind_log(trainer.recorded, trainer.steps_per_epoch)
     files.write(folder.config_path, settings.yaml().encode())
     if trainer.step:

@@ -100,7 +100,7 @@ class Step:
         if self.train.schedule != Schedule():
             self._set_rates(self.rate_factor * schedule.factor(self.train.schedule, step))
         if self.ema:
-            self.ema.move_to(step + 1)
+            self.ema.set_share(step + 1)
         due = tuple(phase.name for phase in self.phases if (step + 1) % phase.every == 0)
         if self.kind == "captured" and due not in self.captured and self.eager_runs[due] >= WARM_UP:
             self._capture(due, batch)

@@ -1,4 +1,4 @@
-"""Metrics of a trained model: pixels of its samples, its abilities, its size and its training.
+"""Metrics of one trained model: pixel statistics, likelihood, reconstruction, size, training.
 
 A new metric of a model is one row of :data:`MODEL_METRICS`, computed from a
 :class:`~genmodels.evaluation.metrics.trained.Trained`.
