@@ -44,7 +44,7 @@ COLUMNS = {  # number → heading and digits
     "class_kl": ("class KL", 3),
     "rarest_class": ("rarest class", 2),
 }
-APART = "These distances are of other images or features: they say nothing beside those above."
+APART = "FD on other images or features: these numbers cannot be compared with those above."
 BOUNDS = [f"nll_{pixels}_{how}" for pixels in get_args(Pixels) for how in ("exact", "iwae_100")]
 
 

@@ -61,7 +61,9 @@ def load(
 
 
 def stack(each: Images) -> Images:
-    """Make a set whose images have three random images of ``each`` as their channels. The draw is the same each time.
+    """Make a set whose images have three random images of ``each`` as their channels.
+
+    The draw is the same each time.
 
     Args:
         each: grey images with labels.
