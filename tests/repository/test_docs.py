@@ -41,6 +41,7 @@ WHERE = {"--device", "--precision", "--data-root"}  # not every machine has what
 SHORT = ["--set", "train.batch_size=8"]
 DATA = "glyphs"
 COUNT = 16  # samples
+SIZE = 16  # of images, where a page names none
 CODE_LINES = 20
 
 
@@ -243,7 +244,7 @@ def check_compare(arguments: Sequence[str], make_run: Callable[..., Path]) -> No
         small = ["--data", DATA, "--device", "cpu", "--steps", "2", "--count", "20"]
         if "--features" not in arguments:
             small += ["--features", "random"]  # no classifier is trained for images of a new size
-        run([*cut, *small, *SHORT])
+        run([cut[0], "--set", f"data.image_size={SIZE}", *cut[1:], *small, *SHORT])
         return
     for name, preset in zip(subjects or ["runs/vae-1", "runs/gan-1"], _alternate(), strict=False):
         make_run(inside(name), preset)
