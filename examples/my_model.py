@@ -29,7 +29,7 @@ class TinyGAN(Model):
         self.generator = network.decoder(latent_dim, image_shape)
 
     def phases(self) -> list[Phase]:
-        """Discriminator, then generator, from the same batch."""
+        """Return the phases: discriminator, then generator, from the same batch."""
         return [
             Phase("discriminator", self.discriminator, self._discriminator_objective),
             Phase("generator", self.generator, self._generator_objective),

@@ -16,7 +16,7 @@ from genmodels.console import Display
 from genmodels.data.images import TEST
 from genmodels.errors import InputError
 from genmodels.evaluation.metrics import likelihood
-from genmodels.models.base import Likelihood
+from genmodels.models.base import HasLikelihood
 from genmodels.system import randomness
 from genmodels.training import session
 
@@ -53,7 +53,7 @@ def bound(run: genmodels.Run, samples: int, count: int) -> Bound:
         InputError: the model has no likelihood.
     """
     model = run.model()
-    if not isinstance(model, Likelihood):
+    if not isinstance(model, HasLikelihood):
         raise InputError(f"{run.path}: a {type(model).__name__} has no likelihood")
     images = session.load(run.settings.data, Display(quiet=True))
     rows = images.splits[TEST]

@@ -28,8 +28,8 @@ def main() -> None:
     floor = compared.baselines["floor"].numbers[compared.fd]
     panels = [("real images", compared.real, f"FD {number(floor)}, the noise floor")]
     for path, entry in zip(given, compared.entries, strict=True):
-        epochs = genmodels.load(path).settings.train.epochs
-        title = f"{entry.name}.yaml, {epochs} epochs"
+        epochs = genmodels.load(path).log[-1]["epoch"]
+        title = f"{entry.name}.yaml, {epochs:.0f} epochs"
         fd = f"FD {number(entry.mean(compared.fd))}"
         panels.append((title, entry.first.weights[0].samples, fd))
     figure = Figure(figsize=(2.9 * len(panels), 4.4), layout="constrained")

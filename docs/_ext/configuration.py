@@ -42,7 +42,7 @@ def _anchor(key: str) -> str:
 
 
 def _section_of(annotation: Any) -> type[BaseModel] | None:
-    """Return the section that a key holds, or a list of."""
+    """Return the section class in an annotation; None if there is none."""
     kinds = [annotation, *get_args(annotation)]
     found = [kind for kind in kinds if inspect.isclass(kind) and issubclass(kind, BaseModel)]
     return found[0] if found and not hasattr(annotation, "keys") else None

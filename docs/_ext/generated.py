@@ -20,6 +20,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "metrics": measures.metrics,
     "baselines": measures.baselines,
     "formats": measures.formats,
+    "datasets": measures.datasets,
 }
 MARK = re.compile(r"^<!-- generated: (\w+) -->$", re.MULTILINE)
 

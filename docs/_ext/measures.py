@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from genmodels import api
 from genmodels.api.formats import FORMATS
 from genmodels.evaluation.baselines import MEANINGS
 from genmodels.evaluation.metrics.model_metrics import MODEL_METRICS, TRAINING_METRICS
@@ -39,7 +40,7 @@ def _metrics(rows: Iterable[Any]) -> str:
 
 
 def baselines() -> str:
-    """Return a table of what samples are read beside."""
+    """Return a table of the baselines."""
     rows = [[f"`{name}`", meaning] for name, meaning in MEANINGS.items()]
     return _table(["baseline", "images"], rows)
 
@@ -51,6 +52,17 @@ def formats() -> str:
         for each in FORMATS
     ]
     return _table(["extension", "what is written", "of"], rows)
+
+
+def datasets() -> str:
+    """Return a table of the named data sets."""
+    rows = []
+    for each in api.datasets():
+        size = "x".join(map(str, each.image_shape))
+        rows.append(
+            [f"`{each.name}`", size, f"{each.train:,}", f"{each.test:,}", str(each.classes or "—")]
+        )
+    return _table(["name", "image", "train", "test", "classes"], rows)
 
 
 def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

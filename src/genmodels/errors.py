@@ -5,8 +5,8 @@ is accepted and what to do. The command line prints that line and exits with cod
 is a ``ValueError``.
 
 Settings in messages stand between backticks, as Python spells them: `` `out` ``, `` `count=0` ``,
-`` `train.keep=1` ``, and a call as `` `train(out=runs/x, resume)` ``. An interface with another
-spelling, such as the command line, translates them with :func:`spelling`.
+`` `train.keep=1` ``, and a call as `` `train(out=runs/x, resume=True)` ``. An interface with
+another spelling, such as the command line, translates them with :func:`spelling`.
 """
 
 from collections.abc import Callable, Iterator

@@ -8,7 +8,7 @@ import torch
 
 from genmodels.config import GIVEN, MODELS, components
 from genmodels.data.images import Batch
-from genmodels.models.base import Discriminates, Encodes, Fitted, Likelihood, Model, phases_of
+from genmodels.models.base import Discriminates, Encodes, Fitted, HasLikelihood, Model, phases_of
 from genmodels.system import randomness
 
 COUNT = 6  # images in a batch
@@ -141,7 +141,7 @@ def _check_abilities(model: Model, batch: Batch) -> None:
         found = model.encode(batch.images, batch.labels)
         assert found.shape == size, f"encode gives {tuple(found.shape)}"
         assert torch.equal(found, model.encode(batch.images, batch.labels)), "encode has noise"
-    if isinstance(model, Likelihood):
+    if isinstance(model, HasLikelihood):
         drawn = model.infer(batch.images, batch.labels)
         assert drawn.shape == size, f"infer gives {tuple(drawn.shape)}"
         weights = model.log_weights(batch.images.round(), batch.labels)

@@ -84,7 +84,7 @@ def test_a_folder_has_to_be_empty(tmp_path: Path) -> None:
     formats.check("images", tmp_path / "empty")
     (tmp_path / "file").write_text("")
     for path in (tmp_path, tmp_path / "file"):
-        with pytest.raises(InputError, match=r"no empty folder; .* add \.png for a grid"):
+        with pytest.raises(InputError, match=r"not an empty folder; .* add \.png for a grid"):
             formats.check("images", path)
     with pytest.raises(InputError, match=r"extension ''; use \.png"):
         formats.check("frames", tmp_path / "new")

@@ -11,7 +11,7 @@ from genmodels.config import components
 from genmodels.errors import InputError
 
 NAMESPACE = "made_up_shapes"
-SHAPES = components.Place(NAMESPACE)
+SHAPES = components.ClassPlace(NAMESPACE)
 
 
 @runtime_checkable

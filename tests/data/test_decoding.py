@@ -84,7 +84,7 @@ def test_interpolate_reads_pictures_as_the_run_does(
 
     model = SimpleNamespace(image_shape=images.image_shape, num_classes=0)
     settings = SimpleNamespace(data=SimpleNamespace(fit=fit))
-    wanted = requests.Interpolations.of(
+    wanted = requests.InterpolationRequest.of(
         "slerp", None, None, 0, None, tmp_path / "pictures" / "a.png", None, None
     )
     monkeypatch.setattr(inversion, "find_latents", find)

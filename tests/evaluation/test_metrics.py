@@ -16,7 +16,7 @@ from genmodels.evaluation.metrics.metric import WITHOUT, Metric, Undefined, Valu
 from genmodels.evaluation.metrics.model_metrics import MODEL_METRICS, TRAINING_METRICS
 from genmodels.evaluation.metrics.trained import Trained
 from genmodels.evaluation.reference import Reference
-from genmodels.models.base import Discriminates, Encodes, Likelihood
+from genmodels.models.base import Discriminates, Encodes, HasLikelihood
 
 MLP = {"class": "MLP", "hidden": [8]}
 
@@ -98,7 +98,7 @@ def test_every_number_that_a_preset_may_have_has_a_row(preset: Any) -> None:
     keys = [f"logged_{term}" for term in terms]
     if isinstance(model, Discriminates):
         keys += [f"{term.removesuffix('.loss')}_from_equilibrium" for term in model.equilibrium()]
-    if isinstance(model, Likelihood):
+    if isinstance(model, HasLikelihood):
         kinds = ["exact"] if model.exact else ["elbo", "iwae_100"]
         keys += [f"nll_{model.pixels}_{kind}" for kind in kinds]
     assert [key for key in keys if table.metric_of(key) is None] == []
@@ -143,7 +143,7 @@ def test_a_model_is_passed_through_once_however_many_rows_there_are(
     model = testing.make({"class": "VAE", "latent_dim": 2, "network": MLP}, (1, 28, 28))
     trained = Trained(model, seen, [torch.rand(9, 1, 28, 28)], seen.test[:9], 0, {}, {},
                       lambda images: None)  # fmt: skip
-    rows = [row for row in MODEL_METRICS if row.applies_to is Likelihood]
+    rows = [row for row in MODEL_METRICS if row.applies_to is HasLikelihood]
     found = values(rows, trained, model)
     assert found.numbers == {"nll_levels_iwae_100": 1, "nll_levels_elbo": 2, "active_units": 3}
     assert set(found.undefined) == {"nll_binary", "nll_continuous"}

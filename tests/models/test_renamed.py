@@ -1,10 +1,13 @@
 """A model of one's own keeps working for a version with the former names."""
 
+import sys
+from pathlib import Path
+
 import pytest
 import torch
 from torch import nn
 
-from genmodels import config
+from genmodels import api, config
 from genmodels.config import components
 from genmodels.data.images import Batch
 from genmodels.errors import InputError, Note
@@ -68,3 +71,34 @@ def test_a_setting_under_both_names_is_refused() -> None:
         pytest.raises(InputError, match=r"model\.judge: unknown key"),
     ):
         config.resolve([{"model": both}], "mine")
+
+
+def test_former_modules_work_with_a_note(tmp_path: Path) -> None:
+    (tmp_path / "old_model.py").write_text(
+        "from genmodels.models import Model\n"
+        "from genmodels.ranges import Count, Rest, Whole\n\n\n"
+        "class Mine(Model):\n"
+        "    def __init__(self, image_shape, latent_dim: Count = 4, extra: Whole = 0):\n"
+        "        super().__init__(image_shape, latent_dim)\n\n"
+        "    def phases(self):\n"
+        "        return []\n\n"
+        "    def decode(self, latents, labels=None):\n"
+        "        return latents\n"
+    )
+    (tmp_path / "mine.yaml").write_text(
+        "model: {class: old_model.Mine, latent_dim: 3}\ndata: {name: glyphs}\n"
+    )
+    sys.modules.pop("genmodels.ranges", None)
+    with pytest.warns(Note, match=r"genmodels\.ranges is called genmodels\.config\.number_types"):
+        settings = config.read(tmp_path / "mine.yaml")
+    assert settings.model["extra"] == 0
+    sys.modules.pop("genmodels.verbs", None)
+    with pytest.warns(Note, match=r"genmodels\.verbs is called genmodels\.api"):
+        from genmodels import verbs
+    assert verbs.verify is api.verify
+
+
+def test_former_attributes_are_read_with_a_note() -> None:
+    model = Autoencoder((1, 8, 8))
+    with pytest.warns(Note, match="free is called adjustable"):
+        assert model.free == model.adjustable

@@ -41,6 +41,8 @@ ALLOWED = {
     "report": f"{_GROUND} console evaluation comparison report training.curves",
     "api": f"{_GROUND} console sampling training evaluation comparison report api",
     ROOT: "errors api",
+    "ranges": "errors config.number_types",  # former names, for one more version
+    "verbs": "errors api",
     "cli": "errors system config data runs console comparison report api cli __init__",
     "__main__": "cli",
 }

@@ -5,10 +5,12 @@ are found by their annotations, in models, networks and the sections of the conf
 each has a row below: whose words they are, or why no table has them.
 """
 
+import ast
 import importlib
 import inspect
 import pkgutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import pytest
@@ -134,3 +136,13 @@ def test_a_setting_lists_the_keys_of_its_table() -> None:
     for model, setting in (("VAE", "likelihood"), ("GAN", "loss"), ("GAN", "penalties")):
         listed = components.choices(model, config.MODELS)[setting]
         assert listed == list(KEYS[f"{model}.{setting}"])
+
+
+def test_every_class_has_a_name_of_its_own() -> None:
+    package = Path(inspect.getfile(config)).parents[1]
+    places: dict[str, list[str]] = {}
+    for path in package.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name, []).append(path.name)
+    assert {name: files for name, files in places.items() if len(files) > 1} == {}

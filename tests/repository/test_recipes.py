@@ -18,7 +18,7 @@ import pytest
 pytestmark = pytest.mark.slow
 
 REPOSITORY = Path(__file__).parents[2]
-COPIED = ("src", "configs", "tests", "README.md", "pyproject.toml")
+COPIED = ("src", "configs", "tests", "docs/_ext", "README.md", "pyproject.toml")
 PACKAGE = Path("src/genmodels")
 
 # What the scripts share. `contract` runs tests of the copy, with what is new among their cases.
@@ -39,6 +39,11 @@ def call(*words):
 def train(*words):
     small = ["--steps", "2", "--device", "cpu", "--set", "train.batch_size=8"]
     call("train", "--out", "run", *small, "--set", "model.network.hidden=[8]", *words)
+
+def documented(part):
+    sys.path.insert(0, str(Path(cli.__file__).parents[3] / "docs" / "_ext"))
+    import generated
+    return generated.PARTS[part]()
 
 def contract(path, case):
     tests = Path(cli.__file__).parents[3] / "tests"
@@ -99,6 +104,7 @@ RECIPES = {
 assert "laplace" in call("models", "VAE")
 given = ["--set", "model.likelihood=laplace", "--set", "model.scale=learned"]
 train("--config", "vae.yaml", "--data", "glyphs", *given)
+assert "laplace" in documented("models")
 contract("models/test_likelihoods.py", "laplace and (combination or refused)")
 """,
     ),
@@ -116,6 +122,7 @@ train("--config", "gan.yaml", "--data", "glyphs", "--set", "model.loss=pearson")
 from genmodels import testing
 small = {"class": "MLP", "hidden": [8]}
 testing.check_model({"class": "GAN", "loss": "pearson", "network": small})
+assert "pearson" in documented("models")
 contract("losses/test_adversarial.py", "blind and pearson")
 """,
     ),
@@ -138,6 +145,7 @@ contract("losses/test_adversarial.py", "blind and pearson")
 assert "lipschitz" in call("models", "GAN")
 given = ["--set", "model.penalties={lipschitz: 1.0}"]
 train("--config", "gan.yaml", "--data", "glyphs", *given)
+assert "lipschitz" in documented("models")
 contract("losses/test_adversarial.py", "norm and lipschitz")
 """,
     ),
@@ -162,6 +170,7 @@ assert "Mao et al., 2017" in call("models", "TinyGAN")
 train("--config", "gan.yaml", "--data", "glyphs", "--set", "model.class=TinyGAN")
 from genmodels import testing
 testing.check_model({"class": "TinyGAN"})
+assert "TinyGAN" in documented("models")
 contract("repository/test_architecture.py", "models.tiny")
 """,
     ),
@@ -186,6 +195,7 @@ for split, count in (("train", 60), ("t10k", 20)):
     (raw / f"{split}-labels-idx1-ubyte").write_bytes(bytes([0, 0, 8, 1]) + size + labels)
 assert "written 1x28x28 60 20 10 in " in call("datasets")
 train("--config", "vae.yaml", "--data", "written")
+assert "`written`" in documented("datasets")
 contract("data/test_sets.py", "written")
 """,
     ),
@@ -206,6 +216,7 @@ for name in ("report.md", "report.html"):
     assert "length of features" in Path("c", name).read_text(encoding="utf-8"), name
 (model,) = json.loads(Path("c/report.json").read_text(encoding="utf-8"))["models"]
 assert model["numbers"]["length"]["mean"] > 0
+assert "length of features" in documented("metrics")
 contract("evaluation/test_metrics.py", "complete or (number_of_samples and row)")
 """,
     ),
@@ -232,6 +243,7 @@ assert "torch" not in sys.modules
 train("--config", "vae.yaml", "--data", "glyphs")
 call("sample", "run", "--count", "5", "--out", "x.raw")
 assert Path("x.raw").stat().st_size == 5 * 28 * 28
+assert ".raw" in documented("formats")
 contract("api/test_output_formats.py", "every_format")
 """,
     ),
@@ -253,6 +265,7 @@ assert "batch_size: 7" in call("train", *given)
 import genmodels
 run = genmodels.train("vae.yaml", data="glyphs", steps=2, batch_size=7, out="run", quiet=True)
 assert run.settings.train.batch_size == 7
+assert "--batch-size" in documented("commands")
 contract("cli/test_options.py", "batch_size")
 """,
     ),
@@ -271,9 +284,9 @@ def presets() -> list[str]:
 
 import typer
 
-from genmodels.cli.groups import Group, Place
+from genmodels.cli.groups import Group, HelpPlace
 
-PLACE = Place(Group.LOOK_AROUND, 7)
+PLACE = HelpPlace(Group.LOOK_AROUND, 7)
 
 
 def presets() -> None:
@@ -291,6 +304,7 @@ assert shown.index("Look around:") < shown.index("doctor") < shown.index("preset
 assert "torch" not in sys.modules
 assert "List the presets alone." in call("presets", "--help")
 assert "vae.yaml" in call("presets")
+assert "genmodels presets" in documented("commands")
 contract("repository/test_architecture.py", "presets")
 """,
     ),

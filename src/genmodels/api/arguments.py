@@ -34,6 +34,13 @@ def integer(name: str, given: object, least: int = 0) -> int:
     return int(given)
 
 
+def flag(name: str, given: object) -> bool:
+    """Check a bool; a text such as "no" is refused."""
+    if not isinstance(given, bool):
+        raise InputError(f"`{name}={given!r}`: give True or False")
+    return given
+
+
 def weights(given: object) -> Weights | None:
     """Check the choice of weights; a former name works with a note."""
     if isinstance(given, str) and given in FORMER_WEIGHTS:

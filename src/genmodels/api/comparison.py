@@ -106,6 +106,7 @@ def compare(
     seed = overrides.pop("seed", None)
     seed = 0 if seed is None else arguments.integer("seed", seed)
     layers = arguments.layers(settings, overrides)
+    trust_code, quiet = arguments.flag("trust_code", trust_code), arguments.flag("quiet", quiet)
     out, display = arguments.path("out", out), Display(quiet)
     plan.check_out(out)
     where = arguments.device(overrides.get("device") or "auto")
@@ -114,7 +115,7 @@ def compare(
         repeated = seeds if seeds > 1 else None
         for_training = {**overrides, "settings": settings or None, "match": match}
         _refuse_without_training({**for_training, "seeds": repeated, "device": None})
-    jobs = planned.jobs if shard is None else plan.share(planned.jobs, str(shard))
+    jobs = planned.jobs if shard is None else plan.share(planned.jobs, shard)
     if shard and match:
         raise InputError("`match` needs the first run before the others; leave out `shard`")
     for folder in planned.parts if trust_code else ():

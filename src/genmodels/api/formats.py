@@ -69,7 +69,7 @@ def check(kind: Kind, path: Path) -> Format:
     """Return the format of a path.
 
     Raises:
-        InputError: the extension is unknown, or the path exists and is no empty folder.
+        InputError: the extension is unknown, or the path exists and is not an empty folder.
     """
     accepted = [each for each in FORMATS if each.kind == kind]
     found = next((each for each in accepted if each.extension == path.suffix), None)
@@ -78,7 +78,7 @@ def check(kind: Kind, path: Path) -> Format:
     if not found.extension and path.exists() and (not path.is_dir() or any(path.iterdir())):
         file = next(each for each in accepted if each.extension)
         raise InputError(
-            f"`out={path}` exists and is no empty folder; choose another, or add "
+            f"`out={path}` exists and is not an empty folder; choose another, or add "
             f"{file.extension} for {file.description}"
         )
     return found

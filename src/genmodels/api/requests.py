@@ -23,7 +23,7 @@ FRAMES, FRAMES_OF_PERTURB, ROWS = 10, 21, 8  # defaults; 21 as in the original r
 
 
 @dataclass(frozen=True)
-class Samples:
+class SampleRequest:
     """A request for samples. Its attributes are arguments of :func:`genmodels.sample`."""
 
     count: int
@@ -31,7 +31,7 @@ class Samples:
     label: int | str | None
 
     @classmethod
-    def of(cls, count: int | None, seed: int, label: int | str | None) -> "Samples":
+    def of(cls, count: int | None, seed: int, label: int | str | None) -> "SampleRequest":
         """Check arguments as far as this is possible without a model.
 
         Raises:
@@ -60,7 +60,7 @@ class Samples:
 
 
 @dataclass(frozen=True)
-class Interpolations:
+class InterpolationRequest:
     """A request to interpolate. Its attributes are arguments of :func:`genmodels.interpolate`."""
 
     mode: Mode
@@ -83,7 +83,7 @@ class Interpolations:
         start: str | Path | None,
         end: str | Path | None,
         shifts: Sequence[Shift | str] | None,
-    ) -> "Interpolations":
+    ) -> "InterpolationRequest":
         """Check arguments as far as this is possible without a model.
 
         Raises:

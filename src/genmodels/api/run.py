@@ -1,5 +1,6 @@
 """A run in Python: its model, configuration and log, and methods that use the model."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,10 +10,10 @@ from torch import Tensor
 
 from genmodels import runs, sampling
 from genmodels.api import arguments
-from genmodels.api.requests import Interpolations, Samples
+from genmodels.api.requests import InterpolationRequest, SampleRequest
 from genmodels.config import custom_code
 from genmodels.config.settings import Settings, Shift
-from genmodels.errors import InputError
+from genmodels.errors import InputError, Note
 from genmodels.models.base import Model
 from genmodels.sampling import Weights
 from genmodels.sampling.interpolation import Mode
@@ -84,12 +85,20 @@ class Run:
         weights: Weights | None = None,
         device: str = "auto",
         changes: Mapping[str, object] | None = None,
+        *,
+        device_name: str | None = None,
     ) -> Model:
-        """Build the model with its newest weights, on a device, in evaluation mode.
+        """Build the model of the newest checkpoint, on a device, in evaluation mode.
+
+        A CPU is tuned as for training. ``device_name`` is the former name of ``device``; it will
+        be removed.
 
         Raises:
             InputError: there is no checkpoint, or it does not have these weights.
         """
+        if device_name is not None:
+            warnings.warn(Note("device_name= is called device= now; rename it"), stacklevel=2)
+            device = device_name
         weights, chosen = arguments.weights(weights), arguments.device(device)
         changes = arguments.changes(changes)
         tune_cpu(chosen)
@@ -106,7 +115,7 @@ class Run:
         changes: Mapping[str, object] | None = None,
     ) -> Tensor:
         """Generate images (N, C, H, W); arguments as for :func:`genmodels.sample`."""
-        wanted = Samples.of(count, seed, label)
+        wanted = SampleRequest.of(count, seed, label)
         model = self.model(weights, device, changes)
         return torch.cat(list(wanted.blocks(model, self.folder.classes)))
 
@@ -131,7 +140,7 @@ class Run:
         Returns:
             (rows, steps, C, H, W), float32 in [0, 1] on the CPU.
         """
-        wanted = Interpolations.of(mode, steps, rows, seed, label, start, end, shifts)
+        wanted = InterpolationRequest.of(mode, steps, rows, seed, label, start, end, shifts)
         model = self.model(weights, device, changes)
         return wanted.images(model, self.folder.classes, self.settings, quiet)
 
@@ -214,7 +223,7 @@ def load(path: str | Path | None = None, trust_code: bool = False) -> Run:
     if path is not None and not isinstance(path, str | Path):
         raise InputError(f"run {path!r}: give a run's folder")
     folder = runs.latest() if path is None else runs.open_run(path)
-    if trust_code:
+    if arguments.flag("trust_code", trust_code):
         custom_code.approve(folder.path)
     return Run(folder)
 

@@ -8,7 +8,7 @@ from typing import overload
 from torch import Tensor
 
 from genmodels.api import arguments, formats
-from genmodels.api.requests import Samples
+from genmodels.api.requests import SampleRequest
 from genmodels.api.run import Run, opened
 from genmodels.data import pictures
 from genmodels.errors import Note
@@ -135,7 +135,7 @@ def sample_to(
     >>> api.sample_to("runs/first", "many.npz", count=1000).name
     'many.npz'
     """
-    wanted, weights = Samples.of(count, seed, label), arguments.weights(weights)
+    wanted, weights = SampleRequest.of(count, seed, label), arguments.weights(weights)
     changes = arguments.changes(changes)
     run = opened(run)
     given = {"label": label, "count": count, "weights": weights, **changes}

@@ -48,6 +48,8 @@ def train(
     4
     """
     layers = arguments.layers(settings, overrides)
+    resume = arguments.flag("resume", resume)
+    trust_code, quiet = arguments.flag("trust_code", trust_code), arguments.flag("quiet", quiet)
     source = None if source is None else arguments.path("source", source)
     path = None if out is None else arguments.path("out", out)
     existing = runs.Folder(path) if resume and path is not None else None

@@ -41,4 +41,5 @@ def replay(run: Run | str | Path | None = None, steps: int = 5, quiet: bool = Fa
     []
     """
     steps = arguments.integer("replay", steps, 1)
+    quiet = arguments.flag("quiet", quiet)
     return verification.replay(opened(run).folder, steps, Display(quiet))

@@ -5,14 +5,18 @@ from typing import Annotated
 
 import typer
 
-from genmodels.cli.groups import Group, Place
+from genmodels.cli.groups import Group, HelpPlace
 from genmodels.cli.options import SEED, TrustCode, integer
 from genmodels.cli.overrides import Changes, with_overrides
 
-PLACE = Place(Group.COMPARE, 1)
+PLACE = HelpPlace(Group.COMPARE, 1)
+DEVICE = (
+    "Where to train and to generate samples: auto, cpu, cuda, cuda:1 or mps. "
+    "Default: the configuration's; for samples auto."
+)
 
 
-@with_overrides(seed=SEED)
+@with_overrides(seed=SEED, device=DEVICE)
 def compare(
     subjects: Annotated[
         list[str] | None,

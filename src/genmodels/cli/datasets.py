@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from genmodels.cli.groups import Group, Place
+from genmodels.cli.groups import Group, HelpPlace
 
-PLACE = Place(Group.LOOK_AROUND, 1)
+PLACE = HelpPlace(Group.LOOK_AROUND, 1)
 
 
 def datasets(

@@ -2,9 +2,9 @@
 
 import typer
 
-from genmodels.cli.groups import Group, Place
+from genmodels.cli.groups import Group, HelpPlace
 
-PLACE = Place(Group.LOOK_AROUND, 6)
+PLACE = HelpPlace(Group.LOOK_AROUND, 6)
 
 
 def doctor() -> None:

@@ -24,7 +24,7 @@ class Group(StrEnum):
 
 
 @dataclass(frozen=True)
-class Place:
+class HelpPlace:
     """Where a command stands in the help.
 
     Attributes:
@@ -38,7 +38,7 @@ class Place:
 
 def commands(package: str) -> list[tuple[Callable[..., None], Group]]:
     """Find the commands of a package, each with its group, in the order of the help."""
-    found: list[tuple[Place, Callable[..., None]]] = []
+    found: list[tuple[HelpPlace, Callable[..., None]]] = []
     for each in pkgutil.iter_modules(import_module(package).__path__):  # sorted by name
         module = import_module(f"{package}.{each.name}")
         if hasattr(module, "PLACE"):

@@ -7,15 +7,17 @@ import typer
 
 from genmodels.api import formats
 from genmodels.cli import options
-from genmodels.cli.groups import Group, Place
-from genmodels.cli.options import Changed, RunArgument, Seed, TrustCode, Weights, integer
+from genmodels.cli.groups import Group, HelpPlace
+from genmodels.cli.options import Changed, RunArgument, Seed, TrustCode, WeightsOption, integer
 
-PLACE = Place(Group.TRAIN_AND_USE, 3)
+PLACE = HelpPlace(Group.TRAIN_AND_USE, 3)
 
 
 def interpolate(
     run: RunArgument = None,
-    mode: Annotated[str, typer.Option(metavar="MODE", help="slerp, lerp or perturb.")] = "slerp",
+    mode: Annotated[
+        str, typer.Option(metavar="MODE", help="slerp or lerp between two latents, or perturb one.")
+    ] = "slerp",
     steps: Annotated[
         int | None, integer(help="Number of frames. Default: 10; 21 for perturb.")
     ] = None,
@@ -23,7 +25,7 @@ def interpolate(
         int | None, integer(help="Number of interpolations. Default: 8; 1 with a picture.")
     ] = None,
     seed: Seed = 0,
-    weights: Weights = None,
+    weights: WeightsOption = None,
     from_: Annotated[
         Path | None,
         typer.Option(
@@ -40,7 +42,8 @@ def interpolate(
         list[str] | None,
         typer.Option(
             metavar="DIMS,START,STEP",
-            help="perturb: shift these dimensions, as in 0:8:2,-1,0.1; may be repeated.",
+            help="perturb: shift these dimensions, as in 0:8:2,-1,0.1; may be repeated. "
+            "Default: the configuration's.",
         ),
     ] = None,
     label: Annotated[

@@ -4,22 +4,26 @@ from typing import Annotated
 
 import typer
 
-from genmodels.cli.groups import Group, Place
+from genmodels.cli import options
+from genmodels.cli.groups import Group, HelpPlace
 
-PLACE = Place(Group.LOOK_AROUND, 2)
+PLACE = HelpPlace(Group.LOOK_AROUND, 2)
 
 
 def models(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="NAME", help="A model or a preset, to print its full description."),
+        typer.Argument(metavar="NAME", help="A model or a preset, to describe. Default: list all."),
     ] = None,
 ) -> None:
     """List the models, their presets and scores."""
     from genmodels import api, console
 
     if name is not None:
-        typer.echo(api.describe(name).page)
+        found = api.describe(name)
+        typer.echo(found.page)
+        presets = [preset.name for preset in getattr(found, "presets", ())] or [name]
+        options.next_command("train", "--config", presets[0])
         return
     rows = []
     for entry in api.models():

@@ -31,7 +31,7 @@ integer = partial(typer.Option, parser=_number, metavar="INTEGER")
 RunArgument = Annotated[
     str | None, typer.Argument(metavar="RUN", help="A run's folder; the latest by default.")
 ]
-Weights = Annotated[
+WeightsOption = Annotated[
     str | None,
     typer.Option(
         help="Which weights to use: ema or last. Default: ema if the run has EMA weights.",

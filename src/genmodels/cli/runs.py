@@ -3,9 +3,9 @@
 import typer
 
 from genmodels.cli import options
-from genmodels.cli.groups import Group, Place
+from genmodels.cli.groups import Group, HelpPlace
 
-PLACE = Place(Group.LOOK_AROUND, 3)
+PLACE = HelpPlace(Group.LOOK_AROUND, 3)
 
 
 def runs() -> None:

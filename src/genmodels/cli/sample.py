@@ -7,10 +7,10 @@ import typer
 
 from genmodels.api import formats
 from genmodels.cli import options
-from genmodels.cli.groups import Group, Place
-from genmodels.cli.options import Changed, RunArgument, Seed, TrustCode, Weights, integer
+from genmodels.cli.groups import Group, HelpPlace
+from genmodels.cli.options import Changed, RunArgument, Seed, TrustCode, WeightsOption, integer
 
-PLACE = Place(Group.TRAIN_AND_USE, 2)
+PLACE = HelpPlace(Group.TRAIN_AND_USE, 2)
 
 
 def sample(
@@ -28,7 +28,7 @@ def sample(
             "latent. Default: drawn at random.",
         ),
     ] = None,
-    weights: Weights = None,
+    weights: WeightsOption = None,
     out: Annotated[
         Path | None,
         typer.Option(

@@ -6,12 +6,12 @@ from typing import Annotated
 import typer
 
 from genmodels.cli import options
-from genmodels.cli.groups import Group, Place
+from genmodels.cli.groups import Group, HelpPlace
 from genmodels.cli.options import TrustCode
 from genmodels.cli.overrides import Changes, with_overrides
 from genmodels.errors import InputError
 
-PLACE = Place(Group.TRAIN_AND_USE, 1)
+PLACE = HelpPlace(Group.TRAIN_AND_USE, 1)
 
 
 @with_overrides()

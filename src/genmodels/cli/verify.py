@@ -5,11 +5,11 @@ from typing import Annotated
 import typer
 
 from genmodels.cli import options
-from genmodels.cli.groups import Group, Place
+from genmodels.cli.groups import Group, HelpPlace
 from genmodels.cli.options import RunArgument, TrustCode, integer
 from genmodels.errors import InputError, spelled
 
-PLACE = Place(Group.LOOK_AROUND, 5)
+PLACE = HelpPlace(Group.LOOK_AROUND, 5)
 
 
 def verify(

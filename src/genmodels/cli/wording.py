@@ -29,4 +29,4 @@ def _option(name: str, value: str | None) -> str:
     if "." in name:
         return f"--set {name}={value}" if value else name
     flag = "--" + FLAGS.get(name, name).replace("_", "-")
-    return f"{flag} {value}" if value else flag
+    return f"{flag} {value}" if value and value != "True" else flag

@@ -155,9 +155,11 @@ def share(jobs: Sequence[Job], shard: str) -> list[Job]:
     Raises:
         InputError: the text is no share.
     """
-    found = re.fullmatch(r"(\d+)/(\d+)", shard)
+    found = re.fullmatch(r"(\d+)/(\d+)", shard) if isinstance(shard, str) else None
     if not found or not 1 <= int(found[1]) <= int(found[2]):
-        raise InputError(f"`shard` {shard!r} is no share; use 1/4, 2/4, 3/4, 4/4 for four machines")
+        raise InputError(
+            f"`shard` {shard!r} is not a share; for four machines use 1/4, 2/4, 3/4, 4/4"
+        )
     return list(jobs[int(found[1]) - 1 :: int(found[2])])
 
 

@@ -88,7 +88,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Pair:
+class PairTest:
     """Two models, and Welch's test of their FD.
 
     Attributes:
@@ -142,7 +142,7 @@ class Comparison:
     entries: Sequence[Entry]
 
     @cached_property
-    def pairs(self) -> list[Pair]:
+    def pairs(self) -> list[PairTest]:
         """Every pair of models, with p-values corrected over all pairs."""
         values = {e.name: _values(e.estimate(self.fd)) for e in self.entries}
         keys = list(combinations(values, 2))
@@ -151,7 +151,7 @@ class Comparison:
         made = []
         for a, b in keys:
             better, worse = sorted((a, b), key=lambda n: statistics.mean(values[n]))
-            made.append(Pair(better, worse, corrected.get((a, b))))
+            made.append(PairTest(better, worse, corrected.get((a, b))))
         return made
 
     def ranked(self) -> list[Entry]:

@@ -12,7 +12,7 @@ from genmodels import config
 from genmodels.config import components, yaml12
 from genmodels.errors import InputError, nearest
 
-MEASURED = "measured.json"  # beside the presets; written by benchmarks/families.py
+MEASURED = "measured.json"  # beside the presets; written by studies/families.py
 BASE = "genmodels.models.base"  # imported by name when needed: this room is below the models
 
 

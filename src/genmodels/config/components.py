@@ -31,7 +31,7 @@ FORMER = "former_settings"  # the attribute of classes with renamed settings
 
 
 @dataclass(frozen=True)
-class Place:
+class ClassPlace:
     """A package in which classes are looked up.
 
     Attributes:
@@ -64,7 +64,7 @@ class Place:
         }
 
 
-def find_class(name: str, place: Place) -> type:
+def find_class(name: str, place: ClassPlace) -> type:
     """Return the class of a name, from the package or from the user's modules.
 
     Raises:
@@ -82,7 +82,7 @@ def find_class(name: str, place: Place) -> type:
     return accepted[name]
 
 
-def _custom_class(name: str, place: Place) -> type:
+def _custom_class(name: str, place: ClassPlace) -> type:
     """Return a class of the user's, after checking that it satisfies the protocol."""
     found = custom_code.load_class(name)
     if not place.accepts(found):
@@ -94,7 +94,7 @@ def _custom_class(name: str, place: Place) -> type:
     return found
 
 
-def problems(spec: Any, place: Place, path: str, given: Sequence[str] = ()) -> list[str]:
+def problems(spec: Any, place: ClassPlace, path: str, given: Sequence[str] = ()) -> list[str]:
     """List everything that is wrong with a mapping of ``class`` and keyword arguments.
 
     Args:
@@ -150,7 +150,9 @@ def _renamed(found: type, spec: Mapping[str, Any]) -> Mapping[str, Any]:
     return {new.get(key, key): value for key, value in spec.items()}
 
 
-def complete(spec: Mapping[str, Any], place: Place, given: Sequence[str] = ()) -> dict[str, Any]:
+def complete(
+    spec: Mapping[str, Any], place: ClassPlace, given: Sequence[str] = ()
+) -> dict[str, Any]:
     """Return a valid mapping with all defaults written out.
 
     So a saved configuration keeps its meaning when defaults change.
@@ -168,7 +170,7 @@ def complete(spec: Mapping[str, Any], place: Place, given: Sequence[str] = ()) -
     return result
 
 
-def choices(name: str, place: Place) -> dict[str, list[str]]:
+def choices(name: str, place: ClassPlace) -> dict[str, list[str]]:
     """Return the words that each setting of a class accepts.
 
     For a component these are the classes it may have, for a list or a mapping the words it may
@@ -192,7 +194,9 @@ def _words(kind: Any) -> Iterator[str]:
             yield from _words(inner)
 
 
-def described(place: Place, given: Sequence[str] = ()) -> list[tuple[str, str, dict[str, Any]]]:
+def described(
+    place: ClassPlace, given: Sequence[str] = ()
+) -> list[tuple[str, str, dict[str, Any]]]:
     """Return name, first paragraph of the docstring, and settings of each class of a package."""
     rows = []
     for name, found in place.classes().items():
@@ -202,7 +206,7 @@ def described(place: Place, given: Sequence[str] = ()) -> list[tuple[str, str, d
     return rows
 
 
-def build(spec: Mapping[str, Any], place: Place, **given: Any) -> Any:
+def build(spec: Mapping[str, Any], place: ClassPlace, **given: Any) -> Any:
     """Construct the object that a valid mapping describes.
 
     Args:
@@ -250,10 +254,12 @@ def _parameters(found: type, given: Sequence[str]) -> dict[str, inspect.Paramete
     return {name: value for name, value in parameters.items() if name not in given}
 
 
-def _components(found: type) -> dict[str, Place]:
+def _components(found: type) -> dict[str, ClassPlace]:
     """Return the arguments that are components, and where their classes are looked up."""
     hints = get_type_hints(_constructor(found))
-    return {name: Place(_package(kind), kind) for name, kind in hints.items() if _is_protocol(kind)}
+    return {
+        name: ClassPlace(_package(kind), kind) for name, kind in hints.items() if _is_protocol(kind)
+    }
 
 
 def _package(kind: type) -> str:

@@ -13,7 +13,7 @@ from genmodels.config import components, custom_code, former_keys, validation, y
 from genmodels.config.settings import LIMITS, Settings, Shift
 from genmodels.errors import InputError, nearest
 
-MODELS = components.Place("genmodels.models", "Model")
+MODELS = components.ClassPlace("genmodels.models", "Model")
 GIVEN = ("image_shape", "class_shares")  # arguments of a model that the data supply
 
 
@@ -131,7 +131,7 @@ def assignment(text: str) -> dict[str, Any]:
     path, separator, value = text.partition("=")
     keys = path.strip().split(".")
     if not separator or not all(keys):
-        raise InputError(f"`set` {text!r} is no assignment; write it as train.batch_size=128")
+        raise InputError(f"`set` {text!r} is not an assignment; write it as train.batch_size=128")
     nested: Any = yaml12.parse(value, f"`set` {path}")
     for key in reversed(keys):
         nested = {key: nested}

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from genmodels.config import yaml12
+from genmodels.config.number_types import Positive
 
 LIMITS = ("epochs", "steps", "budget")
 UNITS = {"s": 1, "m": 60, "h": 3600}
@@ -36,9 +37,6 @@ def rows_of(text: str) -> str:
 def tuple_of(values: Any) -> Any:
     """Convert a list, which YAML has, to a tuple, which is immutable."""
     return tuple(values) if isinstance(values, list) else values
-
-
-Positive = Annotated[float, Field(gt=0)]
 
 
 class Section(BaseModel):

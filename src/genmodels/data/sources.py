@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 from genmodels.data.decoding import Channels, Fit
 from genmodels.data.images import Images, ReportProgress
 
-Place = Literal["embedded", "on disk", "downloadable"]
+Whereabouts = Literal["embedded", "on disk", "downloadable"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -29,7 +29,7 @@ class Listed:
     train: int
     test: int
     classes: int
-    place: Place
+    place: Whereabouts
     note: str
 
     def __repr__(self) -> str:

@@ -16,7 +16,7 @@ from torch import Tensor
 from genmodels.data import download, resize, tables
 from genmodels.data.decoding import Channels, Fit, reason
 from genmodels.data.images import TEST, TRAIN, VALIDATION, Images, ReportProgress
-from genmodels.data.sources import Listed, Place
+from genmodels.data.sources import Listed, Whereabouts
 from genmodels.data.workers import Pictures
 from genmodels.errors import InputError
 
@@ -197,7 +197,7 @@ def names() -> list[str]:
 def describe(name: str, root: Path) -> Listed:
     """Describe a set and its place, without opening it."""
     entry = SETS[name]
-    place: Place = "downloadable" if missing(name, root) else "on disk"
+    place: Whereabouts = "downloadable" if missing(name, root) else "on disk"
     note = f"in {root}" if place == "on disk" else "downloaded when it is used"
     if entry.lacks:
         note += f"; needs {entry.lacks}, which is not installed"

@@ -195,7 +195,7 @@ class Encodes(Protocol):
 
 
 @runtime_checkable
-class Likelihood(Protocol):
+class HasLikelihood(Protocol):
     """A model whose likelihood of an image can be bounded by importance sampling.
 
     Attributes:
@@ -285,6 +285,6 @@ class Ability:
 
 ABILITIES = (
     Ability("encodes", Encodes, "the model has no encoder"),
-    Ability("likelihood", Likelihood, "the model has no likelihood"),
+    Ability("likelihood", HasLikelihood, "the model has no likelihood"),
     Ability("discriminates", Discriminates, "the model has no discriminator"),
 )

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from genmodels import losses
 from genmodels.data.images import Batch
 from genmodels.errors import InputError
-from genmodels.models.base import Likelihood, Model
+from genmodels.models.base import HasLikelihood, Model
 
 Sampler = Literal["prior", "gaussian", "gmm"]
 COMPONENTS = 100  # of a mixture; docs/models.md has the FD of ae-gmm.yaml with 100 and with 10
@@ -180,7 +180,7 @@ class Coder(Model):
 
         They are draws from q(z|x) if the model has a likelihood, otherwise its codes.
         """
-        latents_of = self.infer if isinstance(self, Likelihood) else self.encode
+        latents_of = self.infer if isinstance(self, HasLikelihood) else self.encode
         return _gather(latents_of(batch.images, batch.labels) for batch in batches)
 
     def fit(self, batches: Iterable[Batch]) -> None:

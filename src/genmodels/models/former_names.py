@@ -32,6 +32,12 @@ class FormerNames:
         """Call ``conditioning``, the new name of this method, with a warning."""
         return self._renamed("known")(self, *inputs)
 
+    @property
+    def free(self) -> Any:
+        """Return ``adjustable``, the new name of this attribute, with a warning."""
+        warnings.warn(Note("Model.free is called adjustable now; rename it"), stacklevel=2)
+        return getattr(self, RENAMED["free"])
+
     def held_out(self, *inputs: Any) -> Any:
         """Call ``validation_metrics``, the new name of this method, with a warning."""
         return self._renamed("held_out")(self, *inputs)

@@ -14,7 +14,7 @@ from genmodels.models.density import COMPONENTS, Coder, Sampler, draw
 from genmodels.networks import MLP, Network, labels
 
 LikelihoodName = Annotated[str, KeyOf(losses.LIKELIHOODS)]
-Scale = Literal["learned", "optimal"]
+ScaleSetting = Literal["learned", "optimal"]
 SCALE = 0.1  # of the pixel range; near the residual of trained models
 MOMENTUM = 0.01  # of the moving average of an optimal variance
 
@@ -65,7 +65,7 @@ class VAE(Coder):
         latent_dim: Count = 20,
         network: Network = MLP(),
         likelihood: LikelihoodName = "bernoulli",
-        scale: float | Scale = SCALE,
+        scale: float | ScaleSetting = SCALE,
         beta: Weight = 1.0,
         bound: Literal["elbo", "iwae"] = "elbo",
         samples: Count = 1,

@@ -93,10 +93,10 @@ class Residual:
         return self.width * min(2**level, WIDEST)
 
     def _block(self, inputs: int, outputs: int, dropout: float = 0.0) -> nn.Module:
-        return _Block(inputs, outputs, self.activation, self.normalization, dropout)
+        return _ResidualBlock(inputs, outputs, self.activation, self.normalization, dropout)
 
 
-class _Block(nn.Module):
+class _ResidualBlock(nn.Module):
     def __init__(
         self,
         inputs: int,

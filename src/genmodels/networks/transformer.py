@@ -59,7 +59,9 @@ class _Causal(Ordered):
         self.label = nn.Embedding(num_classes, shape.width) if num_classes else None
         self.embed = nn.Linear(inputs, shape.width)
         self.places = nn.Parameter(torch.randn(length, shape.width) * SPREAD)
-        self.blocks = nn.ModuleList(_Block(shape.width, shape.heads) for _ in range(shape.depth))
+        self.blocks = nn.ModuleList(
+            _TransformerBlock(shape.width, shape.heads) for _ in range(shape.depth)
+        )
         self.last = nn.Sequential(nn.LayerNorm(shape.width), nn.Linear(shape.width, outputs))
 
     def forward(self, vectors: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -76,7 +78,7 @@ class _Causal(Ordered):
             hidden = self.embed(vectors).unsqueeze(1)
         hidden = hidden + self.places[cache.count]
         for number, block in enumerate(self.blocks):
-            assert isinstance(block, _Block)
+            assert isinstance(block, _TransformerBlock)
             hidden = block.next(hidden, cache, number)
         cache.count += 1
         return self.last(hidden).squeeze(1)
@@ -89,7 +91,7 @@ class _Causal(Ordered):
         return start.unsqueeze(1)
 
 
-class _Block(nn.Module):
+class _TransformerBlock(nn.Module):
     def __init__(self, width: int, heads: int):
         super().__init__()
         self.heads = heads

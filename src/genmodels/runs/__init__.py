@@ -28,18 +28,18 @@ def open_run(path: str | Path) -> Folder:
     known = ", ".join(folder.path.name for folder in listed()[:5])
     raise InputError(
         f"no run at {str(path)!r}; "
-        + (f"the newest runs are {known}" if known else "train one with: genmodels train")
+        + (f"the newest runs are {known}" if known else "train one with: `train(source=vae.yaml)`")
     )
 
 
 def listed(home: Path = HOME) -> list[Folder]:
     """List the readable runs below a folder, newest first; :func:`damaged` lists the others."""
-    return sorted(_find(home)[0], key=lambda folder: folder.started, reverse=True)
+    return sorted(_scan(home)[0], key=lambda folder: folder.started, reverse=True)
 
 
 def damaged(home: Path = HOME) -> list[str]:
     """List the errors of the damaged runs below a folder, one line each."""
-    return _find(home)[1]
+    return _scan(home)[1]
 
 
 def latest() -> Folder:
@@ -52,7 +52,7 @@ def latest() -> Folder:
     if not runs:
         raise InputError(
             f"there is no run under {HOME}{'/'}; train one with: "
-            "`train(config=vae.yaml)`, or give a run's folder"
+            "`train(source=vae.yaml)`, or give a run's folder"
         )
     return runs[0]
 
@@ -77,7 +77,7 @@ def new_path(config_name: str, now: datetime) -> Path:
             ) from None
 
 
-def _find(home: Path) -> tuple[list[Folder], list[str]]:
+def _scan(home: Path) -> tuple[list[Folder], list[str]]:
     """Return the readable runs below a folder, and the errors of the others."""
     readable, problems = [], []
     for path in sorted(home.glob("**/config.yaml")):

@@ -236,7 +236,7 @@ class Folder:
         if not paths:
             raise InputError(
                 f"run {self.path} has no checkpoint yet; "
-                f"train it with: `train(out={self.path}, resume)`"
+                f"train it with: `train(out={self.path}, resume=True)`"
             )
         try:
             return self.read(paths[-1])

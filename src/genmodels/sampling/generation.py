@@ -152,7 +152,7 @@ def latents(
     if isinstance(model, Fitted) and not model.fitted:
         raise InputError(
             "training was stopped before the density of the codes was fitted; continue it with "
-            "`train(resume)`"
+            "`train(resume=True)`"
         )
     for index, start in enumerate(range(0, count, BLOCK)):
         generator = randomness.generator(seed, "sample", index)

@@ -89,7 +89,7 @@ class Recorder:
         if stop and not self.trainer.is_complete():
             raise Interrupted(
                 f"stopped at step {self.trainer.step:,} and saved; go on with: "
-                f"`train(out={self.folder.path}, resume)`",
+                f"`train(out={self.folder.path}, resume=True)`",
                 128 + stop[0],
             )
 

@@ -37,7 +37,7 @@ def read_settings(
         if resumed is None:
             raise InputError(
                 "train needs `source`, a preset such as vae.yaml or a path; "
-                "to go on with a run: `train(out=RUN, resume)`"
+                "to go on with a run: `train(out=RUN, resume=True)`"
             )
         source = resumed.config_path
     return config.read(source, layers)

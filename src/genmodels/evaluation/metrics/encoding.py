@@ -10,7 +10,7 @@ from genmodels import losses
 from genmodels.data.images import TEST
 from genmodels.evaluation.metrics import distances
 from genmodels.evaluation.reference import Reference
-from genmodels.models.base import Encodes, Likelihood
+from genmodels.models.base import Encodes, HasLikelihood
 from genmodels.system import randomness
 
 AT_MOST = 5000  # most images that are encoded
@@ -53,7 +53,7 @@ def encode(
             codes = model.encode(images, labels)
             reconstructions = model.decode(codes, labels)
             errors.append(losses.squared_error(reconstructions, images).double().cpu())
-            drawn = model.infer(images, labels) if isinstance(model, Likelihood) else codes
+            drawn = model.infer(images, labels) if isinstance(model, HasLikelihood) else codes
             latents.append(drawn.double().cpu())
             advance(2 * len(codes))
     return Encoded(torch.cat(errors), torch.cat(latents))

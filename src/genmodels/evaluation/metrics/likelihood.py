@@ -8,7 +8,7 @@ from torch import Tensor
 from genmodels import losses
 from genmodels.data.images import TEST, Batch
 from genmodels.evaluation.reference import Reference
-from genmodels.models.base import Encodes, Likelihood, Pixels
+from genmodels.models.base import Encodes, HasLikelihood, Pixels
 from genmodels.system import randomness
 
 SAMPLES = 100  # importance samples of an image
@@ -35,7 +35,7 @@ class Bounds:
 
 
 @torch.no_grad()
-def bounds(model: Likelihood, device: torch.device, reference: Reference) -> Bounds:
+def bounds(model: HasLikelihood, device: torch.device, reference: Reference) -> Bounds:
     """Bound −log p(x) of test images, which are binarised for a model of binary pixels."""
     samples = 1 if model.exact else SAMPLES
     tight, single, means = [], [], []
@@ -55,7 +55,7 @@ def bounds(model: Likelihood, device: torch.device, reference: Reference) -> Bou
     return Bounds(model.pixels, nats, active)
 
 
-def as_modelled(model: Likelihood, batch: Batch) -> Batch:
+def as_modelled(model: HasLikelihood, batch: Batch) -> Batch:
     """Return the images that the likelihood of a model is of.
 
     For a model of binary pixels, each pixel is drawn once as 0 or 1, with the grey value as the
@@ -68,7 +68,7 @@ def as_modelled(model: Likelihood, batch: Batch) -> Batch:
     return Batch(drawn.float(), batch.labels)
 
 
-def log_weights(model: Likelihood, batch: Batch, count: int) -> Tensor:
+def log_weights(model: HasLikelihood, batch: Batch, count: int) -> Tensor:
     """Draw log importance weights of each image: (B, count), float64, on the CPU."""
     drawn = (model.log_weights(batch.images, batch.labels) for _ in range(count))
     return torch.stack([weights.double().cpu() for weights in drawn], 1)

@@ -12,7 +12,7 @@ from genmodels.evaluation.metrics import encoding
 from genmodels.evaluation.metrics.likelihood import ACTIVE, ELBO, EXACT, IMAGES, IWAE, SAMPLES
 from genmodels.evaluation.metrics.metric import Metric, Undefined
 from genmodels.evaluation.metrics.trained import Trained
-from genmodels.models.base import Discriminates, Encodes, Likelihood, Pixels
+from genmodels.models.base import Discriminates, Encodes, HasLikelihood, Pixels
 
 PIXELS: dict[Pixels, str] = {
     "binary": "binarised pixels",
@@ -78,7 +78,7 @@ def _nll_metric(pixels: Pixels, kind: str) -> Metric[Trained]:
     return Metric(
         f"nll_{pixels}_{kind}", f"{name}, {PIXELS[pixels]},{by} nats", "lower",
         compute=lambda t: _nll(t, pixels, kind), meaning=_NLL[kind],
-        applies_to=Likelihood, group=f"nll_{pixels}",
+        applies_to=HasLikelihood, group=f"nll_{pixels}",
     )  # fmt: skip
 
 
@@ -128,7 +128,7 @@ MODEL_METRICS: tuple[Metric[Trained], ...] = (
         compute=_active_units,
         meaning=f"latent dimensions whose mean has a variance above {ACTIVE} over test images "
         "(Burda et al., 2016)",
-        applies_to=Likelihood,
+        applies_to=HasLikelihood,
     ),
     Metric(
         "discriminator_ranks_training", "training images ranked above samples",

@@ -20,7 +20,7 @@ from genmodels.evaluation.metrics.encoding import Encoded
 from genmodels.evaluation.metrics.labels import Labelled
 from genmodels.evaluation.metrics.likelihood import Bounds
 from genmodels.evaluation.reference import Reference
-from genmodels.models.base import Discriminates, Encodes, Likelihood, Model
+from genmodels.models.base import Discriminates, Encodes, HasLikelihood, Model
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Trained:
     @cached_property
     def bounds(self) -> Bounds:
         """Bounds on the likelihood of test images."""
-        assert isinstance(self.model, Likelihood)
+        assert isinstance(self.model, HasLikelihood)
         return likelihood.bounds(self.model, self.device, self.reference)
 
     @cached_property
