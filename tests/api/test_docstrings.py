@@ -10,7 +10,6 @@ import pytest
 import genmodels
 from genmodels import Run, api
 
-
 # The program, and former names that give a note when they are imported.
 OTHERS = {"genmodels.__main__", "genmodels.ranges", "genmodels.verbs"}
 
