@@ -22,6 +22,7 @@ help:
 	@echo "make coverage  run the tests, and print how much of the package they cover"
 	@echo "make lint      check style and format; make format repairs what it can"
 	@echo "make types     check types"
+	@echo "make site      build the documentation alone, in docs/_build/html"
 	@echo "make docs      build the documentation in docs/_build/html, and run every command it shows"
 	@echo "make wheel     check that the installed package is complete"
 	@echo "make dist      build what is published, into dist/"
