@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: who trains how fast, beside each other."""
+"""``python -m benchmarks``: compare training speeds."""
 
 import argparse
 import json
@@ -25,7 +25,7 @@ LIMIT_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class Found:
-    """What was measured of one work.
+    """The measurements of one workload.
 
     Attributes:
         turns: contender → its turns, one a round.
@@ -48,7 +48,7 @@ class Found:
         return median(shares)
 
     def plain(self) -> dict[str, Any]:
-        """Ready for JSON."""
+        """Return JSON values."""
         return {
             "flops_per_image": self.flops,
             "limit_flops_per_second": list(self.limits),
@@ -65,7 +65,7 @@ class Found:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Measure, print a table, write JSON."""
+    """Measure, print a table and write JSON."""
     options = _options(arguments)
     console = Console(highlight=False)
     try:
@@ -108,7 +108,7 @@ def table(found: Mapping[str, Found]) -> Table:
 
 
 def markdown(made: Table) -> str:
-    """A table as Markdown."""
+    """Return a table as Markdown."""
     rows = zip(*(column.cells for column in made.columns), strict=True)
     lines = [[str(column.header) for column in made.columns], ["---"] * len(made.columns), *rows]
     return "".join(f"| {' | '.join(map(str, line))} |\n" for line in lines)

@@ -1,4 +1,4 @@
-"""The least that trains: resident tensors, fused Adam, no synchronisation, nothing logged."""
+"""A minimal training loop: resident tensors, fused Adam, no synchronisation, no log."""
 
 from collections.abc import Iterator
 
@@ -20,7 +20,7 @@ def start(work: Work, device: str, tuned: bool) -> Loop:
 
 
 def vae(work: Work, device: str) -> Loop:
-    """The evidence lower bound, in logits."""
+    """Return the negative evidence lower bound, from logits."""
     model = work.plain_model().to(device)
     optimizer = torch.optim.Adam(model.parameters(), lr=work.lr, fused=True)
     for images in _batches(work, device):

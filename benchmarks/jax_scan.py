@@ -12,7 +12,7 @@ STEPS = 50  # in one scan
 
 
 def start(work: Work, device: str) -> Loop:
-    """The same fully connected networks, objectives and optimiser."""
+    """Train the same networks, objectives and optimiser."""
     for name in ("jax", "optax"):
         if util.find_spec(name) is None:
             raise Skipped(f"{name} is not installed: pip install jax optax")

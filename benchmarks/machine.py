@@ -1,4 +1,4 @@
-"""What the machine is, and how fast it multiplies: the limit that training is measured against."""
+"""The hardware, and the speed of its matrix products as a limit of training speed."""
 
 import platform
 import time
@@ -13,7 +13,7 @@ SIZE = 2048  # of the square matrices: 48 MiB, and 17 billion operations
 
 
 def hardware() -> dict[str, Any]:
-    """What the numbers depend on."""
+    """Describe the hardware and the versions of libraries."""
     return {
         "platform": platform.platform(),
         "processor": _processor(),
@@ -32,7 +32,7 @@ class Limit:
         self.a, self.b = torch.randn(2, SIZE, SIZE, generator=generator).to(device.device)
 
     def rate(self, seconds: float) -> float:
-        """Floating-point operations a second."""
+        """Return floating-point operations per second."""
         count, began = 0, time.perf_counter()
         while time.perf_counter() - began < seconds:
             torch.mm(self.a, self.b)

@@ -23,7 +23,7 @@ COUNT = 3  # runs of a turn
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure, and print the ratios."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.orders", description=__doc__)
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rounds", type=int, default=5)
@@ -37,7 +37,7 @@ def main() -> None:
 
 
 def steps(shape: tuple[int, int, int], batch: int) -> dict[str, Callable[[], object]]:
-    """What is measured: a network, forwards and backwards."""
+    """Yield a forward and backward pass for each network."""
     latents, images, times = (
         torch.randn(batch, LATENTS),
         torch.rand(batch, *shape),
@@ -57,7 +57,7 @@ def _both_ways(module: torch.nn.Module, *inputs: Tensor) -> Callable[[], object]
 
 
 def _rate(step: Callable[[], object], order: torch.memory_format) -> float:
-    """Runs a second, the first one left out."""
+    """Return runs per second, without the first."""
     with mock.patch.object(layers, "ORDER", order), mock.patch.object(unet, "ORDER", order):
         step()
         began = time.perf_counter()

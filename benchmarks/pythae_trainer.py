@@ -13,7 +13,7 @@ EPOCH = 6400  # images; pythae trains an epoch at a time, so that a turn has som
 
 
 def start(work: Work, device: str) -> Loop:
-    """Its VAE and trainer, images as a float tensor, as its examples have it."""
+    """Train pythae's VAE with its trainer on a float tensor, as in its examples."""
     if util.find_spec("pythae") is None:
         raise Skipped("pythae is not installed: pip install pythae")
     if work.family != "vae":

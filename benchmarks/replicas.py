@@ -23,7 +23,7 @@ from genmodels.system.tuning import tune_cpu
 
 
 class _Loss(nn.Module):
-    """A model that is called by its only objective."""
+    """A module whose ``forward`` is a model's only objective."""
 
     def __init__(self, model: Model):
         super().__init__()
@@ -34,7 +34,7 @@ class _Loss(nn.Module):
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure, and print the ratios."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.replicas", description=__doc__)
     parser.add_argument("--seeds", type=int, default=8)
     parser.add_argument("--batch", type=int, default=64)

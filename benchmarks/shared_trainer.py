@@ -1,4 +1,4 @@
-"""genmodels itself: the shared trainer, with everything it does while it trains."""
+"""The trainer of genmodels, with its records and checks."""
 
 from benchmarks.work import Loop, Skipped, Work
 from genmodels.system import device as devices
@@ -8,7 +8,7 @@ from genmodels.training.trainer import Trainer
 
 
 def start(work: Work, device: str, precision: str, execution: str = "auto") -> Loop:
-    """Train, and look at each record as the command line does."""
+    """Train, and read each record as the command line does."""
     chosen = devices.choose(device, precision)
     tune_cpu(chosen)
     if device == "cpu" and precision == "bf16" and not devices.multiplies_bf16():

@@ -33,7 +33,7 @@ from genmodels.training.trainer import Trainer
 
 
 def main() -> None:
-    """Measure, print, write JSON."""
+    """Measure, print and write JSON."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.tables", description=__doc__)
     parser.add_argument("--pictures", type=int, default=20_000)
     parser.add_argument("--gigabytes", type=float, default=8.0, help="of the mapped table")
@@ -82,7 +82,7 @@ def folder(place: Path, count: int, rounds: int) -> dict[str, Any]:
 
 
 def _first(pictures: Path, cores: set[int] | None) -> float:
-    """Seconds of a start without a table; on these cores alone."""
+    """Return the seconds of a start without a table, on the given cores."""
     shutil.rmtree(os.environ["XDG_CACHE_HOME"], ignore_errors=True)
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, cores or before)

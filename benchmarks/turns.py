@@ -35,7 +35,7 @@ START_SECONDS = 300  # that a contender has to import, load and compile
 
 @dataclass(frozen=True)
 class Turn:
-    """What a contender did in its time.
+    """The images that a contender trained on in one turn, and the seconds.
 
     Attributes:
         rate: images a second.
@@ -78,7 +78,7 @@ class Contender:
         return not self.why_not
 
     def turn(self, seconds: float) -> Turn:
-        """Let it train."""
+        """Let the contender train for one turn."""
         self.here.send(seconds)
         answer = self.here.recv()
         if isinstance(answer, str):
@@ -100,13 +100,13 @@ class Contender:
 
 
 def ratio(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, float, float]:
-    """Median, smallest and largest of the ratios of each round."""
+    """Return the median, smallest and largest ratio over the rounds."""
     ratios = [a / b for a, b in zip(ours, theirs, strict=True)]
     return statistics.median(ratios), min(ratios), max(ratios)
 
 
 def medians(turns: Mapping[str, Sequence[Turn]]) -> dict[str, float]:
-    """Contender → its median rate."""
+    """Return the median rate of each contender."""
     return {name: statistics.median(t.rate for t in its) for name, its in turns.items()}
 
 

@@ -37,7 +37,7 @@ def start(work: Work, device: str, workers: int) -> Loop:
 
 
 def vae(work: Work, device: str, workers: int) -> Loop:
-    """As in the tutorials on VAEs."""
+    """Train a VAE as in the tutorials."""
     model = work.plain_model().to(device)
     optimizer = torch.optim.Adam(model.parameters(), lr=work.lr)
     total = 0.0
@@ -58,7 +58,7 @@ def vae(work: Work, device: str, workers: int) -> Loop:
 
 
 def gan(work: Work, device: str, workers: int) -> Loop:
-    """As in the tutorials on GANs."""
+    """Train a GAN as in the tutorials."""
     model = work.plain_model().to(device)
     latent = work.settings.model["latent_dim"]
     generator, discriminator = model.generator, model.discriminator
@@ -90,7 +90,7 @@ def gan(work: Work, device: str, workers: int) -> Loop:
 
 
 def _batches(work: Work, workers: int) -> Iterator[Tensor]:
-    """The images through torchvision's own reader, for ever."""
+    """Yield batches through torchvision's reader, without end."""
     with tempfile.TemporaryDirectory() as root:
         dataset: Dataset[Any]
         if work.images.image_shape[0] == 1:

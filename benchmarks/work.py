@@ -1,4 +1,4 @@
-"""What is trained: a model at a batch size. Every contender gets the same networks."""
+"""The workloads: a model, its data and a batch size, the same for every contender."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -28,7 +28,7 @@ WORKS: dict[str, tuple[str, int, int | None]] = {
 
 
 class Skipped(Exception):
-    """A contender does not take part, and why."""
+    """A contender cannot take part; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Work:
 
     @property
     def batch(self) -> int:
-        """Images a step."""
+        """Images per step."""
         return self.settings.train.batch_size
 
     @property
@@ -82,7 +82,7 @@ class Work:
 
 
 def named(name: str, grey: str) -> Work:
-    """Make a work.
+    """Return the workload of a name.
 
     Args:
         name: one of ``WORKS``.

@@ -12,7 +12,7 @@ DATA = {
 
 
 def main() -> None:
-    """Say what is missing, or that all is there."""
+    """Print what is missing, or that nothing is."""
     home = Path(genmodels.__file__).parent
     if "site-packages" not in home.parts:
         raise SystemExit(f"genmodels is not installed as a wheel: it was found in {home}")

@@ -63,7 +63,7 @@ def vary(glyphs: Tensor, factors: dict[str, Tensor], generator: torch.Generator)
 
 
 def reweighed(glyph: Tensor, weight: int) -> Tensor:
-    """Make strokes heavier (> 0) or lighter (< 0) by so many large pixels on each side."""
+    """Make strokes bolder (> 0) or lighter (< 0), by a number of large pixels on each side."""
     size = 2 * abs(weight) + 1
     if weight >= 0:
         return F.max_pool2d(glyph, size, 1, abs(weight))
@@ -71,7 +71,7 @@ def reweighed(glyph: Tensor, weight: int) -> Tensor:
 
 
 def make() -> dict[str, np.ndarray]:
-    """Draw all images and keep what made them."""
+    """Draw all images, and keep their factors."""
     generator = torch.Generator().manual_seed(SEED)
     total = TRAIN + TEST
 

@@ -35,13 +35,13 @@ def main() -> None:
 
 
 def fragment(report: str) -> str:
-    """The report below its title and above its protocol, which the JSON holds; one level down."""
+    """Return a report without its title and protocol, with headings one level lower."""
     body = report.partition("\n")[2].partition("\n## Protocol\n")[0]
     return re.sub(r"^## ", "### ", body, flags=re.M).strip()
 
 
 def without_places(content: dict[str, Any]) -> str:
-    """The same as JSON, with names of runs for their paths."""
+    """Return a comparison as JSON, with the names of runs in place of paths."""
     names = []
     for results in content["measured"]["models"].values():
         for result in results:

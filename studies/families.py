@@ -1,4 +1,4 @@
-"""``python -m studies.families``: every preset trained for the same time, and what came of it.
+"""``python -m studies.families``: train every preset for the same time, and measure it.
 
 ``train`` trains and measures presets one after the other, each once: a result lies in
 ``docs/results/models/`` as soon as it is there, and what has one is left out, so the command
@@ -76,13 +76,13 @@ def main() -> None:
 
 
 def result_path(name: str, data: str, budget: str, settings: Sequence[str]) -> Path:
-    """Where the result of a preset, or of a variation of it, lies."""
+    """Return the path of the result of a preset, or of a variation of it."""
     parts = [name.removesuffix(".yaml"), data, budget, *settings]
     return RESULTS / (re.sub(r"[^\w.-]+", "-", "-".join(parts)) + ".json")
 
 
 def train_one(name: str, options: argparse.Namespace, seed: int, out: Path) -> genmodels.Run:
-    """Train a preset, or go on with it."""
+    """Train a preset, or resume its run."""
     out = out.with_name(f"{out.name}-seed-{seed}")
     return genmodels.train(
         name, settings=[config.assignment(text) for text in options.settings], data=options.data,
@@ -93,7 +93,7 @@ def train_one(name: str, options: argparse.Namespace, seed: int, out: Path) -> g
 def record(
     name: str, options: argparse.Namespace, runs: Sequence[genmodels.Run], path: Path
 ) -> None:
-    """Measure the runs of a preset, and keep numbers and a grid."""
+    """Measure the runs of a preset, and write the numbers and a grid of samples."""
     folders = [run.folder for run in runs]
     compared = measure.compare(folders, 10_000, "auto", 0, Display(quiet=True), devices.choose())
     (entry,) = compared.entries
@@ -165,13 +165,13 @@ def _by_yardstick(results: Sequence[Measured]) -> tuple[list[Measured], list[lis
 
 
 def _images(result: Measured) -> str:
-    """What a preset was trained on."""
+    """Return the name and size of a result's images."""
     size = result["configuration"]["data"]["image_size"]
     return result["data"] + (f" at {size}x{size}" if size else "")
 
 
 def _report() -> dict[str, float]:
-    """The distances of the report's models after 100 epochs."""
+    """Return the FD of the report's models after 100 epochs."""
     if not STUDY.is_file():
         return {}
     study = json.loads(STUDY.read_text(encoding="utf-8"))
@@ -180,7 +180,7 @@ def _report() -> dict[str, float]:
 
 
 def _current(result: Measured) -> bool:
-    """Whether a preset is still what was measured; if not, that is said."""
+    """Return whether a result is of the present preset; print it if not."""
     settings = [config.assignment(text) for text in result["settings"]]
     now = api.config(result["preset"], settings=settings, data=result["data"])
     changed = now.differences(config.resolve([result["configuration"]], result["preset"]))
@@ -202,7 +202,7 @@ def _median(result: Measured, name: str) -> float:
 
 
 def _table(results: Sequence[Measured]) -> str:
-    """Best first."""
+    """Return the table of results, lowest FD first."""
     headings = ["preset", "model", "FD", *(heading for heading, _ in COLUMNS.values()), "nats",
                 "images/s", ""]  # fmt: skip
     rows = [headings, ["---"] * len(headings)]

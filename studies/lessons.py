@@ -25,7 +25,7 @@ class Missing(Exception):
 
 @dataclass(frozen=True)
 class Results:
-    """What was measured.
+    """All results, by preset, budget, settings and data.
 
     Attributes:
         entries: of presets.
@@ -43,7 +43,7 @@ class Results:
         data: str = "mnist",
         seeds: int | None = None,
     ) -> Measured:
-        """The result of a preset or of a variation of it.
+        """Return the result of a preset or of a variation of it.
 
         Raises:
             Missing: there is none, or it has fewer than ``seeds``; by default as many as one
@@ -63,7 +63,7 @@ class Results:
 
 
 def lessons(results: Results) -> list[str]:
-    """One paragraph for each claim."""
+    """Return one paragraph for each claim."""
     written = []
     for claim, decide in CLAIMS:
         try:
@@ -74,12 +74,12 @@ def lessons(results: Results) -> list[str]:
 
 
 def median(result: Measured, name: str) -> float:
-    """Over the seeds."""
+    """Return the median of a number over the seeds."""
     return statistics.median(seed[name] for seed in result["seeds"])
 
 
 def distance(result: Measured) -> float:
-    """The Fréchet distance, median over the seeds."""
+    """Return the median FD over the seeds."""
     return median(result, result["distance"])
 
 

@@ -33,7 +33,7 @@ class Bound:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure the runs, and print their bounds."""
     parser = argparse.ArgumentParser(prog="python -m studies.likelihoods", description=__doc__)
     parser.add_argument("runs", nargs="+", metavar="RUN")
     parser.add_argument("--samples", type=int, default=5000, help="importance samples of an image")
@@ -47,7 +47,7 @@ def main() -> None:
 
 @torch.no_grad()
 def bound(run: genmodels.Run, samples: int, count: int) -> Bound:
-    """The bound of so many importance samples over ``count`` random test images.
+    """Bound −log p(x) with importance samples, over ``count`` random test images.
 
     Raises:
         InputError: the model has no likelihood.

@@ -31,7 +31,7 @@ ITERATIONS = (3, 10, 30, 100)  # the last is scikit-learn's default
 
 @dataclass(frozen=True)
 class Fit:
-    """What a fit came to.
+    """The quality and the time of a fit.
 
     Attributes:
         seconds: that it took.
@@ -45,7 +45,7 @@ class Fit:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure the runs, and print the table."""
     parser = argparse.ArgumentParser(prog="python -m studies.mixtures", description=__doc__)
     parser.add_argument("runs", nargs="+", metavar="RUN")
     parser.add_argument("--iterations", type=int, nargs="+", default=ITERATIONS, metavar="N")
@@ -95,7 +95,7 @@ def fits(
 
 
 def _fit(model: Coder, codes: Tensor, limit: int) -> float:
-    """Fit anew, and say how long it took."""
+    """Fit the mixture again, and return the seconds."""
     model.density.train()
     with mock.patch.object(density, "ITERATIONS", limit):
         began = time.perf_counter()

@@ -22,7 +22,7 @@ STRIPS, SHOWN = 6, 12
 
 
 def main() -> None:
-    """Print, draw."""
+    """Print the tables and draw the pictures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("vae", help="a run of configs/report/vae.yaml")
     parser.add_argument("gan", help="a run of configs/report/gan.yaml")
@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def print_table(run: Run, keys: Sequence[str]) -> None:
-    """The log at the report's epochs, as Markdown."""
+    """Print the log at the report's epochs, as Markdown."""
     records = {record["epoch"]: record for record in run.log}
     chosen = [records[epoch] for epoch in EPOCHS if epoch in records]
     print(f"\n{run.path}\n| epoch |", " | ".join(str(r["epoch"]) for r in chosen), "|")
@@ -52,7 +52,7 @@ def print_table(run: Run, keys: Sequence[str]) -> None:
 
 
 def draw_sweep(runs: Sequence[Run]) -> None:
-    """The error over the size of the code, and what the smallest codes lose."""
+    """Draw the error over the size of the code, and reconstructions from each size."""
     runs = sorted(runs, key=lambda run: run.settings.model["latent_dim"])
     sizes = [run.settings.model["latent_dim"] for run in runs]
     errors = [run.log[-1]["test.squared_error"] for run in runs]

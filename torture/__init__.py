@@ -1,1 +1,1 @@
-"""Damage done for real, more of it than a test suite has time for."""
+"""Real damage to runs and files, more than the test suite has time for."""

@@ -12,7 +12,7 @@ from torture import kills, saves
 
 
 def main() -> None:
-    """Do the damage, print what came of it, write JSON."""
+    """Kill trainings, print the counts and write JSON."""
     parser = argparse.ArgumentParser(prog="python -m torture", description=__doc__)
     parser.add_argument("--kills", type=int, default=100, help="of each model")
     parser.add_argument("--seed", type=int, default=0)

@@ -28,7 +28,7 @@ PLACE = Path(tempfile.mkdtemp(prefix="fuzz-"))
 
 
 def configuration(content: bytes) -> None:
-    """A configuration file."""
+    """Read a configuration file."""
     with contextlib.suppress(InputError, UnicodeDecodeError):
         values = yaml12.parse(content.decode(), "fuzz")
         if isinstance(values, dict):
@@ -36,7 +36,7 @@ def configuration(content: bytes) -> None:
 
 
 def saved(content: bytes) -> None:
-    """A checkpoint, and what it says of itself."""
+    """Read a checkpoint and its header."""
     path = PLACE / "c.safetensors"
     path.write_bytes(content)
     checkpoint.peek(path)
@@ -46,7 +46,7 @@ def saved(content: bytes) -> None:
 
 
 def picture(content: bytes) -> None:
-    """A picture of a folder."""
+    """Read a picture of a folder."""
     path = PLACE / "p.png"
     path.write_bytes(content)
     with contextlib.suppress(*decoding.BROKEN):
@@ -63,7 +63,7 @@ READERS: dict[str, Callable[[bytes], None]] = {
 
 
 def seeds(reader: str) -> Path:
-    """A folder of inputs to begin with."""
+    """Make a folder of first inputs."""
     corpus = PLACE / "corpus"
     corpus.mkdir()
     if reader == "configuration":

@@ -37,7 +37,7 @@ LONGEST = 120.0  # seconds that one process may take before something hangs
 
 @dataclass
 class Tally:
-    """What came of it.
+    """The counts of one series of kills.
 
     Attributes:
         kills: processes that were killed while they trained.
@@ -59,7 +59,7 @@ class Tally:
 
 
 def kill(place: Path, count: int, seed: int = 0, name: str = "vae") -> Tally:
-    """Kill so many processes.
+    """Kill a number of processes, each at a random instant.
 
     Args:
         place: an empty folder.
@@ -120,7 +120,7 @@ def _finish(process: Any) -> None:
 
 
 def train(name: str, path: str) -> None:
-    """Train, or go on; in a process of its own."""
+    """Train or resume, in a process of its own."""
     from genmodels import api
 
     torch.set_num_threads(1)
@@ -149,7 +149,7 @@ def _wait_for_a_save(run: runs.Folder, process: Any, generator: random.Random) -
 
 
 def _slow(fsync: Callable[[int], None]) -> Callable[[int], None]:
-    """A disk that takes its time, so that many kills fall into a save."""
+    """Simulate a slow disk, so that many kills fall into a save."""
 
     def wait(descriptor: int) -> None:
         time.sleep(DISK)
@@ -159,7 +159,7 @@ def _slow(fsync: Callable[[int], None]) -> Callable[[int], None]:
 
 
 def _look(run: runs.Folder, tally: Tally, began: float) -> None:
-    """See what a killed process has left that was started at ``began``."""
+    """Return what a killed process, started at ``began``, has left."""
     if run.checkpoints.is_dir():
         tally.saves += any(path.suffix == ".part" for path in run.checkpoints.iterdir())
     for path in run.checkpoint_paths():
@@ -174,7 +174,7 @@ def _look(run: runs.Folder, tally: Tally, began: float) -> None:
 
 
 def _end(run: runs.Folder) -> Mapping[str, str]:
-    """What the end of a run consists of, comparable."""
+    """Return the final tensors and records of a run, for comparison."""
     saved = run.latest()
     header = {key: value for key, value in saved.header.items() if key not in VOLATILE}
     header["progress"] = {

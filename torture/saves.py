@@ -1,4 +1,4 @@
-"""What a save costs: its seconds, beside the interval between two, and its bytes."""
+"""The cost of a save: seconds, relative to the interval between saves, and bytes."""
 
 import time
 from collections.abc import Mapping

@@ -369,7 +369,7 @@ def test_what_is_no_share_is_refused(shard: str, genmodels: CommandLine, workpla
     write("one.yaml", "VAE")
     outcome = genmodels("compare", "one.yaml", "--shard", shard)
     assert outcome.code == 2
-    assert "is no share" in outcome.err.splitlines()[-1]
+    assert "is not a share" in outcome.err.splitlines()[-1]
     outcome = genmodels("compare", "one.yaml", "--shard", "1/2", "--match", "images")
     assert outcome.code == 2
     assert "leave out --shard" in outcome.err.splitlines()[-1]

@@ -140,7 +140,7 @@ def test_a_key_of_another_section_is_found(given: str, meant: str) -> None:
 
 @pytest.mark.parametrize("text", ["train.batch_size", "=3", "a..b=1"])
 def test_what_is_no_assignment(text: str) -> None:
-    with pytest.raises(InputError, match="is no assignment"):
+    with pytest.raises(InputError, match="is not an assignment"):
         config.assignment(text)
 
 

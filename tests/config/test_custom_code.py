@@ -207,14 +207,14 @@ def test_a_constructor_may_be_a_base_class_s(genmodels: CommandLine, workplace: 
         ("made.TinyGAN", "def f(:", "cannot be imported: SyntaxError"),
         ("made.TinyGAN", "\n\n1 / 0", "ZeroDivisionError: division by zero (line 3)"),
         ("made.TinyGAN", "class Other: pass", "has no class TinyGAN; it has Other"),
-        ("made.TinyGAN", "class TinyGAN: pass", "is no Model of genmodels.models"),
+        ("made.TinyGAN", "class TinyGAN: pass", "is not a Model of genmodels.models"),
         (
             "made.TinyGAN",
             "from genmodels.models import Model\nclass TinyGAN(Model): pass",
             "does not define decode, phases",
         ),
-        ("..made.TinyGAN", "", "is no class of a module"),
-        ("os/../made.TinyGAN", "", "is no class of a module"),
+        ("..made.TinyGAN", "", "is not a class of a module"),
+        ("os/../made.TinyGAN", "", "is not a class of a module"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(tmp_path: Path, name: str, text: str, said: str) -> None:

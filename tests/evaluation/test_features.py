@@ -202,7 +202,7 @@ def test_inception_reads_its_own_weights_alone(
     assert seen.values.shape == (3, 2048)
     assert seen.labels is None
     monkeypatch.setenv(inception.WEIGHTS, str(stand_in.parent / "absent"))
-    with pytest.raises(InputError, match="which is no file"):
+    with pytest.raises(InputError, match="which is not a file"):
         domain.choose("inception", glyphs, silent)
     monkeypatch.delenv(inception.WEIGHTS)
     monkeypatch.setattr(inception, "URL", stand_in.as_uri())

@@ -23,7 +23,7 @@ def save_images(images: Tensor, path: str | Path, columns: int | None = None) ->
         The path.
 
     Raises:
-        InputError: the tensor is no images, the extension is unknown, or the disk is full.
+        InputError: the tensor does not hold images, the extension is unknown, or the disk is full.
 
     >>> import genmodels
     >>> images = genmodels.sample("runs/first", count=6)
@@ -53,7 +53,7 @@ def grid(images: Tensor, columns: int | None = None) -> Picture:
             frames is a row.
 
     Raises:
-        InputError: the tensor is no images.
+        InputError: the tensor does not hold images.
 
     >>> from genmodels import api
     >>> api.grid(api.sample("runs/first", count=6), columns=3).size

@@ -153,7 +153,7 @@ def share(jobs: Sequence[Job], shard: str) -> list[Job]:
     """Return the jobs of one share, such as ``2/4``; each job is in exactly one share.
 
     Raises:
-        InputError: the text is no share.
+        InputError: the text is not a share.
     """
     found = re.fullmatch(r"(\d+)/(\d+)", shard) if isinstance(shard, str) else None
     if not found or not 1 <= int(found[1]) <= int(found[2]):

@@ -87,7 +87,7 @@ def _custom_class(name: str, place: ClassPlace) -> type:
     found = custom_code.load_class(name)
     if not place.accepts(found):
         wanted = place.protocol if isinstance(place.protocol, str) else place.protocol.__name__
-        raise InputError(f"{name} is no {wanted} of {place.package}; derive it from that")
+        raise InputError(f"{name} is not a {wanted} of {place.package}; derive it from that")
     if inspect.isabstract(found):
         missing = ", ".join(sorted(getattr(found, "__abstractmethods__", ())))
         raise InputError(f"{name} does not define {missing}")

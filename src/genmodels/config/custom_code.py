@@ -152,7 +152,7 @@ def _file(name: str) -> Path:
     module = name.rpartition(".")[0]
     parts = module.split(".")
     if not all(part.isidentifier() for part in parts):
-        raise InputError(f"{name} is no class of a module; write it as my_model.TinyGAN")
+        raise InputError(f"{name} is not a class of a module; write it as my_model.TinyGAN")
     return Path(*parts).with_suffix(".py")
 
 

@@ -41,7 +41,7 @@ def decode(path: Path, size: tuple[int, int], channels: Channels, fit: Fit) -> n
         (C, height, width), uint8.
 
     Raises:
-        BROKEN: the file is no picture, or cannot be decoded.
+        BROKEN: the file is not a picture, or cannot be decoded.
     """
     height, width = size
     with Image.open(path) as opened:
@@ -70,7 +70,7 @@ def read(path: Path, image_shape: tuple[int, int, int], fit: Fit) -> Tensor:
         (C, H, W), float32 in [0, 1].
 
     Raises:
-        InputError: the file is missing or is no picture.
+        InputError: the file is missing or is not a picture.
     """
     channels, height, width = image_shape
     try:
@@ -97,7 +97,7 @@ def size(path: Path) -> tuple[int, int]:
     """Return (height, width) of the upright picture, from the file's header.
 
     Raises:
-        BROKEN: the file is no picture.
+        BROKEN: the file is not a picture.
     """
     with Image.open(path) as opened:
         sideways = opened.getexif().get(ExifTags.Base.Orientation) in SIDEWAYS

@@ -135,7 +135,7 @@ def _pictures(files: list[str]) -> list[str]:
 def _notes(folder: Path, listing: Listing) -> list[str]:
     notes = []
     if listing.others:
-        notes.append(f"left out {listing.others:,} files in {folder} that are no pictures")
+        notes.append(f"left out {listing.others:,} files in {folder} that are not pictures")
     if listing.deeper:
         notes.append(
             f"left out {listing.deeper:,} folders below the classes of {folder}; "

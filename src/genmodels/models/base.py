@@ -170,7 +170,7 @@ def phases_of(model: Model) -> list[Phase]:
     foreign = [phase.name for phase in phases if id(phase.module) not in parts]
     if foreign:
         raise InputError(
-            f"the phase {', '.join(foreign)} of {kind} trains a module that is no part of the "
+            f"the phase {', '.join(foreign)} of {kind} trains a module that is not part of the "
             "model before phases(); make it in __init__, as an attribute"
         )
     names = [phase.name for phase in phases]

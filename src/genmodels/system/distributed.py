@@ -98,7 +98,7 @@ def joined(device: torch.device, batch_size: int) -> Iterator[Processes]:
         batch_size: the batch size of all processes together.
 
     Raises:
-        InputError: the batch size is no multiple of the number of processes.
+        InputError: the batch size is not a multiple of the number of processes.
     """
     processes = launched()
     if batch_size % processes.world_size:

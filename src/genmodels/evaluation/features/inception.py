@@ -66,7 +66,7 @@ def _weights() -> Path:
                 "`features=domain`"
             ) from None
     if not path.is_file():
-        raise InputError(f"{WEIGHTS} is {path}, which is no file; give that of {Path(URL).name}")
+        raise InputError(f"{WEIGHTS} is {path}, which is not a file; give {Path(URL).name}")
     with path.open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if not found.startswith(HASH):
