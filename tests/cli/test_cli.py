@@ -61,7 +61,7 @@ MISTAKES = {
     "key": ([*TRAIN, "--set", "train.batchsize=3"], ["train.batchsize", "'batch_size'"]),
     "value": ([*TRAIN, "--set", "train.batch_size=0"], ["train.batch_size: is 0"]),
     "class": ([*TRAIN, "--set", "model.class=VEA"], ["'VEA'", "did you mean 'VAE'", "GAN"]),
-    "assignment": ([*TRAIN, "--set", "seed"], ["no assignment", "train.batch_size=128"]),
+    "assignment": ([*TRAIN, "--set", "seed"], ["not an assignment", "train.batch_size=128"]),
     "data set": ([*TRAIN[:-4], "--data", "glyhps"], ["glyhps", "did you mean 'glyphs'", "mnist"]),
     "device": ([*TRAIN, "--device", "gpu"], ["'gpu'", "cuda"]),
     "absent device": ([*TRAIN, "--device", "cuda:77"], ["cuda:77", "not present"]),
