@@ -326,7 +326,7 @@ def test_limits_are_totals(preset: str, genmodels: CommandLine, workplace: Path)
 def test_resuming(genmodels: CommandLine, workplace: Path, trained: Trained) -> None:
     run = trained(workplace / "runs" / "vae-1")
     words = ["train", "--config", "vae.yaml", *TINY]
-    refused(genmodels(*words, "--epochs", "1", "--out", run), "in use", "--resume")
+    refused(genmodels(*words, "--epochs", "1", "--out", run), "is not empty", "--resume")
     before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
     finished = genmodels(*words, "--epochs", "1", "--out", run, "--resume")
     assert finished.code == 0

@@ -266,7 +266,7 @@ def test_evaluation_does_not_change_training(genmodels: CommandLine, workplace: 
         (["--features", "domian"], "did you mean 'domain'"),
         (["--features", "missing.safetensors"], "unknown --features"),
         (["--seeds", "0"], "--seeds 0"),
-        (["--count", "1"], "--count 1: give an integer, 2 or more"),
+        (["--count", "1"], "--count 1: give an integer, 10 or more"),
         (["--match", "pictures"], "unknown --match"),
     ],
 )

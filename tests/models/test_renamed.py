@@ -55,7 +55,7 @@ def test_former_settings_keep_their_meaning_and_are_noted_once(kind: str) -> Non
     components.note_renamed.cache_clear()
     network = {"hidden": [6], "activation": "relu"}
     former, new = ({"class": kind, name: network} for name in ("judge", "discriminator"))
-    with pytest.warns(Note, match=r"model\.judge is called discriminator now") as notes:
+    with pytest.warns(Note, match=r"`model\.judge` is called discriminator now") as notes:
         settings = [config.resolve([{"model": former}], "mine") for _ in range(2)]
     assert len(notes) == 1
     assert settings == [config.resolve([{"model": new}], "mine")] * 2
@@ -65,11 +65,7 @@ def test_former_settings_keep_their_meaning_and_are_noted_once(kind: str) -> Non
 
 def test_a_setting_under_both_names_is_refused() -> None:
     both = {"class": "AAE", "judge": {"hidden": [6]}, "discriminator": {"hidden": [7]}}
-    components.note_renamed.cache_clear()
-    with (
-        pytest.warns(Note, match="judge"),
-        pytest.raises(InputError, match=r"model\.judge: unknown key"),
-    ):
+    with pytest.raises(InputError, match=r"model\.judge: unknown key"):
         config.resolve([{"model": both}], "mine")
 
 
@@ -102,3 +98,20 @@ def test_former_attributes_are_read_with_a_note() -> None:
     model = Autoencoder((1, 8, 8))
     with pytest.warns(Note, match="free is called adjustable"):
         assert model.free == model.adjustable
+
+
+def test_a_former_attribute_is_read_from_the_class_too() -> None:
+    with pytest.warns(Note, match="free is called adjustable"):
+        assert (*Autoencoder.free, "more") == (*Autoencoder.adjustable, "more")
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("judge", "discriminator"), ("discriminator", "judge")]
+)
+def test_a_former_setting_in_one_layer_and_the_new_one_in_another(first: str, second: str) -> None:
+    components.note_renamed.cache_clear()
+    layers = [{"model": {name: {"class": "MLP", "hidden": [size]}}} for name, size in
+              ((first, 4), (second, 8))]  # fmt: skip
+    with pytest.warns(Note, match=r"`model\.judge` is called discriminator now"):
+        settings = config.read("pytorch-gan/aae.yaml", layers)
+    assert settings.model["discriminator"]["hidden"] == [8]

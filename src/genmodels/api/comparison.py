@@ -14,8 +14,10 @@ from genmodels.comparison.result import Comparison as Comparison
 from genmodels.config import custom_code
 from genmodels.console import Display
 from genmodels.errors import InputError
+from genmodels.evaluation import reference
 from genmodels.evaluation.protocol import COUNT
 from genmodels.report import files
+from genmodels.runs import disk_space
 from genmodels.system.provenance import measured
 
 Subject = Run | str | Path
@@ -101,14 +103,14 @@ def compare(
     (['vae'], 'fd_random')
     """
     seeds = arguments.integer("seeds", seeds, 1)
-    count = arguments.integer("count", count, 2)
+    count = arguments.integer("count", count, reference.FEWEST)
     match, features = arguments.match(match), arguments.features(features)
     seed = overrides.pop("seed", None)
     seed = 0 if seed is None else arguments.integer("seed", seed)
     layers = arguments.layers(settings, overrides)
     trust_code, quiet = arguments.flag("trust_code", trust_code), arguments.flag("quiet", quiet)
     out, display = arguments.path("out", out), Display(quiet)
-    plan.check_out(out)
+    disk_space.check_out(out)
     where = arguments.device(overrides.get("device") or "auto")
     planned = plan.make(_listed(subjects), layers, seeds, out)
     if not planned.jobs:
@@ -148,6 +150,8 @@ def _listed(subjects: Subject | Sequence[Subject]) -> Sequence[str | Path | runs
     Raises:
         InputError: a subject is neither a run nor a name.
     """
+    if isinstance(subjects, list) and not subjects:
+        raise InputError("`subjects=[]`: give runs or configurations, or leave it out")
     if isinstance(subjects, str) or not isinstance(subjects, Sequence):
         subjects = [subjects]
     for subject in subjects:

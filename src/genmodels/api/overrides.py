@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypedDict, get_args, get_type_hints
 
+from genmodels.errors import nearest
+
 
 @dataclass(frozen=True)
 class Override:
@@ -100,7 +102,9 @@ def layer(given: Mapping[str, object]) -> dict[str, Any]:
     """
     table = rows()
     if unknown := given.keys() - table.keys():
-        raise TypeError(f"no such override: {', '.join(sorted(unknown))}")
+        name = min(unknown)
+        near = nearest(name, list(table))
+        raise TypeError(f"no such keyword: {name!r}{near}; use {', '.join(table)}")
     made: dict[str, Any] = {}
     for name, value in given.items():
         if value is not None:

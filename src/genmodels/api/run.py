@@ -218,7 +218,7 @@ def load(path: str | Path | None = None, trust_code: bool = False) -> Run:
     'runs/first'
     >>> genmodels.load("second")
     Traceback (most recent call last):
-    genmodels.errors.InputError: no run at 'second'; the newest runs are first
+    genmodels.errors.InputError: no run at 'second'; the newest under runs/: runs/first
     """
     if path is not None and not isinstance(path, str | Path):
         raise InputError(f"run {path!r}: give a run's folder")

@@ -64,10 +64,11 @@ def compare(
     from genmodels import api, console
     from genmodels.api import arguments
     from genmodels.comparison import verdicts
+    from genmodels.comparison.plan import is_configuration
     from genmodels.report import terminal
 
     comparison: api.Comparison | None = api.compare(
-        subjects or [],
+        subjects or (),
         seeds=seeds,
         count=count,
         features=features,
@@ -84,7 +85,7 @@ def compare(
     console.show(terminal.comparison_table(comparison))
     typer.echo(verdicts.summary(comparison))
     typer.echo(f"report: {out / 'report.html'}")
-    if seeds == 1 and (out / "runs").is_dir():
+    if seeds == 1 and any(map(is_configuration, subjects or ())):
         typer.echo("next: for confidence intervals, the same command with --seeds 3")
     else:
         typer.echo(f"next: open {out / 'report.html'} in a browser")

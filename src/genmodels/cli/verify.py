@@ -33,6 +33,7 @@ def verify(
     damaged = sum(bool(finding.problem) for finding in findings)
     if damaged:
         raise InputError(f"{damaged} of {len(findings)} files of {opened.path} are damaged")
+    typer.echo(f"all {len(findings)} files can be read")
     if replay is not None:
         differing = api.replay(opened, replay)
         if differing:

@@ -49,13 +49,13 @@ def compare(
     _check_same_data(folders)
     for folder in folders:
         folder.latest()
-    tune_cpu(where)
     images = _load(folders[0], display)
     reference.check(images)
     chosen = domain.choose(extractor, images, display.reading)
     real = reference.of(images, chosen, count, display.reading)
     display.advance("comparing", 0, len(folders) + 1, "floor and baselines")
     baseline_scores = baselines.score(real)
+    tune_cpu(where)
     entries: list[Entry] = []
     done = 1
     for name, group in _models(folders).items():

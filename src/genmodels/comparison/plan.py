@@ -4,7 +4,6 @@ The folder of a run is named by configuration and seed. So an interrupted study 
 stopped, and several machines can train shares of one study.
 """
 
-import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -90,7 +89,7 @@ def make(
     for item in given or _latest_of_each():
         if isinstance(item, runs.Folder):
             parts.append(item)
-        elif str(item).endswith((".yaml", ".yml")) or f"{item}.yaml" in config.presets():
+        elif is_configuration(item):
             config.read(item, layers)
             name = session.name_of(item)
             stem = name.replace("/", "-")
@@ -100,6 +99,11 @@ def make(
         else:
             parts.append(runs.open_run(item))
     return Plan(parts, layers)
+
+
+def is_configuration(item: str | Path) -> bool:
+    """Return whether a name is that of a preset or of a YAML file, and not of a run."""
+    return str(item).endswith((".yaml", ".yml")) or f"{item}.yaml" in config.presets()
 
 
 def check(plan: Plan, extractor: str, display: Display) -> None:
@@ -161,18 +165,6 @@ def share(jobs: Sequence[Job], shard: str) -> list[Job]:
             f"`shard` {shard!r} is not a share; for four machines use 1/4, 2/4, 3/4, 4/4"
         )
     return list(jobs[int(found[1]) - 1 :: int(found[2])])
-
-
-def check_out(out: Path) -> None:
-    """Check that a folder can be written, before anything is trained.
-
-    Raises:
-        InputError: it cannot.
-    """
-    existing = next(path for path in (out, *out.absolute().parents) if path.exists())
-    if not existing.is_dir() or not os.access(existing, os.W_OK):
-        why = "not writable" if existing.is_dir() else "a file"
-        raise InputError(f"`out={out}` cannot be made, {existing} is {why}; choose another `out`")
 
 
 def all_data(settings: Settings) -> Data:

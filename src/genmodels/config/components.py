@@ -120,9 +120,6 @@ def problems(spec: Any, place: ClassPlace, path: str, given: Sequence[str] = ())
         raise
     except InputError as error:
         return [f"{path}.{CLASS}: {error}"]
-    for old, new in getattr(found, FORMER, ()):
-        if old in spec:
-            note_renamed(f"{path}.{old}", new)
     spec = _renamed(found, spec)
     parts = _components(found)
     keywords = {k: _part(found, k, value) for k, value in spec.items() if k != CLASS}
@@ -135,10 +132,22 @@ def problems(spec: Any, place: ClassPlace, path: str, given: Sequence[str] = ())
     return found_problems
 
 
+def present(spec: Mapping[str, Any], name: object, place: ClassPlace) -> Mapping[str, Any]:
+    """Return settings of the class of a name under their present names, with a note for each."""
+    try:
+        found = find_class(str(name), place)
+    except InputError:
+        return spec  # :func:`problems` says what is wrong with the name
+    for old, new in getattr(found, FORMER, ()):
+        if old in spec and new not in spec:
+            note_renamed(f"model.{old}", new)
+    return _renamed(found, spec)
+
+
 @cache  # one note for each setting, not for each checkpoint of a run
 def note_renamed(old: str, new: str) -> None:
     """Warn that a setting has a new name."""
-    warnings.warn(Note(f"{old} is called {new} now; rename it"), stacklevel=2)
+    warnings.warn(Note(f"`{old}` is called {new} now; rename it"), stacklevel=2)
 
 
 def _renamed(found: type, spec: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -90,7 +90,7 @@ def load_class(name: str) -> type:
     elif not _is_approved(digest):
         raise Untrusted(
             f"{name} is code that came with the run in {place.folder.parent}, and would be "
-            "executed; read it, and if you trust it add `trust_code`"
+            "executed; read it, and if you trust it add `trust_code=True`"
         )
     module = _loaded.get(digest) or _load(path, source, digest)
     kind = name.rpartition(".")[2]

@@ -28,7 +28,7 @@ def replaced(layer: Mapping[str, Any], origin: str, notes: bool = True) -> Mappi
         new = f"{section_name}.{name}"
         if name in section:
             raise InputError(f"{origin}: `{key}` is the former name of `{new}`; give one of them")
-        if notes:
+        if notes and section[former] is not None:  # as saved configurations have it
             message = f"{origin}: `{key}` is called `{new}` now; write `{new}` instead"
             warnings.warn(Note(message), stacklevel=4)
         renamed = {name if given == former else given: section[given] for given in section}

@@ -43,7 +43,8 @@ def resolve(
     """
     values: dict[str, Any] = {"train": {"epochs": 20}}
     for layer in layers:
-        values = _merged(values, former_keys.replaced(layer, origin, former_notes))
+        present = former_keys.replaced(layer, origin, former_notes)
+        values = _merged(values, _with_present_model(present, values))
     _inherit_optimizer(values)
     model = values.get("model")
     found = validation.problems(Settings, {**values, "model": {}})
@@ -143,6 +144,15 @@ def _preset_folders() -> list[Path]:
     package = Path(__file__).parents[1]
     folders = [package / "configs", package.parents[1] / "configs"]
     return [folder for folder in folders if folder.is_dir()]
+
+
+def _with_present_model(layer: Mapping[str, Any], values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a layer with the present names of the model's settings."""
+    model, before = layer.get("model"), values.get("model")
+    if not isinstance(model, Mapping):
+        return layer
+    inherited = before.get("class") if isinstance(before, Mapping) else None
+    return {**layer, "model": components.present(model, model.get("class", inherited), MODELS)}
 
 
 def _inherit_optimizer(values: dict[str, Any]) -> None:

@@ -9,6 +9,19 @@ from genmodels.errors import Note
 RENAMED = {"held_out": "validation_metrics", "free": "adjustable", "known": "conditioning"}
 
 
+class FormerAttribute:
+    """An attribute of a class and of its instances under its former name, with a warning."""
+
+    def __init__(self, former: str):
+        self.former = former
+
+    def __get__(self, instance: object, owner: type) -> Any:
+        """Return the attribute's value under its new name."""
+        new = RENAMED[self.former]
+        warnings.warn(Note(f"Model.{self.former} is called {new} now; rename it"), stacklevel=2)
+        return getattr(owner if instance is None else instance, new)
+
+
 class FormerNames:
     """A class whose subclasses may define or call members by their former names.
 
@@ -17,6 +30,7 @@ class FormerNames:
     """
 
     former_settings: ClassVar[Sequence[tuple[str, str]]] = ()
+    free = FormerAttribute("free")
 
     def __init_subclass__(cls, **options: Any) -> None:
         """Give members that a subclass defines under a former name their new name too."""
@@ -31,12 +45,6 @@ class FormerNames:
     def known(self, *inputs: Any) -> Any:
         """Call ``conditioning``, the new name of this method, with a warning."""
         return self._renamed("known")(self, *inputs)
-
-    @property
-    def free(self) -> Any:
-        """Return ``adjustable``, the new name of this attribute, with a warning."""
-        warnings.warn(Note("Model.free is called adjustable now; rename it"), stacklevel=2)
-        return getattr(self, RENAMED["free"])
 
     def held_out(self, *inputs: Any) -> Any:
         """Call ``validation_metrics``, the new name of this method, with a warning."""

@@ -25,11 +25,13 @@ def open_run(path: str | Path) -> Folder:
         if folder.config_path.exists() and folder.environment_path.exists():
             folder.check_links()
             return folder
-    known = ", ".join(folder.path.name for folder in listed()[:5])
-    raise InputError(
-        f"no run at {str(path)!r}; "
-        + (f"the newest runs are {known}" if known else "train one with: `train(source=vae.yaml)`")
+    known = ", ".join(str(folder.path) for folder in listed()[:5])
+    hint = (
+        f"the newest under {HOME}{'/'}: {known}"
+        if known
+        else "train one with: `train(source=vae.yaml)`"
     )
+    raise InputError(f"no run at {str(path)!r}; {hint}")
 
 
 def listed(home: Path = HOME) -> list[Folder]:

@@ -36,3 +36,15 @@ def check(path: Path, largest: int, total: int) -> None:
                     f"a checkpoint of {largest / 2**20:.1f} MiB does not fit in {path}: "
                     f"{error.strerror}; free space or choose another `out`"
                 ) from None
+
+
+def check_out(out: Path) -> None:
+    """Check that a folder can be written, before anything is trained.
+
+    Raises:
+        InputError: it cannot.
+    """
+    existing = next(path for path in (out, *out.absolute().parents) if path.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK):
+        why = "not writable" if existing.is_dir() else "a file"
+        raise InputError(f"`out={out}` cannot be made, {existing} is {why}; choose another `out`")

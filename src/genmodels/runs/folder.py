@@ -283,7 +283,10 @@ class Folder:
         Raises:
             InputError: another process trains in this folder.
         """
-        self.path.mkdir(parents=True, exist_ok=True)
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as why:
+            raise InputError(f"`out={self.path}`: {why.strerror}; choose another `out`") from None
         lock = filelock.FileLock(self.path / LOCK)
         try:
             lock.acquire(timeout=0)

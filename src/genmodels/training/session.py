@@ -78,8 +78,10 @@ def train(
     reasons = [*device.reasons, *tune_cpu(device)]
     if resume and out is None:
         out = _resumable(name)
-    if out is not None and not resume and place.is_first:
-        _check_unused(out)
+    if out is not None and place.is_first:
+        disk_space.check_out(out)
+        if not resume:
+            _check_unused(out)
     if not place.is_single and settings.train.on_nan == "rollback":
         raise InputError("rollbacks are for one process; with torchrun use `on_nan=stop`")
     if settings.train.tensorboard:
@@ -153,9 +155,9 @@ def trainer_of(
 def _check_unused(path: Path) -> None:
     """Refuse a folder with files in it."""
     if path.is_dir() and any(inside.name != runs.LOCK for inside in path.iterdir()):
-        raise InputError(
-            f"run folder {path} is in use; go on with it by `resume`, or choose another `out`"
-        )
+        known = runs.Folder(path).config_path.is_file()
+        todo = "continue that run with `resume=True`, or choose" if known else "choose"
+        raise InputError(f"folder {path} is not empty; {todo} another `out`")
 
 
 def load(chosen: Data, display: Display) -> Images:
