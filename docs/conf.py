@@ -1,10 +1,13 @@
 """How Sphinx builds the documentation: ``make docs``. Building needs no internet connection."""
 
 import sys
+import warnings
 from pathlib import Path
 
 import genmodels
+from genmodels.errors import Note
 
+warnings.simplefilter("ignore", Note)  # autodoc reads attributes by their former names too
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 project = "genmodels"
