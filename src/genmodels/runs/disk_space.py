@@ -1,4 +1,4 @@
-"""The check that the files of a run fit on its disk."""
+"""Checks that a folder can be written, and that the files of a run fit on its disk."""
 
 import os
 import shutil
@@ -28,7 +28,7 @@ def check(path: Path, largest: int, total: int) -> None:
             "or keep fewer checkpoints with `train.keep=1`"
         )
     if hasattr(os, "posix_fallocate"):
-        with tempfile.NamedTemporaryFile(dir=path, prefix=".room-") as file:
+        with tempfile.NamedTemporaryFile(dir=path, prefix=".space-") as file:
             try:
                 os.posix_fallocate(file.fileno(), 0, max(1, largest))
             except OSError as error:

@@ -83,5 +83,5 @@ def style_axes(panel: Axes, over: str) -> None:
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write a figure as PNG. A file that is there already stays whole if writing fails."""
+    """Write a figure as PNG. An existing file is unchanged if writing fails."""
     files.save_with(path, lambda temporary: figure.savefig(temporary, dpi=110, format="png"))

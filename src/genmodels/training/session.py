@@ -117,11 +117,8 @@ def train(
                 else:
                     _check_unused(folder.path)  # another program may have made it by now
                 folder.create(settings, _environment(name, device, reasons, images))
-            checkpoint_size, snapshot_size = trainer.run_step.sizes
-            checkpoints = min(settings.train.keep + 1, 2 if resumed else sys.maxsize)
-            snapshots = trainer.remaining_snapshots()
-            total = checkpoints * checkpoint_size + snapshots * snapshot_size
-            disk_space.check(folder.path, checkpoint_size, total)
+            kept = settings.train.keep + 1
+            _check_space(folder.path, trainer, min(kept, 2) if resumed else kept)
             Recorder(folder, settings, trainer, display).run()
     return folder
 
@@ -158,6 +155,13 @@ def _check_unused(path: Path) -> None:
         known = runs.Folder(path).config_path.is_file()
         todo = "continue that run with `resume=True`, or choose" if known else "choose"
         raise InputError(f"folder {path} is not empty; {todo} another `out`")
+
+
+def _check_space(path: Path, trainer: Trainer, checkpoints: int) -> None:
+    """Refuse a disk that is too full for a number of checkpoints and all snapshots to come."""
+    checkpoint_size, snapshot_size = trainer.run_step.sizes
+    total = checkpoints * checkpoint_size + trainer.remaining_snapshots() * snapshot_size
+    disk_space.check(path, checkpoint_size, total)
 
 
 def load(chosen: Data, display: Display) -> Images:
