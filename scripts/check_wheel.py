@@ -19,7 +19,7 @@ def main() -> None:
     missing = [name for name, pattern in DATA.items() if not any(home.glob(pattern))]
     if missing:
         raise SystemExit(f"the wheel in {home} lacks its {' and '.join(missing)}")
-    print(f"the wheel is whole: {home}")
+    print(f"the wheel is complete: {home}")
 
 
 if __name__ == "__main__":
