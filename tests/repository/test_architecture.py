@@ -69,6 +69,7 @@ DOORS = {
     "torch.utils.tensorboard": "training.tensorboard",
     "torchvision": "data",
     "typer": "cli",
+    "typing_extensions": "runs.manifest",  # of which pydantic takes the TypedDict
     "yaml": "config.yaml12",
 }
 EVERYWHERE = {"numpy", "torch"}

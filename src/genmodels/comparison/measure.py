@@ -2,11 +2,10 @@
 
 import time
 from collections.abc import Sequence
-from typing import Any
 
 from genmodels import runs, sampling
 from genmodels.comparison import plan
-from genmodels.comparison.result import Comparison, Entry, Result
+from genmodels.comparison.result import Comparison, Entry, ProtocolSettings, Result
 from genmodels.config.settings import Shift
 from genmodels.console import Display, duration
 from genmodels.data.images import Images
@@ -114,7 +113,7 @@ def _progress_of(display: Display, folder: runs.Folder, done: int, total: int) -
     return progress
 
 
-def _protocol(real: Reference, seed: int) -> dict[str, Any]:
+def _protocol(real: Reference, seed: int) -> ProtocolSettings:
     """Return the settings of the evaluation, as in the report."""
     return {
         "data": real.images.name,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from genmodels.config import components, custom_code, former_keys, validation, yaml12
+from genmodels.config.number_types import Json
 from genmodels.config.settings import LIMITS, Settings, Shift
 from genmodels.errors import InputError, nearest
 
@@ -46,17 +47,18 @@ def resolve(
         present = former_keys.replaced(layer, origin, former_notes)
         values = _merged(values, _with_present_model(present, values))
     _inherit_optimizer(values)
-    model = values.get("model")
     found = validation.problems(Settings, {**values, "model": {}})
-    found += components.problems(model, MODELS, "model", GIVEN)
+    found += components.problems(values.get("model"), MODELS, "model", GIVEN)
+    if not found:
+        values["model"] = components.complete(values["model"], MODELS, GIVEN)
+        found = validation.problems(Settings, values)  # the defaults may be what no file can hold
     if found:
         raise InputError(
             f"{origin}: {found[0]}"
             if len(found) == 1
             else f"{origin} has {len(found)} problems:\n  " + "\n  ".join(found)
         )
-    assert model is not None, "it has no problems"
-    return Settings(**{**values, "model": components.complete(model, MODELS, GIVEN)})
+    return Settings(**values)
 
 
 def find_config(source: str | Path) -> Path:
@@ -123,7 +125,7 @@ def shift(text: str) -> Shift:
         ) from None
 
 
-def assignment(text: str) -> dict[str, Any]:
+def assignment(text: str) -> dict[str, Json]:
     """Parse ``a.b=value`` into nested dictionaries. The value is YAML.
 
     Raises:
@@ -133,8 +135,8 @@ def assignment(text: str) -> dict[str, Any]:
     keys = path.strip().split(".")
     if not separator or not all(keys):
         raise InputError(f"`set` {text!r} is not an assignment; write it as train.batch_size=128")
-    nested: Any = yaml12.parse(value, f"`set` {path}")
-    for key in reversed(keys):
+    nested = {keys[-1]: yaml12.parse(value, f"`set` {path}")}
+    for key in reversed(keys[:-1]):
         nested = {key: nested}
     return nested
 
@@ -178,7 +180,7 @@ def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _load(path: Path) -> dict[str, Any]:
+def _load(path: Path) -> dict[str, Json]:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

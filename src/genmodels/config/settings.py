@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from genmodels.config import yaml12
-from genmodels.config.number_types import Positive
+from genmodels.config.number_types import Json, Positive
 
 LIMITS = ("epochs", "steps", "budget")
 UNITS = {"s": 1, "m": 60, "h": 3600}
@@ -192,7 +192,7 @@ class Settings(Section):
     #: The seed of everything random.
     seed: int = Field(0, ge=0)
     #: ``class``, and the arguments of its constructor.
-    model: dict[str, Any]
+    model: dict[str, Json]
     #: The images.
     data: Data = Data()
     #: The training.
@@ -221,7 +221,7 @@ class Settings(Section):
             if key not in ignored and mine.get(key) != theirs.get(key)
         ]
 
-    def plain(self) -> dict[str, Any]:
+    def plain(self) -> dict[str, Json]:
         """Return the settings as nested dictionaries and lists, for YAML or JSON."""
         return self.model_dump(mode="json")
 
@@ -230,9 +230,9 @@ class Settings(Section):
         return yaml12.dump(self.plain())
 
 
-def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
+def _flat(values: Mapping[str, Json], prefix: str = "") -> dict[str, Json]:
+    flat: dict[str, Json] = {}
     for key, value in values.items():
         inner = isinstance(value, Mapping) and value
-        flat |= _flat(value, f"{prefix}{key}.") if inner else {prefix + key: value}
+        flat |= _flat(inner, f"{prefix}{key}.") if inner else {prefix + key: value}
     return flat

@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -17,6 +16,7 @@ from genmodels.config.settings import Settings
 from genmodels.console import Display
 from genmodels.errors import InputError, Interrupted, NotFinite, Unwritable
 from genmodels.runs import checkpoint
+from genmodels.runs.manifest import Header, Record, SavedProgress
 from genmodels.system import memory
 from genmodels.system.provenance import now, versions
 from genmodels.system.signals import stopped_by_signals
@@ -49,7 +49,7 @@ class Recorder:
         self.saved_at, self.drawn_at = time.monotonic(), -math.inf
         self.shown_notes = len(trainer.notes)
         self.failed_saves = 0  # in a row
-        self.unlogged: list[dict[str, Any]] = []  # records that are not written yet
+        self.unlogged: list[Record] = []  # records that are not written yet
         self.last_warning = ""
         newest = folder.checkpoint_paths()[-1:]
         self.resumed_from = newest[0] if trainer.step and newest else None
@@ -142,7 +142,7 @@ class Recorder:
         if self.trainer.rollbacks >= MAX_ROLLBACKS:
             raise NotFinite(error.what, f"after {MAX_ROLLBACKS} rollbacks; {self.trainer.advice}")
         saved = self.folder.latest()
-        self.trainer.roll_back(dict(saved.tensors), dict(saved.header["progress"]))
+        self.trainer.roll_back(dict(saved.tensors), saved.header["progress"])
         self.folder.rewind_log(self.trainer.recorded, self.trainer.steps_per_epoch)
         self.unlogged.clear()
         self.saved = (self.trainer.step, self.trainer.recorded)
@@ -189,7 +189,7 @@ class Recorder:
         size = self.settings.train.batch_size
         return record.step / total, (total - record.step) * size / record.rate
 
-    def _header(self, progress: Mapping[str, Any]) -> dict[str, Any]:
+    def _header(self, progress: SavedProgress) -> Header:
         """Return the header of a checkpoint."""
         return {
             "run": self.name,
@@ -247,7 +247,7 @@ class Recorder:
         self._write(self.folder.snapshots, weights, progress)
 
     def _write(
-        self, place: Path, tensors: Mapping[str, torch.Tensor], progress: Mapping[str, Any]
+        self, place: Path, tensors: Mapping[str, torch.Tensor], progress: SavedProgress
     ) -> None:
         """Write a checkpoint file into a folder."""
         step = self.trainer.step

@@ -16,6 +16,7 @@ from genmodels.data.images import Images
 from genmodels.errors import InputError
 from genmodels.models.base import Model
 from genmodels.runs import disk_space
+from genmodels.runs.manifest import Environment
 from genmodels.system import device as devices
 from genmodels.system import distributed, files, randomness
 from genmodels.system.provenance import now, versions
@@ -269,7 +270,7 @@ def _differ(folder: runs.Folder, settings: Settings) -> bool:
 
 def _environment(
     name: str, device: devices.Device, reasons: Sequence[str], images: Images
-) -> dict[str, Any]:
+) -> Environment:
     """Return the content of ``environment.json``."""
     return {
         "config": name,

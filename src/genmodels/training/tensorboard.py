@@ -3,7 +3,6 @@
 import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from genmodels.errors import InputError
 
@@ -29,7 +28,7 @@ class Events:
 
         self.writer = SummaryWriter(str(folder))
 
-    def write(self, record: Mapping[str, Any]) -> None:
+    def write(self, record: Mapping[str, float]) -> None:
         """Write one record of the log."""
         for name, value in record.items():
             self.writer.add_scalar(name.replace(".", "/"), value, record["step"])
