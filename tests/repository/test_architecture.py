@@ -66,7 +66,7 @@ DOORS = {
     "torch_fidelity": "evaluation.features.inception",
     "safetensors": "runs.checkpoint",
     "torch.distributed": "system.distributed",
-    "torch.utils.tensorboard": "training.tensorboard",
+    "torch.utils.tensorboard": "training.loggers.tensorboard",
     "torchvision": "data",
     "typer": "cli",
     "typing_extensions": "runs.manifest",  # of which pydantic takes the TypedDict

@@ -1,11 +1,11 @@
-"""The recorder of a training: it writes the log, figures, checkpoints and TensorBoard files.
+"""The recorder of a training: it writes the log, figures and checkpoints.
 
 The trainer only yields records. This module decides what is written, and when to save.
 """
 
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,7 +20,8 @@ from genmodels.runs.manifest import Header, Record, SavedProgress
 from genmodels.system import memory
 from genmodels.system.provenance import now, versions
 from genmodels.system.signals import stopped_by_signals
-from genmodels.training import figures, fitting, tensorboard
+from genmodels.training import figures, fitting
+from genmodels.training.loggers import Logger
 from genmodels.training.records import Epoch, Progress
 from genmodels.training.trainer import Trainer
 
@@ -39,11 +40,19 @@ class Recorder:
         settings: the settings of the run.
         trainer: the trainer, at its first step or restored from a checkpoint.
         display: shows the progress.
+        loggers: other programs that the log goes to.
     """
 
-    def __init__(self, folder: runs.Folder, settings: Settings, trainer: Trainer, display: Display):
+    def __init__(
+        self,
+        folder: runs.Folder,
+        settings: Settings,
+        trainer: Trainer,
+        display: Display,
+        loggers: Sequence[Logger],
+    ):
         self.folder, self.settings, self.trainer = folder, settings, trainer
-        self.display = display
+        self.display, self.loggers = display, loggers
         self.name = folder.config_name
         self.saved = (trainer.step, trainer.recorded)
         self.saved_at = self.drawn_at = time.monotonic()
@@ -53,9 +62,6 @@ class Recorder:
         self.last_warning = ""
         newest = folder.checkpoint_paths()[-1:]
         self.resumed_from = newest[0] if trainer.step and newest else None
-        self.events: tensorboard.Events | None = None
-        if settings.train.tensorboard:
-            self.events = tensorboard.Events(folder.path / "tensorboard")
 
     def run(self) -> None:
         """Train until the limit or a signal, and save in both cases.
@@ -175,8 +181,8 @@ class Recorder:
             self._write_log()
             if self._has_grid(record.record["epoch"]):
                 self._grid(record.record["epoch"])
-            if self.events:
-                self.events.write(record.record)
+            for logger in self.loggers:
+                logger.log(record.record)
             if time.monotonic() - self.drawn_at > CURVE_SECONDS:
                 self._draw()
 
