@@ -1,7 +1,8 @@
 """README's recipes, "Where a change goes": each is followed on a copy, and nothing else is changed.
 
-A recipe is edits of the copy and a script that runs there, in a process of its own. The script
-sees the new thing reach the command line and its table of numbers, and keep its contract.
+A recipe is edits of the copy and a script that runs there. The script sees the new thing reach
+the command line and its table of numbers, and keep its contract. Some recipes share a copy and a
+process: they are followed one after the other, and then their scripts run.
 """
 
 import os
@@ -9,7 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,7 +24,7 @@ PACKAGE = Path("src/genmodels")
 
 # What the scripts share. `contract` runs tests of the copy, with what is new among their cases.
 PRELUDE = """
-import contextlib, io, json, os, sys
+import contextlib, io, json, os, shutil, sys
 from pathlib import Path
 import pytest
 from genmodels import cli
@@ -37,6 +38,7 @@ def call(*words):
     return " ".join(out.getvalue().split())
 
 def train(*words):
+    shutil.rmtree("run", ignore_errors=True)
     small = ["--steps", "2", "--device", "cpu", "--set", "train.batch_size=8"]
     call("train", "--out", "run", *small, "--set", "model.network.hidden=[8]", *words)
 
@@ -60,12 +62,14 @@ class Recipe:
         script: run in the copy, after ``PRELUDE``.
         rows: file below the package → the line that begins the table, and the rows after it.
         definitions: file → what is defined before that line.
+        replaced: file → the lines that get one more word: a line → the line that replaces it.
         files: new file below the package → its content.
     """
 
     script: str
     rows: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     definitions: Mapping[str, str] = field(default_factory=dict)
+    replaced: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
 
     def follow(self, package: Path) -> None:
@@ -75,6 +79,12 @@ class Recipe:
             assert found, f"{name} has no line {line!r}"
             text = f"{before}\n{self.definitions.get(name, '')}{line}\n{rows}{after}"
             path.write_text(text, encoding="utf-8")
+        for name, lines in self.replaced.items():
+            text = (package / name).read_text(encoding="utf-8")
+            for old, new in lines.items():
+                assert text.count(f"\n{old}\n") == 1, f"{name} has no one line {old!r}"
+                text = text.replace(f"\n{old}\n", f"\n{new}\n")
+            (package / name).write_text(text, encoding="utf-8")
         for name, content in self.files.items():
             assert not (package / name).exists()
             (package / name).write_text(content, encoding="utf-8")
@@ -308,7 +318,206 @@ assert "genmodels presets" in documented("commands")
 contract("repository/test_architecture.py", "presets")
 """,
     ),
+    "a network": Recipe(
+        rows={"networks/__init__.py": ("__all__ = [", '    "Linear",\n')},
+        definitions={
+            "networks/__init__.py": "from genmodels.networks.linear import Linear\n\n",
+        },
+        files={
+            "networks/linear.py": '''"""Networks of one layer."""
+
+import math
+from dataclasses import dataclass
+
+from torch import nn
+
+
+@dataclass(frozen=True)
+class Linear:
+    """One layer on each side.
+
+    Attributes:
+        bias: whether the layers have one.
+    """
+
+    bias: bool = True
+
+    def encoder(self, image_shape, features, dropout=0.0):
+        """Build an encoder: (B, C, H, W) → (B, features)."""
+        layer = nn.Linear(math.prod(image_shape), features, self.bias)
+        return nn.Sequential(nn.Flatten(), layer)
+
+    def decoder(self, latent_dim, image_shape):
+        """Build a decoder: (B, latent_dim) → (B, C, H, W)."""
+        layer = nn.Linear(latent_dim, math.prod(image_shape), self.bias)
+        return nn.Sequential(layer, nn.Unflatten(1, image_shape))
+'''
+        },
+        script="""
+assert "Linear" in call("models", "GAN")
+from genmodels import testing
+testing.check_model({"class": "GAN", "network": {"class": "Linear", "bias": False}})
+assert "whether the layers have one" in documented("networks").lower()
+contract("repository/test_architecture.py", "networks.linear")
+""",
+    ),
+    "an optimiser": Recipe(
+        definitions={
+            "training/optimizers.py": """def _rmsprop(parameters, rate, settings):
+    return torch.optim.RMSprop(parameters, rate, weight_decay=settings.weight_decay)
+
+
+"""
+        },
+        rows={
+            "training/optimizers.py": (
+                "OPTIMIZERS: dict[str, Make] = {",
+                '    "rmsprop": _rmsprop,\n',
+            )
+        },
+        replaced={
+            "config/settings.py": {
+                '    name: Literal["adam", "adamw", "sgd"] = "adam"': (
+                    '    name: Literal["rmsprop", "adam", "adamw", "sgd"] = "adam"'
+                )
+            }
+        },
+        script="""
+train("--config", "gan.yaml", "--data", "glyphs", "--set", "train.optimizer.name=rmsprop")
+assert "`rmsprop`" in documented("settings")
+contract("repository/test_names_and_tables.py", "Optimizer")
+""",
+    ),
+    "a learning-rate schedule": Recipe(
+        rows={
+            "config/settings.py": (
+                "    warmup: int = Field(0, ge=0)",
+                "    #: Steps in which the learning rate halves, after the warm-up.\n"
+                "    halving: int | None = Field(None, ge=1)\n",
+            ),
+            "training/schedule.py": (
+                "    warm = min(1.0, (step + 1) / (schedule.warmup + 1))",
+                "    if schedule.halving:\n"
+                "        return warm * 0.5 ** (step / schedule.halving)\n",
+            ),
+        },
+        script="""
+train("--config", "gan.yaml", "--data", "glyphs", "--set", "train.schedule.halving=1")
+from genmodels.config.settings import Schedule
+from genmodels.training import schedule
+assert [schedule.factor(Schedule(halving=2), step) for step in (0, 2)] == [1.0, 0.5]
+assert "train.schedule.halving" in documented("settings")
+contract("training/test_schedule.py", "")
+""",
+    ),
+    "a logger": Recipe(
+        files={
+            "training/loggers/lines.py": '''"""The log as lines of text."""
+
+from genmodels.training.loggers import Logger
+
+
+class Lines(Logger):
+    """A file of lines."""
+
+    library = "csv"
+    install = "nothing"
+
+    def __init__(self, folder, settings):
+        self.file = (folder / "lines.txt").open("a")
+
+    def log(self, record):
+        """Write one record of the log."""
+        print(*record, file=self.file)
+
+    def finish(self):
+        """Close the file."""
+        self.file.close()
+
+
+LOGGER = Lines
+'''
+        },
+        rows={
+            "config/settings.py": (
+                '    on_nan: Adjustable[Literal["stop", "rollback"]] = "stop"',
+                "    #: Also write lines.\n    lines: Adjustable[bool] = False\n",
+            )
+        },
+        script="""
+train("--config", "gan.yaml", "--data", "glyphs", "--set", "train.lines=true")
+assert Path("run/lines.txt").read_text().startswith("epoch step images seconds train.")
+assert "Also write lines." in documented("settings")
+contract("repository/test_names_and_tables.py", "logger")
+""",
+    ),
+    "a source of data sets": Recipe(
+        replaced={
+            "data/loading.py": {
+                "from genmodels.data import folder, glyphs, stacked, tables, torchvision_sets": (
+                    "from genmodels.data import flat, folder, glyphs, stacked, tables, "
+                    "torchvision_sets"
+                ),
+                "SOURCES: tuple[Source, ...] = (glyphs, torchvision_sets, stacked)": (
+                    "SOURCES: tuple[Source, ...] = (glyphs, torchvision_sets, stacked, flat)"
+                ),
+            }
+        },
+        files={
+            "data/flat.py": '''"""Images of one grey each."""
+
+import torch
+
+from genmodels.data.images import Images
+from genmodels.data.sources import Listed
+
+SPLITS = {"train": torch.arange(200), "validation": torch.arange(0), "test": torch.arange(200, 256)}
+
+
+def names():
+    """List the name of this set."""
+    return ["flat"]
+
+
+def describe(name, root):
+    """Describe this set."""
+    return Listed(name, (1, 4, 4), 200, 56, 0, "embedded", "a grey for each image")
+
+
+def load(name, root, image_size, channels, fit, progress):
+    """Make the images."""
+    table = torch.arange(256, dtype=torch.uint8).view(256, 1, 1, 1).expand(256, 1, 4, 4)
+    return Images("flat", table.contiguous(), SPLITS, None, ())
+'''
+        },
+        script="""
+assert "flat 1x4x4 200 56" in call("datasets")
+train("--config", "vae.yaml", "--data", "flat")
+assert "`flat`" in documented("datasets")
+contract("repository/test_architecture.py", "data.flat")
+""",
+    ),
+    "a section of the page": Recipe(
+        rows={
+            "report/page.html": (
+                '<p class="summary">{{ summary }}</p>',
+                '<h2 id="classes">Classes</h2>\n<p>{{ comparison.classes|join(", ") }}</p>\n',
+            )
+        },
+        script="""
+train("--config", "vae.yaml", "--data", "glyphs")
+call("compare", "run", "--count", "100", "--features", "random", "--out", "c")
+assert '<h2 id="classes">Classes</h2>' in Path("c/report.html").read_text(encoding="utf-8")
+""",
+    ),
 }
+# Recipes that share a copy and a process, which saves time.
+TOGETHER = (
+    ("a likelihood", "an adversarial loss", "a gradient penalty"),
+    ("a network", "an optimiser", "a learning-rate schedule", "a logger"),
+    ("a metric of samples", "a source of data sets", "a section of the page"),
+)
+ALONE = [(title,) for title in RECIPES if not any(title in titles for titles in TOGETHER)]
 
 
 def listed() -> dict[str, list[str]]:
@@ -328,20 +537,21 @@ def test_every_recipe_is_tried() -> None:
     assert listed().keys() == RECIPES.keys()
 
 
-@pytest.mark.parametrize("title", RECIPES)
-def test_recipe(title: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("titles", [*TOGETHER, *ALONE], ids=" and ".join)
+def test_recipes(titles: Sequence[str], tmp_path: Path) -> None:
     copy, place = tmp_path / "copy", tmp_path / "place"
     place.mkdir()
     for name in COPIED:
         copied = shutil.copytree if (REPOSITORY / name).is_dir() else shutil.copy2
         copy.mkdir(exist_ok=True)
         copied(REPOSITORY / name, copy / name)
-    before = contents(copy)
-    RECIPES[title].follow(copy / PACKAGE)
-    after = contents(copy)
-    changed = {name for name in after if after[name] != before.get(name)}
-    assert changed == {named(part, after.keys() - before.keys()) for part in listed()[title]}
-    run(RECIPES[title].script, copy, place)
+    for title in titles:
+        before = contents(copy)
+        RECIPES[title].follow(copy / PACKAGE)
+        after = contents(copy)
+        changed = {name for name in after if after[name] != before.get(name)}
+        assert changed == {named(part, after.keys() - before.keys()) for part in listed()[title]}
+    run("".join(RECIPES[title].script for title in titles), copy, place)
 
 
 def named(part: str, new: set[str]) -> str:
