@@ -32,6 +32,8 @@ VOLATILE = {"saved", "started"}  # of a header
 VOLATILE_PROGRESS = {"seconds", "peak_memory_mib"}
 AT_A_SAVE = 0.5  # share of the kills that wait for a save to be under way
 DISK = 0.01  # seconds that a write takes to reach the disk
+# What each training loads, once for all of them.
+PRELOADED = ["genmodels.training.session", "genmodels.training.curves", "torch._dynamo"]
 LONGEST = 120.0  # seconds that one process may take before something hangs
 
 
@@ -69,7 +71,7 @@ def kill(place: Path, count: int, seed: int = 0, name: str = "vae") -> Tally:
     """
     generator, tally = random.Random(seed), Tally()
     started = get_context("forkserver")
-    started.set_forkserver_preload(["genmodels.api"])
+    started.set_forkserver_preload(PRELOADED)
     whole = runs.Folder(place / "undisturbed")
     _finish(_start(started, name, place / "first"))  # until the server is under way
     began = time.monotonic()

@@ -23,6 +23,7 @@ from conftest import Train
 from genmodels import api, config, data
 from genmodels.cli import app
 from genmodels.data import pictures
+from genmodels.models import density
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("known_features")]
 
@@ -257,7 +258,13 @@ def _alternate() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=str)
-def test_command_runs(command: Command, workplace: Path, make_run: Callable[..., Path]) -> None:
+def test_command_runs(
+    command: Command,
+    workplace: Path,
+    make_run: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(density, "ITERATIONS", 1)  # of a mixture of latents
     arguments = command.arguments
     write_files(command.block.page)
     shutil.copytree(REPOSITORY / "examples", "examples")

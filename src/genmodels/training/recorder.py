@@ -46,7 +46,7 @@ class Recorder:
         self.display = display
         self.name = folder.config_name
         self.saved = (trainer.step, trainer.recorded)
-        self.saved_at, self.drawn_at = time.monotonic(), -math.inf
+        self.saved_at = self.drawn_at = time.monotonic()
         self.shown_notes = len(trainer.notes)
         self.failed_saves = 0  # in a row
         self.unlogged: list[dict[str, Any]] = []  # records that are not written yet
