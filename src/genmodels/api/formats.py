@@ -112,9 +112,13 @@ def listed(kind: Kind) -> str:
 def _grid(chunks: "Iterable[Tensor]", count: int, path: Path, columns: int | None) -> None:
     import torch
 
-    from genmodels.data.pictures import grid, save_png, to_uint8
+    from genmodels.data.pictures import grid, grid_size, save_png, to_uint8
 
-    save_png(grid(torch.cat([to_uint8(chunk) for chunk in chunks]), columns), path)
+    pixels: list[Tensor] = []
+    for chunk in chunks:
+        grid_size(count, chunk.shape[1:], columns)  # refused before all images are made
+        pixels.append(to_uint8(chunk))
+    save_png(grid(torch.cat(pixels), columns), path)
 
 
 def _npy(chunks: "Iterable[Tensor]", count: int, path: Path, columns: int | None) -> None:

@@ -44,10 +44,34 @@ def grid(images: Tensor, columns: int | None = None, enlarge: bool = True) -> Te
         (C, height, width), uint8, with a grey gap between the images.
 
     Raises:
-        InputError: the grid would take more than ``LARGEST_SHEET`` bytes.
+        InputError: as for :func:`grid_size`.
     """
     pixels = to_uint8(images)
-    count, channels, height, width = pixels.shape
+    height, width = pixels.shape[2:]
+    columns, size = grid_size(len(pixels), pixels.shape[1:], columns)
+    sheet = torch.full(size, 48, dtype=torch.uint8)
+    for index, picture in enumerate(pixels):
+        top = GAP + index // columns * (height + GAP)
+        left = GAP + index % columns * (width + GAP)
+        sheet[:, top : top + height, left : left + width] = picture
+    factor = max(1, round(SMALLEST_SIDE / sheet.shape[2])) if enlarge else 1
+    return sheet.repeat_interleave(factor, 1).repeat_interleave(factor, 2)
+
+
+def grid_size(
+    count: int, image_shape: Sequence[int], columns: int | None = None
+) -> tuple[int, tuple[int, int, int]]:
+    """Return the columns of a grid, and the shape (C, height, width) of its picture.
+
+    Args:
+        count: number of images.
+        image_shape: (C, H, W) of each.
+        columns: images in a row; by default the grid is as square as possible.
+
+    Raises:
+        InputError: the picture would take more than ``LARGEST_SHEET`` bytes.
+    """
+    channels, height, width = image_shape
     columns = columns or math.ceil(math.sqrt(count))
     rows = math.ceil(count / columns)
     size = (channels, rows * (height + GAP) + GAP, columns * (width + GAP) + GAP)
@@ -56,13 +80,7 @@ def grid(images: Tensor, columns: int | None = None, enlarge: bool = True) -> Te
             f"a grid of {brief(columns)} `columns` and {rows:,} rows is too large for a picture; "
             "take fewer columns or images, or write an array"
         )
-    sheet = torch.full(size, 48, dtype=torch.uint8)
-    for index, picture in enumerate(pixels):
-        top = GAP + index // columns * (height + GAP)
-        left = GAP + index % columns * (width + GAP)
-        sheet[:, top : top + height, left : left + width] = picture
-    factor = max(1, round(SMALLEST_SIDE / sheet.shape[2])) if enlarge else 1
-    return sheet.repeat_interleave(factor, 1).repeat_interleave(factor, 2)
+    return columns, size
 
 
 def save_png(image: Tensor, path: Path) -> None:
