@@ -12,6 +12,7 @@ another spelling, such as the command line, translates them with :func:`spelling
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 
 _spelling: ContextVar[Callable[[str], str]] = ContextVar("how settings are spelled", default=str)
 
@@ -81,6 +82,26 @@ def brief(value: object) -> str:
     """Return a value as Python writes it, in one line and shortened to 60 characters."""
     text = " ".join(repr(value).split())
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def check_path(path: Path, setting: str) -> None:
+    """Check that the system accepts a path, whether or not there is a file.
+
+    Args:
+        path: any path.
+        setting: its name in the message.
+
+    Raises:
+        InputError: the path is too long, has a NUL character, or leads through a folder that
+            may not be read.
+    """
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise InputError(f"`{setting}={brief(str(path))}`: {reason}; give another path") from None
 
 
 def nearest(given: str, accepted: list[str], most: int = 1) -> str:

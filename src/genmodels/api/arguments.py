@@ -11,11 +11,10 @@ from genmodels.api import overrides as table
 from genmodels.api.overrides import Overrides
 from genmodels.config.layers import Layer
 from genmodels.config.settings import LIMITS, Shift
-from genmodels.errors import InputError, Note, brief, nearest
+from genmodels.errors import InputError, Note, brief, check_path, nearest
 from genmodels.sampling import Weights
 from genmodels.sampling.interpolation import Mode
 from genmodels.system import device as devices
-from genmodels.system.files import check_path
 
 if TYPE_CHECKING:
     from genmodels.comparison.plan import Match

@@ -10,9 +10,8 @@ from genmodels.data.decoding import Channels, Fit
 from genmodels.data.download import Unavailable
 from genmodels.data.images import Images, ReportProgress, silent
 from genmodels.data.sources import Listed, Source
-from genmodels.errors import InputError, nearest
+from genmodels.errors import InputError, check_path, nearest
 from genmodels.system import cache
-from genmodels.system.files import check_path
 
 SOURCES: tuple[Source, ...] = (glyphs, torchvision_sets, stacked)
 Kind = Literal["embedded", "named", "folder"]  # in the package, below a root, or pictures

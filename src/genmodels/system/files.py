@@ -1,31 +1,11 @@
-"""Paths that a user gives, and atomic writes: after a crash there is the old or the new file."""
+"""Atomic writes: after a crash there is the old file or the new file."""
 
 import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from genmodels.errors import InputError, Unwritable, brief
-
-
-def check_path(path: Path, setting: str) -> None:
-    """Check that the system accepts a path, whether or not there is a file.
-
-    Args:
-        path: any path.
-        setting: its name in the message.
-
-    Raises:
-        InputError: the path is too long, has a NUL character, or leads through a folder that
-            may not be read.
-    """
-    try:
-        path.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise InputError(f"`{setting}={brief(str(path))}`: {reason}; give another path") from None
+from genmodels.errors import Unwritable
 
 
 def write(path: Path, content: bytes) -> None:
