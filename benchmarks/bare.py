@@ -39,7 +39,7 @@ def gan(work: Work, device: str) -> Loop:
     """The non-saturating losses, in logits; the generator's step spares the
     discriminator's gradients."""
     model = work.plain_model().to(device)
-    latent = work.settings.model["latent_dim"]
+    latent = model.latent_dim
     generator, discriminator = model.generator, model.discriminator
     optimizer_g = torch.optim.Adam(generator.parameters(), lr=work.lr, fused=True)
     optimizer_d = torch.optim.Adam(discriminator.parameters(), lr=work.lr, fused=True)

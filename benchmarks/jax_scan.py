@@ -16,7 +16,8 @@ def start(work: Work, device: str) -> Loop:
     for name in ("jax", "optax"):
         if util.find_spec(name) is None:
             raise Skipped(f"{name} is not installed: pip install jax optax")
-    if work.settings.model["network"].get("class", "MLP") != "MLP":
+    network = work.settings.model["network"]
+    if not isinstance(network, dict) or network["class"] != "MLP":
         raise Skipped("written for fully connected networks")
     import jax
 

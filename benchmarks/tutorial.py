@@ -60,7 +60,7 @@ def vae(work: Work, device: str, workers: int) -> Loop:
 def gan(work: Work, device: str, workers: int) -> Loop:
     """Train a GAN as in the tutorials."""
     model = work.plain_model().to(device)
-    latent = work.settings.model["latent_dim"]
+    latent = model.latent_dim
     generator, discriminator = model.generator, model.discriminator
     optimizer_g = torch.optim.Adam(generator.parameters(), lr=work.lr)
     optimizer_d = torch.optim.Adam(discriminator.parameters(), lr=work.lr)

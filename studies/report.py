@@ -51,10 +51,14 @@ def print_table(run: Run, keys: Sequence[str]) -> None:
         print(f"| {key} |", " | ".join(f"{record[key]:.3f}" for record in chosen), "|")
 
 
+def _latent_dim(run: Run) -> int:
+    return run.model().latent_dim
+
+
 def draw_sweep(runs: Sequence[Run]) -> None:
     """Draw the error over the size of the code, and reconstructions from each size."""
-    runs = sorted(runs, key=lambda run: run.settings.model["latent_dim"])
-    sizes = [run.settings.model["latent_dim"] for run in runs]
+    runs = sorted(runs, key=_latent_dim)
+    sizes = [_latent_dim(run) for run in runs]
     errors = [run.log[-1]["test.squared_error"] for run in runs]
     print("\n| latent dimensions |", " | ".join(map(str, sizes)), "|")
     print("| test squared error |", " | ".join(f"{error:.2f}" for error in errors), "|")

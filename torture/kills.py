@@ -179,9 +179,8 @@ def _end(run: runs.Folder) -> Mapping[str, str]:
     """Return the final tensors and records of a run, for comparison."""
     saved = run.latest()
     header = {key: value for key, value in saved.header.items() if key not in VOLATILE}
-    header["progress"] = {
-        key: value for key, value in header["progress"].items() if key not in VOLATILE_PROGRESS
-    }
+    progress = saved.header["progress"].items()
+    header["progress"] = {key: value for key, value in progress if key not in VOLATILE_PROGRESS}
     log = [{**record, "seconds": 0} for record in run.log()]
     return {
         "header": json.dumps(header, sort_keys=True),

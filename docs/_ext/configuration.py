@@ -30,6 +30,8 @@ def _section(kind: type[BaseModel], path: str, meanings: Mapping[Any, str]) -> I
         if section := _section_of(field.annotation):
             contained.append((key, section))
             words, meaning = "section", f"{meaning} Its keys: [{key}](#{_anchor(key)})."
+        if sections.is_adjustable(field):
+            meaning += " It may change when a run is resumed."
         unsaid = section is None and default is not None and not field.is_required()
         yield entry(key, words, yaml12.inline(default) if unsaid else None, meaning)
     for key, section in contained:

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from genmodels.comparison import advice, verdicts
-from genmodels.comparison.result import Comparison, Entry, Result
+from genmodels.comparison.result import Comparison, Entry, ProtocolSettings, Result
 from genmodels.evaluation.metrics.scores import Scored
 from genmodels.evaluation.protocol import Evaluation
 from genmodels.evaluation.weights import Point, WeightsChoice
@@ -41,10 +41,18 @@ def entry(
     return Entry(name, results, [], {})
 
 
-def comparison(*entries: Any, **protocol: Any) -> Comparison:
+PROTOCOL: ProtocolSettings = {
+    "data": "made up", "fingerprint": "0", "split": "test", "real_images": 10_000,
+    "generated_images": 10_000, "few_images": False, "features": "domain", "features_hash": "0",
+    "neighbours": 5, "importance_samples": 100, "likelihood_images": 1000, "sampling_seed": 0,
+    "snapshot_images": 2000, "snapshots_chosen_on": "validation",
+}  # fmt: skip
+
+
+def comparison(*entries: Any, few_images: bool = False) -> Comparison:
     floor = Scored({"fd_domain": 0.1, "coverage": 0.97, "outliers": 0.01}, {}, [], [], [])
     return Comparison(
-        "made up", {"few_images": False, "real_images": 10_000, **protocol}, "fd_domain", NOTHING,
+        "made up", {**PROTOCOL, "few_images": few_images}, "fd_domain", NOTHING,
         {"sharpness": 0.18, "isolated_dots": 0.001}, [], [], {"floor": floor}, {}, entries,
     )  # fmt: skip
 

@@ -228,3 +228,14 @@ def test_former_keys_name_settings_of_today() -> None:
         names = type(getattr(config.read("vae.yaml"), section)).model_fields
         assert name in names
         assert former not in names
+
+
+def test_settings_that_do_not_change_the_model_are_no_differences() -> None:
+    former = config.read("vae.yaml")
+    free = ["train.steps=9", "train.device=cuda", "train.tensorboard=true", "data.root=elsewhere"]
+    changing = {"train.schedule.steps": "9", "train.optimizer.lr": "0.5", "seed": "3"}
+    layers = [config.assignment(text) for text in free]
+    assert config.read("vae.yaml", layers).differences(former) == []
+    layers += [config.assignment(f"{key}={value}") for key, value in changing.items()]
+    found = config.read("vae.yaml", layers).differences(former)
+    assert {line.partition(":")[0] for line in found} == {*changing}

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from conftest import CommandLine
-from genmodels import testing
+from genmodels import config, testing
 from genmodels.config import GIVEN, MODELS, components, custom_code
 from genmodels.errors import InputError
 from genmodels.models.base import Phase
@@ -198,6 +198,30 @@ def test_a_constructor_may_be_a_base_class_s(genmodels: CommandLine, workplace: 
     assert "loss: hinge" in genmodels("config", "made.yaml").out
     (workplace / "made.yaml").write_text("model: {class: made.MyGAN, lss: hinge}\n")
     assert "did you mean 'loss'?" in genmodels("config", "made.yaml").err
+
+
+@pytest.mark.parametrize(
+    ("default", "kept"),
+    [("((1, 2), (3, 4))", [[1, 2], [3, 4]]), ("{'a': (1,)}", {"a": [1]}), ("1e400", None)],
+)
+def test_defaults_are_what_a_file_can_hold(tmp_path: Path, default: str, kept: object) -> None:
+    (tmp_path / "made.py").write_text(
+        "from typing import Any\nfrom genmodels.models import Model\n\n\n"
+        "class Mine(Model):\n"
+        f"    def __init__(self, image_shape, size: Any = {default}):\n"
+        "        super().__init__(image_shape, 2)\n\n"
+        "    def phases(self):\n        return []\n\n"
+        "    def decode(self, latents, labels=None):\n        return latents\n"
+    )
+    (tmp_path / "made.yaml").write_text("model: {class: made.Mine}\n")
+    if kept is None:
+        with pytest.raises(InputError, match=r"made\.yaml: model\.size.*: is inf; .* finite"):
+            config.read(tmp_path / "made.yaml")
+        return
+    settings = config.read(tmp_path / "made.yaml")
+    assert settings.model["size"] == kept
+    (tmp_path / "made.yaml").write_text(settings.yaml())
+    assert config.read(tmp_path / "made.yaml") == settings
 
 
 @pytest.mark.parametrize(

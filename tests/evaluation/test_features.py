@@ -17,6 +17,7 @@ from genmodels.evaluation import baselines, reference
 from genmodels.evaluation.features import domain
 from genmodels.evaluation.features.domain import FeatureNet
 from genmodels.evaluation.metrics import distances, pixel_statistics, scores
+from genmodels.runs import checkpoint
 from genmodels.system import randomness
 
 COUNT = 1000
@@ -161,6 +162,10 @@ def test_what_is_refused(glyphs: Any, tmp_path: Path, monkeypatch: pytest.Monkey
     domain.save(path, FeatureNet(3, 10), glyphs, 0.5)
     with pytest.raises(InputError, match="trained on images with 3 channel"):
         domain.choose(str(path), glyphs, silent)
+    for header in ({"run": "vae"}, {"kind": domain.KIND, "channels": 1}):
+        checkpoint.save(path, {}, header)
+        with pytest.raises(InputError, match="holds no features"):
+            domain.choose(str(path), glyphs, silent)
     path.write_bytes(b"no file of ours")
     with pytest.raises(InputError, match="damaged or incomplete"):
         domain.choose(str(path), glyphs, silent)

@@ -17,6 +17,7 @@ from genmodels.evaluation.metrics.model_metrics import MODEL_METRICS, TRAINING_M
 from genmodels.evaluation.metrics.trained import Trained
 from genmodels.evaluation.reference import Reference
 from genmodels.models.base import Discriminates, Encodes, HasLikelihood
+from genmodels.runs.manifest import SavedProgress
 
 MLP = {"class": "MLP", "hidden": [8]}
 
@@ -134,6 +135,9 @@ def test_a_group_is_missing_only_if_all_of_it_is() -> None:
     assert values(rows[:1], "abc") == Values({}, {"bound": "never there"})
 
 
+PROGRESS: SavedProgress = {"step": 1, "images": 1, "seconds": 1.0, "sums": {}, "counts": {}}
+
+
 def test_a_model_is_passed_through_once_however_many_rows_there_are(
     seen: Reference, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -141,7 +145,7 @@ def test_a_model_is_passed_through_once_however_many_rows_there_are(
     bounds = likelihood.Bounds("levels", {"elbo": 2.0, "iwae_100": 1.0}, 3)
     monkeypatch.setattr(likelihood, "bounds", lambda *given: passes.append(1) or bounds)  # type: ignore[func-returns-value]
     model = testing.make({"class": "VAE", "latent_dim": 2, "network": MLP}, (1, 28, 28))
-    trained = Trained(model, seen, [torch.rand(9, 1, 28, 28)], seen.test[:9], 0, {}, {},
+    trained = Trained(model, seen, [torch.rand(9, 1, 28, 28)], seen.test[:9], 0, PROGRESS, {},
                       lambda images: None)  # fmt: skip
     rows = [row for row in MODEL_METRICS if row.applies_to is HasLikelihood]
     found = values(rows, trained, model)

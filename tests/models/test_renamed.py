@@ -127,4 +127,6 @@ def test_a_former_setting_in_one_layer_and_the_new_one_in_another(first: str, se
               ((first, 4), (second, 8))]  # fmt: skip
     with pytest.warns(Note, match=r"`model\.judge` is called discriminator now"):
         settings = config.read("pytorch-gan/aae.yaml", layers)
-    assert settings.model["discriminator"]["hidden"] == [8]
+    discriminator = settings.model["discriminator"]
+    assert isinstance(discriminator, dict)
+    assert discriminator["hidden"] == [8]

@@ -66,9 +66,10 @@ DOORS = {
     "torch_fidelity": "evaluation.features.inception",
     "safetensors": "runs.checkpoint",
     "torch.distributed": "system.distributed",
-    "torch.utils.tensorboard": "training.tensorboard",
+    "torch.utils.tensorboard": "training.loggers.tensorboard",
     "torchvision": "data",
     "typer": "cli",
+    "typing_extensions": "runs.manifest",  # of which pydantic takes the TypedDict
     "yaml": "config.yaml12",
 }
 EVERYWHERE = {"numpy", "torch"}

@@ -89,7 +89,9 @@ def refused_or(function: Any, *arguments: Any) -> Any:
 def test_configurations(values: Any) -> None:
     read = refused_or(config.resolve, [values], "fuzz")
     if read is not None:  # then it reads as itself
-        assert config.resolve([yaml12.parse(read.yaml(), "again")], "again") == read
+        again = yaml12.parse(read.yaml(), "again")
+        assert isinstance(again, dict)
+        assert config.resolve([again], "again") == read
 
 
 @configurations

@@ -20,10 +20,10 @@ from genmodels import config, losses, networks
 from genmodels.api import overrides
 from genmodels.config import components
 from genmodels.config.number_types import KeyOf
-from genmodels.config.settings import Settings
+from genmodels.config.settings import Settings, Train, is_adjustable
 from genmodels.data import decoding, feed, tables
 from genmodels.system import device
-from genmodels.training import execution, optimizers
+from genmodels.training import execution, loggers, optimizers
 
 # Configurations stand below what they configure, so their words are spelled twice.
 ELSEWHERE = {
@@ -120,6 +120,13 @@ def test_every_table_is_reached_by_a_setting(package: Any) -> None:
     assert found
     reached = [id(table) for table in KEYS.values()]
     assert [name for name, table in found.items() if id(table) not in reached] == []
+
+
+def test_every_logger_has_a_key_that_turns_it_on() -> None:
+    keys = {name: Train.model_fields[name] for name in loggers.listed()}
+    assert keys
+    assert all(key.annotation is bool and not key.default for key in keys.values())
+    assert all(map(is_adjustable, keys.values()))
 
 
 def test_overrides_take_the_words_of_their_keys() -> None:

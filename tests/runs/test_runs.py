@@ -18,13 +18,14 @@ from conftest import TINY, CommandLine
 from genmodels import config, runs
 from genmodels.errors import InputError
 from genmodels.runs import checkpoint, disk_space
+from genmodels.runs.manifest import DataRecord
 
 SETTINGS = config.read("vae.yaml")
 
 
 def make(path: Path, started: str = "2024-01-01", name: str = "vae") -> Any:
     folder = runs.Folder(path)
-    data = {"name": "glyphs", "fingerprint": "0"}
+    data: DataRecord = {"name": "glyphs", "fingerprint": "0"}
     folder.create(SETTINGS, {"config": name, "started": started, "data": data})
     return folder
 
@@ -158,7 +159,9 @@ def test_a_damaged_run_does_not_hide_the_others(content: Any, workplace: Path) -
     assert said.startswith("runs/b/environment.json")
 
 
-@pytest.mark.parametrize("line", ["no JSON", "[1]", '{"epoch": 1}', '{"step": "1"}'])
+@pytest.mark.parametrize(
+    "line", ["no JSON", "[1]", '{"epoch": 1}', '{"step": "1"}', '{"step": 1, "loss": "low"}']
+)
 def test_a_damaged_log_is_told(line: str, workplace: Path) -> None:
     folder = make(workplace / "runs" / "a")
     folder.append({"step": 1})

@@ -14,13 +14,16 @@ from torch.nn import functional as F
 
 from genmodels import config
 from genmodels.config import components
+from genmodels.config.number_types import Json
 from genmodels.config.settings import Train
 from genmodels.data.images import Images
 from genmodels.errors import InputError
 from genmodels.models.base import Model, Phase
 from genmodels.models.vae import VAE
 from genmodels.networks import MLP
-from genmodels.runs import checkpoint
+from genmodels.runs import checkpoint, manifest
+from genmodels.runs.checkpoint import TensorFile
+from genmodels.runs.manifest import Record, SavedProgress
 from genmodels.system import device as devices
 from genmodels.system import randomness
 from genmodels.training.ema import EMA
@@ -61,7 +64,11 @@ def trainer(model: Any, train: Any, device: Any, seed: int = 0, data: Any = None
     return Trainer(made, data or images(), settings.train, seed, device)
 
 
-def finish(made: Trainer) -> list[dict[str, Any]]:
+def progress_of(saved: TensorFile[dict[str, Json]]) -> SavedProgress:
+    return manifest.check(SavedProgress, saved.header["progress"], saved.path)
+
+
+def finish(made: Trainer) -> list[Record]:
     return [record.record for record in made.records() if isinstance(record, Epoch)]
 
 
@@ -93,7 +100,7 @@ def test_a_resumed_run_equals_an_undisturbed_one(
     saved = checkpoint.load(tmp_path / "c.safetensors")
     second = trainer(model, {"steps": 2 * half, **options}, device, data=images())
     torch.manual_seed(123)  # whatever anybody drew in between
-    second.restore(dict(saved.tensors), saved.header["progress"])
+    second.restore(dict(saved.tensors), progress_of(saved))
     resumed = early + finish(second)
     wanted, found = whole.state()[0], second.state()[0]
     assert wanted.keys() == found.keys()
@@ -258,7 +265,7 @@ def test_resumed_twice_with_a_lazy_phase_and_looks_in_between(
     for end in (5, 13, 20):  # an epoch has six steps
         part = made(end)
         if saved:
-            part.restore(dict(saved.tensors), saved.header["progress"])
+            part.restore(dict(saved.tensors), progress_of(saved))
             log = [r for r in log if r["step"] <= part.recorded and r["step"] % 6 == 0]
         for record in part.records():
             torch.randn(5)
@@ -276,7 +283,7 @@ def test_resumed_twice_with_a_lazy_phase_and_looks_in_between(
         assert torch.equal(tensor.cpu(), saved.tensors[name]), name
     volatile = {"seconds": 0, "peak_memory_mib": 0}
     assert {**json.loads(json.dumps(progress)), **volatile} == {
-        **saved.header["progress"], **volatile
+        **progress_of(saved), **volatile
     }  # fmt: skip
 
 

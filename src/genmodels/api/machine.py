@@ -20,10 +20,11 @@ from genmodels.errors import InputError
 from genmodels.system import cache
 from genmodels.system import device as devices
 from genmodels.system.tuning import tune_cpu
+from genmodels.training import loggers
 
 LIBRARIES = ("torch", "torchvision", "numpy", "safetensors", "pillow")
 EXTRAS = {  # optional module → what it is for
-    "tensorboard": "train.tensorboard",
+    **{logger.library: f"train.{name}" for name, logger in loggers.listed().items()},
     "torch_fidelity": "compare with features=inception",
 }
 TINY = {

@@ -15,11 +15,10 @@ from genmodels.config import custom_code
 from genmodels.config.settings import Settings, Shift
 from genmodels.errors import InputError, Note, brief
 from genmodels.models.base import Model
+from genmodels.runs.manifest import Record
 from genmodels.sampling import Weights
 from genmodels.sampling.interpolation import Mode
 from genmodels.system.tuning import tune_cpu
-
-Record = dict[str, float]  # of the log: ``epoch``, ``step``, ``images``, ``seconds``, losses
 
 
 @dataclass(frozen=True, repr=False)
@@ -63,7 +62,7 @@ class Run:
     @property
     def data(self) -> str:
         """The name or the folder of the data set."""
-        return str(self.folder.environment["data"]["name"])
+        return self.folder.environment["data"]["name"]
 
     @property
     def step(self) -> int | None:

@@ -2,12 +2,11 @@
 
 import time
 from collections.abc import Sequence
-from typing import Any
 
 from genmodels import runs, sampling
 from genmodels.comparison import fairness, plan
 from genmodels.comparison.fairness import Candidate
-from genmodels.comparison.result import Comparison, Entry, Result
+from genmodels.comparison.result import Comparison, Entry, ProtocolSettings, Result
 from genmodels.config.settings import Shift
 from genmodels.console import Display, duration
 from genmodels.data.images import Images
@@ -116,7 +115,7 @@ def _progress_of(display: Display, folder: runs.Folder, done: int, total: int) -
     return progress
 
 
-def _protocol(real: Reference, seed: int) -> dict[str, Any]:
+def _protocol(real: Reference, seed: int) -> ProtocolSettings:
     """Return the settings of the evaluation, as in the report."""
     return {
         "data": real.images.name,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from html import escape
 from itertools import combinations
-from typing import Any
+from typing import TypedDict
 
 from torch import Tensor
 
@@ -17,6 +17,7 @@ from genmodels.evaluation.metrics.scores import Scored
 from genmodels.evaluation.metrics.table import label
 from genmodels.evaluation.protocol import Evaluation
 from genmodels.evaluation.weights import Point
+from genmodels.runs.manifest import Record
 
 LEVEL = 0.05  # of the tests, after Holm's correction
 CONVERGED = 1.1  # at most this many times the final FD counts as converged
@@ -44,7 +45,7 @@ class Entry:
 
     name: str
     results: Sequence[Result]
-    records: Sequence[Mapping[str, Any]]
+    records: Sequence[Record]
     frames: Mapping[str, Tensor]
 
     def __repr__(self) -> str:
@@ -113,6 +114,39 @@ class PairTest:
         return f"{self.better} is better" if self.decided else "tie"
 
 
+class ProtocolSettings(TypedDict):
+    """The settings of an evaluation, the same for every model; ``report.json`` has them too.
+
+    Attributes:
+        data: the name of the data.
+        fingerprint: of its images.
+        split: the split of the real images.
+        real_images, generated_images: how many on each side.
+        few_images: whether they are so few that FD is biased.
+        features, features_hash: the name and the hash of the features.
+        neighbours: of precision, recall, density and coverage.
+        importance_samples, likelihood_images: of the likelihood.
+        sampling_seed: the seed of the samples.
+        snapshot_images: the number of samples of each snapshot.
+        snapshots_chosen_on: the split that the best snapshot is chosen on.
+    """
+
+    data: str
+    fingerprint: str
+    split: str
+    real_images: int
+    generated_images: int
+    few_images: bool
+    features: str
+    features_hash: str
+    neighbours: int
+    importance_samples: int
+    likelihood_images: int
+    sampling_seed: int
+    snapshot_images: int
+    snapshots_chosen_on: str
+
+
 @dataclass(frozen=True, repr=False)
 class Comparison:
     """Several models on the same data.
@@ -131,7 +165,7 @@ class Comparison:
     """
 
     data: str
-    protocol: Mapping[str, Any]
+    protocol: ProtocolSettings
     fd: str
     real: Tensor
     real_numbers: Mapping[str, float]

@@ -6,14 +6,35 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TypedDict
 
 from genmodels import config
 from genmodels.config import components, yaml12
+from genmodels.config.number_types import Json
 from genmodels.errors import InputError, nearest
 
 MEASURED = "measured.json"  # beside the presets; written by studies/families.py
 BASE = "genmodels.models.base"  # imported by name when needed: this room is below the models
+
+
+class PresetScore(TypedDict, total=False):
+    """Results of one training of a preset; empty if there are none.
+
+    Attributes:
+        fd: the Fréchet distance.
+        distance: its key, which says by which features.
+        data: the data set.
+        budget: the time of the training, such as ``90s``.
+        weights: the weights that were measured, ``ema`` or ``last``.
+        seeds: the number of seeds.
+    """
+
+    fd: float
+    distance: str
+    data: str
+    budget: str
+    weights: str
+    seeds: int
 
 
 @dataclass(frozen=True, repr=False)
@@ -23,13 +44,13 @@ class Preset:
     Attributes:
         name: such as ``vae.yaml``.
         model: the model's class.
-        measured: results of one training, with their protocol; empty if there are none.
+        measured: results of one training; empty if there are none.
         text: the text of its file: the settings that differ from the defaults, with comments.
     """
 
     name: str
     model: str
-    measured: Mapping[str, Any]
+    measured: PresetScore
     text: str
 
     def __repr__(self) -> str:
@@ -68,7 +89,7 @@ class ModelInfo:
     paper: str
     text: str
     abilities: list[str]
-    settings: Mapping[str, Any]
+    settings: Mapping[str, Json]
     choices: Mapping[str, list[str]]
     presets: list[Preset]
 
@@ -86,7 +107,7 @@ class ModelInfo:
         head = f"{self.name}: {self.text}\n\nSettings and defaults:"
         return "\n".join([head, *settings, "", end])
 
-    def _setting(self, key: str, value: Any) -> str:
+    def _setting(self, key: str, value: Json) -> str:
         chosen = value.get(components.CLASS) if isinstance(value, Mapping) else value
         others = [word for word in self.choices.get(key, []) if word != chosen]
         comment = f"  # or {', '.join(others)}" if others else ""
@@ -139,10 +160,10 @@ def _preset(name: str) -> Preset:
     assert path is not None
     spec = config.read(path).model
     text = path.read_text(encoding="utf-8")
-    return Preset(name, spec[components.CLASS], _measured().get(name, {}), text)
+    return Preset(name, str(spec[components.CLASS]), _measured().get(name, {}), text)
 
 
 @cache
-def _measured() -> dict[str, Any]:
+def _measured() -> dict[str, PresetScore]:
     path = config.preset(MEASURED)
     return json.loads(path.read_text(encoding="utf-8")) if path else {}

@@ -21,8 +21,8 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, create_model
 
-from genmodels.config import custom_code, validation
-from genmodels.config.number_types import KeyOf
+from genmodels.config import custom_code, validation, yaml12
+from genmodels.config.number_types import Json, KeyOf
 from genmodels.errors import InputError, Untrusted, brief, nearest, renamed
 
 CLASS = "class"
@@ -159,7 +159,7 @@ def _renamed(found: type, spec: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def complete(
     spec: Mapping[str, Any], place: ClassPlace, given: Sequence[str] = ()
-) -> dict[str, Any]:
+) -> dict[str, Json]:
     """Return a valid mapping with all defaults written out.
 
     So a saved configuration keeps its meaning when defaults change.
@@ -167,13 +167,13 @@ def complete(
     found = find_class(spec[CLASS], place)
     spec = _renamed(found, spec)
     parts = _components(found)
-    result: dict[str, Any] = {CLASS: spec[CLASS]}
+    result: dict[str, Json] = {CLASS: spec[CLASS]}
     for name, parameter in _parameters(found, given).items():
         value = spec.get(name, parameter.default)
         if name in parts:
             described = value if isinstance(value, Mapping) else _describe(value)
             value = complete(_part(found, name, described), parts[name])
-        result[name] = list(value) if isinstance(value, tuple) else value
+        result[name] = yaml12.plain(value)
     return result
 
 
@@ -203,7 +203,7 @@ def _words(kind: Any) -> Iterator[str]:
 
 def described(
     place: ClassPlace, given: Sequence[str] = ()
-) -> list[tuple[str, str, dict[str, Any]]]:
+) -> list[tuple[str, str, dict[str, Json]]]:
     """Return name, first paragraph of the docstring, and settings of each class of a package."""
     rows = []
     for name, found in place.classes().items():

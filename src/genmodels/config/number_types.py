@@ -1,4 +1,4 @@
-"""Types of the numbers and words that settings accept.
+"""Types of the values that settings accept.
 
 An argument of a model or a network that is annotated with one of them is checked when the
 configuration is read. In Python they are plain numbers and strings.
@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
+Json = JsonValue  # whatever YAML and JSON can hold: settings of classes not known here
 Count = Annotated[int, Field(ge=1)]
 Several = Annotated[int, Field(ge=2)]
 NonNegative = Annotated[int, Field(ge=0)]

@@ -12,6 +12,7 @@ from typing import Any
 
 from genmodels.config import components, custom_code, former_keys, validation, yaml12
 from genmodels.config.layers import message
+from genmodels.config.number_types import Json
 from genmodels.config.settings import LIMITS, Settings, Shift
 from genmodels.errors import InputError, brief, nearest
 
@@ -50,14 +51,15 @@ def resolve(
         renamed = former_keys.replaced(layer, origin, former_notes)
         present.append(_with_present_model(renamed, values))
         values = _merged(values, present[-1])
-    model = values.get("model")
+    _inherit_optimizer(values)
     found = validation.problems(Settings, {**values, "model": {}})
-    found += components.problems(model, MODELS, "model", GIVEN)
+    found += components.problems(values.get("model"), MODELS, "model", GIVEN)
+    if not found:
+        values["model"] = components.complete(values["model"], MODELS, GIVEN)
+        found = validation.problems(Settings, values)  # the defaults may be what no file can hold
     if found:
         raise InputError(message(found, layers, present, origin))
-    assert model is not None, "it has no problems"
-    _inherit_optimizer(values)
-    return Settings(**{**values, "model": components.complete(model, MODELS, GIVEN)})
+    return Settings(**values)
 
 
 def find_config(source: str | Path) -> Path:
@@ -124,7 +126,7 @@ def shift(text: str) -> Shift:
         ) from None
 
 
-def assignment(text: str, example: str = "train.batch_size=128") -> dict[str, Any]:
+def assignment(text: str, example: str = "train.batch_size=128") -> dict[str, Json]:
     """Parse ``a.b=value`` into nested dictionaries. The value is YAML.
 
     Args:
@@ -138,8 +140,8 @@ def assignment(text: str, example: str = "train.batch_size=128") -> dict[str, An
     keys = path.strip().split(".")
     if not separator or not all(keys):
         raise InputError(f"`settings` {text!r} is not an assignment; write it as {example}")
-    nested: Any = yaml12.parse(value, f"`settings` {path}")
-    for key in reversed(keys):
+    nested = {keys[-1]: yaml12.parse(value, f"`settings` {path}")}
+    for key in reversed(keys[:-1]):
         nested = {key: nested}
     return nested
 
@@ -183,7 +185,7 @@ def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _load(path: Path) -> dict[str, Any]:
+def _load(path: Path) -> dict[str, Json]:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -4,14 +4,21 @@
 are the meanings that the documentation shows.
 """
 
+import inspect
 import re
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic.fields import FieldInfo
 
 from genmodels.config import yaml12
-from genmodels.config.number_types import Positive
+from genmodels.config.number_types import Json, Positive
+
+# A setting that does not change the trained model, so a resumed run may have another value.
+ADJUSTABLE = "adjustable"
+Kind = TypeVar("Kind")
+Adjustable = Annotated[Kind, ADJUSTABLE]
 
 LIMITS = ("epochs", "steps", "budget")
 UNITS = {"s": 1, "m": 60, "h": 3600}
@@ -64,7 +71,7 @@ class Data(Section):
     #: A data set's name, or a folder of pictures.
     name: str = "glyphs"
     #: The folder in which named sets lie. Default: ``GENMODELS_DATA``, or the user's cache folder.
-    root: str | None = None
+    root: Adjustable[str | None] = None
     #: The set to train on where the named one is neither on disk nor can be downloaded.
     offline: str | None = None
     #: The share of the training images that is held out for validation.
@@ -77,10 +84,10 @@ class Data(Section):
     #: Pictures that are not square: crop the middle, or pad with black.
     fit: Literal["crop", "pad"] = "crop"
     #: Pictures of a folder that cannot be read: stop with an error, or skip them and say which.
-    on_bad: Literal["error", "skip"] = "error"
+    on_bad: Adjustable[Literal["error", "skip"]] = "error"
     #: Where the images are while training: all on the device (``resident``), or on the disk and
     #: fetched ahead (``mapped``). ``auto``: resident if that takes half of the free memory at most.
-    placement: Literal["auto", "resident", "mapped"] = "auto"
+    placement: Adjustable[Literal["auto", "resident", "mapped"]] = "auto"
     #: Random changes of the training images.
     augment: Augment = Augment()
 
@@ -124,12 +131,12 @@ class Train(Section):
     #: Images in a step, over all processes. An incomplete last batch of an epoch is dropped.
     batch_size: int = Field(64, ge=1)
     #: The limit in epochs, in all. Without any limit: 20 epochs.
-    epochs: int | None = Field(None, ge=1)
+    epochs: Adjustable[int | None] = Field(None, ge=1)
     #: The limit in steps, in all.
-    steps: int | None = Field(None, ge=1)
+    steps: Adjustable[int | None] = Field(None, ge=1)
     #: The limit in time, in all: ``90s``, ``10m`` or ``2h``. Training steps alone are counted; a
     #: density that is fitted after the last step takes its time on top.
-    budget: Annotated[Positive | None, BeforeValidator(seconds)] = None
+    budget: Adjustable[Annotated[Positive | None, BeforeValidator(seconds)]] = None
     #: The optimiser of every module.
     optimizer: Optimizer = Optimizer()
     #: Module, such as ``generator`` → the settings of its optimiser that differ.
@@ -141,21 +148,21 @@ class Train(Section):
     #: The largest norm of the gradient of a phase. Default: no clipping.
     clip: float | None = Field(None, gt=0)
     #: Where to train: ``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps``.
-    device: str = "auto"
+    device: Adjustable[str] = "auto"
     #: Number format of training: ``auto``, ``fp32``, ``bf16`` or ``fp16``.
     precision: str = "auto"
     #: How steps run. ``auto`` takes ``eager`` on a CPU and ``captured``, a CUDA graph, on a GPU;
     #: both give the same numbers. ``compiled`` rounds sums differently.
     execution: Literal["auto", "eager", "compiled", "captured"] = "auto"
     #: Seconds between two checkpoints, or a text such as ``5m``.
-    save_every: Annotated[Positive, BeforeValidator(seconds)] = 60.0
+    save_every: Adjustable[Annotated[Positive, BeforeValidator(seconds)]] = 60.0
     #: The number of resumable checkpoints that are kept.
-    keep: int = Field(3, ge=1)
+    keep: Adjustable[int] = Field(3, ge=1)
     #: When a loss is not finite: stop, or go back to the last checkpoint and on at half the
     #: learning rates.
-    on_nan: Literal["stop", "rollback"] = "stop"
+    on_nan: Adjustable[Literal["stop", "rollback"]] = "stop"
     #: Also write TensorBoard event files. Needs ``pip install 'genmodels[tensorboard]'``.
-    tensorboard: bool = False
+    tensorboard: Adjustable[bool] = False
 
     @model_validator(mode="after")
     def _one_limit(self) -> "Train":
@@ -194,7 +201,7 @@ class Settings(Section):
     #: The seed of everything random.
     seed: int = Field(0, ge=0)
     #: ``class``, and the arguments of its constructor.
-    model: dict[str, Any]
+    model: dict[str, Json]
     #: The images.
     data: Data = Data()
     #: The training.
@@ -210,20 +217,17 @@ class Settings(Section):
     def differences(self, other: "Settings") -> list[str]:
         """List the keys that change the trained model and differ, with both values, one a line.
 
-        Not compared are the limit, the device, the location of the data, and the settings of
-        saving and logging.
+        Settings that are :data:`Adjustable` are not compared.
         """
         mine, theirs = _flat(self.plain()), _flat(other.plain())
-        ignored = {f"train.{name}" for name in (*LIMITS, "device", "save_every", "keep")}
-        ignored |= {"train.tensorboard", "train.on_nan"}
-        ignored |= {"data.root", "data.placement", "data.on_bad"}
+        ignored = {*_adjustable(Settings)}
         return [
             f"{key}: {theirs.get(key)} there, {mine.get(key)} now"
             for key in dict.fromkeys([*theirs, *mine])
             if key not in ignored and mine.get(key) != theirs.get(key)
         ]
 
-    def plain(self) -> dict[str, Any]:
+    def plain(self) -> dict[str, Json]:
         """Return the settings as nested dictionaries and lists, for YAML or JSON."""
         return self.model_dump(mode="json")
 
@@ -232,9 +236,23 @@ class Settings(Section):
         return yaml12.dump(self.plain())
 
 
-def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
+def is_adjustable(field: FieldInfo) -> bool:
+    """Return whether a setting may change when a run is resumed."""
+    return ADJUSTABLE in field.metadata
+
+
+def _adjustable(section: type[Section], prefix: str = "") -> Iterator[str]:
+    """Yield the dotted keys that are adjustable, of a section and those in it."""
+    for name, field in section.model_fields.items():
+        if is_adjustable(field):
+            yield prefix + name
+        elif inspect.isclass(field.annotation) and issubclass(field.annotation, Section):
+            yield from _adjustable(field.annotation, f"{prefix}{name}.")
+
+
+def _flat(values: Mapping[str, Json], prefix: str = "") -> dict[str, Json]:
+    flat: dict[str, Json] = {}
     for key, value in values.items():
         inner = isinstance(value, Mapping) and value
-        flat |= _flat(value, f"{prefix}{key}.") if inner else {prefix + key: value}
+        flat |= _flat(inner, f"{prefix}{key}.") if inner else {prefix + key: value}
     return flat

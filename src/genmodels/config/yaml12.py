@@ -7,16 +7,18 @@ and duplicate keys are refused.
 
 import math
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
 
+from genmodels.config.number_types import Json
 from genmodels.errors import InputError
 
 LONGEST = 100_000  # characters; the longest preset has about 1,000
 
 
-def parse(text: str, origin: str) -> Any:
+def parse(text: str, origin: str) -> Json:
     """Parse a text.
 
     Args:
@@ -43,12 +45,19 @@ def parse(text: str, origin: str) -> Any:
         raise InputError(f"{origin}{line} is not valid YAML: {reason}") from None
 
 
-def dump(values: Any) -> str:
+def plain(value: Any) -> Json:
+    """Return a value as YAML holds it: lists for tuples, dictionaries for other mappings."""
+    if isinstance(value, Mapping):
+        return {key: plain(inner) for key, inner in value.items()}
+    return [plain(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
+def dump(values: object) -> str:
     """Return values as a YAML document, with keys in the given order."""
     return yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
 
 
-def inline(value: Any) -> str:
+def inline(value: object) -> str:
     """Return a value as YAML on one line."""
     text = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=math.inf)
     return text.removesuffix("\n").removesuffix("\n...")

@@ -7,7 +7,6 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -25,6 +24,7 @@ from genmodels.evaluation.metrics.trained import Trained
 from genmodels.evaluation.reference import Reference
 from genmodels.evaluation.weights import SHOWN, Point, WeightsChoice
 from genmodels.models.base import Model
+from genmodels.runs.manifest import SavedProgress
 
 COUNT = 10_000  # samples and test images; Lucic et al. (2018)
 FEW = 2000  # with fewer samples, reports warn of the bias of the Fréchet distance
@@ -198,14 +198,14 @@ def _only_finite(
     return finite, {**undefined, **broken}
 
 
-def _measured_in_training(progress: Mapping[str, Any]) -> dict[str, float]:
+def _measured_in_training(progress: SavedProgress) -> dict[str, float]:
     """Return seconds, rate and memory of the training."""
     measured = {
         "training_seconds": progress["seconds"],
         "training_images_per_second": progress["images"] / max(progress["seconds"], 1e-9),
     }
-    if progress.get("peak_memory_mib") is not None:
-        measured["training_peak_memory_mib"] = progress["peak_memory_mib"]
+    if (peak := progress.get("peak_memory_mib")) is not None:
+        measured["training_peak_memory_mib"] = peak
     return measured
 
 

@@ -11,14 +11,16 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Generic, TypeVar
 
 import safetensors
 import safetensors.torch
 import torch
 from torch import Tensor
 
+from genmodels.config.number_types import Json
 from genmodels.errors import InputError, NotFinite
+from genmodels.runs.manifest import Header
 from genmodels.system import files
 
 FORMAT = 3  # 1 had no hash; in 2, a module and its part could have moments of the same name
@@ -26,9 +28,12 @@ HEADER, DIGEST = "genmodels", "sha256"
 EMA_PREFIX = "average."  # of the names of EMA weights; part of the format
 
 
+Head = TypeVar("Head", bound=Mapping[str, object])
+
+
 @dataclass(frozen=True)
-class Checkpoint:
-    """The content of a checkpoint file.
+class TensorFile(Generic[Head]):
+    """The content of a file of tensors.
 
     Attributes:
         path: of the file.
@@ -37,7 +42,7 @@ class Checkpoint:
     """
 
     path: Path
-    header: Mapping[str, Any]
+    header: Head
     tensors: Mapping[str, Tensor]
 
     def part(self, prefix: str) -> dict[str, Tensor]:
@@ -49,7 +54,10 @@ class Checkpoint:
         }
 
 
-def save(path: Path, tensors: Mapping[str, Tensor], header: Mapping[str, Any]) -> None:
+Checkpoint = TensorFile[Header]  # of a run: its header was checked
+
+
+def save(path: Path, tensors: Mapping[str, Tensor], header: Mapping[str, object]) -> None:
     """Write a checkpoint durably, completely or not at all.
 
     Raises:
@@ -66,8 +74,8 @@ def save(path: Path, tensors: Mapping[str, Tensor], header: Mapping[str, Any]) -
     files.write(path, safetensors.torch.save(plain, metadata))
 
 
-def load(path: Path) -> Checkpoint:
-    """Read a checkpoint.
+def load(path: Path) -> TensorFile[dict[str, Json]]:
+    """Read a checkpoint, or another file that :func:`save` wrote.
 
     Raises:
         InputError: the file is missing or damaged, was written by another program, or has a
@@ -94,10 +102,10 @@ def load(path: Path) -> Checkpoint:
         )
     if version > 1 and metadata.get(DIGEST) != _digest(metadata[HEADER], tensors):
         raise _damaged(path, "its content does not match its hash")
-    return Checkpoint(path, header, tensors)
+    return TensorFile(path, header, tensors)
 
 
-def peek(path: Path) -> Mapping[str, Any]:
+def peek(path: Path) -> Mapping[str, Json]:
     """Read only the header of a checkpoint, without checks; empty if it cannot be read."""
     try:
         with safetensors.safe_open(path, framework="pt") as file:

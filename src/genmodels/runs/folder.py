@@ -18,7 +18,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import filelock
 
@@ -28,6 +27,7 @@ from genmodels.config.settings import Settings
 from genmodels.errors import InputError, Untrusted, Unwritable
 from genmodels.runs import checkpoint, manifest, steps
 from genmodels.runs.checkpoint import Checkpoint
+from genmodels.runs.manifest import Environment, Header, Record
 from genmodels.system import files
 
 LOCK = ".lock"
@@ -81,7 +81,7 @@ class Folder:
             return config.read(self.config_path)
 
     @cached_property
-    def environment(self) -> dict[str, Any]:
+    def environment(self) -> Environment:
         """The content of ``environment.json``.
 
         Raises:
@@ -91,8 +91,7 @@ class Folder:
             content = json.loads(self.environment_path.read_text(encoding="utf-8"))
         except (OSError, ValueError, RecursionError) as error:
             raise InputError(f"{self.environment_path} cannot be read: {error}") from None
-        manifest.check(manifest.Environment, content, self.environment_path)
-        return content
+        return manifest.check(Environment, content, self.environment_path)
 
     @property
     def config_name(self) -> str:
@@ -130,7 +129,7 @@ class Folder:
                     "made it, replace it by the file"
                 )
 
-    def create(self, settings: Settings, environment: Mapping[str, Any]) -> None:
+    def create(self, settings: Settings, environment: Environment) -> None:
         """Make the folder with its configuration and environment.
 
         Raises:
@@ -148,7 +147,7 @@ class Folder:
         files.write(self.config_path, settings.yaml().encode())
         custom_code.keep(settings.model, self.path)
 
-    def log(self) -> list[dict[str, Any]]:
+    def log(self) -> list[Record]:
         """Return the records of the log, oldest first, without an incomplete last line.
 
         Raises:
@@ -161,13 +160,13 @@ class Folder:
             complete = self.log_path.read_text(encoding="utf-8").rpartition("\n")[0]
             for number, line in enumerate(complete.splitlines(), 1):
                 records.append(json.loads(line))
-                if not isinstance(records[-1], dict) or type(records[-1].get("step")) is not int:
+                if not manifest.is_record(records[-1]):
                     raise ValueError(f"line {number} is no record of an epoch")
         except (OSError, ValueError, RecursionError) as error:
             raise InputError(f"{self.log_path} cannot be read: {error}") from None
         return records
 
-    def append(self, record: Mapping[str, Any]) -> None:
+    def append(self, record: Mapping[str, float]) -> None:
         """Append a record to the log.
 
         Raises:
@@ -222,8 +221,8 @@ class Folder:
         """
         found = checkpoint.load(path)
         with custom_code.of_run(self.path):
-            manifest.check(manifest.Header, found.header, path)
-        return found
+            header = manifest.check(Header, found.header, path)
+        return Checkpoint(path, header, found.tensors)
 
     def latest(self) -> Checkpoint:
         """Load the checkpoint with the highest step.

@@ -1,13 +1,19 @@
-"""Schemas of a run's files. They are not trusted, because others may have written them."""
+"""Schemas of a run's files. They are not trusted, because others may have written them.
 
-from collections.abc import Mapping
+A file may have more keys than its schema, as newer versions write them.
+"""
+
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, NotRequired, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
+from typing_extensions import TypedDict  # pydantic does not take that of Python 3.11
 
 from genmodels import config
+from genmodels.config.number_types import Json
 from genmodels.errors import InputError
+
+Record = dict[str, float]  # of the log: ``epoch``, ``step``, ``images``, ``seconds``, losses
 
 NonNegative = Annotated[int, Field(ge=0)]
 Size = Annotated[int, Field(ge=1)]
@@ -23,50 +29,75 @@ def _inside(name: str) -> str:
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_inside)]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(strict=True, extra="ignore")  # newer versions may have more keys
+class SavedProgress(TypedDict):
+    """The progress of a training.
 
-
-class SavedProgress(_Part):
-    """The progress of a training."""
+    Attributes:
+        step, images, seconds: since the start of the run; the time of training steps alone.
+        sums, counts: of each term in the running epoch.
+        recorded: the last step that is in the log.
+        rollbacks: how often the run went back to a checkpoint.
+        flops_per_image: floating-point operations of training for an image.
+        flops: of one run of each phase.
+        peak_memory_mib: of the device; None where it is not known.
+    """
 
     step: NonNegative
     images: NonNegative
     seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)]
     sums: dict[str, float]
     counts: dict[str, int]
+    recorded: NotRequired[NonNegative]
+    rollbacks: NotRequired[NonNegative]
+    flops_per_image: NotRequired[float]
+    flops: NotRequired[dict[str, int]]
+    peak_memory_mib: NotRequired[float | None]
 
 
-class Header(_Part):
+class Header(TypedDict):
     """The header of a checkpoint or a snapshot."""
 
     run: Name
-    config: dict[str, Any]
+    started: NotRequired[str]
+    config: dict[str, Json]
     image_shape: Annotated[list[Size], Field(min_length=3, max_length=3)]
-    class_shares: list[Annotated[float, Field(ge=0, le=1)]] = []  # none before format 3
+    class_shares: NotRequired[list[Annotated[float, Field(ge=0, le=1)]]]  # none before format 3
     fingerprint: str
     progress: SavedProgress
+    versions: NotRequired[dict[str, str]]
+    saved: NotRequired[str]
 
 
-class _Data(_Part):
+class DataRecord(TypedDict):
+    """The images that a run was trained on."""
+
     name: str
     fingerprint: str
-    classes: list[str] = []
+    image_shape: NotRequired[list[int]]
+    classes: NotRequired[list[str]]
+    counts: NotRequired[dict[str, int]]
+    notes: NotRequired[list[str]]
 
 
-class Environment(_Part):
+class Environment(TypedDict):
     """The content of ``environment.json``."""
 
     config: Name
     started: str
-    data: _Data
+    command: NotRequired[list[str]]
+    versions: NotRequired[dict[str, str]]
+    platform: NotRequired[str]
+    device: NotRequired[str]
+    precision: NotRequired[str]
+    reasons: NotRequired[list[str]]
+    data: DataRecord
 
 
-Kind = TypeVar("Kind", bound=_Part)
+Kind = TypeVar("Kind")
 
 
-def check(kind: type[Kind], content: Any, path: Path) -> None:
-    """Check the content of a file.
+def check(kind: type[Kind], content: Any, path: Path) -> Kind:
+    """Check the content of a file, and return it.
 
     Args:
         kind: its schema.
@@ -78,13 +109,21 @@ def check(kind: type[Kind], content: Any, path: Path) -> None:
             configuration.
     """
     try:
-        kind.model_validate(content)
+        TypeAdapter(kind).validate_python(content, strict=True)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "its content"
         raise InputError(
             f"{path} does not describe a run of genmodels: {where}: {first['msg']}"
         ) from None
-    if isinstance(content, Mapping) and kind is Header:
+    if kind is Header:
         # Nobody edits a header, so former names of settings are no news there.
         config.resolve([content["config"]], f"the configuration in {path}", former_notes=False)
+    return content
+
+
+def is_record(content: object) -> bool:
+    """Return whether the content of a line of the log is numbers by name, with a step."""
+    if not isinstance(content, dict) or type(content.get("step")) is not int:
+        return False
+    return all(isinstance(value, int | float) for value in content.values())

@@ -6,7 +6,7 @@ same as 64 images, on every device and with any amount of memory.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -28,7 +28,7 @@ def load_model(
     checkpoint: Checkpoint,
     weights: Weights | None = None,
     device: torch.device = randomness.CPU,
-    changes: Mapping[str, Any] | None = None,
+    changes: Mapping[str, object] | None = None,
 ) -> Model:
     """Build the model of a checkpoint, in evaluation mode.
 
@@ -55,9 +55,9 @@ def load_model(
 
 
 def _loaded(
-    checkpoint: Checkpoint, tensors: Mapping[str, Tensor], changes: Mapping[str, Any]
+    checkpoint: Checkpoint, tensors: Mapping[str, Tensor], changes: Mapping[str, object]
 ) -> Model:
-    spec = _changed(checkpoint.header["config"]["model"], changes)
+    spec = _changed(_spec(checkpoint), changes)
     check_weights(checkpoint, tensors, spec)
     model = _build(checkpoint, spec)
     model.load_state_dict(tensors)
@@ -65,7 +65,7 @@ def _loaded(
 
 
 def check_weights(
-    checkpoint: Checkpoint, tensors: Mapping[str, Tensor], spec: Mapping[str, Any] | None = None
+    checkpoint: Checkpoint, tensors: Mapping[str, Tensor], spec: Mapping[str, object] | None = None
 ) -> None:
     """Check that weights have the names and shapes of a checkpoint's model.
 
@@ -80,7 +80,7 @@ def check_weights(
         InputError: a name or a shape differs.
     """
     with torch.device("meta"):
-        expected = _build(checkpoint, spec or checkpoint.header["config"]["model"]).state_dict()
+        expected = _build(checkpoint, spec or _spec(checkpoint)).state_dict()
     for name in sorted(expected.keys() | tensors.keys()):
         shapes = [tuple(t[name].shape) if name in t else "none" for t in (expected, tensors)]
         if shapes[0] != shapes[1]:
@@ -91,7 +91,14 @@ def check_weights(
             )
 
 
-def _changed(spec: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+def _spec(checkpoint: Checkpoint) -> Mapping[str, object]:
+    """Return the settings of a checkpoint's model."""
+    spec = checkpoint.header["config"]["model"]
+    assert isinstance(spec, dict), "the header was checked"
+    return spec
+
+
+def _changed(spec: Mapping[str, object], changes: Mapping[str, object]) -> dict[str, object]:
     """Return a model's settings with some of them changed.
 
     Raises:
@@ -100,7 +107,7 @@ def _changed(spec: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, A
     changed = {**spec, **changes}
     if changes and (problems := components.problems(changed, MODELS, "model", GIVEN)):
         raise InputError("; ".join(problems))
-    adjustable = components.find_class(spec[components.CLASS], MODELS).adjustable  # type: ignore[attr-defined]
+    adjustable = components.find_class(str(spec[components.CLASS]), MODELS).adjustable  # type: ignore[attr-defined]
     if fixed := [f"model.{name}" for name in changes if name not in adjustable]:
         others = ", ".join(f"model.{name}" for name in adjustable) or "nothing"
         raise InputError(
@@ -110,9 +117,10 @@ def _changed(spec: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, A
     return changed
 
 
-def _build(checkpoint: Checkpoint, spec: Mapping[str, Any]) -> Model:
-    given = {key: checkpoint.header[key] for key in GIVEN if key in checkpoint.header}
-    given["image_shape"] = tuple(given["image_shape"])
+def _build(checkpoint: Checkpoint, spec: Mapping[str, object]) -> Model:
+    header = checkpoint.header
+    given = {key: value for key, value in header.items() if key in GIVEN}
+    given["image_shape"] = tuple(header["image_shape"])
     try:
         model: Model = components.build(spec, MODELS, **given)
     except (RuntimeError, OverflowError, MemoryError) as error:

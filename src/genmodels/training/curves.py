@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -10,7 +9,7 @@ from matplotlib.ticker import EngFormatter
 
 from genmodels.system import files
 
-Records = Sequence[Mapping[str, Any]]
+Records = Sequence[Mapping[str, float]]
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")  # Okabe & Ito (2008)
 UNITS = {"images": "training images", "seconds": "seconds of training"}
 

@@ -1,14 +1,13 @@
-"""The recorder of a training: it writes the log, figures, checkpoints and TensorBoard files.
+"""The recorder of a training: it writes the log, figures and checkpoints.
 
 The trainer only yields records. This module decides what is written, and when to save.
 """
 
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -17,10 +16,12 @@ from genmodels.config.settings import Settings
 from genmodels.console import Display
 from genmodels.errors import InputError, Interrupted, NotFinite, Unwritable
 from genmodels.runs import checkpoint
+from genmodels.runs.manifest import Header, Record, SavedProgress
 from genmodels.system import memory
 from genmodels.system.provenance import now, versions
 from genmodels.system.signals import stopped_by_signals
-from genmodels.training import figures, fitting, tensorboard
+from genmodels.training import figures, fitting
+from genmodels.training.loggers import Logger
 from genmodels.training.records import Epoch, Progress
 from genmodels.training.trainer import Trainer
 
@@ -39,23 +40,28 @@ class Recorder:
         settings: the settings of the run.
         trainer: the trainer, at its first step or restored from a checkpoint.
         display: shows the progress.
+        loggers: other programs that the log goes to.
     """
 
-    def __init__(self, folder: runs.Folder, settings: Settings, trainer: Trainer, display: Display):
+    def __init__(
+        self,
+        folder: runs.Folder,
+        settings: Settings,
+        trainer: Trainer,
+        display: Display,
+        loggers: Sequence[Logger],
+    ):
         self.folder, self.settings, self.trainer = folder, settings, trainer
-        self.display = display
+        self.display, self.loggers = display, loggers
         self.name = folder.config_name
         self.saved = (trainer.step, trainer.recorded)
         self.saved_at = self.drawn_at = time.monotonic()
         self.shown_notes = len(trainer.notes)
         self.failed_saves = 0  # in a row
-        self.unlogged: list[dict[str, Any]] = []  # records that are not written yet
+        self.unlogged: list[Record] = []  # records that are not written yet
         self.last_warning = ""
         newest = folder.checkpoint_paths()[-1:]
         self.resumed_from = newest[0] if trainer.step and newest else None
-        self.events: tensorboard.Events | None = None
-        if settings.train.tensorboard:
-            self.events = tensorboard.Events(folder.path / "tensorboard")
 
     def run(self) -> None:
         """Train until the limit or a signal, and save in both cases.
@@ -142,7 +148,7 @@ class Recorder:
         if self.trainer.rollbacks >= MAX_ROLLBACKS:
             raise NotFinite(error.what, f"after {MAX_ROLLBACKS} rollbacks; {self.trainer.advice}")
         saved = self.folder.latest()
-        self.trainer.roll_back(dict(saved.tensors), dict(saved.header["progress"]))
+        self.trainer.roll_back(dict(saved.tensors), saved.header["progress"])
         self.folder.rewind_log(self.trainer.recorded, self.trainer.steps_per_epoch)
         self.unlogged.clear()
         self.saved = (self.trainer.step, self.trainer.recorded)
@@ -175,8 +181,8 @@ class Recorder:
             self._write_log()
             if self._has_grid(record.record["epoch"]):
                 self._grid(record.record["epoch"])
-            if self.events:
-                self.events.write(record.record)
+            for logger in self.loggers:
+                logger.log(record.record)
             if time.monotonic() - self.drawn_at > CURVE_SECONDS:
                 self._draw()
 
@@ -189,7 +195,7 @@ class Recorder:
         size = self.settings.train.batch_size
         return record.step / total, (total - record.step) * size / record.rate
 
-    def _header(self, progress: Mapping[str, Any]) -> dict[str, Any]:
+    def _header(self, progress: SavedProgress) -> Header:
         """Return the header of a checkpoint."""
         return {
             "run": self.name,
@@ -247,7 +253,7 @@ class Recorder:
         self._write(self.folder.snapshots, weights, progress)
 
     def _write(
-        self, place: Path, tensors: Mapping[str, torch.Tensor], progress: Mapping[str, Any]
+        self, place: Path, tensors: Mapping[str, torch.Tensor], progress: SavedProgress
     ) -> None:
         """Write a checkpoint file into a folder."""
         step = self.trainer.step

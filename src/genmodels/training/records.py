@@ -3,10 +3,11 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 from torch import Tensor
+
+from genmodels.runs.manifest import Record
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Epoch:
         record: the line of the log.
     """
 
-    record: dict[str, Any]
+    record: Record
 
 
 @dataclass

@@ -16,11 +16,12 @@ from genmodels.data.images import Images
 from genmodels.errors import InputError
 from genmodels.models.base import Model
 from genmodels.runs import disk_space
+from genmodels.runs.manifest import Environment
 from genmodels.system import device as devices
 from genmodels.system import distributed, files, randomness
 from genmodels.system.provenance import now, versions
 from genmodels.system.tuning import tune_cpu
-from genmodels.training import tensorboard
+from genmodels.training import loggers
 from genmodels.training.recorder import Recorder, follow
 from genmodels.training.trainer import Trainer
 
@@ -84,8 +85,7 @@ def train(
             _check_unused(out)
     if not place.is_single and settings.train.on_nan == "rollback":
         raise InputError("rollbacks are for one process; with torchrun use `on_nan=stop`")
-    if settings.train.tensorboard:
-        tensorboard.check()
+    loggers.chosen(settings.train)  # before the images are loaded, if one is not installed
     images = _load(settings, display)
     settings = _with_data(settings, images)
     with distributed.joined(device.device, settings.train.batch_size) as processes:
@@ -119,7 +119,8 @@ def train(
                 folder.create(settings, _environment(name, device, reasons, images))
             kept = settings.train.keep + 1
             _check_space(folder.path, trainer, min(kept, 2) if resumed else kept)
-            Recorder(folder, settings, trainer, display).run()
+            with loggers.started(folder.path, settings) as started:
+                Recorder(folder, settings, trainer, display, started).run()
     return folder
 
 
@@ -269,7 +270,7 @@ def _differ(folder: runs.Folder, settings: Settings) -> bool:
 
 def _environment(
     name: str, device: devices.Device, reasons: Sequence[str], images: Images
-) -> dict[str, Any]:
+) -> Environment:
     """Return the content of ``environment.json``."""
     return {
         "config": name,

@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -20,6 +19,7 @@ from genmodels.data.augment import NOTHING, Augmentation
 from genmodels.data.images import TEST, TRAIN, VALIDATION, Batch, Images
 from genmodels.errors import NotFinite
 from genmodels.models.base import Model
+from genmodels.runs.manifest import Record, SavedProgress
 from genmodels.system import randomness
 from genmodels.system.device import Device
 from genmodels.system.distributed import SINGLE, Processes
@@ -226,7 +226,7 @@ class Trainer:
             "or take `on_nan=rollback`"
         )
 
-    def roll_back(self, tensors: dict[str, Tensor], progress: dict[str, Any]) -> None:
+    def roll_back(self, tensors: dict[str, Tensor], progress: SavedProgress) -> None:
         """Restore an earlier :meth:`state`, and halve every learning rate.
 
         With each further call the rates are halved once more.
@@ -236,7 +236,7 @@ class Trainer:
         self.rollbacks = rollbacks
         self.run_step.scale_rates(0.5**rollbacks)
 
-    def _record(self, stop: Callable[[], bool]) -> dict[str, Any] | None:
+    def _record(self, stop: Callable[[], bool]) -> Record | None:
         """Return the record of an epoch, or of its part up to the limit; None if stopped."""
         epoch = self.step / self.steps_per_epoch
         measured: dict[str, float] = {}
@@ -270,9 +270,9 @@ class Trainer:
             return {}
         return validation.evaluate(self.model, self.feed, split, self.seed, self.device, stop)
 
-    def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    def state(self) -> tuple[dict[str, Tensor], SavedProgress]:
         """Return what the next steps depend on: tensors, and numbers for a checkpoint's header."""
-        progress = {
+        progress: SavedProgress = {
             "step": self.step,
             "images": self.step * self.train.batch_size,
             "seconds": self.seconds,
@@ -286,7 +286,7 @@ class Trainer:
         }
         return self.run_step.state(), progress
 
-    def restore(self, tensors: dict[str, Tensor], progress: dict[str, Any]) -> None:
+    def restore(self, tensors: dict[str, Tensor], progress: SavedProgress) -> None:
         """Restore what :meth:`state` returned."""
         self.run_step.restore(tensors)
         self.step, self.seconds = progress["step"], progress["seconds"]

@@ -72,7 +72,7 @@ def replay(folder: runs.Folder, steps: int, display: Display) -> list[str]:
     for _ in range(2):
         with custom_code.of_run(folder.path):
             trainer = session.trainer_of(longer, images, device)
-        trainer.restore(dict(saved.tensors), dict(saved.header["progress"]))
+        trainer.restore(dict(saved.tensors), saved.header["progress"])
         for _ in trainer.records():
             display.advance(
                 "replaying", trainer.step - end + steps + steps * len(results), 2 * steps

@@ -203,17 +203,19 @@ def load(path: Path, name: str, images: Images) -> Extractor:
             than the images.
     """
     saved = checkpoint.load(path)
-    if saved.header.get("kind") != KIND:
+    channels, outputs = saved.header.get("channels"), saved.header.get("outputs")
+    if not (
+        saved.header.get("kind") == KIND and isinstance(channels, int) and isinstance(outputs, int)
+    ):
         raise InputError(f"{path} holds no features; give a file that compare has trained")
-    channels = saved.header["channels"]
     if channels != images.image_shape[0]:
         raise InputError(
             f"{path} was trained on images with {channels} channel(s), {images.name} has "
             f"{images.image_shape[0]}; use `features=domain`"
         )
-    net = FeatureNet(channels, saved.header["outputs"])
+    net = FeatureNet(channels, outputs)
     net.load_state_dict(dict(saved.tensors))
-    classifies = saved.header["classifies"] and saved.header["outputs"] == classes_of(images)
+    classifies = bool(saved.header.get("classifies")) and outputs == classes_of(images)
     return of_net(name, net, classifies)
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -89,7 +88,7 @@ def discriminate(
     )
 
 
-def from_equilibrium(model: Discriminates, last: Mapping[str, Any]) -> dict[str, float]:
+def from_equilibrium(model: Discriminates, last: Mapping[str, float]) -> dict[str, float]:
     """Return each phase's last training loss minus its value at the equilibrium, by phase.
 
     Args:

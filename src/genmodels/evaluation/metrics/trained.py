@@ -6,7 +6,6 @@ Intermediate results that several metrics share are computed once.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -21,6 +20,7 @@ from genmodels.evaluation.metrics.labels import Labelled
 from genmodels.evaluation.metrics.likelihood import Bounds
 from genmodels.evaluation.reference import Reference
 from genmodels.models.base import Discriminates, Encodes, HasLikelihood, Model
+from genmodels.runs.manifest import SavedProgress
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,8 @@ class Trained:
     samples: Sequence[Tensor]
     features: Features
     seed: int
-    progress: Mapping[str, Any]
-    last: Mapping[str, Any]
+    progress: SavedProgress
+    last: Mapping[str, float]
     advance: Callable[[int], None]
 
     @property
