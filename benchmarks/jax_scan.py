@@ -43,8 +43,8 @@ def _train(work: Work) -> Loop:
             if number < len(layers) - 1:
                 values = jnp.where(values > 0, values, slope * values)
                 if key is not None and drop:
-                    key, own = jax.random.split(key)
-                    kept = jax.random.bernoulli(own, 1 - drop, values.shape)
+                    key, dropout_key = jax.random.split(key)
+                    kept = jax.random.bernoulli(dropout_key, 1 - drop, values.shape)
                     values = values * kept / (1 - drop)
         return values
 
@@ -66,25 +66,28 @@ def _train(work: Work) -> Loop:
     def generate(generator: Any, key: Any) -> Any:
         return jnp.tanh(run(generator, jax.random.normal(key, (size, latent))))
 
-    def judge_loss(judge: Any, real: Any, fake: Any, key: Any) -> Any:
-        logits = run(judge, jnp.concatenate([real, fake]), key)
+    def discriminator_loss(discriminator: Any, real: Any, fake: Any, key: Any) -> Any:
+        logits = run(discriminator, jnp.concatenate([real, fake]), key)
         return jax.nn.softplus(-logits[:size]).mean() + jax.nn.softplus(logits[size:]).mean()
 
-    def fool_loss(generator: Any, judge: Any, key: Any) -> Any:
+    def generator_loss(generator: Any, discriminator: Any, key: Any) -> Any:
         keys = jax.random.split(key)
-        return jax.nn.softplus(-run(judge, generate(generator, keys[0]), keys[1])).mean()
+        return jax.nn.softplus(-run(discriminator, generate(generator, keys[0]), keys[1])).mean()
 
     def gan_step(state: Any, batch: Any) -> Any:
-        (generator, judge), (own, others) = state
+        (generator, discriminator), (of_generator, of_discriminator) = state
         images, key = batch
         keys = jax.random.split(key, 3)
         fake = generate(generator, keys[0])
-        loss, gradients = jax.value_and_grad(judge_loss)(judge, images * 2 - 1, fake, keys[1])
-        updates, others = optimizer.update(gradients, others)
-        judge = optax.apply_updates(judge, updates)
-        gradients = jax.grad(fool_loss)(generator, judge, keys[2])
-        updates, own = optimizer.update(gradients, own)
-        return ((optax.apply_updates(generator, updates), judge), (own, others)), loss
+        loss, gradients = jax.value_and_grad(discriminator_loss)(
+            discriminator, images * 2 - 1, fake, keys[1]
+        )
+        updates, of_discriminator = optimizer.update(gradients, of_discriminator)
+        discriminator = optax.apply_updates(discriminator, updates)
+        gradients = jax.grad(generator_loss)(generator, discriminator, keys[2])
+        updates, of_generator = optimizer.update(gradients, of_generator)
+        generator = optax.apply_updates(generator, updates)
+        return ((generator, discriminator), (of_generator, of_discriminator)), loss
 
     halves = {"vae": ("encoder", "decoder"), "gan": ("generator", "discriminator")}[work.family]
     weights = tuple(_layers(getattr(model, half), jnp) for half in halves)

@@ -7,6 +7,10 @@ command line's help do not wait for PyTorch.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from genmodels.system import waiting
+
+waiting.shorten()  # here, because it must come before PyTorch is loaded
+
 __version__ = "0.1.0"
 __all__ = [
     "InputError", "Run", "compare", "interpolate", "load", "sample", "save_images", "train",

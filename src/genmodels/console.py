@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
+from rich.measure import Measurement
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from rich.table import Table
 
 from genmodels.errors import spelled
 
 LINE_SECONDS = 10.0  # between two lines of progress
-WIDE = 200  # columns of output that is not a terminal
 
 
 def duration(seconds: float) -> str:
@@ -97,16 +97,32 @@ class Display:
         self.bar.update(self.tasks[what], completed=done, note=note)
 
 
-def table(headings: list[str], rows: list[list[Any]]) -> Table:
-    """Return a plain table; cells are converted to text."""
+def table(headings: list[str], rows: list[list[Any]], widest: int | None = None) -> Table:
+    """Return a plain table; cells are converted to text.
+
+    Args:
+        headings: of the columns.
+        rows: the cells of each row.
+        widest: number of characters after which cells are wrapped, except in the first column.
+    """
     made = Table(box=None, pad_edge=False)
     for index, heading in enumerate(headings):
-        made.add_column(heading, no_wrap=index == 0, overflow="fold")
+        first = index == 0
+        most = None if first else widest
+        made.add_column(heading, no_wrap=first, overflow="fold", max_width=most)
     for row in rows:
         made.add_row(*(str(cell) for cell in row))
     return made
 
 
 def show(content: Any) -> None:
-    """Print a table or text to standard output, ``WIDE`` columns wide if it is not a terminal."""
-    Console(highlight=False, width=None if sys.stdout.isatty() else WIDE).print(content)
+    """Print a table or text to standard output.
+
+    A terminal's width is kept. A file or another program gets the width that the content needs,
+    so that it can be searched line by line.
+    """
+    console = Console(highlight=False)
+    if not sys.stdout.isatty():
+        options = console.options.update(max_width=sys.maxsize)
+        console.width = Measurement.get(console, options, content).maximum
+    console.print(content)

@@ -9,9 +9,10 @@ Settings in messages stand between backticks, as Python spells them: `` `out` ``
 another spelling, such as the command line, translates them with :func:`spelling`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 
 _spelling: ContextVar[Callable[[str], str]] = ContextVar("how settings are spelled", default=str)
 
@@ -59,6 +60,12 @@ class Note(UserWarning):
     """A warning for the user: something was done differently than asked for, and why."""
 
 
+def renamed(pairs: Sequence[tuple[str, str]]) -> Note:
+    """Return one note about former names: (former name, name) of each."""
+    said = " and ".join(f"{old} is called {new}" for old, new in pairs)
+    return Note(f"{said} now; rename {'it' if len(pairs) == 1 else 'them'}")
+
+
 class Interrupted(KeyboardInterrupt):
     """Training was stopped by a signal and saved; the message says how to continue.
 
@@ -69,6 +76,32 @@ class Interrupted(KeyboardInterrupt):
     def __init__(self, message: str, code: int):
         super().__init__(message)
         self.code = code
+
+
+def brief(value: object) -> str:
+    """Return a value as Python writes it, in one line and shortened to 60 characters."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def check_path(path: Path, setting: str) -> None:
+    """Check that the system accepts a path, whether or not there is a file.
+
+    Args:
+        path: any path.
+        setting: its name in the message.
+
+    Raises:
+        InputError: the path is too long, has a NUL character, or leads through a folder that
+            may not be read.
+    """
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise InputError(f"`{setting}={brief(str(path))}`: {reason}; give another path") from None
 
 
 def nearest(given: str, accepted: list[str], most: int = 1) -> str:

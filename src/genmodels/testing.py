@@ -1,6 +1,7 @@
 """Checks of a model's interface, for the tests of this package and of your own models."""
 
 import copy
+import inspect
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,7 +9,9 @@ import torch
 
 from genmodels.config import GIVEN, MODELS, components
 from genmodels.data.images import Batch
+from genmodels.errors import InputError, brief
 from genmodels.models.base import Discriminates, Encodes, Fitted, HasLikelihood, Model, phases_of
+from genmodels.system import device as devices
 from genmodels.system import randomness
 
 COUNT = 6  # images in a batch
@@ -36,18 +39,19 @@ def check_model(
 
     Raises:
         AssertionError: a check fails; the message names it.
-        InputError: the model does not accept the settings, or its phases cannot be trained.
+        InputError: an argument is not valid, the model does not accept the settings, or its
+            phases cannot be trained.
     """
-    if isinstance(spec, dict):
-        problems = components.problems(spec, MODELS, "model", GIVEN)
-        assert not problems, "; ".join(problems)
-    model, batch = make(spec, image_shape).to(device), _batch(image_shape).to(torch.device(device))
-    with torch.autocast(device, torch.bfloat16, enabled=bf16):
+    _check_spec(spec)
+    _check_shape(image_shape)
+    where = _chosen(device, bf16)
+    model, batch = make(spec, image_shape).to(where), _batch(image_shape).to(where)
+    with torch.autocast(where.type, torch.bfloat16, enabled=bf16):
         _check_phases(model, batch)
         _check_validation_metrics(model.eval(), batch)
-    _check_fit(model, image_shape, device)
+    _check_fit(model, image_shape, where)
     _check_images(model, batch)
-    _check_copy(model, make(spec, image_shape).to(device), batch)
+    _check_copy(model, make(spec, image_shape).to(where), batch)
     _check_abilities(model, batch)
     return model
 
@@ -61,6 +65,61 @@ def make(spec: dict[str, Any] | type[Model], image_shape: Sequence[int]) -> Mode
         else:
             model = components.made(spec, **given)
     return model
+
+
+def _check_spec(spec: object) -> None:
+    """Check that something describes a model that can be built.
+
+    Raises:
+        InputError: it does not.
+    """
+    if isinstance(spec, dict):
+        if problems := components.problems(spec, MODELS, "model", GIVEN):
+            raise InputError("; ".join(problems))
+        return
+    if not isinstance(spec, type) or not issubclass(spec, Model):
+        raise InputError(
+            f"`spec={brief(spec)}`: give a dictionary with 'class', or a class derived from Model"
+        )
+    if inspect.isabstract(spec):
+        missing = ", ".join(sorted(getattr(spec, "__abstractmethods__", ())))
+        raise InputError(f"{spec.__name__} does not define {missing}")
+    parameters = inspect.signature(spec).parameters.values()
+    required = [
+        p.name
+        for p in parameters
+        if p.default is p.empty
+        and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+        and p.name not in GIVEN
+    ]
+    if required:
+        raise InputError(f"{spec.__name__} has no default of {', '.join(required)}; give them one")
+
+
+def _check_shape(image_shape: object) -> None:
+    """Check the shape of an image, (C, H, W).
+
+    Raises:
+        InputError: it is not one.
+    """
+    sizes = image_shape if isinstance(image_shape, tuple | list) else ()
+    if len(sizes) != 3 or not all(type(size) is int and size > 0 for size in sizes):
+        raise InputError(
+            f"`image_shape={brief(image_shape)}`: give three integers (C, H, W), each 1 or more"
+        )
+
+
+def _chosen(device: object, bf16: object) -> torch.device:
+    """Return the device of a name.
+
+    Raises:
+        InputError: there is no such device, or ``bf16`` is not a bool.
+    """
+    if not isinstance(device, str):
+        raise InputError(f"`device={brief(device)}`: use auto, cpu, cuda, cuda:1 or mps")
+    if not isinstance(bf16, bool):
+        raise InputError(f"`bf16={brief(bf16)}`: give True or False")
+    return devices.choose(device).device
 
 
 def _batch(image_shape: Sequence[int], count: int = COUNT) -> Batch:
@@ -103,9 +162,9 @@ def _check_validation_metrics(model: Model, batch: Batch) -> None:
         assert value.isfinite(), f"validation_metrics: {name} is {value.item()}"
 
 
-def _check_fit(model: Model, image_shape: Sequence[int], device: str) -> None:
+def _check_fit(model: Model, image_shape: Sequence[int], device: torch.device) -> None:
     if isinstance(model, Fitted):
-        model.fit([_batch(image_shape, FITTED).to(torch.device(device))])
+        model.fit([_batch(image_shape, FITTED).to(device)])
         assert model.fitted, "fit() leaves it unfitted"
 
 

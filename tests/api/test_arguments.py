@@ -1,10 +1,11 @@
-"""What a verb is given means the same everywhere, and is refused in the same words."""
+"""What a function is given means the same everywhere, and is refused in the same words."""
 
 import inspect
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -12,10 +13,11 @@ from torch import Tensor
 from conftest import CommandLine, Outcome, Trained
 from genmodels import InputError, Run, api, load
 from genmodels.cli.wording import as_flags
+from genmodels.errors import brief
 
 CONDITIONAL = ("vae.yaml", "--set", "model.conditional=true", "--set", "train.ema=0.5")
 IMAGES, LABELS = torch.full((2, 1, 28, 28), 0.5), torch.tensor([1, 2])
-VERBS: dict[str, tuple[Callable[..., object], tuple[object, ...]]] = {
+FUNCTIONS: dict[str, tuple[Callable[..., object], tuple[object, ...]]] = {
     "sample": (api.sample, ()),
     "sample_to": (api.sample_to, ("samples.npz",)),
     "interpolate": (api.interpolate, ()),
@@ -27,6 +29,7 @@ VERBS: dict[str, tuple[Callable[..., object], tuple[object, ...]]] = {
     "Run.model": (Run.model, ()),
 }
 WRONG: Any = 3  # of a type that nothing takes
+ARRAY: Any = np.zeros((40, 40))  # which Python writes in many lines, and has no truth
 NOTHING: Any = None
 WEIGHTS = "unknown `weights` {}; use ema or last"
 DEVICE = "`device={}`: use auto, cpu, cuda, cuda:1 or mps"
@@ -36,6 +39,7 @@ CHANGES = "`changes` {}: give a dictionary such as {{'steps': 50}}"
 REFUSED: list[tuple[str, Any, str]] = [
     ("weights", "Last", "unknown `weights` 'Last' (did you mean 'last'?); use ema or last"),
     *[("weights", given, WEIGHTS.format(repr(given))) for given in ("", 3, ["best", 1])],
+    *[("weights", given, WEIGHTS.format(brief(given))) for given in (ARRAY, np.array(["ema"]))],
     ("device", "gpu", "unknown device 'gpu' (did you mean 'cpu'?); "
      "use auto, cpu, cuda, cuda:1 or mps"),
     *[("device", given, DEVICE.format(repr(given))) for given in (None, 0, torch.device("cpu"))],
@@ -55,7 +59,11 @@ def run(workplace: Path, trained: Trained) -> Run:
 
 
 def refusing(name: str) -> list[str]:
-    return [v for v, (verb, _) in VERBS.items() if name in inspect.signature(verb).parameters]
+    return [
+        where
+        for where, (function, _) in FUNCTIONS.items()
+        if name in inspect.signature(function).parameters
+    ]
 
 
 @pytest.mark.parametrize(("name", "given", "message"), REFUSED, ids=lambda value: str(value)[:30])
@@ -64,9 +72,9 @@ def test_a_wrong_value_is_refused_in_the_same_words(
 ) -> None:
     assert refusing(name)
     for where in refusing(name):
-        verb, others = VERBS[where]
+        function, others = FUNCTIONS[where]
         with pytest.raises(InputError) as refused:
-            verb(run, *others, **{name: given})
+            function(run, *others, **{name: given})
         assert (where, str(refused.value)) == (where, message)
 
 
@@ -83,14 +91,14 @@ def test_a_wrong_value_is_refused_in_the_same_words(
     ],
     ids=lambda value: str(value),
 )
-@pytest.mark.parametrize("verb", ["sample", "interpolate"])
+@pytest.mark.parametrize("command", ["sample", "interpolate"])
 def test_the_command_line_refuses_in_the_same_words(
-    verb: str, words: list[str], given: dict[str, object], run: Run,
+    command: str, words: list[str], given: dict[str, object], run: Run,
     genmodels: CommandLine,
 ) -> None:  # fmt: skip
     with pytest.raises(InputError) as refused:
-        VERBS[verb][0](run, **given)
-    outcome = genmodels(verb, run.path, *words)
+        FUNCTIONS[command][0](run, **given)
+    outcome = genmodels(command, run.path, *words)
     assert outcome == Outcome(2, "", f"genmodels: {as_flags(str(refused.value))}\n")
 
 
@@ -98,6 +106,7 @@ def test_the_command_line_refuses_in_the_same_words(
     ("words", "given"),
     [
         (["--count", "0"], {"count": 0}),
+        (["--count", "-1"], {"count": -1}),
         (["--label", "each", "--count", "0"], {"label": "each", "count": 0}),
     ],
     ids=str,
@@ -105,12 +114,29 @@ def test_the_command_line_refuses_in_the_same_words(
 def test_counts_are_refused_alike(
     words: list[str], given: dict[str, object], run: Run, genmodels: CommandLine
 ) -> None:
-    for verb in ("sample", "Run.sample", "sample_to"):
-        function, others = VERBS[verb]
-        with pytest.raises(InputError, match=r"^`count=0`: give an integer, 1 or more$"):
+    for where in ("sample", "Run.sample", "sample_to"):
+        function, others = FUNCTIONS[where]
+        with pytest.raises(InputError, match=r"^`count=(0|-1)`: give an integer, 1 or more$"):
             function(run, *others, **given)
     outcome = genmodels("sample", run.path, *words)
-    assert outcome == Outcome(2, "", "genmodels: --count 0: give an integer, 1 or more\n")
+    line = f"genmodels: --count {words[-1]}: give an integer, 1 or more\n"
+    assert outcome == Outcome(2, "", line)
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "least"),
+    [("sample", "count", 1), ("interpolate", "rows", 1), ("interpolate", "steps", 2),
+     ("verify", "replay", 1), ("compare", "count", 10), ("train", "steps", 1),
+     ("train", "seed", 0)],
+)  # fmt: skip
+def test_every_integer_is_refused_in_the_same_words(
+    command: str, option: str, least: int, run: Run, genmodels: CommandLine
+) -> None:
+    words = ["train", "-c", "vae.yaml"] if command == "train" else [command, run.path]
+    for given in {-1, least - 1}:
+        outcome = genmodels(*words, f"--{option}", given)
+        line = f"genmodels: --{option} {given}: give an integer, {least} or more\n"
+        assert outcome == Outcome(2, "", line)
 
 
 @pytest.mark.parametrize("given", [{"device": "gpu"}, {"match": "time"}, {"shard": "3/2"}], ids=str)
@@ -167,14 +193,87 @@ def test_compare_and_train_refuse_seeds_and_devices_as_others_do(run: Run) -> No
         (lambda run: run.decode(torch.ones(2, 3), LABELS), "give floats (N, 4)"),
         (lambda run: run.decode(LABELS, LABELS), "`latents`: a tensor (2,) of int64; give floats"),
         (lambda run: api.replay(run, steps=0), "=0`: give an integer, 1 or more"),
+        (lambda run: run.interpolate(ARRAY), "unknown `mode` array([[0., 0.,"),
+        (lambda run: run.interpolate(quiet=WRONG), "`quiet=3`: give True or False"),
+        (lambda run: run.interpolate("perturb", shifts=["0:5,1,1"]), "`shifts=0:5`: the latent"),
+        (lambda run: api.compare(run, match=ARRAY), "unknown `match` array([[0., 0.,"),
+        (lambda run: api.config("vae.yaml", epochs=ARRAY), "`epochs=array([[0., 0.,"),
+        (lambda run: api.config("vae.yaml", budget="10"), "`budget`: is '10'; a budget looks"),
+        (lambda run: api.config("vae.yaml", settings={"sed": 1}), "`settings` sed: unknown key"),
+        (lambda run: api.config("vae.yaml", on_bad="skip"), "`on_bad=skip` is for folders of"),
+        (lambda run: api.load("a\0b"), "no run at 'a\\x00b'"),
+        (lambda run: api.train("vae.yaml", out="a\0b"), "`out='a\\x00b'`: embedded null byte"),
+        (lambda run: api.train("vae.yaml", out=""), "`out=''`: give a path"),
+        (lambda run: api.compare(run, out="x" * 999), "...`: File name too long; give another"),
+        (lambda run: api.datasets("~nobody-of-this-name"), "`data_root=~nobody-of-this-name`: C"),
+        (lambda run: api.config("x" * 5000), "`source='xxxx"),
+        (lambda run: api.train("vae.yaml", data="x" * 5000), "unknown data set 'xxxx"),
+        (lambda run: api.compare(run, features="x" * 5000), "unknown `features` 'xxxx"),
     ],
-    ids=range(28),
+    ids=range(44),
 )
 def test_what_else_is_refused(call: Callable[[Run], object], message: str, run: Run) -> None:
     with pytest.raises(InputError) as refused:
         call(run)
     assert message in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+ODD: dict[str, Callable[[Tensor], Tensor]] = {
+    "sparse": Tensor.to_sparse,
+    "meta": lambda tensor: tensor.to("meta"),
+    "float8": lambda tensor: tensor.to(torch.float8_e4m3fn),
+    "nested": lambda tensor: torch.nested.nested_tensor([*tensor]),
+    "sparse bytes": lambda tensor: tensor.byte().to_sparse(),
+}
+
+
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors:UserWarning")
+@pytest.mark.parametrize("kind", ODD)
+def test_odd_tensors_are_refused(kind: str, run: Run) -> None:
+    images, latents = ODD[kind](IMAGES), ODD[kind](torch.zeros(2, 4))
+    calls: list[tuple[str, Callable[[], object]]] = [
+        ("images", lambda: api.save_images(images, "a.png")),
+        ("images", lambda: api.save_images(images, "a.npz")),
+        ("images", lambda: api.grid(images)),
+        ("images", lambda: run.encode(images, LABELS)),
+        ("images", lambda: run.reconstruct(images, LABELS)),
+        ("latents", lambda: run.decode(latents, LABELS)),
+        ("labels", lambda: run.encode(IMAGES, ODD[kind](LABELS))),
+    ]
+    for name, call in calls:
+        with pytest.raises(InputError, match=rf"^`{name}`: a tensor .*; give .*$"):
+            call()
+
+
+def test_latents_are_finite(run: Run) -> None:
+    for value in (float("nan"), 1e300):
+        latents = torch.full((2, 4), value, dtype=torch.float64)
+        with pytest.raises(InputError, match=r"^`latents`: not all are finite"):
+            run.decode(latents, LABELS)
+
+
+def test_pictures_have_one_or_three_channels(workplace: Path) -> None:
+    five = torch.zeros(2, 5, 8, 8)
+    for call in (api.grid, lambda images: api.save_images(images, "a.png")):
+        with pytest.raises(InputError, match=r"^`images`: a picture has 1 or 3 channels, not 5;"):
+            call(five)
+    with pytest.raises(InputError, match="has 1 or 3 channels, not 5"):
+        api.save_images(five.unsqueeze(0), "a.gif")
+    assert not list(workplace.iterdir())
+    assert np.load(api.save_images(five, "a.npy")).shape == five.shape
+
+
+def test_columns_are_those_of_a_grid(workplace: Path) -> None:
+    for columns in (10**9, 10**30):
+        for call in (api.grid, lambda images, given: api.save_images(images, "a.png", given)):
+            with pytest.raises(InputError, match=r"^a grid of 10+ `columns` and 1 rows is too"):
+                call(IMAGES, columns)
+    for name, images in (("a.npz", IMAGES), ("a", IMAGES), ("a.png", IMAGES.unsqueeze(0))):
+        with pytest.raises(InputError, match=r"^`columns=3` is for a grid of images; leave it out"):
+            api.save_images(images, name, 3)
+    assert not list(workplace.iterdir())
+    assert api.grid(IMAGES, 5).size == (3 * (5 * 30 + 2), 3 * 32)  # with three empty places
 
 
 # What is accepted.
@@ -224,9 +323,9 @@ def test_weights_are_the_ema_where_there_is_one(run: Run) -> None:
 def test_without_ema_weights_the_last_weights_are_used(workplace: Path, trained: Trained) -> None:
     run = load(trained(workplace / "plain", "vae.yaml", "--set", "train.ema=null"))
     assert torch.equal(run.sample(2), run.sample(2, weights="last"))
-    for verb in (api.sample, Run.sample, api.interpolate, Run.interpolate):
+    for function in (api.sample, Run.sample, api.interpolate, Run.interpolate):
         with pytest.raises(InputError, match="has no EMA weights; use `weights=last`"):
-            verb(run, weights="ema")
+            function(run, weights="ema")
 
 
 def test_seeds_decide(run: Run) -> None:

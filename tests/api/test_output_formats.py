@@ -1,7 +1,7 @@
 """Formats of ``--out``: one table says what is written, listed and refused."""
 
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch import Tensor
 
 from genmodels.api import formats
 from genmodels.api.formats import FORMATS, Format
@@ -45,6 +46,22 @@ def test_a_grid_and_a_folder_of_images(tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "folder").iterdir()) == names
     for name, image in zip(names, IMAGES, strict=True):
         np.testing.assert_array_equal(opened(tmp_path / "folder" / name), image.permute(1, 2, 0))
+
+
+def test_a_grid_that_is_too_large_is_refused_before_its_images_are_made(tmp_path: Path) -> None:
+    made: list[Tensor] = []
+
+    def chunks() -> Iterator[Tensor]:
+        for _ in range(3):
+            made.append(IMAGES)
+            yield IMAGES
+
+    with pytest.raises(
+        InputError, match=r"^a grid of 10000 `columns` and 10,000 rows is too large"
+    ):
+        formats.save_images(chunks(), 10**8, tmp_path / "a.png")
+    assert len(made) == 1
+    assert not list(tmp_path.iterdir())
 
 
 def test_arrays_hold_the_bytes_that_numpy_writes(tmp_path: Path) -> None:

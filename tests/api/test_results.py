@@ -1,4 +1,4 @@
-"""What verbs return: shapes, types, files, and how it is shown."""
+"""What functions return: shapes, types, files, and how it is shown."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

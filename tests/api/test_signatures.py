@@ -180,9 +180,9 @@ def test_every_verb_takes_a_run_or_where_it_lies() -> None:
 
 @pytest.mark.parametrize("name", ["sample", "interpolate"])
 def test_a_method_of_a_run_is_the_verb(name: str) -> None:
-    verb = inspect.signature(FUNCTIONS[name]).parameters
+    function = inspect.signature(FUNCTIONS[name]).parameters
     method = inspect.signature(FUNCTIONS[f"Run.{name}"]).parameters
-    mine = [(p.name, p.kind, p.default) for p in verb.values() if p.name not in ("run", "out")]
+    mine = [(p.name, p.kind, p.default) for p in function.values() if p.name not in ("run", "out")]
     theirs = [(p.name, p.kind, p.default) for p in method.values() if p.name != "self"]
     assert mine == theirs
 

@@ -20,6 +20,7 @@ from conftest import TINY, CommandLine, Trained
 from genmodels import api
 from genmodels.cli.groups import Group
 from genmodels.data import pictures
+from genmodels.system import device as devices
 
 
 def tree(folder: Path) -> set[str]:
@@ -51,15 +52,15 @@ def log(run: Path) -> list[dict[str, Any]]:
 
 TRAIN = ["train", "--config", "vae.yaml", "--data", "glyphs", "--epochs", "1"]
 MISTAKES = {
-    "verb": (["trian"], ["trian", "train"]),
+    "command": (["trian"], ["trian", "train"]),
     "option": (["train", "--confg", "vae.yaml"], ["--confg", "--config"]),
-    "number": ([*TRAIN, "--seed", "x"], ["'--seed': 'x' must be an integer >= 0"]),
-    "long number": (["sample", "--count", "9" * 5000], ["--count", "must be an integer >= 0"]),
-    "negative number": (["compare", "--count", "-1"], ["'-1' must be an integer >= 0"]),
+    "number": ([*TRAIN, "--seed", "x"], ["'--seed': 'x' must be an integer;"]),
+    "long number": (["sample", "--count", "9" * 5000], ["--count", "must be an integer"]),
+    "negative number": (["compare", "--count", "-1"], ["--count -1: give an integer, 10 or more"]),
     "no configuration": (["train"], ["--config", "vae.yaml"]),
     "configuration": (["train", "--config", "vea.yaml"], ["vea.yaml", "did you mean 'vae'?"]),
-    "key": ([*TRAIN, "--set", "train.batchsize=3"], ["train.batchsize", "'batch_size'"]),
-    "value": ([*TRAIN, "--set", "train.batch_size=0"], ["train.batch_size: is 0"]),
+    "key": ([*TRAIN, "--set", "train.batchsize=3"], ["--set train.batchsize: un", "'batch_size'"]),
+    "value": ([*TRAIN, "--set", "train.batch_size=0"], ["--set train.batch_size: is 0; should"]),
     "class": ([*TRAIN, "--set", "model.class=VEA"], ["'VEA'", "did you mean 'VAE'", "GAN"]),
     "assignment": ([*TRAIN, "--set", "seed"], ["not an assignment", "train.batch_size=128"]),
     "data set": ([*TRAIN[:-4], "--data", "glyhps"], ["glyhps", "did you mean 'glyphs'", "mnist"]),
@@ -67,7 +68,27 @@ MISTAKES = {
     "absent device": ([*TRAIN, "--device", "cuda:77"], ["cuda:77", "not present"]),
     "precision": ([*TRAIN, "--precision", "fp23"], ["fp23", "did you mean 'fp32'", "bf16"]),
     "two limits": ([*TRAIN, "--steps", "3"], ["--epochs, --steps and --budget"]),
-    "budget": (["train", "--config", "vae.yaml", "--budget", "1x"], ["1x", "90s, 10m or 2h"]),
+    "budget": (
+        ["train", "--config", "vae.yaml", "--budget", "10"],
+        ["genmodels: --budget: is '10'; a budget looks like 90s, 10m or 2h"],
+    ),
+    "no epochs": ([*TRAIN[:-1], "0"], ["genmodels: --epochs 0: give an integer, 1 or more"]),
+    "fewer epochs": ([*TRAIN[:-1], "-1"], ["genmodels: --epochs -1: give an integer, 1 or more"]),
+    "a word": ([*TRAIN[:-4], "--on-nan", "go"], ["genmodels: --on-nan: is 'go'; should be 'stop'"]),
+    "root of the embedded set": (
+        [*TRAIN, "--data-root", "sets"],
+        ["--data-root sets is for named data sets, and glyphs is embedded in the package"],
+    ),
+    "root of a folder": (
+        ["train", "--config", "vae.yaml", "--data", ".", "--data-root", "sets"],
+        ["--data-root sets is for named data sets, and . is a folder of pictures; leave it out"],
+    ),
+    "pictures of a named set": (
+        ["compare", "vae.yaml", "--on-bad", "skip"],
+        ["--on-bad skip is for folders of pictures, and mnist is a named data set; leave it out"],
+    ),
+    "long name": (["sample", "x" * 5000], ["no run at", "genmodels train"]),
+    "long folder": ([*TRAIN, "--out", "x" * 5000], ["--out 'xxx", "File name too long"]),
     "small images": (
         [*TRAIN, "--set", "data.image_size=8", "--set", "model.network={class: Conv}"],
         ["8x8", "9x9 or more", "the network's channels"],
@@ -97,8 +118,8 @@ def test_all_problems_of_a_configuration_are_listed(
     outcome = genmodels(*TRAIN, "--set", "sed=1", "--set", "train.epoch=3")
     assert outcome.code == 2
     first, *problems = outcome.err.splitlines()
-    assert first == "genmodels: vae.yaml has 2 problems:"
-    wanted = ("  train.epoch: unknown key (did you mean 'epochs'?)", "  sed: unknown key")
+    assert first == "genmodels: there are 2 problems:"
+    wanted = ("  --set train.epoch: unknown key (did you mean 'epochs'?)", "  --set sed: unknown")
     assert [p.startswith(w) for p, w in zip(problems, wanted, strict=True)] == [True, True]
 
 
@@ -207,9 +228,46 @@ def test_other_outputs_that_are_refused(
     refused(genmodels("interpolate", run, "--shift", "0:8,1,1"), "--shift", "--mode perturb")
     to = ["--mode", "perturb", "--to", "no.png"]
     refused(genmodels("interpolate", run, *to), "--to", "--mode perturb", "--from")
-    refused(genmodels("interpolate", run, "--mode", "perturb", "--shift", "90:99,1,1"), "90:99")
+    shift = ["interpolate", run, "--mode", "perturb", "--shift"]
+    for dims in ("90:99", "0:99", "4:", "3:3"):
+        refused(genmodels(*shift, f"{dims},1,1"), f"--shift {dims}:", "0 to 3; give", "such as 0:4")
+    refused(genmodels(*shift, f"0:{'9' * 5000},1,1"), "--shift '0:9999", "is not valid")
+    refused(genmodels("sample", run, "--set", "steps"), "--set 'steps'", "write it as model.steps")
+    refused(genmodels("sample", run, "--set", "train.ema=0.9"), "--set train.ema=0.9", "model.")
     (workplace / "file").write_text("")
     refused(genmodels("compare", run, "--out", "file/x"), "file/x", "another --out")
+
+
+@pytest.mark.parametrize(("command", "name"), [("sample", "a.npz"), ("interpolate", "a.gif")])
+def test_what_exists_is_not_replaced(
+    command: str, name: str, genmodels: CommandLine, workplace: Path, trained: Trained
+) -> None:
+    run = trained(workplace / "runs" / "vae-1")
+    for _ in range(2):  # a file of the run's own is made anew
+        assert genmodels(command, run).code == 0
+    Path(name).write_text("mine")
+    refused(genmodels(command, run, "--out", name), f"--out {name} exists", "another --out")
+    assert Path(name).read_text() == "mine"
+    Path("folder.png").mkdir()
+    refused(genmodels(command, run, "--out", "folder.png"), "--out folder.png exists")
+
+
+@pytest.mark.parametrize("command", ["sample", "interpolate"])
+def test_a_device_is_chosen(
+    command: str, genmodels: CommandLine, workplace: Path, trained: Trained,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    run = trained(workplace / "runs" / "vae-1")
+    chosen, choose = [], devices.choose
+
+    def noted(name: str) -> devices.Device:
+        chosen.append(name)
+        return choose("cpu")
+
+    monkeypatch.setattr(devices, "choose", noted)
+    assert genmodels(command, run, "--device", "cuda:1").code == 0
+    assert genmodels(command, run).code == 0
+    assert chosen == ["cuda:1", "auto"]
 
 
 def test_an_extra_that_is_not_installed(
@@ -242,9 +300,11 @@ def test_the_help_cuts_no_sentence_off(
     assert "..." not in shown.partition("Train and use:")[2]
     sections = re.split(r"^(\w[\w ]*):\n", shown, flags=re.MULTILINE)
     listed = dict(zip(sections[1::2], sections[2::2], strict=True))
-    verbs = {title: tuple(re.findall(r"^  (\w+)", listed[title], re.MULTILINE)) for title in Group}
+    commands = {
+        title: tuple(re.findall(r"^  (\w+)", listed[title], re.MULTILINE)) for title in Group
+    }
     assert list(listed)[-3:] == list(Group)
-    assert verbs == {
+    assert commands == {
         "Train and use": ("train", "sample", "interpolate"),
         "Compare": ("compare",),
         "Look around": ("datasets", "models", "runs", "config", "verify", "doctor"),
@@ -388,6 +448,9 @@ def test_what_can_be_listed(genmodels: CommandLine, workplace: Path, trained: Tr
     assert "Auto-Encoding Variational Bayes" in listed
     assert "latent_dim: 20" in genmodels("models", "VAE").out
     assert "lower is better" in listed
+    assert max(map(len, listed.splitlines())) <= 102
+    assert re.search(r"^VAE +encodes, likelihood, labels *$", listed, re.MULTILINE)
+    assert re.search(r"^ +vae-gmm\.yaml  [\d.]+ \(mnist, 5m\) *$", listed, re.MULTILINE)
     assert "latent_dim: 20" in genmodels("models", "vae").out
     described = genmodels("models", "GAN").out
     assert "    loss: non_saturating  # or minimax, least_squares, " in described

@@ -4,25 +4,27 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import typer
 
 from conftest import CommandLine
+from genmodels import console
 from genmodels.api import arguments, overrides
 from genmodels.cli import app
 from genmodels.config.settings import Settings
+from genmodels.data import Kind
 from genmodels.errors import InputError
 
 COMMANDS = typer.main.get_group(app).commands
-ROWS = [(verb, name) for verb in ("train", "compare") for name in overrides.rows()]
+ROWS = [(command, name) for command in ("train", "compare") for name in overrides.rows()]
 ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 
 
-@pytest.mark.parametrize(("verb", "name"), ROWS)
-def test_every_override_is_an_option(verb: Any, name: Any) -> None:
-    flags = [flag for option in COMMANDS[verb].params for flag in option.opts]
+@pytest.mark.parametrize(("command", "name"), ROWS)
+def test_every_override_is_an_option(command: Any, name: Any) -> None:
+    flags = [flag for option in COMMANDS[command].params for flag in option.opts]
     assert "--" + name.replace("_", "-") in flags
 
 
@@ -53,10 +55,37 @@ def test_there_is_one_limit() -> None:
 
 
 def test_options_are_read_as_their_rows_say(genmodels: CommandLine, workplace: Path) -> None:
-    given = ["--data-root", "sets", "--seed", "3", "--budget", "10m", "--on-bad", "skip"]
+    given = ["--data-root", "sets", "--seed", "3", "--budget", "10m"]
     shown = genmodels("train", "--config", "vae.yaml", "--dry-run", *given).out
-    for line in ("seed: 3", "root: sets", "budget: 600.0", "on_bad: skip", "name: mnist"):
+    for line in ("seed: 3", "root: sets", "budget: 600.0", "name: mnist"):
         assert f"{line}\n" in shown
+    given = ["--data", ".", "--on-bad", "skip"]
+    assert "on_bad: skip\n" in genmodels("train", "-c", "vae.yaml", "--dry-run", *given).out
+
+
+@pytest.mark.parametrize("name", overrides.rows())
+def test_a_row_agrees_with_the_setting(name: str) -> None:
+    row = overrides.rows()[name]
+    *sections, last = row.override.key.split(".")
+    kind: Any = Settings
+    for section in sections:
+        kind = kind.model_fields[section].annotation
+    if row.kind is int:
+        (least,) = [rule.ge for rule in kind.model_fields[last].metadata if hasattr(rule, "ge")]
+        assert row.override.least == least
+    assert {*row.override.kinds} <= {*get_args(Kind)} == {*arguments.KINDS}
+
+
+def test_output_that_is_no_terminal_has_the_width_of_its_content(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for cell in ("short", "long " * 100 + "end"):
+        console.show(console.table(["name", "text"], [["a", cell], ["b", "c"]]))
+        lines = capsys.readouterr().out.splitlines()
+        assert [line.rstrip() for line in lines] == ["name  text", f"a     {cell}", "b     c"]
+        assert max(map(len, lines)) == len("name  ") + len(cell)
+    console.show(console.table(["name", "text"], [["a", "long " * 100]], widest=50))
+    assert max(map(len, capsys.readouterr().out.splitlines())) == 56
 
 
 @pytest.mark.parametrize(

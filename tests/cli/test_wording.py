@@ -20,6 +20,7 @@ PACKAGE = Path(genmodels.__file__).parent
         ("`count=0` is not a number", "--count 0 is not a number"),
         ("`on_bad=skip`", "--on-bad skip"),
         ("`start` and `end`", "--from and --to"),
+        ("`settings` train.keep: is 0", "--set train.keep: is 0"),
         ("with `train.keep=1`", "with --set train.keep=1"),
         ("`train(out=runs/a b, resume)`", "genmodels train --out runs/a b --resume"),
         ("`train()`", "genmodels train"),

@@ -36,6 +36,10 @@ def report(folder: str = "comparison") -> Any:
     return json.loads((Path(folder) / "report.json").read_text())
 
 
+def log(run: str) -> Any:
+    return [json.loads(line) for line in Path(run, "log.jsonl").read_text().splitlines()]
+
+
 def tensors(run: Path) -> dict[str, Any]:
     with safetensors.safe_open(max((run / "checkpoints").iterdir()), framework="np") as file:
         return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
@@ -331,6 +335,89 @@ def test_what_cannot_be_compared_is_not_trained(genmodels: CommandLine, workplac
         assert outcome.code == 2
         assert said in outcome.err.splitlines()[-1]
         assert not Path("comparison").exists()
+
+
+def is_refused(outcome: Any, said: str) -> None:
+    """Exit code 2 and one line; nothing was trained."""
+    assert outcome.code == 2
+    (line,) = outcome.err.splitlines()
+    assert said in line
+    assert "training" not in outcome.err.partition("genmodels: ")[0]
+
+
+def test_a_run_of_other_data_is_refused_before_training(
+    genmodels: CommandLine, workplace: Path, trained: Trained
+) -> None:
+    run = trained(workplace / "runs" / "vae-1")
+    write("one.yaml", "VAE")
+    words = ["compare", "runs/vae-1", "one.yaml", *QUICK]
+    said = (
+        "runs/vae-1 and comparison/runs/one-seed-0 have different data (glyphs 1x28x28, "
+        "glyphs 1x14x14), so their numbers cannot be compared; take the same --data for all"
+    )
+    is_refused(genmodels(*words, "--set", "data.image_size=14"), said)
+    next((run / "checkpoints").iterdir()).unlink()
+    is_refused(genmodels(*words), "runs/vae-1 has no checkpoint yet")
+    assert not Path("comparison").exists()
+
+
+def test_a_run_counts_once(genmodels: CommandLine, workplace: Path, trained: Trained) -> None:
+    trained(workplace / "runs" / "vae-1")
+    trained(workplace / "runs" / "copy")
+    again = ["compare", "runs/vae-1", "./runs/vae-1"]
+    is_refused(genmodels(*again), "runs/vae-1 is given twice; give it once")
+    said = "are vae with the same settings and seed 0, which count once"
+    is_refused(genmodels("compare", "runs/vae-1", "runs/copy"), f"vae-1 and runs/copy {said}")
+    asked = ["vae.yaml", *TINY, "--epochs", "1"]
+    planned = "comparison/runs/vae-seed-0"
+    is_refused(genmodels("compare", "runs/vae-1", *asked), f"runs/vae-1 and {planned} {said}")
+    is_refused(genmodels("compare", "vae", *asked), "vae and vae.yaml both mean the run comparison")
+    assert not Path("comparison").exists()
+
+
+def test_a_kept_run_is_what_is_asked_for(genmodels: CommandLine, workplace: Path) -> None:
+    write("one.yaml", "VAE", epochs=3)
+    words = ["compare", "one.yaml", *QUICK, "--features", "random"]
+    assert genmodels(*words).code == 0
+    kept = {path: path.stat().st_mtime_ns for path in Path("comparison").rglob("*")}
+    run = "comparison/runs/one-seed-0"
+    longer = f"{run} was trained for 63 steps in an earlier comparison, and the limit is"
+    for given, said in (
+        (["--epochs", "1"], f"{longer} 21 now; choose another --out, or a limit that is as long"),
+        (["--steps", "62"], f"{longer} 62 now"),
+        (["--budget", "0.001s"], "seconds in an earlier comparison, and the limit is 0.001 now"),
+        (["--set", "model.latent_dim=3"], "has other settings (model.latent_dim: 8 there, 3 now)"),
+        ([run], f"one.yaml and {run} both mean the run {run}"),
+    ):
+        is_refused(genmodels(*words, *given), said)
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+    assert genmodels(*words, "--steps", "63").code == 0  # as many as 3 epochs have
+    assert report()["models"][0]["numbers"]["training_images"]["mean"] == 63 * 500
+
+
+def test_a_budget_may_be_exceeded_by_its_last_step(genmodels: CommandLine, workplace: Path) -> None:
+    write("one.yaml", "VAE")
+    words = ["compare", "one.yaml", *QUICK, "--features", "random", "--budget"]
+    for budget in ("0.01s", "0.01s"):
+        assert genmodels(*words, budget).code == 0
+    (seconds,) = [record["seconds"] for record in log("comparison/runs/one-seed-0")]
+    assert seconds > 0.01
+    assert genmodels(*words, f"{seconds + 1}s").code == 0
+    assert log("comparison/runs/one-seed-0")[-1]["seconds"] > seconds + 1
+
+
+@pytest.mark.slow
+def test_a_kept_run_is_not_longer_than_the_one_it_is_matched_with(
+    genmodels: CommandLine, workplace: Path
+) -> None:
+    write("one.yaml", "VAE", epochs=1)
+    write("two.yaml", "GAN", epochs=2)
+    words = ["compare", "one.yaml", "two.yaml", *QUICK, "--features", "random"]
+    assert genmodels(*words).code == 0
+    for match in ("images", "seconds"):
+        outcome = genmodels(*words, "--match", match)
+        assert outcome.code == 2
+        assert "two-seed-0 was trained for" in outcome.err.splitlines()[-1]
 
 
 def test_options_lie_over_the_configurations_that_are_trained(

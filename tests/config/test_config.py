@@ -7,6 +7,7 @@ import pytest
 
 from genmodels import api, config
 from genmodels.config import former_keys
+from genmodels.config.layers import Layer
 from genmodels.errors import InputError, Note
 
 
@@ -34,6 +35,39 @@ def test_all_problems_at_once_with_path_and_nearest_name() -> None:
         "train.budget: is '1x'; a budget looks like 90s, 10m or 2h",
     ):
         assert expected in message
+
+
+def test_a_problem_names_what_was_given(tmp_path: Path) -> None:
+    path = write(tmp_path, "model: {class: VAE, latent_dim: 0}\ntrain: {epochs: 1}\n")
+    settings = Layer({"train": {"batch_size": 0, "optimizer": {"lr": 1, "beta": 2}}, "sed": 1})
+    option = Layer({"train": {"budget": "10"}}, {"train.budget": "budget"})
+    with pytest.raises(InputError) as caught:
+        config.read(path, [settings, option])
+    first, *lines = str(caught.value).splitlines()
+    assert first == "there are 5 problems:"
+    assert sorted(line.partition(";")[0] for line in lines) == [
+        "  `budget`: is '10'",
+        "  `settings` sed: unknown key (did you mean 'seed'?)",
+        "  `settings` train.batch_size: is 0",
+        "  `settings` train.optimizer.beta: unknown key (did you mean 'betas'?)",
+        "  c.yaml: model.latent_dim: is 0",
+    ]
+    for layers, message in (
+        ([], "c.yaml: model.latent_dim: is 0; should be greater"),
+        ([Layer({"model": {"latent_dim": -1}})], "`settings` model.latent_dim: is -1; should"),
+        ([Layer({"model": 3})], "`settings` model: is 3; give a mapping with 'class'"),
+        ([Layer({"model": {"latent_dim": 2}}), option], "`budget`: is '10'; a budget looks"),
+        ([Layer({"model": {"latent_dim": 2}}), {"seed": -1}], "c.yaml: seed: is -1; should"),
+    ):
+        with pytest.raises(InputError) as caught:
+            config.read(path, layers)
+        assert str(caught.value).startswith(message)
+        assert "\n" not in str(caught.value)
+
+
+def test_an_option_for_all_modules_is_named_once() -> None:
+    with pytest.raises(InputError, match=r"^`settings` train\.optimizer\.lr: is -1; should be g"):
+        config.read("gan.yaml", [Layer({"train": {"optimizer": {"lr": -1}}})])
 
 
 @pytest.mark.parametrize(
@@ -144,7 +178,7 @@ def test_what_is_no_assignment(text: str) -> None:
         config.assignment(text)
 
 
-@pytest.mark.parametrize("text", ["0:8:2", "0:8,1,x", "a,1,1", "0:8:0,1,1"])
+@pytest.mark.parametrize("text", ["0:8:2", "0:8,1,x", "a,1,1", "0:8:0,1,1", f"0:{'9' * 5000},1,1"])
 def test_what_is_no_shift(text: str) -> None:
     with pytest.raises(InputError, match="is not valid; write it as DIMS"):
         config.shift(text)
@@ -172,6 +206,14 @@ def test_a_former_key_works_with_a_note(tmp_path: Path, text: str, assigned: Any
     assert str(note.message) == (
         "c.yaml: `train.average` is called `train.ema` now; write `train.ema` instead"
     )
+
+
+def test_the_note_on_a_former_key_names_the_option() -> None:
+    with pytest.warns(Note, match=r"^`settings` `train\.average` is called `train\.ema` now; "):
+        api.config("vae.yaml", settings={"train": {"average": 0.9}})
+    both = {"train": {"average": 0.9, "ema": 0.9}}
+    with pytest.raises(InputError, match=r"^`settings` `train\.average` is the former name of"):
+        api.config("vae.yaml", settings=both)
 
 
 def test_a_key_is_not_given_under_both_names(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ SHAPE = (1, 4, 5)
 COUNT, LATENTS = 8, 3
 NETWORK = MLP((12,), "leaky_relu")
 IMAGES = torch.rand(COUNT, *SHAPE, generator=randomness.generator(0, "images"))
-SEEN = IMAGES * 2 - 1
+INPUTS = IMAGES * 2 - 1
 
 
 def make(family: Any, **settings: Any) -> Any:
@@ -44,18 +44,18 @@ def drawn() -> Tensor:
     return torch.randn(COUNT, LATENTS)
 
 
-def told_apart(real: Tensor, fake: Tensor) -> Tensor:
+def discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:
     """Goodfellow et al. (2014), equation 1, with D = sigmoid(logits)."""
     return -real.sigmoid().log().mean() - (1 - fake.sigmoid()).log().mean()
 
 
-def deceived(fake: Tensor) -> Tensor:
+def generator_loss(fake: Tensor) -> Tensor:
     """The same, section 3: maximise log D(G(z))."""
     return -fake.sigmoid().log().mean()
 
 
 # AAE: Makhzani et al. (2016), section 2; draws of the prior are the real ones, codes the fake.
-def codes_judged(model: Any, codes: Tensor) -> Any:
+def code_logits(model: Any, codes: Tensor) -> Any:
     return model.discriminator(codes.view(-1, LATENTS, 1, 1))
 
 
@@ -66,21 +66,21 @@ def aae_reconstruction(model: Any) -> Tensor:
 
 def aae_discriminator(model: Any) -> Any:
     codes = model.coder["encoder"](IMAGES)
-    return told_apart(codes_judged(model, drawn()), codes_judged(model, codes))
+    return discriminator_loss(code_logits(model, drawn()), code_logits(model, codes))
 
 
 def aae_regularization(model: Any) -> Any:
-    return deceived(codes_judged(model, model.coder["encoder"](IMAGES)))
+    return generator_loss(code_logits(model, model.coder["encoder"](IMAGES)))
 
 
 # BEGAN: Berthelot et al. (2017), equation 1 with η = 1, and section 3.4.
-def absolute_error(model: Any, seen: Tensor) -> Tensor:
-    return (model.discriminator(seen)[0].tanh() - seen).abs().mean((1, 2, 3))
+def absolute_error(model: Any, inputs: Tensor) -> Tensor:
+    return (model.discriminator(inputs)[0].tanh() - inputs).abs().mean((1, 2, 3))
 
 
 def began_discriminator(model: Any) -> Tensor:
     generated = model.generator(drawn()).tanh()
-    real, fake = absolute_error(model, SEEN).mean(), absolute_error(model, generated).mean()
+    real, fake = absolute_error(model, INPUTS).mean(), absolute_error(model, generated).mean()
     return real - 0.3 * fake
 
 
@@ -92,13 +92,13 @@ def began_generator(model: Any) -> Tensor:
 MARGIN = 0.6  # between the energies of generated images
 
 
-def energies_and_codes(model: Any, seen: Tensor) -> tuple[Any, ...]:
-    again, codes = model.discriminator(seen)
-    return (again.tanh() - seen).square().mean((1, 2, 3)), codes
+def energies_and_codes(model: Any, inputs: Tensor) -> tuple[Any, ...]:
+    again, codes = model.discriminator(inputs)
+    return (again.tanh() - inputs).square().mean((1, 2, 3)), codes
 
 
 def ebgan_discriminator(model: Any) -> Tensor:
-    real, _ = energies_and_codes(model, SEEN)
+    real, _ = energies_and_codes(model, INPUTS)
     fake, _ = energies_and_codes(model, model.generator(drawn()).tanh())
     assert fake.min() < MARGIN < fake.max()
     return real.mean() + sum(max(MARGIN - energy, 0 * energy) for energy in fake) / COUNT
@@ -115,25 +115,25 @@ def ebgan_generator(model: Any) -> Tensor:
     return energies.mean() + 0.4 * torch.stack(cosines).square().mean()
 
 
-# BiGAN: Donahue et al. (2017), equation 3; whoever learns to deceive exchanges the sides.
+# BiGAN: Donahue et al. (2017), equation 3; the coder's loss exchanges the sides.
 def both_pairs(model: Any) -> tuple[Any, ...]:
-    def judged(seen: Tensor, latents: Tensor) -> Any:
-        features = F.leaky_relu(model.discriminator["image"](seen), 0.2)
+    def pair_logits(inputs: Tensor, latents: Tensor) -> Any:
+        features = F.leaky_relu(model.discriminator["image"](inputs), 0.2)
         return model.discriminator["pair"](torch.cat([features, latents], 1))
 
     latents = drawn()
     generated = model.coder["generator"](latents).tanh()
-    return judged(SEEN, model.coder["encoder"](SEEN)), judged(generated, latents)
+    return pair_logits(INPUTS, model.coder["encoder"](INPUTS)), pair_logits(generated, latents)
 
 
 def bigan_discriminator(model: Any) -> Any:
     real, fake = both_pairs(model)
-    return told_apart(real, fake)
+    return discriminator_loss(real, fake)
 
 
 def bigan_coder(model: Any) -> Any:
     real, fake = both_pairs(model)
-    return told_apart(fake, real)
+    return discriminator_loss(fake, real)
 
 
 # InfoGAN: Chen et al. (2016), equation 6, with L_I of equation 5 as the likelihood of a
@@ -151,18 +151,18 @@ def infogan_parts(model: Any) -> tuple[Any, ...]:
 
 def infogan_discriminator(model: Any) -> Tensor:
     fake, information = infogan_parts(model)
-    return told_apart(model.discriminator(SEEN)[:, :1], fake) + 0.7 * information
+    return discriminator_loss(model.discriminator(INPUTS)[:, :1], fake) + 0.7 * information
 
 
 def infogan_generator(model: Any) -> Tensor:
     fake, information = infogan_parts(model)
-    return deceived(fake) + 0.7 * information
+    return generator_loss(fake) + 0.7 * information
 
 
 # VAEGAN: Larsen et al. (2016), algorithm 1, with equation 7 for the likelihood; as many of the
 # generated images are reconstructions as are samples.
 def vaegan_parts(model: Any) -> tuple[Any, ...]:
-    mean, log_variance = model.encoder(SEEN).chunk(2, 1)
+    mean, log_variance = model.encoder(INPUTS).chunk(2, 1)
     posterior = distributions.Normal(mean, log_variance.exp().sqrt())
     again = model.decoder(posterior.rsample()).tanh()
     generated = model.decoder(drawn()).tanh()
@@ -170,35 +170,38 @@ def vaegan_parts(model: Any) -> tuple[Any, ...]:
     return again, generated, divergence
 
 
-def vaegan_features(model: Any, seen: Tensor) -> Tensor:
-    return F.leaky_relu(model.discriminator["features"](seen), 0.2)
+def vaegan_features(model: Any, inputs: Tensor) -> Tensor:
+    return F.leaky_relu(model.discriminator["features"](inputs), 0.2)
 
 
-def vaegan_logits(model: Any, seen: Tensor) -> Any:
-    return model.discriminator["logit"](vaegan_features(model, seen))
+def vaegan_logits(model: Any, inputs: Tensor) -> Any:
+    return model.discriminator["logit"](vaegan_features(model, inputs))
 
 
-def features_apart(model: Any, one: Any, other: Any) -> Tensor:
+def feature_error(model: Any, one: Any, other: Any) -> Tensor:
     """−log N(D(other); D(one), I) up to its constant; equation 7."""
-    apart = vaegan_features(model, one) - vaegan_features(model, other)
-    return 0.5 * apart.square().sum(1).mean()
+    error = vaegan_features(model, one) - vaegan_features(model, other)
+    return 0.5 * error.square().sum(1).mean()
 
 
 def vaegan_discriminator(model: Any) -> Any:
     again, generated, _ = vaegan_parts(model)
     fake = torch.cat([vaegan_logits(model, again), vaegan_logits(model, generated)])
-    return told_apart(vaegan_logits(model, SEEN), fake)
+    return discriminator_loss(vaegan_logits(model, INPUTS), fake)
 
 
 def vaegan_decoder(model: Any) -> Tensor:
     again, generated, _ = vaegan_parts(model)
-    game = (deceived(vaegan_logits(model, again)) + deceived(vaegan_logits(model, generated))) / 2
-    return 0.3 * features_apart(model, again, SEEN) + game
+    game = (
+        generator_loss(vaegan_logits(model, again))
+        + generator_loss(vaegan_logits(model, generated))
+    ) / 2
+    return 0.3 * feature_error(model, again, INPUTS) + game
 
 
 def vaegan_encoder(model: Any) -> Tensor:
     again, _, divergence = vaegan_parts(model)
-    return features_apart(model, again, SEEN) + 2.5 * divergence
+    return feature_error(model, again, INPUTS) + 2.5 * divergence
 
 
 # Each family's settings, and its phases in order: the module that learns, and its loss.
@@ -336,7 +339,7 @@ def test_the_similarity_has_no_noise_of_dropout(equal: bool, side: str) -> None:
     terms = objective(model, side, images)
     found = terms["similarity"] if side == "decoder" else terms["loss"] - terms["kl"]
     model.discriminator.eval()
-    expected = features_apart(model, again * 2 - 1, images * 2 - 1)
+    expected = feature_error(model, again * 2 - 1, images * 2 - 1)
     assert (expected == 0) == equal
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
 

@@ -56,12 +56,12 @@ def test_discriminator_learns_from_real_and_generated_images(
     model = make()
     assert model.one_pass
     model.one_pass = one_pass
-    judge = model.discriminator
+    discriminator = model.discriminator
 
     def expected(noise: Tensor) -> Tensor:
-        real = F.logsigmoid(judge(images * 2 - 1)).mean()
+        real = F.logsigmoid(discriminator(images * 2 - 1)).mean()
         generated = model.decode(noise).detach()
-        return -real - torch.log1p(-judge(generated * 2 - 1).sigmoid()).mean()
+        return -real - torch.log1p(-discriminator(generated * 2 - 1).sigmoid()).mean()
 
     check(model, "discriminator", Batch(images), expected)
 
@@ -75,7 +75,7 @@ def test_batch_statistics_are_of_real_or_generated_images_alone(images: Tensor) 
 
 
 def stretched(model: Any) -> Any:
-    """With weights so large that images, and what is said of them, differ."""
+    """Return a model with weights so large that images and their logits differ."""
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.mul_(3)
@@ -124,15 +124,15 @@ def test_an_auxiliary_head_learns_the_labels_of_real_and_generated_images(
     )
     model.one_pass = one_pass
 
-    def judged(seen: Tensor) -> tuple[Any, ...]:
-        logits, classes = model.discriminator(seen).split([1, 3], 1)
+    def logits_and_label_loss(inputs: Tensor) -> tuple[Any, ...]:
+        logits, classes = model.discriminator(inputs).split([1, 3], 1)
         return logits, -classes.softmax(1)[torch.arange(8), LABELS].log().mean()
 
     def expected(noise: Tensor) -> Tensor:
-        fake, fake_labels = judged(model.generator(noise, LABELS).tanh())
+        fake, fake_labels = logits_and_label_loss(model.generator(noise, LABELS).tanh())
         if phase == "generator":
             return -F.logsigmoid(fake).mean() + fake_labels
-        real, real_labels = judged(images * 2 - 1)
+        real, real_labels = logits_and_label_loss(images * 2 - 1)
         return -F.logsigmoid(real).mean() - F.logsigmoid(-fake).mean() + real_labels + fake_labels
 
     check(model, phase, Batch(images, LABELS), expected)
@@ -140,7 +140,7 @@ def test_an_auxiliary_head_learns_the_labels_of_real_and_generated_images(
 
 @pytest.mark.parametrize("conditioning", ["concat", "projection"])
 @pytest.mark.parametrize("one_pass", [True, False])
-def test_a_discriminator_is_told_the_label_of_each_image(
+def test_a_discriminator_gets_the_label_of_each_image(
     images: Tensor, conditioning: str, one_pass: bool
 ) -> None:
     shares = (0.5, 0.3, 0.2)
@@ -184,10 +184,10 @@ def test_weights_of_the_discriminator_are_clipped_after_its_updates() -> None:
     before = {name: value.clone() for name, value in model.named_parameters()}
     found["discriminator"].constrain()
     for name, value in model.named_parameters():
-        judges = name.startswith("discriminator")
-        wanted = before[name].clamp(-0.02, 0.02) if judges else before[name]
+        clipped = name.startswith("discriminator")
+        wanted = before[name].clamp(-0.02, 0.02) if clipped else before[name]
         assert torch.equal(value, wanted)
-        assert judges == (value.abs().max() <= 0.02)
+        assert clipped == (value.abs().max() <= 0.02)
     assert found["generator"].constrain is None
     assert phases(make())["discriminator"].constrain is None
 
@@ -229,29 +229,29 @@ def test_the_critic_takes_its_steps_for_each_of_the_generator(steps: int) -> Non
 
 
 def white(**settings: Any) -> tuple[Any, ...]:
-    """A GAN of white images, in which nothing but a cut is grey; and what its judge sees."""
-    model, seen = make(augment=("cutout",), **settings), []
+    """Return a GAN of white images, in which only a cut is grey, and its discriminator's inputs."""
+    model, inputs = make(augment=("cutout",), **settings), []
     with torch.no_grad():
         model.generator[-2].bias.fill_(100)
-    model.discriminator.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
-    return model, torch.ones(8, *SHAPE), seen
+    model.discriminator.register_forward_pre_hook(lambda _, given: inputs.append(given[0]))
+    return model, torch.ones(8, *SHAPE), inputs
 
 
 @pytest.mark.parametrize("phase", ["discriminator", "penalty", "generator"])
 @pytest.mark.parametrize("one_pass", [True, False])
 def test_every_objective_sees_augmented_images(phase: str, one_pass: bool) -> None:
-    model, images, seen = white(penalties={"r1": 1.0}, penalty_every=2)
+    model, images, inputs = white(penalties={"r1": 1.0}, penalty_every=2)
     model.train().one_pass = one_pass
     phases(model)[phase].objective(Batch(images))
-    assert sum(map(len, seen)) == (16 if phase == "discriminator" else 8)
-    for image in torch.cat(seen):
+    assert sum(map(len, inputs)) == (16 if phase == "discriminator" else 8)
+    for image in torch.cat(inputs):
         assert set(image.unique().tolist()) == {0, 1}
 
 
-def test_images_are_judged_as_they_are_outside_training() -> None:
-    model, images, seen = white()
+def test_images_are_not_augmented_outside_training() -> None:
+    model, images, inputs = white()
     model.eval()
     assert torch.equal(model.realness(images), model.realness(images))
     first, second = (model.validation_metrics(Batch(images)) for _ in range(2))
     assert first == second
-    assert all(torch.equal(each, images) for each in seen)
+    assert all(torch.equal(each, images) for each in inputs)

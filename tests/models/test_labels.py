@@ -107,11 +107,11 @@ def test_a_folders_classes_have_names(genmodels: CommandLine, workplace: Path) -
     done = genmodels(*words, "--set", "train.batch_size=8", "--out", "a")
     assert done.code == 0, done
     assert done.err.count("classes 0: circle, 1: square") == 1
-    for verb in ("sample", "interpolate"):
-        assert genmodels(verb, "a", "--label", "square", "--out", "named.png").code == 0
-        assert genmodels(verb, "a", "--label", "1", "--out", "numbered.png").code == 0
-        assert Path("named.png").read_bytes() == Path("numbered.png").read_bytes()
-        unknown = genmodels(verb, "a", "--label", "sqare")
+    for command in ("sample", "interpolate"):
+        assert genmodels(command, "a", "--label", "square", "--out", f"{command}-s.png").code == 0
+        assert genmodels(command, "a", "--label", "1", "--out", f"{command}-1.png").code == 0
+        assert Path(f"{command}-s.png").read_bytes() == Path(f"{command}-1.png").read_bytes()
+        unknown = genmodels(command, "a", "--label", "sqare")
         assert (unknown.code, unknown.err.count("\n")) == (2, 1)
         assert "did you mean 'square'?); give a number or a name of 0: circle" in unknown.err
     assert "is for sample" in genmodels("interpolate", "a", "--label", "each").err

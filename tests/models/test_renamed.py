@@ -27,18 +27,16 @@ def former() -> type[Autoencoder]:
             def held_out(self, batch: Batch) -> Terms:
                 return {**super().held_out(batch), "twice": torch.tensor(2.0)}
 
-    texts = [str(note.message) for note in notes]
-    assert texts == [
-        "Former.held_out is called validation_metrics now; rename it",
-        "Former.free is called adjustable now; rename it",
+    assert [str(note.message) for note in notes] == [
+        "Former.held_out is called validation_metrics and Former.free is called adjustable now; "
+        "rename them"
     ]
     return Former
 
 
-def test_former_definitions_are_used(former: type[Autoencoder]) -> None:
+def test_former_definitions_are_used_with_one_note(former: type[Autoencoder]) -> None:
     model = former((1, 8, 8))
-    with pytest.warns(Note, match="validation_metrics"):
-        terms = model.validation_metrics(BATCH)
+    terms = model.validation_metrics(BATCH)  # calls the former name of the base class's
     assert set(terms) == {"squared_error", "twice"}
     assert former.adjustable == ("mmd",)
 
@@ -61,6 +59,21 @@ def test_former_settings_keep_their_meaning_and_are_noted_once(kind: str) -> Non
     assert settings == [config.resolve([{"model": new}], "mine")] * 2
     model = components.build(former, config.MODELS, image_shape=(1, 8, 8))
     assert any(layer.out_features == 6 for layer in model.modules() if isinstance(layer, nn.Linear))
+
+
+def test_several_former_settings_have_one_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    components.note_renamed.cache_clear()
+    monkeypatch.setattr(Autoencoder, "former_settings", (("old", "mmd"), ("older", "code_weight")))
+    former = [
+        {"class": "Autoencoder", **given} for given in ({"old": 0.5}, {"old": 0.0, "older": 1.0})
+    ]
+    with pytest.warns(Note) as notes:
+        first, second = (config.resolve([{"model": model}], "mine").model for model in former)
+    assert (first["mmd"], second["code_weight"]) == (0.5, 1.0)
+    assert [str(note.message) for note in notes] == [
+        "`model.old` is called mmd now; rename it",
+        "`model.old` is called mmd and `model.older` is called code_weight now; rename them",
+    ]
 
 
 def test_a_setting_under_both_names_is_refused() -> None:

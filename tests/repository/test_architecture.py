@@ -40,7 +40,7 @@ ALLOWED = {
     "comparison": f"{_GROUND} console sampling training evaluation comparison",
     "report": f"{_GROUND} console evaluation comparison report training.curves",
     "api": f"{_GROUND} console sampling training evaluation comparison report api",
-    ROOT: "errors api",
+    ROOT: "errors api system.waiting",
     "ranges": "errors config.number_types",  # former names, for one more version
     "verbs": "errors api",
     "cli": "errors system config data runs console comparison report api cli __init__",

@@ -1,6 +1,6 @@
 """Every command and every Python example of the README and docs/ runs, cut to two steps.
 
-A command is first parsed as it stands, so a verb or an option that does not exist fails.
+A command is first parsed as it stands, so a command or an option that does not exist fails.
 Then it runs in a folder of its own, where what it speaks of has been made: the run, the
 pictures, and every file that the same page shows in a block whose first line is
 ``# <its name>``.
@@ -36,7 +36,7 @@ PAGES = sorted(
     if not page.is_relative_to(BUILT)
 )
 SHELLS = {"console", "bash", "sh"}
-VERBS = typer.main.get_command(app)
+COMMAND_LINE = typer.main.get_command(app)
 LIMITS = {"--epochs", "--steps", "--budget"}
 WHERE = {"--device", "--precision", "--data-root"}  # not every machine has what a page names
 SHORT = ["--set", "train.batch_size=8"]
@@ -109,13 +109,13 @@ EXAMPLES = [b for b in BLOCKS if b.language == "python" and "genmodels" in b.tex
 
 
 def parse(arguments: Sequence[str]) -> dict[str, Any]:
-    """What the command line makes of arguments; an unknown verb or option raises."""
+    """What the command line makes of arguments; an unknown command or option raises."""
     if not arguments or arguments[0].startswith("-"):
         return {}
-    context = VERBS.make_context("genmodels", list(arguments[:1]), resilient_parsing=True)
-    verb = VERBS.get_command(context, arguments[0])  # type: ignore[attr-defined]
-    assert verb is not None, f"there is no command {arguments[0]!r}"
-    return verb.make_context(arguments[0], list(arguments[1:])).params
+    context = COMMAND_LINE.make_context("genmodels", list(arguments[:1]), resilient_parsing=True)
+    found = COMMAND_LINE.get_command(context, arguments[0])  # type: ignore[attr-defined]
+    assert found is not None, f"there is no command {arguments[0]!r}"
+    return found.make_context(arguments[0], list(arguments[1:])).params
 
 
 def run(arguments: Sequence[str]) -> str:
@@ -272,14 +272,14 @@ def test_command_runs(
         run(arguments)
         return
     parse(arguments)
-    verb = arguments[0]
-    if verb == "train":
+    name = arguments[0]
+    if name == "train":
         check_train(arguments)
-    elif verb in ("sample", "interpolate", "verify"):
+    elif name in ("sample", "interpolate", "verify"):
         check_on_run(arguments, make_run)
-    elif verb == "compare":
+    elif name == "compare":
         check_compare(arguments, make_run)
-    elif verb == "runs":
+    elif name == "runs":
         make_run("runs/vae-1")
         assert "vae-1" in run(arguments)
     else:
@@ -297,7 +297,7 @@ def test_example_runs(
         return
     make_run("runs/vae-1")
     for named in re.findall(r"[\"'](runs/[\w./-]+)[\"']", block.text):
-        make_run(named)
+        make_run(named, preset_of(named))
     train, compare = api.train, api.compare
 
     def cut_train(source: Any = None, **options: Any) -> api.Run:
@@ -319,7 +319,7 @@ def test_example_runs(
     exec(code, {"__name__": "example"})
 
 
-def test_the_readme_shows_every_verb() -> None:
+def test_the_readme_shows_every_command() -> None:
     shown = {c.arguments[0] for c in COMMANDS if c.block.page.name == "README.md" and c.arguments}
     assert {"train", "sample", "interpolate", "compare"} <= shown
     assert any(block.page.name == "README.md" for block in EXAMPLES)

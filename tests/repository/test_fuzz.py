@@ -129,7 +129,7 @@ def test_checkpoints(data: Any) -> None:
     assert isinstance(checkpoint.peek(path), dict)
 
 
-VERBS = ["train", "sample", "interpolate", "compare", "runs", "config", "verify", "models"]
+COMMANDS = ["train", "sample", "interpolate", "compare", "runs", "config", "verify", "models"]
 OPTIONS = [
     "--config", "--data", "--set", "--seed", "--epochs", "--steps", "--budget", "--device", "--out",
     "--resume", "--dry-run", "--count", "--weights", "--mode", "--rows", "--from", "--shift",
@@ -146,14 +146,14 @@ ARGUMENTS = (
 
 
 @command_lines
-@given(some.sampled_from([*VERBS, "", "trian"]), some.lists(ARGUMENTS, max_size=6))
-def test_command_lines(verb: Any, words: Any) -> None:
-    if verb == "train":
+@given(some.sampled_from([*COMMANDS, "", "trian"]), some.lists(ARGUMENTS, max_size=6))
+def test_command_lines(command: Any, words: Any) -> None:
+    if command == "train":
         words = ["--dry-run", *words]  # so that none of them trains for hours
-    if verb == "compare":
+    if command == "compare":
         words = [*words, "--count", "1"]  # is refused before anything is trained
     try:
-        cli.main([verb, *words])
+        cli.main([command, *words])
     except SystemExit as ended:
         code = ended.code
     else:

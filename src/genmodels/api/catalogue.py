@@ -14,7 +14,7 @@ from genmodels.config import catalogue
 from genmodels.config.catalogue import ModelInfo, Preset
 from genmodels.config.settings import Settings
 from genmodels.data import Listed
-from genmodels.errors import InputError, Note
+from genmodels.errors import InputError, Note, brief
 
 
 def datasets(data_root: str | Path | None = None) -> list[Listed]:
@@ -54,7 +54,7 @@ def describe(name: str) -> ModelInfo | Preset:
     'GAN'
     """
     if not isinstance(name, str):
-        raise InputError(f"`name={name!r}`: give a model's class, or a preset's name")
+        raise InputError(f"`name={brief(name)}`: give a model's class, or a preset's name")
     return catalogue.describe(name)
 
 
@@ -88,4 +88,6 @@ def config(
     90.0
     """
     source = arguments.path("source", source)
-    return configurations.read(source, arguments.layers(settings, overrides))
+    found = configurations.read(source, arguments.layers(settings, overrides))
+    arguments.check_kind_of_data(overrides, found.data.name)
+    return found

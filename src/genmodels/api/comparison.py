@@ -13,7 +13,7 @@ from genmodels.comparison.plan import Match
 from genmodels.comparison.result import Comparison as Comparison
 from genmodels.config import custom_code
 from genmodels.console import Display
-from genmodels.errors import InputError
+from genmodels.errors import InputError, brief
 from genmodels.evaluation import reference
 from genmodels.evaluation.protocol import COUNT
 from genmodels.report import files
@@ -122,7 +122,9 @@ def compare(
         raise InputError("`match` needs the first run before the others; leave out `shard`")
     for folder in planned.parts if trust_code else ():
         custom_code.approve(folder.path)
-    plan.check(planned, features, display)
+    for job in planned.jobs:
+        arguments.check_kind_of_data(overrides, planned.settings(job).data.name)
+    plan.check(planned, match, features, display)
     plan.train(planned, jobs, match, display)
     if shard:
         return None
@@ -156,5 +158,7 @@ def _listed(subjects: Subject | Sequence[Subject]) -> Sequence[str | Path | runs
         subjects = [subjects]
     for subject in subjects:
         if not isinstance(subject, Subject):
-            raise InputError(f"compare {subject!r}: give runs, their folders or configurations")
+            raise InputError(
+                f"compare {brief(subject)}: give runs, their folders or configurations"
+            )
     return [subject.folder if isinstance(subject, Run) else subject for subject in subjects]

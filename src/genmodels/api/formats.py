@@ -29,12 +29,14 @@ class Format:
         description: its description in messages, with an article.
         write: for ``images`` called with the arguments of :func:`save_images`, for ``frames``
             with those of :func:`save_frames`.
+        columns: whether it is a grid whose number of columns can be chosen.
     """
 
     kind: Kind
     extension: str
     description: str
     write: Callable[..., None]
+    columns: bool = False
 
 
 def save_images(
@@ -65,11 +67,24 @@ def save_frames(frames: "Tensor", path: Path) -> None:
     check("frames", path).write(frames, path)
 
 
+def check_new(kind: Kind, path: Path) -> Format:
+    """Return the format of a path at which there is no file yet; the command line replaces none.
+
+    Raises:
+        InputError: as for :func:`check`, or there is a file.
+    """
+    found = check(kind, path)
+    if found.extension and path.exists():
+        raise InputError(f"`out={path}` exists; delete it, or choose another `out`")
+    return found
+
+
 def check(kind: Kind, path: Path) -> Format:
     """Return the format of a path.
 
     Raises:
-        InputError: the extension is unknown, or the path exists and is not an empty folder.
+        InputError: the extension is unknown, or it is that of a folder, and the path exists and
+            is not an empty folder.
     """
     accepted = [each for each in FORMATS if each.kind == kind]
     found = next((each for each in accepted if each.extension == path.suffix), None)
@@ -97,9 +112,13 @@ def listed(kind: Kind) -> str:
 def _grid(chunks: "Iterable[Tensor]", count: int, path: Path, columns: int | None) -> None:
     import torch
 
-    from genmodels.data.pictures import grid, save_png, to_uint8
+    from genmodels.data.pictures import grid, grid_size, save_png, to_uint8
 
-    save_png(grid(torch.cat([to_uint8(chunk) for chunk in chunks]), columns), path)
+    pixels: list[Tensor] = []
+    for chunk in chunks:
+        grid_size(count, chunk.shape[1:], columns)  # refused before all images are made
+        pixels.append(to_uint8(chunk))
+    save_png(grid(torch.cat(pixels), columns), path)
 
 
 def _npy(chunks: "Iterable[Tensor]", count: int, path: Path, columns: int | None) -> None:
@@ -157,7 +176,7 @@ def _animation(frames: "Tensor", path: Path) -> None:
 
 #: All formats, of images first; the extension of a path chooses one.
 FORMATS: tuple[Format, ...] = (
-    Format("images", ".png", "a grid", _grid),
+    Format("images", ".png", "a grid", _grid, columns=True),
     Format("images", ".npy", "an array", _npy),
     Format("images", ".npz", "a compressed array", _npz),
     Format("images", "", "a folder of PNG files", _folder),

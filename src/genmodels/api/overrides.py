@@ -4,7 +4,7 @@ Each is one row of :class:`Overrides`. The help of the command line is made of t
 module imports no heavy library.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypedDict, get_args, get_type_hints
@@ -21,12 +21,16 @@ class Override:
         help: one sentence for the help.
         metavar: the value in the help of the command line; integers need none.
         clears: a key that it sets to null; none by default.
+        least: the smallest integer, for integers.
+        kinds: the kinds of data that it is for, of :data:`genmodels.data.Kind`; all by default.
     """
 
     key: str
     help: str
     metavar: str = ""
     clears: str = ""
+    least: int = 1
+    kinds: Sequence[str] = ()
 
 
 class Overrides(TypedDict, total=False):
@@ -47,13 +51,19 @@ class Overrides(TypedDict, total=False):
         ),
     ]
     data_root: Annotated[
-        Path | str | None, Override("data.root", "Folder of the data sets.", "FOLDER")
+        Path | str | None,
+        Override("data.root", "Folder of the data sets.", "FOLDER", kinds=("named",)),
     ]
     on_bad: Annotated[
         Literal["error", "skip"] | None,
-        Override("data.on_bad", "For pictures that cannot be read: error or skip.", "WHAT"),
+        Override(
+            "data.on_bad",
+            "For pictures that cannot be read: error or skip.",
+            "WHAT",
+            kinds=("folder",),
+        ),
     ]
-    seed: Annotated[int | None, Override("seed", "Random seed.")]
+    seed: Annotated[int | None, Override("seed", "Random seed.", least=0)]
     epochs: Annotated[int | None, Override("train.epochs", "Total number of epochs.")]
     steps: Annotated[int | None, Override("train.steps", "Total number of steps.")]
     budget: Annotated[

@@ -137,9 +137,25 @@ class InterpolationRequest:
             first = _latents(model, self.start, fit, labels, display)
         if self.end:
             last = _latents(model, self.end, fit, labels, display)
-        shifts = self.shifts or settings.perturb
+        shifts = _fitting(self.shifts, model.latent_dim) or settings.perturb
         latents = interpolation.interpolate(self.mode, first, last, shifts, self.steps)
         return interpolation.decode(model, latents, labels)
+
+
+def _fitting(shifts: Sequence[Shift], dimensions: int) -> Sequence[Shift]:
+    """Return shifts that were asked for, after checking that a model has their dimensions.
+
+    Raises:
+        InputError: one leaves the latent dimensions, or selects none.
+    """
+    for shift in shifts:
+        start, stop = shift.slice.start or 0, shift.slice.stop
+        if not start < (dimensions if stop is None else stop) <= dimensions:
+            raise InputError(
+                f"`shifts={shift.dims}`: the latent dimensions of this model are 0 to "
+                f"{dimensions - 1}; give a slice of them, such as 0:{dimensions}"
+            )
+    return shifts
 
 
 def _latents(model: Model, path: Path, fit: Fit, labels: Tensor | None, display: Display) -> Tensor:

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from genmodels import runs, sampling
-from genmodels.api import arguments
+from genmodels.api import arguments, tensors
 from genmodels.api.requests import InterpolationRequest, SampleRequest
 from genmodels.config import custom_code
 from genmodels.config.settings import Settings, Shift
-from genmodels.errors import InputError, Note
+from genmodels.errors import InputError, Note, brief
 from genmodels.models.base import Model
 from genmodels.runs.manifest import Record
 from genmodels.sampling import Weights
@@ -140,6 +140,7 @@ class Run:
             (rows, steps, C, H, W), float32 in [0, 1] on the CPU.
         """
         wanted = InterpolationRequest.of(mode, steps, rows, seed, label, start, end, shifts)
+        quiet = arguments.flag("quiet", quiet)
         model = self.model(weights, device, changes)
         return wanted.images(model, self.folder.classes, self.settings, quiet)
 
@@ -162,8 +163,8 @@ class Run:
             InputError: the model has no encoder, or the images or labels do not fit it.
         """
         model = self.model(weights, device, changes)
-        given = arguments.images_of(model, images)
-        return sampling.encode(model, given, arguments.labels_of(model, labels, len(given)))
+        given = tensors.images_of(model, images)
+        return sampling.encode(model, given, tensors.labels_of(model, labels, len(given)))
 
     def decode(
         self,
@@ -184,8 +185,8 @@ class Run:
             InputError: the latents or labels do not fit the model.
         """
         model = self.model(weights, device, changes)
-        given = arguments.latents_of(model, latents)
-        return sampling.decode(model, given, arguments.labels_of(model, labels, len(given)))
+        given = tensors.latents_of(model, latents)
+        return sampling.decode(model, given, tensors.labels_of(model, labels, len(given)))
 
     def reconstruct(
         self,
@@ -198,8 +199,8 @@ class Run:
     ) -> Tensor:
         """Encode and decode images (N, C, H, W); arguments as for :meth:`encode`."""
         model = self.model(weights, device, changes)
-        given = arguments.images_of(model, images)
-        return sampling.reconstruct(model, given, arguments.labels_of(model, labels, len(given)))
+        given = tensors.images_of(model, images)
+        return sampling.reconstruct(model, given, tensors.labels_of(model, labels, len(given)))
 
 
 def load(path: str | Path | None = None, trust_code: bool = False) -> Run:
@@ -220,7 +221,7 @@ def load(path: str | Path | None = None, trust_code: bool = False) -> Run:
     genmodels.errors.InputError: no run at 'second'; the newest under runs/: runs/first
     """
     if path is not None and not isinstance(path, str | Path):
-        raise InputError(f"run {path!r}: give a run's folder")
+        raise InputError(f"run {brief(path)}: give a run's folder")
     folder = runs.latest() if path is None else runs.open_run(path)
     if arguments.flag("trust_code", trust_code):
         custom_code.approve(folder.path)

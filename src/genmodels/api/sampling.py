@@ -120,8 +120,8 @@ def sample_to(
     Args:
         run: a run or its folder; by default the newest under ``runs/``.
         path: a ``.png`` grid, ``.npy`` or ``.npz`` as uint8 (N, C, H, W), or a folder of PNG
-            files; by default ``samples/seed-<seed>.png`` in the run's folder, with the other
-            arguments in its name.
+            files, which must not exist; by default ``samples/seed-<seed>.png`` in the run's
+            folder, with the other arguments in its name, which is replaced.
         count, seed, weights, label, device, changes: as for :func:`genmodels.sample`. In a grid
             of ``label="each"`` a column is a class, and a row is a latent.
 
@@ -129,7 +129,7 @@ def sample_to(
         The path of the file or folder.
 
     Raises:
-        InputError: an argument is not valid, or the disk is full.
+        InputError: an argument is not valid, the path exists, or the disk is full.
 
     >>> from genmodels import api
     >>> api.sample_to("runs/first", "many.npz", count=1000).name
@@ -140,8 +140,11 @@ def sample_to(
     run = opened(run)
     given = {"label": label, "count": count, "weights": weights, **changes}
     name = pictures.file_name(f"seed-{seed}", given)
-    path = run.folder.samples / name if path is None else arguments.path("path", path)
-    formats.check("images", path)
+    if path is None:
+        path = run.folder.samples / name
+    else:
+        path = arguments.path("path", path)
+        formats.check_new("images", path)
     model = run.model(weights, device, changes)
     blocks = wanted.blocks(model, run.folder.classes)
     formats.save_images(blocks, wanted.total(model), path, wanted.columns(model))

@@ -63,5 +63,6 @@ def train(
     )
     with modules:
         resolved = session.read_settings(source, layers, resumed)
+        arguments.check_kind_of_data(overrides, resolved.data.name)
         name = resumed.config_name if resumed else session.name_of(source or "")
         return Run(session.train(resolved, name, path, resume, Display(quiet)))

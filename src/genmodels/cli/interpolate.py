@@ -8,7 +8,15 @@ import typer
 from genmodels.api import formats
 from genmodels.cli import options
 from genmodels.cli.groups import Group, HelpPlace
-from genmodels.cli.options import Changed, RunArgument, Seed, TrustCode, WeightsOption, integer
+from genmodels.cli.options import (
+    Changed,
+    DeviceOption,
+    RunArgument,
+    Seed,
+    TrustCode,
+    WeightsOption,
+    integer,
+)
 
 PLACE = HelpPlace(Group.TRAIN_AND_USE, 3)
 
@@ -26,6 +34,7 @@ def interpolate(
     ] = None,
     seed: Seed = 0,
     weights: WeightsOption = None,
+    device: DeviceOption = "auto",
     from_: Annotated[
         Path | None,
         typer.Option(
@@ -73,10 +82,11 @@ def interpolate(
         "weights": chosen, **changed,
     }  # fmt: skip
     path = out or opened.folder.samples / pictures.file_name(mode, given)
-    formats.check("frames", path)
+    if out is not None:
+        formats.check_new("frames", arguments.path("out", out))
     frames = api.interpolate(
         opened, kind, steps=steps, rows=rows, seed=seed, weights=chosen, start=from_, end=to,
-        shifts=shift, label=label, changes=changed,
+        shifts=shift, label=label, device=device, changes=changed,
     )  # fmt: skip
     api.save_images(frames, path)
     count = len(frames)

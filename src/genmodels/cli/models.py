@@ -8,6 +8,7 @@ from genmodels.cli import options
 from genmodels.cli.groups import Group, HelpPlace
 
 PLACE = HelpPlace(Group.LOOK_AROUND, 2)
+WIDEST = 84  # characters of a line of a paper's title
 
 
 def models(
@@ -27,12 +28,13 @@ def models(
         return
     rows = []
     for entry in api.models():
-        lines = [preset.scored for preset in entry.presets]
-        rows.append([entry.name, entry.paper, "\n".join(entry.abilities), "\n".join(lines)])
-    console.show(console.table(["class", "", "can also", "presets"], rows))
+        lines = [", ".join(entry.abilities), entry.paper, *(each.scored for each in entry.presets)]
+        rows.append([entry.name, "\n".join(filter(None, lines))])
+    headings = ["class", "what it can do besides; paper; presets"]
+    console.show(console.table(headings, rows, WIDEST))
     typer.echo(
         "scores: Fréchet distance between samples and test images, in features trained on the "
-        "data set; lower is better. In brackets the data set, and the training time on two cores"
+        "data set;\n  lower is better; in brackets the data set, and the training time on two cores"
     )
     typer.echo(
         "settings and their sources: genmodels models GAN; a preset: genmodels models gan.yaml"

@@ -7,25 +7,24 @@ from typing import Annotated, Any
 
 import typer
 
-from genmodels.errors import InputError
+from genmodels.errors import InputError, brief
 
 
 def _number(given: str | int) -> int:
-    """Parse an integer ≥ 0, with the same message in every version of typer.
+    """Parse an integer, with the same message in every version of typer.
+
+    The functions of ``genmodels.api`` check whether it is large enough.
 
     Raises:
         BadParameter: the text is not one.
     """
     try:
-        number = int(given)
+        return int(given)
     except ValueError:
-        number = -1
-    if number < 0:
-        raise typer.BadParameter(f"{given!r} must be an integer >= 0")
-    return number
+        raise typer.BadParameter(f"{brief(given)} must be an integer") from None
 
 
-# An option that takes an integer ≥ 0.
+# An option that takes an integer.
 integer = partial(typer.Option, parser=_number, metavar="INTEGER")
 
 RunArgument = Annotated[
@@ -38,6 +37,14 @@ WeightsOption = Annotated[
         metavar="WEIGHTS",
     ),
 ]
+DeviceOption = Annotated[
+    str,
+    typer.Option(
+        help="Where to compute: auto, cpu, cuda, cuda:1 or mps. Default: auto.",
+        metavar="DEVICE",
+        show_default=False,
+    ),
+]
 SEED = "Seed of the latents, an integer. Default: 0."
 Seed = Annotated[int, integer(help=SEED, show_default=False)]
 Given = Annotated[
@@ -48,12 +55,14 @@ Given = Annotated[
         help="Set any key, as in train.batch_size=128; may be repeated. Default: none.",
     ),
 ]
+CHANGE = "model.steps=50"  # the example of a setting that can be changed after training
 Changed = Annotated[
     list[str] | None,
     typer.Option(
         "--set",
         metavar="K=V",
-        help="Change the model, as in model.steps=50; may be repeated. Default: none.",
+        help=f"Change a setting that the weights do not depend on, as in {CHANGE}; may be "
+        "repeated. Default: none.",
     ),
 ]
 TrustCode = Annotated[
@@ -72,11 +81,13 @@ def next_command(*words: Any, err: bool = False) -> None:
     typer.echo(f"next: {shlex.join(['genmodels', *map(str, words)])}", err=err)
 
 
-def assignments(given: list[str] | None) -> list[Mapping[str, Any]]:
-    """Parse the values of ``--set``."""
+def assignments(
+    given: list[str] | None, example: str = "train.batch_size=128"
+) -> list[Mapping[str, Any]]:
+    """Parse the values of ``--set``; the example is for messages."""
     from genmodels.config import assignment
 
-    return [assignment(text) for text in given or []]
+    return [assignment(text, example) for text in given or []]
 
 
 def changes(given: list[str] | None) -> dict[str, Any]:
@@ -86,11 +97,11 @@ def changes(given: list[str] | None) -> dict[str, Any]:
         InputError: a key is not of the model.
     """
     found: dict[str, Any] = {}
-    for assignment in assignments(given):
+    for text, assignment in zip(given or [], assignments(given, CHANGE), strict=True):
         if set(assignment) != {"model"} or not isinstance(assignment["model"], Mapping):
             raise InputError(
-                f"--set {next(iter(assignment))}: only settings of the model can be changed after "
-                "training, such as model.steps=50"
+                f"--set {text}: only settings of the model can be changed after "
+                f"training, such as {CHANGE}"
             )
         found |= assignment["model"]
     return found

@@ -8,7 +8,15 @@ import typer
 from genmodels.api import formats
 from genmodels.cli import options
 from genmodels.cli.groups import Group, HelpPlace
-from genmodels.cli.options import Changed, RunArgument, Seed, TrustCode, WeightsOption, integer
+from genmodels.cli.options import (
+    Changed,
+    DeviceOption,
+    RunArgument,
+    Seed,
+    TrustCode,
+    WeightsOption,
+    integer,
+)
 
 PLACE = HelpPlace(Group.TRAIN_AND_USE, 2)
 
@@ -29,6 +37,7 @@ def sample(
         ),
     ] = None,
     weights: WeightsOption = None,
+    device: DeviceOption = "auto",
     out: Annotated[
         Path | None,
         typer.Option(
@@ -46,7 +55,7 @@ def sample(
     opened = api.load(run, trust_code)
     path = api.sample_to(
         opened, out, count=count, seed=seed, weights=chosen, label=label,
-        changes=options.changes(set_),
+        device=device, changes=options.changes(set_),
     )  # fmt: skip
     typer.echo(f"samples of {opened.path}: {path}")
     options.next_command("interpolate", opened.path)

@@ -24,7 +24,10 @@ def verify(
 ) -> None:
     """Check that a run's files can be read, and its steps repeated."""
     from genmodels import api
+    from genmodels.api import arguments
 
+    if replay is not None:
+        arguments.integer("replay", replay, 1)
     opened = api.load(run, trust_code)
     findings = api.verify(opened)
     for finding in findings:

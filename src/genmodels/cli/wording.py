@@ -3,9 +3,11 @@
 import re
 
 # Python's keyword → the option, if they differ in more than hyphens.
-FLAGS = {"source": "config", "start": "from", "end": "to", "shifts": "shift"}
+FLAGS = {
+    "source": "config", "settings": "set", "start": "from", "end": "to", "shifts": "shift",
+}  # fmt: skip
 SPAN = re.compile(
-    r"`(?:(?P<verb>\w+)\((?P<given>[^`]*)\)|(?P<name>[A-Za-z][\w.]*)(?:=(?P<value>[^`]*))?)`"
+    r"`(?:(?P<command>\w+)\((?P<given>[^`]*)\)|(?P<name>[A-Za-z][\w.]*)(?:=(?P<value>[^`]*))?)`"
 )
 
 
@@ -18,10 +20,10 @@ def as_flags(message: str) -> str:
 
 
 def _span(found: re.Match[str]) -> str:
-    if found["verb"]:
+    if found["command"]:
         given = filter(None, found["given"].split(", "))
         words = [_option(*word.partition("=")[::2]) for word in given]
-        return " ".join(["genmodels", found["verb"], *words])
+        return " ".join(["genmodels", found["command"], *words])
     return _option(found["name"], found["value"])
 
 

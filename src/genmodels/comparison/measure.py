@@ -4,7 +4,8 @@ import time
 from collections.abc import Sequence
 
 from genmodels import runs, sampling
-from genmodels.comparison import plan
+from genmodels.comparison import fairness, plan
+from genmodels.comparison.fairness import Candidate
 from genmodels.comparison.result import Comparison, Entry, ProtocolSettings, Result
 from genmodels.config.settings import Shift
 from genmodels.console import Display, duration
@@ -43,11 +44,12 @@ def compare(
         where: the device that samples are generated on.
 
     Raises:
-        InputError: the data differ, have no test split, or a run has no checkpoint.
+        InputError: the data differ, have no test split, or a run has no checkpoint or is there
+            twice.
     """
-    _check_same_data(folders)
     for folder in folders:
         folder.latest()
+    fairness.check_together([Candidate.of_run(folder) for folder in folders])
     images = _load(folders[0], display)
     reference.check(images)
     chosen = domain.choose(extractor, images, display.reading)
@@ -157,18 +159,6 @@ def _models(folders: Sequence[runs.Folder]) -> dict[str, list[runs.Folder]]:
     return {
         group[0].config_name if distinct else group[0].path.name: group for group in groups.values()
     }
-
-
-def _check_same_data(folders: Sequence[runs.Folder]) -> None:
-    first = folders[0]
-    for other in folders[1:]:
-        if other.fingerprint != first.fingerprint:
-            raise InputError(
-                "the runs were trained on different data, so their numbers cannot be compared: "
-                f"{first.path} on {first.environment['data']['name']}, "
-                f"{other.path} on {other.environment['data']['name']}; "
-                "train both on the same `data`"
-            )
 
 
 def _load(folder: runs.Folder, display: Display) -> Images:

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from genmodels import config, runs
+from genmodels.comparison import fairness
+from genmodels.comparison.fairness import Candidate
 from genmodels.config import custom_code
 from genmodels.config.settings import Data, Settings
 from genmodels.console import Display
 from genmodels.data.images import Images
-from genmodels.errors import InputError
+from genmodels.errors import InputError, brief
 from genmodels.evaluation import reference
 from genmodels.evaluation.features import domain
 from genmodels.training import session
@@ -39,6 +41,11 @@ class Job:
     seed: int
     path: Path
 
+    @property
+    def folder(self) -> runs.Folder:
+        """The run, which need not exist yet."""
+        return runs.Folder(self.path)
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -60,8 +67,7 @@ class Plan:
     @property
     def folders(self) -> list[runs.Folder]:
         """The runs, once all are trained."""
-        return [part if isinstance(part, runs.Folder) else runs.Folder(part.path)
-                for part in self.parts]  # fmt: skip
+        return [part if isinstance(part, runs.Folder) else part.folder for part in self.parts]
 
     def settings(self, job: Job) -> Settings:
         """Return the resolved configuration of a training."""
@@ -83,7 +89,8 @@ def make(
         out: the study's folder.
 
     Raises:
-        InputError: there is nothing to compare, or no run or configuration of a given name.
+        InputError: there is nothing to compare, no run or configuration of a given name, or one
+            is given twice.
     """
     parts: list[runs.Folder | Job] = []
     for item in given or _latest_of_each():
@@ -98,7 +105,27 @@ def make(
             ]
         else:
             parts.append(runs.open_run(item))
+    _check_given_once(parts)
     return Plan(parts, layers)
+
+
+def _check_given_once(parts: Sequence[runs.Folder | Job]) -> None:
+    """Refuse parts with one folder, which would count as several seeds.
+
+    Raises:
+        InputError: there are such.
+    """
+    seen: dict[Path, str] = {}
+    for part in parts:
+        given = str(part.source if isinstance(part, Job) else part.path)
+        other = seen.setdefault(part.path.resolve(), given)
+        if other is not given:
+            raise InputError(
+                f"{given} is given twice; give it once"
+                if other == given
+                else f"{other} and {given} both mean the run {part.path}; give one of them, or "
+                "rename a configuration"
+            )
 
 
 def is_configuration(item: str | Path) -> bool:
@@ -106,28 +133,41 @@ def is_configuration(item: str | Path) -> bool:
     return str(item).endswith((".yaml", ".yml")) or f"{item}.yaml" in config.presets()
 
 
-def check(plan: Plan, extractor: str, display: Display) -> None:
-    """Check data and features before anything is trained.
+def check(plan: Plan, match: Match | None, extractor: str, display: Display) -> None:
+    """Check runs, data and features before anything is trained.
+
+    Args:
+        plan: the plan of the study; if it trains nothing, the evaluation checks it.
+        match: what all trainings have in common with the first, which gives the others' limit.
+        extractor: name or file of the features.
+        display: shows the progress.
 
     Raises:
-        InputError: the data differ or have too few images, or there are no such features.
+        InputError: the data differ or have too few images, a run has no checkpoint, is there
+            twice or is not what would be trained now, or there are no such features.
     """
     loaded: dict[str, Images] = {}  # by the settings of the data
-    for job in plan.jobs:
-        data = all_data(plan.settings(job))
-        if repr(data) in loaded:
+    candidates: list[Candidate] = []
+    for part in plan.parts if plan.jobs else ():
+        if isinstance(part, runs.Folder):
+            part.latest()
+            candidates.append(Candidate.of_run(part))
             continue
-        images = loaded[repr(data)] = session.load(data, display)
-        first = next(iter(loaded.values()))
-        if images.fingerprint != first.fingerprint:
-            raise InputError(
-                "the configurations have different data, so their numbers could not be "
-                f"compared: {plan.jobs[0].name} has {first.name}, {job.name} has {images.name}; "
-                "give all the same `data`"
-            )
+        settings = plan.settings(part)
+        data = all_data(settings)
+        if repr(data) not in loaded:
+            loaded[repr(data)] = session.load(data, display)
+        images = loaded[repr(data)]
+        candidates.append(Candidate.planned(part.folder, part.name, settings, images))
+        with custom_code.beside(config.find_config(part.source)):
+            fairness.check_kept(candidates[-1], images)
+        if not match or part is plan.jobs[0]:
+            fairness.check_length(part.folder, settings, images)
+    if candidates:
+        fairness.check_together(candidates)
+        images = next(iter(loaded.values()))
         reference.check(images)
-    if loaded:
-        domain.choose(extractor, next(iter(loaded.values())), display.reading)
+        domain.choose(extractor, images, display.reading)
         display.close()
 
 
@@ -139,6 +179,9 @@ def train(plan: Plan, jobs: Sequence[Job], match: Match | None, display: Display
         jobs: its trainings, or a share of them.
         match: train all for as many ``seconds`` or ``images`` as the first.
         display: shows the progress.
+
+    Raises:
+        InputError: a run was trained for longer than the first, with ``match``.
     """
     limit: dict[str, Any] = {}
     for number, job in enumerate(jobs, 1):
@@ -146,6 +189,7 @@ def train(plan: Plan, jobs: Sequence[Job], match: Match | None, display: Display
         if limit:
             layers = [*plan.layers, {"seed": job.seed}, _limit(limit, settings)]
             settings = config.read(job.source, layers)
+            fairness.check_length(job.folder, settings)
         display.say(f"{job.name}, seed {job.seed}: training {number} of {len(jobs)}")
         with custom_code.beside(config.find_config(job.source)):
             run = session.train(settings, job.name, job.path, job.path.exists(), display)
@@ -162,7 +206,7 @@ def share(jobs: Sequence[Job], shard: str) -> list[Job]:
     found = re.fullmatch(r"(\d+)/(\d+)", shard) if isinstance(shard, str) else None
     if not found or not 1 <= int(found[1]) <= int(found[2]):
         raise InputError(
-            f"`shard` {shard!r} is not a share; for four machines use 1/4, 2/4, 3/4, 4/4"
+            f"`shard` {brief(shard)} is not a share; for four machines use 1/4, 2/4, 3/4, 4/4"
         )
     return list(jobs[int(found[1]) - 1 :: int(found[2])])
 

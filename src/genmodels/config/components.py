@@ -23,7 +23,7 @@ from pydantic import BaseModel, ConfigDict, create_model
 
 from genmodels.config import custom_code, validation, yaml12
 from genmodels.config.number_types import Json, KeyOf
-from genmodels.errors import InputError, Note, Untrusted, nearest
+from genmodels.errors import InputError, Untrusted, brief, nearest, renamed
 
 CLASS = "class"
 CONTRADICTIONS = "contradictions"  # the static method of classes that check for them
@@ -111,9 +111,7 @@ def problems(spec: Any, place: ClassPlace, path: str, given: Sequence[str] = ())
     """
     if not isinstance(spec, Mapping) or CLASS not in spec:
         accepted = ", ".join(place.classes())
-        return [
-            f"{path}: is {validation.show(spec)}; give a mapping with 'class': one of {accepted}"
-        ]
+        return [f"{path}: is {brief(spec)}; give a mapping with 'class': one of {accepted}"]
     try:
         found = find_class(spec[CLASS], place)
     except Untrusted:
@@ -133,21 +131,21 @@ def problems(spec: Any, place: ClassPlace, path: str, given: Sequence[str] = ())
 
 
 def present(spec: Mapping[str, Any], name: object, place: ClassPlace) -> Mapping[str, Any]:
-    """Return settings of the class of a name under their present names, with a note for each."""
+    """Return settings of the class of a name under their present names, with one note."""
     try:
         found = find_class(str(name), place)
     except InputError:
         return spec  # :func:`problems` says what is wrong with the name
-    for old, new in getattr(found, FORMER, ()):
-        if old in spec and new not in spec:
-            note_renamed(f"model.{old}", new)
+    former = getattr(found, FORMER, ())
+    if pairs := [(old, new) for old, new in former if old in spec and new not in spec]:
+        note_renamed(*((f"`model.{old}`", new) for old, new in pairs))
     return _renamed(found, spec)
 
 
-@cache  # one note for each setting, not for each checkpoint of a run
-def note_renamed(old: str, new: str) -> None:
-    """Warn that a setting has a new name."""
-    warnings.warn(Note(f"`{old}` is called {new} now; rename it"), stacklevel=2)
+@cache  # one note for the same settings, not for each checkpoint of a run
+def note_renamed(*pairs: tuple[str, str]) -> None:
+    """Warn that settings have new names: (former name, name) of each."""
+    warnings.warn(renamed(pairs), stacklevel=2)
 
 
 def _renamed(found: type, spec: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -8,6 +8,7 @@ this command.
 """
 
 import hashlib
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -80,7 +81,7 @@ def load_class(name: str) -> type:
     if place is None:
         raise InputError(f"{name} is a class of your own; name it in a configuration's file")
     path = place.folder / _file(name)
-    if not path.is_file():
+    if not os.path.isfile(path):  # false for impossible paths too
         todo = "the run lacks it" if place.of_run else "put it beside the configuration"
         raise InputError(f"{name}: there is no {_file(name)} in {place.folder}; {todo}")
     source = path.read_bytes()  # read once, so that the checked bytes are executed

@@ -5,14 +5,16 @@ then the file, then the command line. A limit (``epochs``, ``steps`` or ``budget
 layer replaces that of an earlier one.
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from genmodels.config import components, custom_code, former_keys, validation, yaml12
+from genmodels.config.layers import message
 from genmodels.config.number_types import Json
 from genmodels.config.settings import LIMITS, Settings, Shift
-from genmodels.errors import InputError, nearest
+from genmodels.errors import InputError, brief, nearest
 
 MODELS = components.ClassPlace("genmodels.models", "Model")
 GIVEN = ("image_shape", "class_shares")  # arguments of a model that the data supply
@@ -40,12 +42,15 @@ def resolve(
         former_notes: warn about former names of settings; they are accepted either way.
 
     Raises:
-        InputError: there are problems; the message has a line for each, with its key.
+        InputError: there are problems; the message has a line for each, with the option that
+            caused it, or the configuration and the key.
     """
     values: dict[str, Any] = {"train": {"epochs": 20}}
+    present: list[Mapping[str, Any]] = []
     for layer in layers:
-        present = former_keys.replaced(layer, origin, former_notes)
-        values = _merged(values, _with_present_model(present, values))
+        renamed = former_keys.replaced(layer, origin, former_notes)
+        present.append(_with_present_model(renamed, values))
+        values = _merged(values, present[-1])
     _inherit_optimizer(values)
     found = validation.problems(Settings, {**values, "model": {}})
     found += components.problems(values.get("model"), MODELS, "model", GIVEN)
@@ -53,11 +58,7 @@ def resolve(
         values["model"] = components.complete(values["model"], MODELS, GIVEN)
         found = validation.problems(Settings, values)  # the defaults may be what no file can hold
     if found:
-        raise InputError(
-            f"{origin}: {found[0]}"
-            if len(found) == 1
-            else f"{origin} has {len(found)} problems:\n  " + "\n  ".join(found)
-        )
+        raise InputError(message(found, layers, present, origin))
     return Settings(**values)
 
 
@@ -71,7 +72,7 @@ def find_config(source: str | Path) -> Path:
         InputError: there is neither a file nor a preset of that name.
     """
     path = Path(source)
-    if path.is_file():
+    if os.path.isfile(path):  # false for impossible paths too
         return path
     if found := preset(str(source)) or preset(f"{source}.yaml"):
         return found
@@ -96,7 +97,7 @@ def _unknown(source: str) -> str:
 def preset(name: str) -> Path | None:
     """Return the path of a preset, or None. Files in the working folder are not presets."""
     paths = (folder / name for folder in _preset_folders())
-    return next((path for path in paths if path.is_file()), None)
+    return next((path for path in paths if os.path.isfile(path)), None)
 
 
 def presets() -> list[str]:
@@ -121,12 +122,16 @@ def shift(text: str) -> Shift:
         return Shift(dims=dims, start=start, step=step)
     except ValueError:
         raise InputError(
-            f"`shift` {text!r} is not valid; write it as DIMS,START,STEP: 0:8:2,-1,0.1"
+            f"`shifts` {brief(text)} is not valid; write it as DIMS,START,STEP: 0:8:2,-1,0.1"
         ) from None
 
 
-def assignment(text: str) -> dict[str, Json]:
+def assignment(text: str, example: str = "train.batch_size=128") -> dict[str, Json]:
     """Parse ``a.b=value`` into nested dictionaries. The value is YAML.
+
+    Args:
+        text: the assignment.
+        example: of an assignment, for the message.
 
     Raises:
         InputError: there is no ``=`` or no key, or the value is not valid YAML.
@@ -134,8 +139,8 @@ def assignment(text: str) -> dict[str, Json]:
     path, separator, value = text.partition("=")
     keys = path.strip().split(".")
     if not separator or not all(keys):
-        raise InputError(f"`set` {text!r} is not an assignment; write it as train.batch_size=128")
-    nested = {keys[-1]: yaml12.parse(value, f"`set` {path}")}
+        raise InputError(f"`settings` {text!r} is not an assignment; write it as {example}")
+    nested = {keys[-1]: yaml12.parse(value, f"`settings` {path}")}
     for key in reversed(keys[:-1]):
         nested = {key: nested}
     return nested

@@ -36,7 +36,9 @@ def seconds(text: Any) -> Any:
 
 def rows_of(text: str) -> str:
     """Check a slice of latent dimensions, ``start:stop:step`` as in Python."""
-    if not isinstance(text, str) or not re.fullmatch(r"\d*:\d*(:[1-9]\d*)?", text):
+    if not isinstance(text, str) or not re.fullmatch(
+        r"[0-9]{0,9}:[0-9]{0,9}(:[1-9][0-9]{0,8})?", text
+    ):
         raise ValueError("dimensions are a slice such as 0:8:2")
     return text
 

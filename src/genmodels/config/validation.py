@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from genmodels.errors import nearest
+from genmodels.errors import brief, nearest
 
 
 def problems(schema: type[BaseModel], values: Mapping[str, Any], path: str = "") -> list[str]:
@@ -28,7 +28,7 @@ def _line(schema: type[BaseModel], problem: Any, path: str) -> str:
     if problem["type"] == "missing":
         return f"{where}: is missing; give a value"
     message = problem["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    return f"{where or 'config'}: is {show(problem['input'])}; {message}"
+    return f"{where or 'config'}: is {brief(problem['input'])}; {message}"
 
 
 def _elsewhere(schema: type[BaseModel], where: str, key: str) -> str:
@@ -55,9 +55,3 @@ def _accepted(schema: type[BaseModel], location: Sequence[Any]) -> list[str]:
         inner = [kind for kind in options if inspect.isclass(kind) and issubclass(kind, BaseModel)]
         schema = inner[0] if inner else schema
     return [field.alias or name for name, field in schema.model_fields.items()]
-
-
-def show(value: Any) -> str:
-    """Return a value as text, shortened to 60 characters."""
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."

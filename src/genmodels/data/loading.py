@@ -3,16 +3,18 @@
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 from genmodels.data import folder, glyphs, stacked, tables, torchvision_sets
 from genmodels.data.decoding import Channels, Fit
 from genmodels.data.download import Unavailable
 from genmodels.data.images import Images, ReportProgress, silent
 from genmodels.data.sources import Listed, Source
-from genmodels.errors import InputError, nearest
+from genmodels.errors import InputError, check_path, nearest
 from genmodels.system import cache
 
 SOURCES: tuple[Source, ...] = (glyphs, torchvision_sets, stacked)
+Kind = Literal["embedded", "named", "folder"]  # in the package, below a root, or pictures
 
 
 def default_root() -> Path:
@@ -51,7 +53,7 @@ def load(
     Raises:
         InputError: there is no such set or folder, or it cannot be read.
     """
-    root = (root or default_root()).expanduser()
+    root = _checked_root(root)
     if offline is not None and offline not in names():
         raise InputError(
             f"data.offline: unknown data set {offline!r}{nearest(offline, names())}; "
@@ -75,8 +77,38 @@ def names() -> list[str]:
 
 def sets(root: Path | None = None) -> list[Listed]:
     """Describe every named set and its place, without opening it."""
-    root = (root or default_root()).expanduser()
+    root = _checked_root(root)
     return [source.describe(name, root) for source in SOURCES for name in source.names()]
+
+
+def kind_of(name: str) -> Kind | None:
+    """Return the kind of the data of a name; None if there are no such data."""
+    for source in SOURCES:
+        if name in source.names():
+            place = source.describe(name, default_root()).place
+            return "embedded" if place == "embedded" else "named"
+    return None if _folder(name) is None else "folder"
+
+
+def _checked_root(root: Path | None) -> Path:
+    """Return the folder of named sets with the user's home folder for ``~``.
+
+    Raises:
+        InputError: the path cannot be that of a folder.
+    """
+    root = root or default_root()
+    try:
+        root = root.expanduser()
+    except RuntimeError as error:
+        raise InputError(f"`data_root={root}`: {error}; give another path") from None
+    check_path(root, "data_root")
+    return root
+
+
+def _folder(name: str) -> Path | None:
+    """Return the folder of a name; None if there is none."""
+    path = os.path.expanduser(name)
+    return Path(path) if os.path.isdir(path) else None  # false for impossible paths too
 
 
 def _load(
@@ -92,18 +124,17 @@ def _load(
     for source in SOURCES:
         if name in source.names():
             return source.load(name, root, image_size, channels, fit, progress)
-    path = Path(name).expanduser()
-    if name and path.is_dir():
+    if path := _folder(name):
         return folder.load(path, image_size, channels, fit, progress, on_bad)
-    raise InputError(_unknown(name, path))
+    raise InputError(_unknown(name))
 
 
-def _unknown(name: str, path: Path) -> str:
+def _unknown(name: str) -> str:
     """Return the message for an unknown name, with the names that may be meant."""
     family = [known for known in names() if known.startswith(f"{name.lower()}-")]
     if family:
         return f"data set {name!r} has several splits; use one of {', '.join(family)}"
-    if name and path.is_file():
+    if os.path.isfile(os.path.expanduser(name)):
         return f"{name!r} is a file; give its folder"
     return (
         f"unknown data set {name!r}{nearest(name.lower(), names())}, and there is no folder of "

@@ -16,10 +16,12 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from genmodels.errors import InputError, brief
 from genmodels.system import files
 
 Picture = Image.Image
 GAP = 2  # pixels between the pictures of a grid
+LARGEST_SHEET = 2**31  # bytes of a grid
 SMALLEST_SIDE = 480  # width in pixels to which a small grid is enlarged, by an integer factor
 
 
@@ -40,22 +42,45 @@ def grid(images: Tensor, columns: int | None = None, enlarge: bool = True) -> Te
 
     Returns:
         (C, height, width), uint8, with a grey gap between the images.
+
+    Raises:
+        InputError: as for :func:`grid_size`.
     """
     pixels = to_uint8(images)
-    count, channels, height, width = pixels.shape
-    columns = columns or math.ceil(math.sqrt(count))
-    rows = math.ceil(count / columns)
-    sheet = torch.full(
-        (channels, rows * (height + GAP) + GAP, columns * (width + GAP) + GAP),
-        48,
-        dtype=torch.uint8,
-    )
+    height, width = pixels.shape[2:]
+    columns, size = grid_size(len(pixels), pixels.shape[1:], columns)
+    sheet = torch.full(size, 48, dtype=torch.uint8)
     for index, picture in enumerate(pixels):
         top = GAP + index // columns * (height + GAP)
         left = GAP + index % columns * (width + GAP)
         sheet[:, top : top + height, left : left + width] = picture
     factor = max(1, round(SMALLEST_SIDE / sheet.shape[2])) if enlarge else 1
     return sheet.repeat_interleave(factor, 1).repeat_interleave(factor, 2)
+
+
+def grid_size(
+    count: int, image_shape: Sequence[int], columns: int | None = None
+) -> tuple[int, tuple[int, int, int]]:
+    """Return the columns of a grid, and the shape (C, height, width) of its picture.
+
+    Args:
+        count: number of images.
+        image_shape: (C, H, W) of each.
+        columns: images in a row; by default the grid is as square as possible.
+
+    Raises:
+        InputError: the picture would take more than ``LARGEST_SHEET`` bytes.
+    """
+    channels, height, width = image_shape
+    columns = columns or math.ceil(math.sqrt(count))
+    rows = math.ceil(count / columns)
+    size = (channels, rows * (height + GAP) + GAP, columns * (width + GAP) + GAP)
+    if math.prod(size) > LARGEST_SHEET:
+        raise InputError(
+            f"a grid of {brief(columns)} `columns` and {rows:,} rows is too large for a picture; "
+            "take fewer columns or images, or write an array"
+        )
+    return columns, size
 
 
 def save_png(image: Tensor, path: Path) -> None:
@@ -98,8 +123,16 @@ def file_name(what: str, given: Mapping[str, Any]) -> str:
 
 
 def picture(image: Tensor) -> Image.Image:
-    """Convert (C, H, W) with one or three channels to a PIL image."""
+    """Convert (C, H, W) with one or three channels to a PIL image.
+
+    Raises:
+        InputError: there is another number of channels.
+    """
     pixels = to_uint8(image)
+    if len(pixels) not in (1, 3):
+        raise InputError(
+            f"`images`: a picture has 1 or 3 channels, not {len(pixels)}; write an array"
+        )
     array = pixels[0].numpy() if len(pixels) == 1 else pixels.permute(1, 2, 0).numpy()
     return Image.fromarray(np.ascontiguousarray(array))
 

@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
-from genmodels.errors import Note
+from genmodels.errors import renamed
 
 RENAMED = {"held_out": "validation_metrics", "free": "adjustable", "known": "conditioning"}
 
@@ -18,7 +18,7 @@ class FormerAttribute:
     def __get__(self, instance: object, owner: type) -> Any:
         """Return the attribute's value under its new name."""
         new = RENAMED[self.former]
-        warnings.warn(Note(f"Model.{self.former} is called {new} now; rename it"), stacklevel=2)
+        warnings.warn(renamed([(f"Model.{self.former}", new)]), stacklevel=2)
         return getattr(owner if instance is None else instance, new)
 
 
@@ -33,14 +33,18 @@ class FormerNames:
     free = FormerAttribute("free")
 
     def __init_subclass__(cls, **options: Any) -> None:
-        """Give members that a subclass defines under a former name their new name too."""
+        """Give members that a subclass defines under a former name their new name too.
+
+        One note names them all.
+        """
         super().__init_subclass__(**options)
-        for old, new in RENAMED.items():
-            if old in vars(cls):
-                message = f"{cls.__name__}.{old} is called {new} now; rename it"
-                warnings.warn(Note(message), stacklevel=2)
-                if new not in vars(cls):
-                    setattr(cls, new, vars(cls)[old])
+        former = [(old, new) for old, new in RENAMED.items() if old in vars(cls)]
+        if former:
+            pairs = [(f"{cls.__name__}.{old}", new) for old, new in former]
+            warnings.warn(renamed(pairs), stacklevel=2)
+        for old, new in former:
+            if new not in vars(cls):
+                setattr(cls, new, vars(cls)[old])
 
     def known(self, *inputs: Any) -> Any:
         """Call ``conditioning``, the new name of this method, with a warning."""
@@ -54,12 +58,14 @@ class FormerNames:
         """Return the method of the nearest class that defines it under its new name.
 
         A class that defines it under its former name is skipped: its method may have called
-        this one.
+        this one. It has had its note when it was defined.
         """
         new = RENAMED[old]
-        warnings.warn(Note(f"Model.{old} is called {new} now; rename it"), stacklevel=3)
+        defined = [kind for kind in type(self).__mro__ if old in vars(kind)]
+        if defined == [FormerNames]:
+            warnings.warn(renamed([(f"Model.{old}", new)]), stacklevel=3)
         for kind in type(self).__mro__:
-            if new in vars(kind) and old not in vars(kind):
+            if new in vars(kind) and kind not in defined:
                 method: Callable[..., Any] = vars(kind)[new]
                 return method
         raise AssertionError(f"no class has {new}")

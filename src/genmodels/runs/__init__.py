@@ -1,5 +1,6 @@
 """Runs: opening one by its name, listing them, and folders of new ones."""
 
+import os
 from datetime import datetime
 from pathlib import Path
 
@@ -22,7 +23,7 @@ def open_run(path: str | Path) -> Folder:
     """
     for candidate in (Path(path), HOME / path):
         folder = Folder(candidate)
-        if folder.config_path.exists() and folder.environment_path.exists():
+        if os.path.exists(folder.config_path) and os.path.exists(folder.environment_path):
             folder.check_links()
             return folder
     known = ", ".join(str(folder.path) for folder in listed()[:5])

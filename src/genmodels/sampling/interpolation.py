@@ -62,7 +62,7 @@ def perturb(start: Tensor, shifts: Sequence[Shift], steps: int) -> Tensor:
     if not any(start[:, shift.slice].numel() for shift in shifts):
         raise InputError(
             f"{', '.join(shift.dims for shift in shifts)} selects none of {start.shape[1]} latent "
-            "dimensions; choose others with `shift`"
+            "dimensions; choose others with `shifts`"
         )
     for shift in shifts:
         moved[..., shift.slice] += shift.start + frames * shift.step

@@ -5,6 +5,7 @@ import platform
 
 import torch
 
+from genmodels.system import waiting
 from genmodels.system.device import Device
 
 FLOAT32_ERROR = 1e-6  # largest relative error of a product of 784 terms
@@ -28,6 +29,8 @@ def tune_cpu(device: Device) -> tuple[str, ...]:
     made = [_keep_freed_memory()]
     if device.precision == "fp32":
         made.append(_multiply_with_onednn())
+    if torch.get_num_threads() > 1:
+        made.append(waiting.described())
     return tuple(sentence for sentence in made if sentence)
 
 

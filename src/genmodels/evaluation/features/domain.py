@@ -4,6 +4,7 @@ Without labels, it is trained to predict by how many quarter turns an image was 
 et al., 2018). An extractor is saved as one safetensors file.
 """
 
+import os
 from pathlib import Path
 
 import torch
@@ -77,7 +78,7 @@ def choose(name: str, images: Images, progress: ReportProgress) -> Extractor:
     if name == "inception":
         return inception.extractor()
     path = Path(name)
-    if not path.is_file():
+    if not os.path.isfile(path):  # false for impossible paths too
         raise InputError(
             f"unknown `features` {name!r}{nearest(name, list(NAMES))}; use {', '.join(NAMES)}, or "
             "a file of features that compare has trained"
