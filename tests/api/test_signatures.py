@@ -84,7 +84,7 @@ def reachable() -> list[type]:
             found.append(hint)
             hints += attributes(hint).values()
             hints += [typing.get_type_hints(method).get("return") for _, method in methods(hint)]
-    return found
+    return sorted(found, key=lambda kind: (kind.__module__, kind.__name__))
 
 
 REACHABLE = reachable()
