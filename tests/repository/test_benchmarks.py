@@ -10,7 +10,7 @@ import pytest
 from torch import nn
 
 from benchmarks import __main__ as program
-from benchmarks import orders, replicas, turns, work
+from benchmarks import company, orders, replicas, turns, work
 from genmodels.networks import Conv, layers, unet
 from genmodels.networks.layers import Dropout
 from genmodels.system import device
@@ -105,3 +105,17 @@ def test_orders_in_memory_are_timed_and_the_first_one_stays(
         "encoder of Conv",
         "UNet",
     ]
+
+
+def test_company_is_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "company.json"
+    words = ["--rounds", "1", "--seconds", "0.1", "--threads", "1", "--spins", "default", "5"]
+    company.main([*words, "--out", str(out)])
+    ways = json.loads(out.read_text())["ways"]
+    assert [way["spins"] for way in ways] == ["default", "5"]
+    for way in ways:
+        assert set(way["images_per_second"]) == set(company.COMPANY)
+        assert all(rate > 0 for rates in way["images_per_second"].values() for rate in rates)
+    assert "second" in capsys.readouterr().out
+    own = company.Waiting("5", 1).environment()
+    assert own == {"OMP_NUM_THREADS": "1", "GOMP_SPINCOUNT": "5"}
