@@ -40,10 +40,8 @@ class Candidate:
         cls, folder: runs.Folder, name: str, settings: Settings, images: Images
     ) -> "Candidate":
         """Return the candidate of a training on these images."""
-        data = settings.data.model_copy(update={"name": images.name, "offline": None})
-        settings = settings.model_copy(update={"data": data})
         described = _described(images.name, images.image_shape)
-        return cls(folder, name, settings, described, images.fingerprint)
+        return cls(folder, name, settings.with_loaded(images.name), described, images.fingerprint)
 
 
 def _described(name: str, image_shape: Sequence[int]) -> str:

@@ -227,6 +227,11 @@ class Settings(Section):
             if key not in ignored and mine.get(key) != theirs.get(key)
         ]
 
+    def with_loaded(self, name: str) -> "Settings":
+        """Return the settings with the name of the loaded set, which may be the offline one."""
+        loaded = self.data.model_copy(update={"name": name, "offline": None})
+        return self.model_copy(update={"data": loaded})
+
     def plain(self) -> dict[str, Json]:
         """Return the settings as nested dictionaries and lists, for YAML or JSON."""
         return self.model_dump(mode="json")

@@ -87,7 +87,7 @@ def train(
         raise InputError("rollbacks are for one process; with torchrun use `on_nan=stop`")
     loggers.chosen(settings.train)  # before the images are loaded, if one is not installed
     images = _load(settings, display)
-    settings = _with_data(settings, images)
+    settings = settings.with_loaded(images.name)
     with distributed.joined(device.device, settings.train.batch_size) as processes:
         trainer = trainer_of(settings, images, device, processes)
         for reason in (*reasons, *trainer.notes):
@@ -194,12 +194,6 @@ def _load(settings: Settings, display: Display) -> Images:
     counts = ", ".join(f"{images.count(split):,} {split}" for split in images.splits)
     display.say(f"data {images.name}: {'x'.join(map(str, images.image_shape))}, {counts}")
     return images
-
-
-def _with_data(settings: Settings, images: Images) -> Settings:
-    """Return the settings with the name of the loaded set, which may be the offline one."""
-    loaded = settings.data.model_copy(update={"name": images.name, "offline": None})
-    return settings.model_copy(update={"data": loaded})
 
 
 def _restore(folder: runs.Folder, settings: Settings, trainer: Trainer, images: Images) -> bool:
