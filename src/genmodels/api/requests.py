@@ -92,7 +92,7 @@ class InterpolationRequest:
         mode, label = arguments.mode(mode), arguments.label(label)
         checked = arguments.shifts(shifts)
         if checked and mode != "perturb":
-            raise InputError(f"`shifts` are for `mode=perturb`, not for {mode}; leave them out")
+            raise InputError(f"`shifts`: only for `mode=perturb`, not for {mode}; leave it out")
         if end is not None and mode == "perturb":
             raise InputError("`end` is not for `mode=perturb`, which has only a `start`")
         if label == sampling.EACH:
