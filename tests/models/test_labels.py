@@ -41,7 +41,8 @@ def test_a_label_decides_what_is_decoded() -> None:
     ones = torch.cat(list(sampling.sample(model, 5, label=1)))
     twos = torch.cat(list(sampling.sample(model, 5, label=2)))
     assert not torch.equal(ones, twos)
-    assert torch.equal(ones, torch.cat(list(sampling.sample(model, 9, label=1)))[:5])
+    # A product of nine rows may round differently from one of five.
+    torch.testing.assert_close(ones, torch.cat(list(sampling.sample(model, 9, label=1)))[:5])
     with pytest.raises(InputError, match=r"`label=3`: there is no such class; give .* 0, 1, 2"):
         sampling.sample(model, 1, label=3)
     with pytest.raises(InputError, match="needs labels 0 to 2"):

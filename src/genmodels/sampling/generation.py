@@ -1,8 +1,9 @@
 """Sampling, encoding and reconstruction, for any model of any run.
 
 Latents are drawn on the CPU in blocks of a fixed size. Each block has a random stream of its
-own, so a sample depends on the seed and its index alone: the first 64 of 10,000 images are the
-same as 64 images, on every device and with any amount of memory.
+own, so a latent depends on the seed and its index alone: the first 64 of 10,000 images are the
+same as 64 images, on every device and with any amount of memory. Images are the same within
+rounding, because a network may round otherwise on another number of images.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
