@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import safetensors
 
-from conftest import TINY, CommandLine, Trained
+from conftest import TINY, CommandLine, Train, Trained
 from genmodels import runs
 from genmodels.console import Display
 from genmodels.evaluation.baselines import MEANINGS
@@ -460,3 +460,42 @@ def test_what_is_no_share_is_refused(shard: str, genmodels: CommandLine, workpla
     outcome = genmodels("compare", "one.yaml", "--shard", "1/2", "--match", "images")
     assert outcome.code == 2
     assert "leave out --shard" in outcome.err.splitlines()[-1]
+
+
+RANDOM = (*QUICK, "--features", "random")
+
+
+def names() -> list[str]:
+    """The models of the report and their runs, each with the number of its runs."""
+    return [f"{model['name']}: {len(model['seeds'])}" for model in report()["models"]]
+
+
+def test_runs_of_one_folder_name_are_named_by_more_of_their_paths(
+    genmodels: CommandLine, workplace: Path, trained: Trained
+) -> None:
+    trained(workplace / "a" / "r")
+    trained(workplace / "b" / "r", "vae.yaml", "--set", "model.beta=2")
+    assert genmodels("compare", "a/r", "b/r", *RANDOM).code == 0
+    assert names() == ["a/r: 1", "b/r: 1"]
+
+
+def test_a_model_is_not_named_as_a_baseline(genmodels: CommandLine, workplace: Path) -> None:
+    write("floor.yaml", "VAE")
+    assert genmodels("compare", "floor.yaml", *RANDOM).code == 0
+    assert names() == ["floor-seed-0: 1"]
+
+
+def test_seeds_may_differ_in_what_changes_no_model(
+    genmodels: CommandLine, workplace: Path, trained: Trained, train_once: Train
+) -> None:
+    trained(workplace / "a")
+    trained(workplace / "b", "vae.yaml", "--seed", "1", "--set", "train.keep=1")
+    (record,) = log("a")  # of an epoch
+    words = ("--config", "vae.yaml", *TINY, "--seed", "2", "--steps", str(record["step"]))
+    train_once(workplace / "c", *words)
+    trained(workplace / "longer", "vae.yaml", "--seed", "3", "--epochs", "2")
+    assert genmodels("compare", "a", "b", "c", "longer", *RANDOM).code == 0
+    assert names() == ["a: 3", "longer: 1"]
+    copied = trained(workplace / "copied") / "config.yaml"
+    copied.write_text(copied.read_text().replace("keep: 3", "keep: 2"))
+    is_refused(genmodels("compare", "a", "copied", *RANDOM), "with the same settings and seed 0")

@@ -145,20 +145,23 @@ def _shares(real: Reference) -> list[float]:
 
 
 def _models(folders: Sequence[runs.Folder]) -> dict[str, list[runs.Folder]]:
-    """Group runs that differ only by their seed, by name.
-
-    The name is that of the configuration, or of the folder if two groups have the same
-    configuration.
-    """
+    """Group the runs of each model, by its name."""
     groups: dict[str, list[runs.Folder]] = {}
     for folder in folders:
-        plain = {**folder.settings.plain(), "seed": None}
-        groups.setdefault(f"{folder.config_name} {plain}", []).append(folder)
-    names = [group[0].config_name for group in groups.values()]
-    distinct = len(set(names)) == len(names)
-    return {
-        group[0].config_name if distinct else group[0].path.name: group for group in groups.values()
-    }
+        groups.setdefault(Candidate.of_run(folder).model, []).append(folder)
+    return dict(zip(_names([group[0] for group in groups.values()]), groups.values(), strict=True))
+
+
+def _names(folders: Sequence[runs.Folder]) -> list[str]:
+    """Return a name for each run, distinct from each other and from the baselines.
+
+    These are the names of the configurations, or as much of the end of the paths as is needed.
+    """
+    names, length = [folder.config_name for folder in folders], 0
+    while len(set(names)) < len(names) or not baselines.MEANINGS.keys().isdisjoint(names):
+        length += 1
+        names = ["/".join(folder.path.absolute().parts[-length:]) for folder in folders]
+    return names
 
 
 def _load(folder: runs.Folder, display: Display) -> Images:

@@ -154,9 +154,11 @@ def check(plan: Plan, match: Match | None, extractor: str, display: Display) -> 
             candidates.append(Candidate.of_run(part))
             continue
         settings = plan.settings(part)
-        data = all_data(settings)
+        data, whole = settings.data, all_data(settings)
+        if repr(whole) not in loaded:
+            loaded[repr(whole)] = session.load(whole, display)
         if repr(data) not in loaded:
-            loaded[repr(data)] = session.load(data, display)
+            loaded[repr(data)] = loaded[repr(whole)].with_validation(data.validation)
         images = loaded[repr(data)]
         candidates.append(Candidate.planned(part.folder, part.name, settings, images))
         with custom_code.beside(config.find_config(part.source)):

@@ -219,13 +219,17 @@ class Settings(Section):
 
         Settings that are :data:`Adjustable` are not compared.
         """
-        mine, theirs = _flat(self.plain()), _flat(other.plain())
-        ignored = {*_adjustable(Settings)}
+        mine, theirs = self.fixed(), other.fixed()
         return [
             f"{key}: {theirs.get(key)} there, {mine.get(key)} now"
             for key in dict.fromkeys([*theirs, *mine])
-            if key not in ignored and mine.get(key) != theirs.get(key)
+            if mine.get(key) != theirs.get(key)
         ]
+
+    def fixed(self) -> dict[str, Json]:
+        """Return dotted key → value of the settings that change the trained model."""
+        ignored = {*_adjustable(Settings)}
+        return {key: value for key, value in _flat(self.plain()).items() if key not in ignored}
 
     def with_loaded(self, name: str) -> "Settings":
         """Return the settings with the name of the loaded set, which may be the offline one."""
