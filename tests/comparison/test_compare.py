@@ -499,3 +499,14 @@ def test_seeds_may_differ_in_what_changes_no_model(
     copied = trained(workplace / "copied") / "config.yaml"
     copied.write_text(copied.read_text().replace("keep: 3", "keep: 2"))
     is_refused(genmodels("compare", "a", "copied", *RANDOM), "with the same settings and seed 0")
+
+
+@pytest.mark.parametrize("match", ["images", "seconds"])
+def test_match_keeps_the_seeds_of_a_model_together(
+    genmodels: CommandLine, workplace: Path, match: str
+) -> None:
+    write("one.yaml", "VAE")
+    write("two.yaml", "GAN")
+    words = ["compare", "one.yaml", "two.yaml", *RANDOM, "--seeds", "2", "--match", match]
+    assert genmodels(*words).code == 0
+    assert names() == ["one: 2", "two: 2"]

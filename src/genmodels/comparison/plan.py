@@ -163,7 +163,7 @@ def check(plan: Plan, match: Match | None, extractor: str, display: Display) -> 
         candidates.append(Candidate.planned(part.folder, part.name, settings, images))
         with custom_code.beside(config.find_config(part.source)):
             fairness.check_kept(candidates[-1], images)
-        if not match or part is plan.jobs[0]:
+        if not match or part.name == plan.jobs[0].name:
             fairness.check_length(part.folder, settings, images)
     if candidates:
         fairness.check_together(candidates)
@@ -179,7 +179,8 @@ def train(plan: Plan, jobs: Sequence[Job], match: Match | None, display: Display
     Args:
         plan: the plan of the study.
         jobs: its trainings, or a share of them.
-        match: train all for as many ``seconds`` or ``images`` as the first.
+        match: train the other configurations for as many ``seconds`` or ``images`` as the first
+            seed of the first one; all its seeds keep their own limit.
         display: shows the progress.
 
     Raises:
@@ -188,7 +189,7 @@ def train(plan: Plan, jobs: Sequence[Job], match: Match | None, display: Display
     limit: dict[str, Any] = {}
     for number, job in enumerate(jobs, 1):
         settings = plan.settings(job)
-        if limit:
+        if limit and job.name != jobs[0].name:
             layers = [*plan.layers, {"seed": job.seed}, _limit(limit, settings)]
             settings = config.read(job.source, layers)
             fairness.check_length(job.folder, settings)
