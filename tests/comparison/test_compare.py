@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import re
 import shutil
 from pathlib import Path
@@ -510,3 +511,37 @@ def test_match_keeps_the_seeds_of_a_model_together(
     words = ["compare", "one.yaml", "two.yaml", *RANDOM, "--seeds", "2", "--match", match]
     assert genmodels(*words).code == 0
     assert names() == ["one: 2", "two: 2"]
+
+
+def test_a_run_that_was_changed_is_refused(
+    genmodels: CommandLine, workplace: Path, trained: Trained
+) -> None:
+    trained(workplace / "a")
+    path = trained(workplace / "b") / "config.yaml"
+    text = path.read_text()
+    for key, before, after in (("seed", 0, 1), ("model.latent_dim", 4, 5)):
+        name = key.removeprefix("model.")
+        path.write_text(text.replace(f"{name}: {before}", f"{name}: {after}"))
+        saved = "b/checkpoints/step-000000021.safetensors"
+        said = f"b is not the run that saved {saved} ({key}: {before} there, {after} now)"
+        for words in (["compare", "a", "b"], ["sample", "b"], ["train", "--out", "b", "--resume"]):
+            outcome = genmodels(*words)
+            assert outcome.code == 2
+            assert said in outcome.err.splitlines()[-1]
+
+
+def test_a_run_without_its_configuration_is_not_trained_again(
+    genmodels: CommandLine, workplace: Path
+) -> None:
+    write("one.yaml", "VAE")
+    words = ["compare", "one.yaml", *RANDOM]
+    assert genmodels(*words).code == 0
+    run = Path("comparison/runs/one-seed-0")
+    (run / "config.yaml").unlink()
+    resumed = ["train", "--config", "one.yaml", "--out", run, "--resume"]
+    for lost in ("log.jsonl", "checkpoints"):
+        said = f"{run} has files of a training and no config.yaml; restore that file"
+        is_refused(genmodels(*words), said)
+        is_refused(genmodels(*resumed), said)
+        (shutil.rmtree if lost == "checkpoints" else os.remove)(run / lost)
+    assert genmodels(*words).code == 0  # environment.json alone is of a start that was stopped

@@ -104,9 +104,10 @@ def check_kept(kept: Candidate, images: Images) -> None:
         images: the images that it would be trained on.
 
     Raises:
-        InputError: the run has other settings, other code or other images.
+        InputError: the run has other settings, other code or other images, or is damaged.
     """
     folder = kept.folder
+    folder.check_config()
     if not folder.config_path.is_file():
         return
     if differences := kept.settings.differences(folder.settings):

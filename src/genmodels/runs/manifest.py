@@ -11,6 +11,7 @@ from typing_extensions import TypedDict  # pydantic does not take that of Python
 
 from genmodels import config
 from genmodels.config.number_types import Json
+from genmodels.config.settings import Settings
 from genmodels.errors import InputError
 
 Record = dict[str, float]  # of the log: ``epoch``, ``step``, ``images``, ``seconds``, losses
@@ -120,6 +121,22 @@ def check(kind: type[Kind], content: Any, path: Path) -> Kind:
         # Nobody edits a header, so former names of settings are no news there.
         config.resolve([content["config"]], f"the configuration in {path}", former_notes=False)
     return content
+
+
+def differences(header: Header, settings: Settings, environment: Environment) -> list[str]:
+    """List what differs between a checkpoint and the files of a run; nothing if it is of that run.
+
+    Each is a key with both values. Headers of earlier versions lack some keys.
+    """
+    saved = config.resolve([header["config"]], "the header", former_notes=False)
+    pairs = (
+        ("configuration", header["run"], environment["config"]),
+        ("started", header.get("started"), environment["started"]),
+        ("fingerprint", header["fingerprint"], environment["data"]["fingerprint"]),
+    )
+    return settings.differences(saved) + [
+        f"{key}: {there} there, {now} now" for key, there, now in pairs if there not in (None, now)
+    ]
 
 
 def is_record(content: object) -> bool:

@@ -81,7 +81,9 @@ def train(
         out = _resumable(name)
     if out is not None and place.is_first:
         disk_space.check_out(out)
-        if not resume:
+        if resume:
+            runs.Folder(out).check_config()
+        else:
             _check_unused(out)
     if not place.is_single and settings.train.on_nan == "rollback":
         raise InputError("rollbacks are for one process; with torchrun use `on_nan=stop`")
