@@ -545,3 +545,13 @@ def test_a_run_without_its_configuration_is_not_trained_again(
         is_refused(genmodels(*resumed), said)
         (shutil.rmtree if lost == "checkpoints" else os.remove)(run / lost)
     assert genmodels(*words).code == 0  # environment.json alone is of a start that was stopped
+
+
+def test_unequal_data_are_listed(genmodels: CommandLine, workplace: Path, trained: Trained) -> None:
+    trained(workplace / "a")
+    unequal = ("--set", "data.validation=0.9", "--set", "data.augment.flip=true")
+    trained(workplace / "b", "vae.yaml", *unequal)
+    assert genmodels("compare", "a", "b", *RANDOM).code == 0
+    told = " ".join(report()["fairness"])
+    assert "Unequal distinct training images: a has 9.1 times as many as b (10,756 against" in told
+    assert "Unequal augmentation: a has none, b has flip True." in told

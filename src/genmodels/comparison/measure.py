@@ -98,6 +98,11 @@ def _entry(name: str, folder: runs.Folder, results: list[Result], seed: int) -> 
         results=results,
         records=folder.log(),
         frames={kind: interpolation.decode(model, z, labels) for kind, z in latents.items()},
+        training_set=Candidate.of_run(folder).count,
+        conditions={
+            "precision": folder.environment.get("precision", folder.settings.train.precision),
+            "augmentation": str(folder.settings.data.augment),
+        },
     )
 
 

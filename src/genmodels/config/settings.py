@@ -64,6 +64,10 @@ class Augment(Section):
     #: Crop, then resize back: the largest share of a side that is cut off.
     crop: float = Field(0.0, ge=0, lt=1)
 
+    def __str__(self) -> str:
+        given = self.model_dump(exclude_defaults=True)
+        return ", ".join(f"{name} {value}" for name, value in given.items()) or "none"
+
 
 class Data(Section):
     """The images, and how they are split."""
