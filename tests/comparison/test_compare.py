@@ -13,8 +13,9 @@ import pytest
 import safetensors
 
 from conftest import TINY, CommandLine, Train, Trained
-from genmodels import runs
+from genmodels import api, runs
 from genmodels.console import Display
+from genmodels.errors import InputError
 from genmodels.evaluation.baselines import MEANINGS
 from genmodels.evaluation.metrics import likelihood, table
 from genmodels.runs import checkpoint
@@ -555,3 +556,59 @@ def test_unequal_data_are_listed(genmodels: CommandLine, workplace: Path, traine
     told = " ".join(report()["fairness"])
     assert "Unequal distinct training images: a has 9.1 times as many as b (10,756 against" in told
     assert "Unequal augmentation: a has none, b has flip True." in told
+
+
+def test_what_would_be_ignored_is_refused(
+    genmodels: CommandLine, workplace: Path, trained: Trained
+) -> None:
+    trained(workplace / "a")
+    write("one.yaml", "VAE")
+    is_refused(genmodels("compare", "a", "--shard", "1/2"), "--shard: only runs are compared, and")
+    seeded = genmodels("compare", "one.yaml", "--set", "seed=5")
+    is_refused(seeded, "--set seed: configurations are trained with seeds from 0, as many as --see")
+
+
+@pytest.mark.parametrize("name", ["a\nb", "n" * 201])
+def test_a_name_that_no_run_can_have_is_refused(
+    name: str, genmodels: CommandLine, workplace: Path
+) -> None:
+    write(f"{name}.yaml", "VAE")
+    for words in (["train", "--config", f"{name}.yaml"], ["compare", f"{name}.yaml"]):
+        is_refused(genmodels(*words), "must be 1 to 200 printable characters")
+    assert [path.name for path in workplace.iterdir()] == [f"{name}.yaml"]
+
+
+def test_one_run_object_twice_is_given_twice(
+    workplace: Path, trained: Trained
+) -> None:
+    run = api.load(trained(workplace / "a"))
+    with pytest.raises(InputError, match="a is given twice"):
+        api.compare([run, run], quiet=True)
+    write("one.yaml", "VAE")
+    with pytest.raises(InputError, match=r"one.yaml is given twice"):
+        api.compare(["one.yaml"] * 2, quiet=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("config.yaml", "seed: [}"),
+        ("config.yaml", "sed: 0"),
+        ("config.yaml", ""),
+        ("log.jsonl", "no record\n"),
+        ("snapshots/step-000000001.safetensors", "no snapshot"),
+    ],
+)
+def test_a_damaged_run_is_named_before_training(
+    name: str, content: str, genmodels: CommandLine, workplace: Path
+) -> None:
+    write("one.yaml", "VAE")
+    write("two.yaml", "GAN")
+    assert genmodels("compare", "two.yaml", *RANDOM).code == 0
+    run = "comparison/runs/two-seed-0"
+    Path(run, name).write_text(content)
+    for words in (["one.yaml", "two.yaml"], ["one.yaml", run]):
+        outcome = genmodels("compare", *words, *RANDOM)
+        assert outcome.code == 2
+        assert f"{run}/{name}" in outcome.err
+        assert not Path("comparison/runs/one-seed-0").exists()

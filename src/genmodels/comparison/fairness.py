@@ -96,6 +96,17 @@ def check_together(candidates: Sequence[Candidate]) -> None:
             )
 
 
+def check_readable(folder: runs.Folder) -> None:
+    """Read the files of a run that its evaluation needs.
+
+    Raises:
+        InputError: one is damaged, or there is no checkpoint.
+    """
+    folder.log()
+    for path in folder.snapshots_before(folder.latest().header["progress"]["step"]):
+        folder.read(path)
+
+
 def check_kept(kept: Candidate, images: Images) -> None:
     """Check that a run that a study has kept is the one that it would train now.
 
@@ -117,6 +128,9 @@ def check_kept(kept: Candidate, images: Images) -> None:
     elif folder.fingerprint != images.fingerprint:
         reason = f"was trained on other images than {images.name} holds now"
     else:
+        folder.log()
+        if folder.checkpoint_paths():
+            check_readable(folder)
         return
     raise InputError(
         f"{folder.path} is of an earlier comparison and {reason}; choose another `out`, or restore "

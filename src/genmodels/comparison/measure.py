@@ -44,11 +44,11 @@ def compare(
         where: the device that samples are generated on.
 
     Raises:
-        InputError: the data differ, have no test split, or a run has no checkpoint or is there
-            twice.
+        InputError: the data differ, have no test split, or a run is damaged, has no checkpoint or
+            is there twice.
     """
     for folder in folders:
-        folder.latest()
+        fairness.check_readable(folder)
     fairness.check_together([Candidate.of_run(folder) for folder in folders])
     images = _load(folders[0], display)
     reference.check(images)

@@ -118,14 +118,16 @@ def _check_given_once(parts: Sequence[runs.Folder | Job]) -> None:
     seen: dict[Path, str] = {}
     for part in parts:
         given = str(part.source if isinstance(part, Job) else part.path)
-        other = seen.setdefault(part.path.resolve(), given)
-        if other is not given:
+        path = part.path.resolve()
+        if path in seen:
+            other = seen[path]
             raise InputError(
                 f"{given} is given twice; give it once"
                 if other == given
                 else f"{other} and {given} both mean the run {part.path}; give one of them, or "
                 "rename a configuration"
             )
+        seen[path] = given
 
 
 def is_configuration(item: str | Path) -> bool:
@@ -150,7 +152,7 @@ def check(plan: Plan, match: Match | None, extractor: str, display: Display) -> 
     candidates: list[Candidate] = []
     for part in plan.parts if plan.jobs else ():
         if isinstance(part, runs.Folder):
-            part.latest()
+            fairness.check_readable(part)
             candidates.append(Candidate.of_run(part))
             continue
         settings = plan.settings(part)

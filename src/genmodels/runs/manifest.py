@@ -12,7 +12,7 @@ from typing_extensions import TypedDict  # pydantic does not take that of Python
 from genmodels import config
 from genmodels.config.number_types import Json
 from genmodels.config.settings import Settings
-from genmodels.errors import InputError
+from genmodels.errors import InputError, brief
 
 Record = dict[str, float]  # of the log: ``epoch``, ``step``, ``images``, ``seconds``, losses
 
@@ -28,6 +28,21 @@ def _inside(name: str) -> str:
 
 
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_inside)]
+
+
+def check_name(name: str) -> str:
+    """Check the name of a configuration, before a run is recorded under it.
+
+    Raises:
+        InputError: it is too long, or has characters that a name may not have.
+    """
+    try:
+        return TypeAdapter(Name).validate_python(name)
+    except ValidationError:
+        raise InputError(
+            f"the name {brief(name)} of a configuration must be 1 to 200 printable characters "
+            "without a backslash; rename the file"
+        ) from None
 
 
 class SavedProgress(TypedDict):

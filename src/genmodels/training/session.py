@@ -15,7 +15,7 @@ from genmodels.data.augment import Augmentation
 from genmodels.data.images import Images
 from genmodels.errors import InputError
 from genmodels.models.base import Model
-from genmodels.runs import disk_space
+from genmodels.runs import disk_space, manifest
 from genmodels.runs.manifest import Environment
 from genmodels.system import device as devices
 from genmodels.system import distributed, files, randomness
@@ -45,9 +45,13 @@ def read_settings(
 
 
 def name_of(source: str | Path) -> str:
-    """Return the name of a configuration: ``report/vae`` for a preset, the stem for a path."""
+    """Return the name of a configuration: ``report/vae`` for a preset, the stem for a path.
+
+    Raises:
+        InputError: no run can have this name.
+    """
     text = Path(source).as_posix().removesuffix(".yaml")
-    return text if f"{text}.yaml" in config.presets() else Path(text).name
+    return manifest.check_name(text if f"{text}.yaml" in config.presets() else Path(text).name)
 
 
 def train(
