@@ -17,6 +17,7 @@ from genmodels.errors import InputError
 from genmodels.models.base import Model
 from genmodels.runs import disk_space, manifest
 from genmodels.runs.manifest import Environment
+from genmodels.sampling import interpolation
 from genmodels.system import device as devices
 from genmodels.system import distributed, files, randomness
 from genmodels.system.provenance import now, versions
@@ -85,9 +86,8 @@ def train(
         out = _resumable(name)
     if out is not None and place.is_first:
         disk_space.check_out(out)
-        if resume:
-            runs.Folder(out).check_config()
-        else:
+        runs.Folder(out).check_config()
+        if not resume:
             _check_unused(out)
     if not place.is_single and settings.train.on_nan == "rollback":
         raise InputError("rollbacks are for one process; with torchrun use `on_nan=stop`")
@@ -117,6 +117,8 @@ def train(
                 folder.sweep()
                 if _restore(folder, settings, trainer, images):
                     _rewind(folder, settings, trainer, display)
+                elif (adjusted := settings.with_limit_of(folder.settings)) != folder.settings:
+                    files.write(folder.config_path, adjusted.yaml().encode())
             else:
                 if resume:
                     display.say(f"{folder.path} holds no run yet: starting at step 0")
@@ -137,15 +139,8 @@ def trainer_of(
     processes: distributed.Processes = distributed.SINGLE,
 ) -> Trainer:
     """Make the trainer of some settings, at step 0."""
-    with randomness.placed(settings.seed, "init"):
-        model: Model = components.build(
-            settings.model,
-            config.MODELS,
-            image_shape=images.image_shape,
-            class_shares=images.class_shares,
-        )
     return Trainer(
-        model,
+        model_of(settings, images),
         images,
         settings.train,
         settings.seed,
@@ -154,6 +149,19 @@ def trainer_of(
         Augmentation(**settings.data.augment.model_dump()),
         processes,
     )
+
+
+def model_of(settings: Settings, images: Images) -> Model:
+    """Make the model of some settings, with its first weights.
+
+    Raises:
+        InputError: it does not fit the images, or has too few latents for its ``perturb``.
+    """
+    with randomness.placed(settings.seed, "init"):
+        given = {"image_shape": images.image_shape, "class_shares": images.class_shares}
+        model: Model = components.build(settings.model, config.MODELS, **given)
+    interpolation.check_perturb(settings, model)
+    return model
 
 
 def _check_unused(path: Path) -> None:
