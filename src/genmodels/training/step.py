@@ -1,6 +1,7 @@
 """One training step: every phase that is due trains on the same batch."""
 
 from collections import Counter
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -131,7 +132,9 @@ class Step:
 
     def _update(self, phase: Phase, batch: Batch) -> dict[str, Tensor]:
         name = self.module_of[phase.name]
-        parameters, optimizer = self.parameters[name], self.optimizers[name]
+        parameters = self.parameters[name]
+        # The scaler uses nothing but what all our optimisers have.
+        optimizer = cast(torch.optim.Optimizer, self.optimizers[name])
         terms, gradients = self._gradients(phase, batch)
         self.processes.mean([gradient for gradient in gradients if gradient is not None])
         for parameter, gradient in zip(parameters, gradients, strict=True):
