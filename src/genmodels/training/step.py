@@ -76,7 +76,7 @@ class Step:
             for name, module in self.modules.items()
         }
         self.rates = {name: float(o.param_groups[0]["lr"]) for name, o in self.optimizers.items()}
-        self.rate_factor = 1.0
+        self.rate_factor, self.scheduled = 1.0, train.schedule != Schedule()
         self.scaler = device.scaler()
         self.ema = EMA(model, train.ema) if train.ema else None
         self.flops_of: dict[str, int] = {}  # phase → operations of one run, after its first run
@@ -98,7 +98,7 @@ class Step:
     def __call__(self, batch: Batch, step: int) -> None:
         """Run the step numbered ``step``, counted from 0."""
         randomness.place(self.seed, "step", step, self.processes.rank, self.device.device)
-        if self.train.schedule != Schedule():
+        if self.scheduled:
             self._set_rates(self.rate_factor * schedule.factor(self.train.schedule, step))
         if self.ema:
             self.ema.set_share(step + 1)
