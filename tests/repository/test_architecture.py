@@ -79,6 +79,7 @@ EVERYWHERE = {"numpy", "torch"}
 INTERNALS = {
     "torch._inductor.config": "src/genmodels/training/compiling.py",
     "torch._inductor.compile_fx.compile_fx": "src/genmodels/training/compiling.py",
+    "torch._inductor.decomposition.select_decomp_table": "src/genmodels/training/compiling.py",
     "torch.fx.experimental.proxy_tensor.make_fx": "src/genmodels/training/compiling.py",
     "torch.utils._python_dispatch.TorchDispatchMode": "src/genmodels/training/flops.py",
     "torch.utils.flop_counter.flop_registry": "src/genmodels/training/flops.py",

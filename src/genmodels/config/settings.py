@@ -151,8 +151,9 @@ class Train(Section):
     device: Adjustable[str] = "auto"
     #: Number format of training: ``auto``, ``fp32``, ``bf16`` or ``fp16``.
     precision: str = "auto"
-    #: How steps run. ``auto`` takes ``eager`` on a CPU and ``captured``, a CUDA graph, on a GPU;
-    #: both give the same numbers. ``compiled`` rounds sums differently.
+    #: How steps run. ``auto`` takes ``captured`` steps, CUDA graphs, on a GPU. On a CPU it takes
+    #: ``compiled`` ones if the training is long enough to win their compiling back and they are
+    #: faster, else ``eager`` ones. ``compiled`` rounds sums differently from the other two.
     execution: Literal["auto", "eager", "compiled", "captured"] = "auto"
     #: Seconds between two checkpoints, or a text such as ``5m``.
     save_every: Adjustable[Annotated[Positive, BeforeValidator(seconds)]] = 60.0

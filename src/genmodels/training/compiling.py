@@ -2,10 +2,12 @@
 
 The function is traced to single operations, with the weights as arguments. PyTorch's inductor
 compiles it and fuses the operations between matrix products. Random numbers come from the same
-kernels and the same generator as in an eager step. Sums are rounded differently.
+kernels and the same generator as in an eager step. Sums are rounded differently. What was compiled
+is kept in the cache of the user, or where ``TORCHINDUCTOR_CACHE_DIR`` says.
 """
 
 import logging
+import os
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -16,6 +18,7 @@ from torch.fx.experimental.proxy_tensor import make_fx
 
 from genmodels.data.images import Batch
 from genmodels.models.base import Terms
+from genmodels.system import cache
 from genmodels.training import fast_math
 
 Gradients = tuple[Terms, tuple[Tensor | None, ...]]
@@ -86,6 +89,7 @@ class CompiledObjective:
             self.has_gradient = [gradient is not None for gradient in gradients]
             return [*(t.detach() for t in terms.values()), *(g for g in gradients if g is not None)]
 
+        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(cache.path("compiled")))
         from torch._inductor import config
         from torch._inductor.compile_fx import compile_fx
         from torch._inductor.decomposition import select_decomp_table

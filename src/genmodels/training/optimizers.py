@@ -12,7 +12,7 @@ from genmodels.training.fused_adam import FusedAdam
 Parameters = list[nn.Parameter]
 
 
-class Optimizer(Protocol):
+class AnyOptimizer(Protocol):
     """What the trainer uses of an optimiser; those of ``torch.optim`` have it."""
 
     param_groups: list[dict[str, Any]]
@@ -31,7 +31,7 @@ class Optimizer(Protocol):
         """Take over such a state."""
 
 
-def make(module: nn.Module, settings: Settings, device: torch.device) -> Optimizer:
+def make(module: nn.Module, settings: Settings, device: torch.device) -> AnyOptimizer:
     """Make the optimiser of a module.
 
     On CUDA the learning rate and the step counters are tensors on the device, so that a CUDA
@@ -41,13 +41,13 @@ def make(module: nn.Module, settings: Settings, device: torch.device) -> Optimiz
     return OPTIMIZERS[settings.name](list(module.parameters()), rate, settings)
 
 
-def _sgd(parameters: Parameters, rate: float | Tensor, settings: Settings) -> Optimizer:
+def _sgd(parameters: Parameters, rate: float | Tensor, settings: Settings) -> AnyOptimizer:
     decay = settings.weight_decay
     return torch.optim.SGD(parameters, rate, settings.momentum, weight_decay=decay, fused=True)
 
 
 def _adam(decoupled: bool) -> "Make":
-    def made(parameters: Parameters, rate: float | Tensor, settings: Settings) -> Optimizer:
+    def made(parameters: Parameters, rate: float | Tensor, settings: Settings) -> AnyOptimizer:
         return FusedAdam(
             parameters, rate, settings.betas, settings.eps, settings.weight_decay, decoupled
         )
@@ -55,7 +55,7 @@ def _adam(decoupled: bool) -> "Make":
     return made
 
 
-Make = Callable[[Parameters, float | Tensor, Settings], Optimizer]
+Make = Callable[[Parameters, float | Tensor, Settings], AnyOptimizer]
 OPTIMIZERS: dict[str, Make] = {
     "adam": _adam(decoupled=False),
     "adamw": _adam(decoupled=True),
