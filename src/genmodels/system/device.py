@@ -136,6 +136,11 @@ def _choose_precision(name: str, device: torch.device) -> tuple[str, str]:
     return "fp32", f"fp32: exact, and the safe choice on {device.type}"
 
 
+def cores() -> int:
+    """Return the number of logical cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
 def multiplies_bf16() -> bool:
     """Return whether this processor multiplies bfloat16; others do it slower than float32."""
     probe = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
