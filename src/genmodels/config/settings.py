@@ -64,6 +64,10 @@ class Augment(Section):
     #: Crop, then resize back: the largest share of a side that is cut off.
     crop: float = Field(0.0, ge=0, lt=1)
 
+    def __str__(self) -> str:
+        given = self.model_dump(exclude_defaults=True)
+        return ", ".join(f"{name} {value}" for name, value in given.items()) or "none"
+
 
 class Data(Section):
     """The images, and how they are split."""
@@ -223,13 +227,17 @@ class Settings(Section):
 
         Settings that are :data:`Adjustable` are not compared.
         """
-        mine, theirs = _flat(self.plain()), _flat(other.plain())
-        ignored = {*_adjustable(Settings)}
+        mine, theirs = self.fixed(), other.fixed()
         return [
             f"{key}: {theirs.get(key)} there, {mine.get(key)} now"
             for key in dict.fromkeys([*theirs, *mine])
-            if key not in ignored and mine.get(key) != theirs.get(key)
+            if mine.get(key) != theirs.get(key)
         ]
+
+    def fixed(self) -> dict[str, Json]:
+        """Return dotted key → value of the settings that change the trained model."""
+        ignored = {*_adjustable(Settings)}
+        return {key: value for key, value in _flat(self.plain()).items() if key not in ignored}
 
     def with_loaded(self, name: str) -> "Settings":
         """Return the settings with the name of the loaded set, which may be the offline one."""
