@@ -144,6 +144,10 @@ def test_links_out_of_a_run_are_refused(name: str, workplace: Path) -> None:
     path.symlink_to(outside)
     with pytest.raises(InputError, match="link that leads out of the run"):
         runs.open_run("a")
+    with pytest.raises(InputError, match="link that leads out of the run"):
+        runs.latest()
+    with pytest.raises(InputError, match="link that leads out of the run"):
+        runs.listed()[0].latest()
     path.unlink()
     path.symlink_to(folder.config_path)
     assert runs.open_run("a").path.samefile(folder.path)

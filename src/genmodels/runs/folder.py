@@ -228,9 +228,10 @@ class Folder:
         """Load the checkpoint with the highest step.
 
         Raises:
-            InputError: there is none yet, or it is damaged; the message then names the newest
-                readable one.
+            InputError: a link leads out of the folder, or there is no checkpoint yet, or it is
+                damaged; the message then names the newest readable one.
         """
+        self.check_links()
         paths = self.checkpoint_paths()
         if not paths:
             raise InputError(
