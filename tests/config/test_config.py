@@ -111,6 +111,35 @@ def test_files_that_are_refused(text: Any, reason: str, tmp_path: Path) -> None:
         config.read(write(tmp_path, text))
 
 
+BIG = "9" * 400
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("train.optimizer.betas=[1.5, 0.9]", "train.optimizer.betas.0: is 1.5; should be less"),
+        ("train.optimizer.betas=[0.9, 1]", "train.optimizer.betas.1: is 1; should be less"),
+        ("train.optimizer.betas=[-1, 0.9]", "train.optimizer.betas.0: is -1; should be greater"),
+        ("train.optimizer=null", "train.optimizer: is None; should be a valid dictionary"),
+        ("train.optimizer=adam", "train.optimizer: is 'adam'; should be a valid dictionary"),
+        ("train.optimizer=[adam]", "train.optimizer: is ['adam']; should be a valid dictionary"),
+        ("data.channels=1.0", "data.channels: is 1.0; give an integer or a word"),
+        ("data.channels=true", "data.channels: is True; give an integer or a word"),
+        *(
+            (f"{key}={BIG}", f"{key}: is {BIG[:57]}...; should be less than or equal to 2147483647")
+            for key in ("data.image_size", "data.augment.shift", "train.keep",
+                        "train.batch_size", "train.schedule.warmup", "train.steps",
+                        "model.latent_dim", "model.samples", "model.warmup")
+        ),
+    ],
+)  # fmt: skip
+def test_values_that_are_refused(text: str, problem: str, tmp_path: Path) -> None:
+    own = config.assignment("train.optimizers.model.lr=0.1")
+    with pytest.raises(InputError) as caught:
+        config.read("vae.yaml", [own, config.assignment(text)])
+    assert problem in str(caught.value)
+
+
 def test_a_later_limit_replaces_an_earlier_one() -> None:
     train = config.read("vae.yaml", [{"train": {"budget": "2m"}}]).train
     assert (train.epochs, train.steps, train.budget) == (None, None, 120)

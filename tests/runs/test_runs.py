@@ -117,6 +117,7 @@ def test_a_damaged_checkpoint_offers_the_one_before(workplace: Path) -> None:
         ({"progress": {}}, "progress.step: Field required"),
         ({"image_shape": [1, 28]}, "image_shape: List should have at least 3 items"),
         ({"image_shape": [1, 28, -1]}, "image_shape.2: Input should be greater"),
+        ({"image_shape": [1, 28, 2**31]}, "image_shape.2: Input should be less"),
         ({"class_shares": "10"}, "class_shares: Input should be a valid list"),
         ({"run": "../../etc"}, "run: Value error, is no name"),
         ({"run": "/etc/passwd"}, "run: Value error, is no name"),
