@@ -103,8 +103,8 @@ def compare(
     >>> [entry.name for entry in found.ranked()], found.fd
     (['vae'], 'fd_random')
     """
-    seeds = arguments.integer("seeds", seeds, 1)
-    count = arguments.integer("count", count, reference.FEWEST)
+    seeds = arguments.count("seeds", seeds)
+    count = arguments.count("count", count, reference.FEWEST)
     match, features = arguments.match(match), arguments.features(features)
     seed = overrides.pop("seed", None)
     seed = 0 if seed is None else arguments.integer("seed", seed)

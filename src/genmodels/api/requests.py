@@ -39,7 +39,7 @@ class SampleRequest:
         """
         label = arguments.label(label)
         default = COUNT_OF_EACH if label == sampling.EACH else COUNT
-        count = default if count is None else arguments.integer("count", count, 1)
+        count = default if count is None else arguments.count("count", count)
         return cls(count, arguments.integer("seed", seed), label)
 
     def columns(self, model: Model) -> int | None:
@@ -103,8 +103,8 @@ class InterpolationRequest:
         default = FRAMES_OF_PERTURB if mode == "perturb" else FRAMES
         return cls(
             mode,
-            default if steps is None else arguments.integer("steps", steps, 2),
-            arguments.integer("rows", rows if rows is not None else 1 if pictured else ROWS, 1),
+            default if steps is None else arguments.count("steps", steps, 2),
+            arguments.count("rows", rows if rows is not None else 1 if pictured else ROWS),
             arguments.integer("seed", seed),
             label,
             None if start is None else arguments.path("start", start),

@@ -224,9 +224,10 @@ class Folder:
         """Load the checkpoint with the highest step.
 
         Raises:
-            InputError: there is none yet, it is of another run, or it is damaged; the message
-                then names the newest readable one.
+            InputError: a link leads out of the folder, or there is no checkpoint yet, or it is of
+                another run or damaged; the message then names the newest readable one.
         """
+        self.check_links()
         paths = self.checkpoint_paths()
         if not paths:
             raise InputError(

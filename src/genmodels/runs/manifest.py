@@ -10,14 +10,13 @@ from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict  # pydantic does not take that of Python 3.11
 
 from genmodels import config
-from genmodels.config.number_types import Json
+from genmodels.config.number_types import Count, Json
 from genmodels.config.settings import Settings
 from genmodels.errors import InputError, brief
 
 Record = dict[str, float]  # of the log: ``epoch``, ``step``, ``images``, ``seconds``, losses
 
 NonNegative = Annotated[int, Field(ge=0)]
-Size = Annotated[int, Field(ge=1)]
 
 
 def _inside(name: str) -> str:
@@ -81,7 +80,7 @@ class Header(TypedDict):
     run: Name
     started: NotRequired[str]
     config: dict[str, Json]
-    image_shape: Annotated[list[Size], Field(min_length=3, max_length=3)]
+    image_shape: Annotated[list[Count], Field(min_length=3, max_length=3)]
     class_shares: NotRequired[list[Annotated[float, Field(ge=0, le=1)]]]  # none before format 3
     fingerprint: str
     progress: SavedProgress
