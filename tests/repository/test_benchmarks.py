@@ -10,7 +10,7 @@ import pytest
 from torch import nn
 
 from benchmarks import __main__ as program
-from benchmarks import company, orders, replicas, turns, work
+from benchmarks import company, orders, replicas, start, turns, work
 from genmodels.networks import Conv, layers, unet
 from genmodels.networks.layers import Dropout
 from genmodels.system import device
@@ -119,3 +119,16 @@ def test_company_is_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert "second" in capsys.readouterr().out
     own = company.Waiting("5", 1).environment()
     assert own == {"OMP_NUM_THREADS": "1", "GOMP_SPINCOUNT": "5"}
+
+
+def test_starts_are_timed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "start.json"
+    monkeypatch.setattr(
+        "sys.argv", ["start", "--data", "glyphs", "--rounds", "1", "--out", str(out)]
+    )
+    start.main()
+    seconds = json.loads(out.read_text())["seconds"]
+    assert seconds["python"][0] < seconds[start.TORCH][0] < seconds["genmodels sample RUN"][0]
+    assert "of import torch" in capsys.readouterr().out
