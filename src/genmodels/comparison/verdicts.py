@@ -94,12 +94,25 @@ def fairness(comparison: Comparison) -> list[str]:
                 f"Unequal {name}: {high} has {ratio:.1f} times as many as {low} "
                 f"({shown(values[high])} against {shown(values[low])})."
             )
+    found += _unequal_threads(comparison)
     if comparison.protocol["few_images"]:
         found.append(
             f"Only {comparison.protocol['real_images']:,} images on each side: FD is biased "
             "upwards; compare it with the floor, not with other studies."
         )
     return found
+
+
+def _unequal_threads(comparison: Comparison) -> list[str]:
+    """Say if runs on a CPU had unequal threads; runs whose threads are unknown do not count."""
+    results = [result for entry in comparison.entries for result in entry.results]
+    if len({tuple(result.threads) for result in results if result.threads}) < 2:
+        return []
+    each = ", ".join(f"{e.name} has {e.threads}" for e in comparison.entries if e.threads)
+    return [
+        f"Unequal CPU threads of training: {each}. So seconds of training, and what was reached "
+        "in a limited time, cannot be compared."
+    ]
 
 
 def shown(value: float | None) -> str:

@@ -16,6 +16,11 @@ class Flops(TorchDispatchMode):
         formulas: PyTorch's, by operation.
     """
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Return False: hiding this class from PyTorch's compiler would load it, for a second."""
+        return False
+
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         from torch.utils.flop_counter import flop_registry  # here, because it loads triton
