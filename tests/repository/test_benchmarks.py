@@ -147,8 +147,8 @@ def test_solvers_are_timed(
 ) -> None:
     out = tmp_path / "solvers.json"
     genmodels.train(
-        "flow.yaml", settings=["model.network.width=4"], data="glyphs", steps=1, device="cpu",
-        out=tmp_path / "run", quiet=True,
+        "flow.yaml", settings={"model": {"network": {"width": 4}}}, data="glyphs", steps=1,
+        device="cpu", out=tmp_path / "run", quiet=True,
     )  # fmt: skip
     given = ["solvers", str(tmp_path / "run"), "--block", "2", "--rounds", "1", "--count", "20"]
     monkeypatch.setattr("sys.argv", [*given, "--out", str(out)])

@@ -113,8 +113,8 @@ class _TransformerBlock(nn.Module):
             for new, cached in zip(both, (cache.keys, cache.values), strict=True):
                 cached.append(new.new_empty(*new.shape[:2], length, new.shape[3]))
         end = cache.count + 1
-        for new, cached in zip(both, (cache.keys[number], cache.values[number]), strict=True):
-            cached[:, :, cache.count : end] = new
+        for new, cached in zip(both, (cache.keys, cache.values), strict=True):
+            cached[number][:, :, cache.count : end] = new
         keys, values = cache.keys[number][:, :, :end], cache.values[number][:, :, :end]
         return self._add(hidden, F.scaled_dot_product_attention(queries, keys, values))
 
