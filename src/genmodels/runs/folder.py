@@ -19,8 +19,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import filelock
-
 from genmodels import config
 from genmodels.config import custom_code
 from genmodels.config.settings import Settings
@@ -280,6 +278,8 @@ class Folder:
         Raises:
             InputError: another process trains in this folder.
         """
+        import filelock  # here, because only training writes
+
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as why:
