@@ -114,8 +114,8 @@ class Environment(TypedDict):
     platform: NotRequired[str]
     device: NotRequired[str]
     precision: NotRequired[str]
-    threads: NotRequired[Size]
-    later_threads: NotRequired[list[Size]]
+    threads: NotRequired[Count]
+    later_threads: NotRequired[list[Count]]
     reasons: NotRequired[list[str]]
     data: DataRecord
 
