@@ -117,6 +117,7 @@ def test_a_damaged_checkpoint_offers_the_one_before(workplace: Path) -> None:
         ({"progress": {}}, "progress.step: Field required"),
         ({"image_shape": [1, 28]}, "image_shape: List should have at least 3 items"),
         ({"image_shape": [1, 28, -1]}, "image_shape.2: Input should be greater"),
+        ({"image_shape": [1, 28, 2**31]}, "image_shape.2: Input should be less"),
         ({"class_shares": "10"}, "class_shares: Input should be a valid list"),
         ({"run": "../../etc"}, "run: Value error, is no name"),
         ({"run": "/etc/passwd"}, "run: Value error, is no name"),
@@ -167,6 +168,10 @@ def test_links_out_of_a_run_are_refused(name: str, workplace: Path) -> None:
     path.symlink_to(outside)
     with pytest.raises(InputError, match="link that leads out of the run"):
         runs.open_run("a")
+    with pytest.raises(InputError, match="link that leads out of the run"):
+        runs.latest()
+    with pytest.raises(InputError, match="link that leads out of the run"):
+        runs.listed()[0].latest()
     path.unlink()
     path.symlink_to(folder.config_path)
     assert runs.open_run("a").path.samefile(folder.path)

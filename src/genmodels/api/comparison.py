@@ -18,6 +18,7 @@ from genmodels.evaluation import reference
 from genmodels.evaluation.protocol import COUNT
 from genmodels.report import files
 from genmodels.runs import disk_space
+from genmodels.system import tuning
 from genmodels.system.provenance import measured
 
 Subject = Run | str | Path
@@ -87,8 +88,8 @@ def compare(
         trust_code: whether Python modules in the folders of runs may be executed.
         quiet: if true, show no progress.
         overrides: as for :func:`genmodels.train`, for every configuration that is trained,
-            except that ``seed`` is the seed of the samples. ``device`` is also that of the
-            samples.
+            except that ``seed`` is the seed of the samples. ``device`` and ``threads`` are also
+            those of the samples.
 
     Returns:
         The comparison; None for a shard.
@@ -102,8 +103,8 @@ def compare(
     >>> [entry.name for entry in found.ranked()], found.fd
     (['vae'], 'fd_random')
     """
-    seeds = arguments.integer("seeds", seeds, 1)
-    count = arguments.integer("count", count, reference.FEWEST)
+    seeds = arguments.count("seeds", seeds)
+    count = arguments.count("count", count, reference.FEWEST)
     match, features = arguments.match(match), arguments.features(features)
     seed = overrides.pop("seed", None)
     seed = 0 if seed is None else arguments.integer("seed", seed)
@@ -121,8 +122,9 @@ def compare(
     if not planned.jobs:
         repeated = seeds if seeds > 1 else None
         given = {"settings": settings or None, "match": match, "shard": shard}
-        for_training = {**overrides, **given}
-        _refuse_without_training({**for_training, "seeds": repeated, "device": None})
+        for_training = {**overrides, **given, "seeds": repeated}
+        of_all = {"device": None, "threads": None}  # the samples' too
+        _refuse_without_training({**for_training, **of_all})
     jobs = planned.jobs if shard is None else plan.share(planned.jobs, shard)
     if shard and match:
         raise InputError("`match` needs the first run before the others; leave out `shard`")
@@ -130,11 +132,12 @@ def compare(
         custom_code.approve(folder.path)
     for job in planned.jobs:
         arguments.check_kind_of_data(overrides, planned.settings(job).data.name)
-    plan.check(planned, match, features, display)
-    plan.train(planned, jobs, match, display)
-    if shard:
-        return None
-    comparison = measure.compare(planned.folders, count, features, seed, display, where)
+    with tuning.threads(overrides.get("threads")):
+        plan.check(planned, match, features, display)
+        plan.train(planned, jobs, match, display)
+        if shard:
+            return None
+        comparison = measure.compare(planned.folders, count, features, seed, display, where)
     files.save(comparison, out, measured())
     return comparison
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -10,13 +11,15 @@ from torch import Tensor
 from genmodels import sampling
 from genmodels.api import arguments
 from genmodels.config.settings import SHIFTS, Settings, Shift
-from genmodels.console import Display
 from genmodels.data import decoding
 from genmodels.data.decoding import Fit
 from genmodels.errors import InputError
 from genmodels.models.base import Model
 from genmodels.sampling import interpolation, inversion
 from genmodels.sampling.interpolation import Mode
+
+if TYPE_CHECKING:
+    from genmodels.console import Display
 
 COUNT, COUNT_OF_EACH = 64, 8  # default number of images; with ``each``, of each class
 FRAMES, ROWS = 10, 8  # defaults
@@ -39,7 +42,7 @@ class SampleRequest:
         """
         label = arguments.label(label)
         default = COUNT_OF_EACH if label == sampling.EACH else COUNT
-        count = default if count is None else arguments.integer("count", count, 1)
+        count = default if count is None else arguments.count("count", count)
         return cls(count, arguments.integer("seed", seed), label)
 
     def columns(self, model: Model) -> int | None:
@@ -103,8 +106,8 @@ class InterpolationRequest:
         default = interpolation.PERTURB_FRAMES if mode == "perturb" else FRAMES
         return cls(
             mode,
-            default if steps is None else arguments.integer("steps", steps, 2),
-            arguments.integer("rows", rows if rows is not None else 1 if pictured else ROWS, 1),
+            default if steps is None else arguments.count("steps", steps, 2),
+            arguments.count("rows", rows if rows is not None else 1 if pictured else ROWS),
             arguments.integer("seed", seed),
             label,
             None if start is None else arguments.path("start", start),
@@ -126,6 +129,8 @@ class InterpolationRequest:
         Raises:
             InputError: a picture cannot be read, or there is no such class.
         """
+        from genmodels.console import Display  # here, because samples show no progress
+
         if (self.start or self.end) and self.label is None and model.num_classes:
             raise InputError("`start` and `end` need `label`, the class of the pictures")
         labels = sampling.labels(model, self.rows, self.seed, self.label, classes)
@@ -164,7 +169,9 @@ def _check_range(shifts: Sequence[Shift], dimensions: int, setting: str) -> None
             )
 
 
-def _latents(model: Model, path: Path, fit: Fit, labels: Tensor | None, display: Display) -> Tensor:
+def _latents(
+    model: Model, path: Path, fit: Fit, labels: Tensor | None, display: "Display"
+) -> Tensor:
     """Find the latents of a picture, (1, latent_dim), and print the error of its decoding."""
     channels, height, width = model.image_shape
     image = decoding.read(path, model.image_shape, fit).unsqueeze(0)

@@ -16,6 +16,7 @@ from genmodels.evaluation.draws import DrawProgress
 from genmodels.evaluation.features import domain
 from genmodels.evaluation.metrics import likelihood, scores
 from genmodels.evaluation.reference import Reference
+from genmodels.runs import used_threads
 from genmodels.sampling import interpolation
 from genmodels.system.device import Device
 from genmodels.system.tuning import tune_cpu
@@ -65,7 +66,8 @@ def compare(
             split = real.with_validation(folder.settings.data.validation)
             progress = _progress_of(display, folder, done, len(folders) + 1)
             evaluation = protocol.evaluate(folder, split, seed, where.device, progress)
-            results.append(Result(folder.settings.seed, str(folder.path), evaluation))
+            threads = used_threads.of(folder.environment)
+            results.append(Result(folder.settings.seed, str(folder.path), evaluation, threads))
             done += 1
         entries.append(_entry(name, group[0], results, seed))
     display.close()

@@ -25,11 +25,16 @@ CONVERGED = 1.1  # at most this many times the final FD counts as converged
 
 @dataclass(frozen=True)
 class Result:
-    """One run: its seed, its folder and its evaluation."""
+    """One run: its seed, its folder, its evaluation and the CPU threads it was trained with.
+
+    A run that was resumed with other threads has several numbers. A run on a GPU has none, nor
+    has one of an earlier version.
+    """
 
     seed: int
     run: str
     evaluation: Evaluation
+    threads: Sequence[int] = ()
 
 
 @dataclass(frozen=True, repr=False)
@@ -77,6 +82,12 @@ class Entry:
         found = [r.evaluation.measured.get(name) for r in self.results]
         known = [value for value in found if value is not None]
         return statistics.mean(known) if known else None
+
+    @property
+    def threads(self) -> str:
+        """The CPU threads of its runs as text: ``2``, ``1 or 2``; empty if none is known."""
+        each = {", then ".join(map(str, result.threads)): None for result in self.results}
+        return " or ".join(text for text in each if text)
 
     def why_not(self, name: str) -> str:
         """Return why a number is not defined."""

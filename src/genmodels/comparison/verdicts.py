@@ -102,6 +102,7 @@ def fairness(comparison: Comparison) -> list[str]:
                 f"Unequal {name}: {high} has {ratio:.1f} times as many as {low} "
                 f"({shown(values[high])} against {shown(values[low])})."
             )
+    found += _unequal_threads(comparison)
     for name in ("precision", "augmentation"):
         each = {e.name: e.conditions[name] for e in comparison.entries if name in e.conditions}
         if len(set(each.values())) > 1:
@@ -112,6 +113,18 @@ def fairness(comparison: Comparison) -> list[str]:
             "upwards; compare it with the floor, not with other studies."
         )
     return found
+
+
+def _unequal_threads(comparison: Comparison) -> list[str]:
+    """Say if runs on a CPU had unequal threads; runs whose threads are unknown do not count."""
+    results = [result for entry in comparison.entries for result in entry.results]
+    if len({tuple(result.threads) for result in results if result.threads}) < 2:
+        return []
+    each = ", ".join(f"{e.name} has {e.threads}" for e in comparison.entries if e.threads)
+    return [
+        f"Unequal CPU threads of training: {each}. So seconds of training, and what was reached "
+        "in a limited time, cannot be compared."
+    ]
 
 
 def shown(value: float | None) -> str:

@@ -165,11 +165,13 @@ def _with_present_model(layer: Mapping[str, Any], values: Mapping[str, Any]) -> 
 def _inherit_optimizer(values: dict[str, Any]) -> None:
     """Fill each module's optimizer settings from ``train.optimizer``, in place."""
     train = values.get("train")
-    if isinstance(train, dict) and isinstance(train.get("optimizers"), dict):
-        common = train.get("optimizer", {})
+    if not isinstance(train, dict):
+        return
+    common, own = train.get("optimizer", {}), train.get("optimizers")
+    if isinstance(common, dict) and isinstance(own, dict):
         train["optimizers"] = {
             name: {**common, **given} if isinstance(given, dict) else given
-            for name, given in train["optimizers"].items()
+            for name, given in own.items()
         }
 
 

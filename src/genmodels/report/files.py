@@ -81,6 +81,7 @@ def _model(entry: Entry) -> dict[str, Any]:
         "runs": [
             {
                 "seed": result.seed,
+                "threads": list(result.threads),
                 "weights": [
                     {"name": w.name, "step": w.step, "distance": w.distance}
                     for w in result.evaluation.weights

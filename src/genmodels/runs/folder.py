@@ -19,8 +19,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import filelock
-
 from genmodels import config
 from genmodels.config import custom_code
 from genmodels.config.settings import Settings
@@ -224,9 +222,10 @@ class Folder:
         """Load the checkpoint with the highest step.
 
         Raises:
-            InputError: there is none yet, it is of another run, or it is damaged; the message
-                then names the newest readable one.
+            InputError: a link leads out of the folder, or there is no checkpoint yet, or it is of
+                another run or damaged; the message then names the newest readable one.
         """
+        self.check_links()
         paths = self.checkpoint_paths()
         if not paths:
             raise InputError(
@@ -279,6 +278,8 @@ class Folder:
         Raises:
             InputError: another process trains in this folder.
         """
+        import filelock  # here, because only training writes
+
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as why:

@@ -4,20 +4,19 @@ A file may have more keys than its schema, as newer versions write them.
 """
 
 from pathlib import Path
-from typing import Annotated, Any, NotRequired, TypeVar
+from typing import Annotated, Any, Literal, NotRequired, TypeVar
 
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict  # pydantic does not take that of Python 3.11
 
 from genmodels import config
-from genmodels.config.number_types import Json
+from genmodels.config.number_types import Count, Json
 from genmodels.config.settings import Settings
 from genmodels.errors import InputError, brief
 
 Record = dict[str, float]  # of the log: ``epoch``, ``step``, ``images``, ``seconds``, losses
 
 NonNegative = Annotated[int, Field(ge=0)]
-Size = Annotated[int, Field(ge=1)]
 
 
 def _inside(name: str) -> str:
@@ -45,6 +44,9 @@ def check_name(name: str) -> str:
         ) from None
 
 
+Mode = Literal["eager", "compiled"]  # how the gradients of a phase are computed
+
+
 class SavedProgress(TypedDict):
     """The progress of a training.
 
@@ -55,6 +57,7 @@ class SavedProgress(TypedDict):
         rollbacks: how often the run went back to a checkpoint.
         flops_per_image: floating-point operations of training for an image.
         flops: of one run of each phase.
+        modes: how each phase runs, once it is decided.
         peak_memory_mib: of the device; None where it is not known.
     """
 
@@ -67,6 +70,7 @@ class SavedProgress(TypedDict):
     rollbacks: NotRequired[NonNegative]
     flops_per_image: NotRequired[float]
     flops: NotRequired[dict[str, int]]
+    modes: NotRequired[dict[str, Mode]]
     peak_memory_mib: NotRequired[float | None]
 
 
@@ -76,7 +80,7 @@ class Header(TypedDict):
     run: Name
     started: NotRequired[str]
     config: dict[str, Json]
-    image_shape: Annotated[list[Size], Field(min_length=3, max_length=3)]
+    image_shape: Annotated[list[Count], Field(min_length=3, max_length=3)]
     class_shares: NotRequired[list[Annotated[float, Field(ge=0, le=1)]]]  # none before format 3
     fingerprint: str
     progress: SavedProgress
@@ -96,7 +100,12 @@ class DataRecord(TypedDict):
 
 
 class Environment(TypedDict):
-    """The content of ``environment.json``."""
+    """The content of ``environment.json``.
+
+    Attributes:
+        threads: PyTorch's CPU threads at the start.
+        later_threads: their other numbers after the run was resumed, in this order.
+    """
 
     config: Name
     started: str
@@ -105,6 +114,8 @@ class Environment(TypedDict):
     platform: NotRequired[str]
     device: NotRequired[str]
     precision: NotRequired[str]
+    threads: NotRequired[Count]
+    later_threads: NotRequired[list[Count]]
     reasons: NotRequired[list[str]]
     data: DataRecord
 

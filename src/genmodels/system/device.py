@@ -1,6 +1,8 @@
 """The choice of a device and a precision, with the reasons that are printed."""
 
+import os
 import re
+import shutil
 import sys
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -134,7 +136,18 @@ def _choose_precision(name: str, device: torch.device) -> tuple[str, str]:
     return "fp32", f"fp32: exact, and the safe choice on {device.type}"
 
 
+def cores() -> int:
+    """Return the number of logical cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
 def multiplies_bf16() -> bool:
     """Return whether this processor multiplies bfloat16; others do it slower than float32."""
     probe = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
     return bool(probe and probe())
+
+
+def compiler() -> str | None:
+    """Return the path of the C++ compiler that compiled steps need; None if there is none."""
+    names = (os.environ.get("CXX"), "c++", "g++", "clang++")
+    return next(filter(None, (shutil.which(name) for name in names if name)), None)

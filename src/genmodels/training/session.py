@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from genmodels import config, data, runs
-from genmodels.config import components, custom_code
+from genmodels.config import components
 from genmodels.config.settings import Data, Settings
 from genmodels.console import Display
 from genmodels.data import class_names
@@ -19,10 +21,10 @@ from genmodels.runs import disk_space, manifest
 from genmodels.runs.manifest import Environment
 from genmodels.sampling import interpolation
 from genmodels.system import device as devices
-from genmodels.system import distributed, files, randomness
+from genmodels.system import distributed, randomness
 from genmodels.system.provenance import now, versions
-from genmodels.system.tuning import tune_cpu
-from genmodels.training import loggers
+from genmodels.system.tuning import threads, tune_cpu
+from genmodels.training import loggers, resuming
 from genmodels.training.recorder import Recorder, follow
 from genmodels.training.trainer import Trainer
 
@@ -62,7 +64,7 @@ def train(
     resume: bool,
     display: Display,
 ) -> runs.Folder:
-    """Train a model, and record the run in a folder.
+    """Train a model with its number of CPU threads, and record the run in a folder.
 
     Args:
         settings: everything that the run depends on.
@@ -78,12 +80,19 @@ def train(
         InputError: the settings or the folder cannot be used.
         Interrupted: a signal stopped the training; the run was saved.
     """
+    with threads(settings.train.threads):
+        return _train(settings, name, out, resume, display)
+
+
+def _train(
+    settings: Settings, name: str, out: Path | None, resume: bool, display: Display
+) -> runs.Folder:
     place = distributed.launched()
     display = display if place.is_first else Display(quiet=True)
     device = devices.choose(settings.train.device, settings.train.precision, place.local_rank)
     reasons = [*device.reasons, *tune_cpu(device)]
     if resume and out is None:
-        out = _resumable(name)
+        out = resuming.latest_run(name)
     if out is not None and place.is_first:
         disk_space.check_out(out)
         runs.Folder(out).check_config()
@@ -96,7 +105,7 @@ def train(
     settings = settings.with_loaded(images.name)
     with distributed.joined(device.device, settings.train.batch_size) as processes:
         trainer = trainer_of(settings, images, device, processes)
-        for reason in (*reasons, *trainer.notes):
+        for reason in reasons:
             display.say(reason)
         if trainer.model.num_classes:
             display.say(f"classes {class_names.listed(images.classes)}")
@@ -105,7 +114,7 @@ def train(
         if not processes.is_first:
             folder = runs.Folder(out or runs.HOME)  # this process writes nothing there
             if resumed:
-                _restore(folder, settings, trainer, images)
+                resuming.restore(folder, settings, trainer, images)
             follow(trainer)
             return folder
         if not processes.is_single:
@@ -115,10 +124,10 @@ def train(
             if resumed:
                 folder.check_links()
                 folder.sweep()
-                if _restore(folder, settings, trainer, images):
-                    _rewind(folder, settings, trainer, display)
-                elif (adjusted := settings.with_limit_of(folder.settings)) != folder.settings:
-                    files.write(folder.config_path, adjusted.yaml().encode())
+                if resuming.restore(folder, settings, trainer, images):
+                    resuming.rewind(folder, settings, trainer, display)
+                else:
+                    resuming.adjust(folder, settings)
             else:
                 if resume:
                     display.say(f"{folder.path} holds no run yet: starting at step 0")
@@ -127,6 +136,8 @@ def train(
                 folder.create(settings, _environment(name, device, reasons, images))
             kept = settings.train.keep + 1
             _check_space(folder.path, trainer, min(kept, 2) if resumed else kept)
+            for note in trainer.notes:
+                display.say(note)
             with loggers.started(folder.path, settings) as started:
                 Recorder(folder, settings, trainer, display, started).run()
     return folder
@@ -210,72 +221,6 @@ def _load(settings: Settings, display: Display) -> Images:
     return images
 
 
-def _restore(folder: runs.Folder, settings: Settings, trainer: Trainer, images: Images) -> bool:
-    """Restore a trainer from the newest checkpoint of a run.
-
-    Returns:
-        Whether there are steps left to train.
-
-    Raises:
-        InputError: the settings, the code or the images are not those of the run.
-    """
-    differences = settings.differences(folder.settings)
-    if differences:
-        raise InputError(
-            f"run {folder.path} was made with other settings, so it cannot be resumed with these "
-            f"({'; '.join(differences)}); only the limit may change: use the same settings"
-            f"{_alike(folder, settings)}, or start a new run without `resume`"
-        )
-    if changed := custom_code.changed(settings.model, folder.path):
-        raise InputError(
-            f"{changed[0]} differs from the copy that run {folder.path} has in its "
-            f"{custom_code.FOLDER}/; restore that copy, or start a new run without `resume`"
-        )
-    if folder.fingerprint != images.fingerprint:
-        raise InputError(
-            f"run {folder.path} was trained on other images than {images.name} holds now; "
-            "restore them, or start a new run without `resume`"
-        )
-    if folder.checkpoint_paths():
-        saved = folder.latest()
-        trainer.restore(dict(saved.tensors), saved.header["progress"])
-    return not trainer.is_complete()
-
-
-def _rewind(folder: runs.Folder, settings: Settings, trainer: Trainer, display: Display) -> None:
-    """Remove from the log all records newer than the last checkpoint."""
-    folder.rewind_log(trainer.recorded, trainer.steps_per_epoch)
-    files.write(folder.config_path, settings.yaml().encode())
-    if trainer.step:
-        display.say(f"resuming {folder.path} at step {trainer.step:,}")
-    else:
-        display.say(f"{folder.path} has no checkpoint yet: starting at step 0")
-
-
-def _resumable(name: str) -> Path:
-    """Return the latest run of a configuration."""
-    for folder in runs.listed():
-        if folder.config_name == name:
-            return folder.path
-    raise InputError(f"no run of {name} to resume under {runs.HOME}; name its folder with `out`")
-
-
-def _alike(other: runs.Folder, settings: Settings) -> str:
-    """Return a hint at a run of the same configuration with these settings, if there is one."""
-    for folder in runs.listed():
-        if folder.config_name == other.config_name and not _differ(folder, settings):
-            return f", continue the run that has these by `out={folder.path}`"
-    return ""
-
-
-def _differ(folder: runs.Folder, settings: Settings) -> bool:
-    """Return whether a run was made with other settings."""
-    try:
-        return bool(settings.differences(folder.settings))
-    except InputError:  # a run that this version cannot read cannot be continued
-        return True
-
-
 def _environment(
     name: str, device: devices.Device, reasons: Sequence[str], images: Images
 ) -> Environment:
@@ -288,6 +233,7 @@ def _environment(
         "platform": platform.platform(),
         "device": device.device.type,
         "precision": device.precision,
+        "threads": torch.get_num_threads(),
         "reasons": list(reasons),
         "data": {
             "name": images.name,
