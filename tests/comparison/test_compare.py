@@ -610,3 +610,32 @@ def test_a_damaged_run_is_named_before_training(
         assert outcome.code == 2
         assert f"{run}/{name}" in outcome.err
         assert not Path("comparison/runs/one-seed-0").exists()
+
+
+def test_a_perturbation_that_moves_nothing_is_refused_before_training(
+    genmodels: CommandLine, workplace: Path, trained: Trained
+) -> None:
+    run = trained(workplace / "runs" / "vae-1")
+    write("one.yaml", "VAE")
+    shift = "{dims: '%s', start: -1, step: 0.1}"
+    for value, said in (
+        ("[]", "perturb [] selects none of the 8 latent dimensions"),
+        (f"[{shift % '50:60'}]", "perturb 50:60 selects none of the 8"),
+        (f"[{shift % '5:3'}]", "perturb 5:3 selects none of the 8"),
+        ("[{dims: '0:4', start: 1e39, step: 0}]", "perturb: latents become infinite"),
+    ):
+        given = ["--set", f"perturb={value}"]
+        is_refused(genmodels("compare", "one.yaml", *given, *RANDOM), said)
+        is_refused(genmodels("train", "--config", "one.yaml", *given), said)
+    assert not Path("comparison").exists()
+    assert genmodels("compare", "one.yaml", *RANDOM).code == 0
+    moved = ["--set", f"perturb=[{shift % '2:3'}]"]
+    assert genmodels("compare", "one.yaml", *moved, *RANDOM).code == 0  # it changes no weights
+    kept = runs.open_run("comparison/runs/one-seed-0").settings
+    assert (kept.perturb[0].dims, kept.train.epochs) == ("2:3", 1)
+    path = run / "config.yaml"
+    path.write_text(path.read_text().replace("dims: 0:8:2", "dims: '8:'").replace("1:8:2", "9:"))
+    for subjects in (["runs/vae-1"], ["one.yaml", "runs/vae-1"]):
+        outcome = genmodels("compare", *subjects, *RANDOM)
+        assert "runs/vae-1/config.yaml: perturb 8:, 9: selects none" in outcome.err
+        assert outcome.code == 2

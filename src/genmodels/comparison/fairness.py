@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from genmodels import runs
+from genmodels import runs, sampling
 from genmodels.config import custom_code
 from genmodels.config.settings import Settings
 from genmodels.data.images import TRAIN, Images
 from genmodels.errors import InputError
+from genmodels.runs.checkpoint import Checkpoint
+from genmodels.sampling import interpolation
 
 
 @dataclass(frozen=True)
@@ -96,15 +98,31 @@ def check_together(candidates: Sequence[Candidate]) -> None:
             )
 
 
-def check_readable(folder: runs.Folder) -> None:
-    """Read the files of a run that its evaluation needs.
+def check_run(folder: runs.Folder) -> None:
+    """Check that a run can be evaluated.
+
+    Raises:
+        InputError: a file is damaged, there is no checkpoint, or the model has no latents that
+            ``perturb`` of the configuration could move.
+    """
+    model = sampling.load_model(_read(folder))
+    try:
+        interpolation.check_perturb(folder.settings, model)
+    except InputError as error:
+        raise InputError(f"{folder.config_path}: {error}") from None
+
+
+def _read(folder: runs.Folder) -> Checkpoint:
+    """Read the files that an evaluation needs, and return the newest checkpoint.
 
     Raises:
         InputError: one is damaged, or there is no checkpoint.
     """
     folder.log()
-    for path in folder.snapshots_before(folder.latest().header["progress"]["step"]):
+    saved = folder.latest()
+    for path in folder.snapshots_before(saved.header["progress"]["step"]):
         folder.read(path)
+    return saved
 
 
 def check_kept(kept: Candidate, images: Images) -> None:
@@ -130,7 +148,7 @@ def check_kept(kept: Candidate, images: Images) -> None:
     else:
         folder.log()
         if folder.checkpoint_paths():
-            check_readable(folder)
+            _read(folder)
         return
     raise InputError(
         f"{folder.path} is of an earlier comparison and {reason}; choose another `out`, or restore "

@@ -23,7 +23,7 @@ from genmodels.system.tuning import tune_cpu
 from genmodels.training import session
 
 STRIPS = 4  # interpolations of each kind
-FRAMES = 21  # as in the original report
+FRAMES = interpolation.PERTURB_FRAMES
 
 
 def compare(
@@ -49,7 +49,7 @@ def compare(
             is there twice.
     """
     for folder in folders:
-        fairness.check_readable(folder)
+        fairness.check_run(folder)
     fairness.check_together([Candidate.of_run(folder) for folder in folders])
     images = _load(folders[0], display)
     reference.check(images)
@@ -92,7 +92,7 @@ def _entry(name: str, folder: runs.Folder, results: list[Result], seed: int) -> 
     start = next(sampling.latents(model, 2 * STRIPS, seed, both))
     shifts: Sequence[Shift] = folder.settings.perturb
     latents = {
-        "perturbation": interpolation.perturb(start[:STRIPS], shifts, FRAMES),
+        "perturbation": interpolation.perturb(start[:STRIPS], shifts, FRAMES, "perturb"),
         "interpolation": interpolation.slerp(start[:STRIPS], start[STRIPS:], FRAMES),
     }
     return Entry(

@@ -146,13 +146,14 @@ def check(plan: Plan, match: Match | None, extractor: str, display: Display) -> 
 
     Raises:
         InputError: the data differ or have too few images, a run has no checkpoint, is there
-            twice or is not what would be trained now, or there are no such features.
+            twice or is not what would be trained now, a model cannot be made, or there are no
+            such features.
     """
     loaded: dict[str, Images] = {}  # by the settings of the data
     candidates: list[Candidate] = []
     for part in plan.parts if plan.jobs else ():
         if isinstance(part, runs.Folder):
-            fairness.check_readable(part)
+            fairness.check_run(part)
             candidates.append(Candidate.of_run(part))
             continue
         settings = plan.settings(part)
@@ -165,6 +166,8 @@ def check(plan: Plan, match: Match | None, extractor: str, display: Display) -> 
         candidates.append(Candidate.planned(part.folder, part.name, settings, images))
         with custom_code.beside(config.find_config(part.source)):
             fairness.check_kept(candidates[-1], images)
+            if part.seed == 0:  # one of each configuration
+                session.model_of(settings, images)
         if not match or part.name == plan.jobs[0].name:
             fairness.check_length(part.folder, settings, images)
     if candidates:

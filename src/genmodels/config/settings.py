@@ -222,7 +222,7 @@ class Settings(Section):
     #: The training.
     train: Train
     #: The movements of the perturbation test.
-    perturb: Annotated[tuple[Shift, ...], BeforeValidator(tuple_of)] = SHIFTS
+    perturb: Adjustable[Annotated[tuple[Shift, ...], BeforeValidator(tuple_of)]] = SHIFTS
 
     def __repr__(self) -> str:
         limit = next(f"{name} {value}" for name in LIMITS if (value := getattr(self.train, name)))
@@ -250,6 +250,11 @@ class Settings(Section):
         """Return the settings with the name of the loaded set, which may be the offline one."""
         loaded = self.data.model_copy(update={"name": name, "offline": None})
         return self.model_copy(update={"data": loaded})
+
+    def with_limit_of(self, other: "Settings") -> "Settings":
+        """Return the settings with the limit of others."""
+        limit = {name: getattr(other.train, name) for name in LIMITS}
+        return self.model_copy(update={"train": self.train.model_copy(update=limit)})
 
     def plain(self) -> dict[str, Json]:
         """Return the settings as nested dictionaries and lists, for YAML or JSON."""

@@ -19,8 +19,9 @@ from genmodels.errors import InputError
 from genmodels.models.base import Model
 from genmodels.runs import disk_space, manifest
 from genmodels.runs.manifest import Environment
+from genmodels.sampling import interpolation
 from genmodels.system import device as devices
-from genmodels.system import distributed, randomness
+from genmodels.system import distributed, files, randomness
 from genmodels.system.provenance import now, versions
 from genmodels.system.tuning import threads, tune_cpu
 from genmodels.training import loggers, resuming
@@ -94,9 +95,8 @@ def _train(
         out = resuming.latest_run(name)
     if out is not None and place.is_first:
         disk_space.check_out(out)
-        if resume:
-            runs.Folder(out).check_config()
-        else:
+        runs.Folder(out).check_config()
+        if not resume:
             _check_unused(out)
     if not place.is_single and settings.train.on_nan == "rollback":
         raise InputError("rollbacks are for one process; with torchrun use `on_nan=stop`")
@@ -126,6 +126,8 @@ def _train(
                 folder.sweep()
                 if resuming.restore(folder, settings, trainer, images):
                     resuming.rewind(folder, settings, trainer, display)
+                elif (adjusted := settings.with_limit_of(folder.settings)) != folder.settings:
+                    files.write(folder.config_path, adjusted.yaml().encode())
             else:
                 if resume:
                     display.say(f"{folder.path} holds no run yet: starting at step 0")
@@ -148,15 +150,8 @@ def trainer_of(
     processes: distributed.Processes = distributed.SINGLE,
 ) -> Trainer:
     """Make the trainer of some settings, at step 0."""
-    with randomness.placed(settings.seed, "init"):
-        model: Model = components.build(
-            settings.model,
-            config.MODELS,
-            image_shape=images.image_shape,
-            class_shares=images.class_shares,
-        )
     return Trainer(
-        model,
+        model_of(settings, images),
         images,
         settings.train,
         settings.seed,
@@ -165,6 +160,19 @@ def trainer_of(
         Augmentation(**settings.data.augment.model_dump()),
         processes,
     )
+
+
+def model_of(settings: Settings, images: Images) -> Model:
+    """Make the model of some settings, with its first weights.
+
+    Raises:
+        InputError: it does not fit the images, or has too few latents for its ``perturb``.
+    """
+    with randomness.placed(settings.seed, "init"):
+        given = {"image_shape": images.image_shape, "class_shares": images.class_shares}
+        model: Model = components.build(settings.model, config.MODELS, **given)
+    interpolation.check_perturb(settings, model)
+    return model
 
 
 def _check_unused(path: Path) -> None:
