@@ -10,6 +10,7 @@ from genmodels import config, data
 from genmodels.api import overrides as table
 from genmodels.api.overrides import Overrides
 from genmodels.config.layers import Layer
+from genmodels.config.number_types import LARGEST
 from genmodels.config.settings import LIMITS, Shift
 from genmodels.errors import InputError, Note, brief, check_path, nearest
 from genmodels.sampling import Weights
@@ -33,6 +34,14 @@ def integer(name: str, given: object, least: int = 0) -> int:
     if isinstance(given, bool) or not isinstance(given, Integral) or given < least:
         raise InputError(f"`{name}={brief(given)}`: give an integer, {least} or more")
     return int(given)
+
+
+def count(name: str, given: object, least: int = 1) -> int:
+    """Check the number of something: an integer ≥ ``least`` that is no larger than a size."""
+    checked = integer(name, given, least)
+    if checked > LARGEST:
+        raise InputError(f"`{name}={brief(given)}`: give an integer, {LARGEST:,} or less")
+    return checked
 
 
 def flag(name: str, given: object) -> bool:
