@@ -21,7 +21,7 @@ from genmodels.runs import disk_space, manifest
 from genmodels.runs.manifest import Environment
 from genmodels.sampling import interpolation
 from genmodels.system import device as devices
-from genmodels.system import distributed, files, randomness
+from genmodels.system import distributed, randomness
 from genmodels.system.provenance import now, versions
 from genmodels.system.tuning import threads, tune_cpu
 from genmodels.training import loggers, resuming
@@ -126,8 +126,8 @@ def _train(
                 folder.sweep()
                 if resuming.restore(folder, settings, trainer, images):
                     resuming.rewind(folder, settings, trainer, display)
-                elif (adjusted := settings.with_limit_of(folder.settings)) != folder.settings:
-                    files.write(folder.config_path, adjusted.yaml().encode())
+                else:
+                    resuming.adjust(folder, settings)
             else:
                 if resume:
                     display.say(f"{folder.path} holds no run yet: starting at step 0")
