@@ -297,9 +297,10 @@ def test_a_cache_that_cannot_be_written_keeps_nothing(
 
     images = data.load("glyphs")
     extractor = domain.untrained(1)
-    with monkeypatch.context() as patch, pytest.warns(Note, match="features cannot be written: "):
+    with monkeypatch.context() as patch:
         patch.setattr(checkpoint, "save", fail)
-        found = reference.of(images, extractor, 100, silent)
+        with pytest.warns(Note, match="features cannot be written: "):
+            found = reference.of(images, extractor, 100, silent)
     assert not list((own_cache / "features").iterdir())
     kept = reference.of(images, extractor, 100, silent)
     assert len(list((own_cache / "features").iterdir())) == 1
@@ -314,8 +315,9 @@ def test_a_network_that_cannot_be_kept_is_used_once(
 
     images = replace(data.load("glyphs"), fingerprint="0" * 64)  # in no package and no cache
     monkeypatch.setattr(domain, "STEPS", 1)
-    with monkeypatch.context() as patch, pytest.warns(Note, match="features cannot be written: "):
+    with monkeypatch.context() as patch:
         patch.setattr(Path, "mkdir", fail)
-        once = domain.choose("domain", images, silent)
+        with pytest.warns(Note, match="features cannot be written: "):
+            once = domain.choose("domain", images, silent)
     assert not own_cache.exists()
     assert domain.choose("domain", images, silent).hash == once.hash
