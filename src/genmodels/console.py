@@ -177,6 +177,8 @@ def show(content: Any) -> None:
     A terminal's width is kept. A file or another program gets the width that the content needs,
     so that it can be searched line by line.
     """
+    if sys.stdout is None:  # closed before the start
+        return
     console = Console(highlight=False)
     if not sys.stdout.isatty():
         options = console.options.update(max_width=sys.maxsize)
