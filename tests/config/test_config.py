@@ -46,18 +46,18 @@ def test_a_problem_names_what_was_given(tmp_path: Path) -> None:
     first, *lines = str(caught.value).splitlines()
     assert first == "there are 5 problems:"
     assert sorted(line.partition(";")[0] for line in lines) == [
+        f"  {path}: model.latent_dim: is 0",
         "  `budget`: is '10'",
         "  `settings` sed: unknown key (did you mean 'seed'?)",
         "  `settings` train.batch_size: is 0",
         "  `settings` train.optimizer.beta: unknown key (did you mean 'betas'?)",
-        "  c.yaml: model.latent_dim: is 0",
     ]
     for layers, message in (
-        ([], "c.yaml: model.latent_dim: is 0; should be greater"),
+        ([], f"{path}: model.latent_dim: is 0; should be greater"),
         ([Layer({"model": {"latent_dim": -1}})], "`settings` model.latent_dim: is -1; should"),
         ([Layer({"model": 3})], "`settings` model: is 3; give a mapping with 'class'"),
         ([Layer({"model": {"latent_dim": 2}}), option], "`budget`: is '10'; a budget looks"),
-        ([Layer({"model": {"latent_dim": 2}}), {"seed": -1}], "c.yaml: seed: is -1; should"),
+        ([Layer({"model": {"latent_dim": 2}}), {"seed": -1}], f"{path}: seed: is -1; should"),
     ):
         with pytest.raises(InputError) as caught:
             config.read(path, layers)
@@ -253,7 +253,7 @@ def test_a_former_key_works_with_a_note(tmp_path: Path, text: str, assigned: Any
     assert "average" not in settings.yaml()
     (note,) = notes
     assert str(note.message) == (
-        "c.yaml: `train.average` is called `train.ema` now; write `train.ema` instead"
+        f"{path}: `train.average` is called `train.ema` now; write `train.ema` instead"
     )
 
 
