@@ -315,7 +315,7 @@ def test_a_network_that_cannot_be_kept_is_used_once(
 
     glyphs = data.load("glyphs")
     images = replace(glyphs, table=255 - glyphs.table)  # in no package and no cache
-    monkeypatch.setattr(domain, "STEPS", 1)
+    monkeypatch.setattr(domain, "STEPS", 10)
     with monkeypatch.context() as patch:
         patch.setattr(Path, "mkdir", fail)
         with pytest.warns(Note, match="features cannot be written: "):

@@ -43,10 +43,10 @@ class Run:
     folder: runs.Folder
 
     def __post_init__(self) -> None:
-        given_folder: object = self.folder
-        if not isinstance(given_folder, runs.Folder):
-            given = brief(given_folder)
-            raise InputError(f"Run({given}): open a run with genmodels.load({given})")
+        given: object = self.folder
+        if not isinstance(given, runs.Folder):
+            shown = brief(given)
+            raise InputError(f"Run({shown}): open a run with genmodels.load({shown})")
 
     def __repr__(self) -> str:
         try:
