@@ -142,25 +142,28 @@ def untrained(channels: int) -> Extractor:
     return of_net("random", net, classifies=False)
 
 
-def train(images: Images, progress: ReportProgress, steps: int) -> tuple[FeatureNet, float]:
+def train(
+    images: Images, progress: ReportProgress, steps: int, seed: int = 0
+) -> tuple[FeatureNet, float]:
     """Train the network of a data set on its training and validation splits.
 
     Args:
         images: the data set. Without labels of two or more classes, rotations are predicted.
         progress: called with (what, done, total), in steps.
         steps: of Adam with a one-cycle schedule (Smith & Topin, 2019).
+        seed: of the initial weights and of the batches; that of the domain features is 0.
 
     Returns:
         The network, and its accuracy on the test split.
     """
     classes = classes_of(images)
     rows = torch.cat([images.splits[TRAIN], images.splits[VALIDATION]]).sort().values
-    with randomness.placed(0, "domain features"):
+    with randomness.placed(seed, "domain features"):
         net = FeatureNet(images.image_shape[0], classes or TURNS)
     optimizer = torch.optim.Adam(net.parameters(), LR)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LR, total_steps=steps)
     for step in range(steps):
-        generator = randomness.generator(0, "domain batch", step)
+        generator = randomness.generator(seed, "domain batch", step)
         chosen = rows[torch.randint(len(rows), (BATCH,), generator=generator)]
         pictures, labels = _task(images, chosen, classes, generator)
         optimizer.zero_grad()
