@@ -171,32 +171,6 @@ def check(plan: Plan, match: Match | None, extractor: str, display: Display) -> 
         display.close()
 
 
-def train(plan: Plan, jobs: Sequence[Job], match: Match | None, display: Display) -> None:
-    """Run trainings that are not finished yet.
-
-    Args:
-        plan: the plan of the study.
-        jobs: its trainings, or a share of them.
-        match: train all for as many ``seconds`` or ``images`` as the first.
-        display: shows the progress.
-
-    Raises:
-        InputError: a run was trained for longer than the first, with ``match``.
-    """
-    limit: dict[str, Any] = {}
-    for number, job in enumerate(jobs, 1):
-        settings = plan.settings(job)
-        if limit:
-            layers = [*plan.layers, {"seed": job.seed}, _limit(limit, settings)]
-            settings = config.read(job.source, layers)
-            fairness.check_length(job.folder, settings)
-        display.say(f"{job.name}, seed {job.seed}: training {number} of {len(jobs)}")
-        with custom_code.beside(config.find_config(job.source)):
-            run = session.train(settings, job.name, job.path, job.path.exists(), display)
-        if match and not limit:
-            limit = {match: run.latest().header["progress"][match]}
-
-
 def share(jobs: Sequence[Job], shard: str) -> list[Job]:
     """Return the jobs of one share, such as ``2/4``; each job is in exactly one share.
 
@@ -214,13 +188,6 @@ def share(jobs: Sequence[Job], shard: str) -> list[Job]:
 def all_data(settings: Settings) -> Data:
     """Return a configuration's data without its validation split, which may differ by run."""
     return settings.data.model_copy(update={"validation": 0.0})
-
-
-def _limit(limit: Mapping[str, float], settings: Settings) -> dict[str, Any]:
-    """Return the limit of a training that matches the first one."""
-    if "seconds" in limit:
-        return {"train": {"budget": float(limit["seconds"])}}
-    return {"train": {"steps": max(1, round(limit["images"] / settings.train.batch_size))}}
 
 
 def _latest_of_each() -> list[runs.Folder]:
