@@ -16,6 +16,7 @@ from PIL import Image
 from genmodels import data
 from genmodels.data import decoding, tables, workers
 from genmodels.errors import InputError
+from genmodels.system import device
 
 KILLED = """
 import os, signal
@@ -104,7 +105,7 @@ def test_processes_decode_what_one_does(
     fill(folder, 30, True)
     (folder / "030.png").write_bytes(b"no picture")
     monkeypatch.setattr(workers, "CHUNK", 3 * 6 * 9 * 4)
-    monkeypatch.setattr(workers, "_cores", lambda: 2)
+    monkeypatch.setattr(device, "cores", lambda: 2)
     monkeypatch.setattr(workers, "SHARE", 10)
     state = torch.get_rng_state()
     with pytest.raises(InputError, match=r"1 of 31 pictures.*030\.png: not a picture"):
@@ -112,7 +113,7 @@ def test_processes_decode_what_one_does(
     (folder / "030.png").unlink()
     apart = data.load(str(folder)).table.clone()
     assert torch.equal(torch.get_rng_state(), state)
-    monkeypatch.setattr(workers, "_cores", lambda: 1)
+    monkeypatch.setattr(device, "cores", lambda: 1)
     next(cache.rglob("*.npy")).unlink()
     assert torch.equal(data.load(str(folder)).table, apart)
 
@@ -130,7 +131,7 @@ def test_a_killed_worker_ends_the_decoding(
             os.kill(os.getpid(), signal.SIGKILL)
         raise AssertionError("decoded in the wrong process")
 
-    monkeypatch.setattr(workers, "_cores", lambda: 2)
+    monkeypatch.setattr(device, "cores", lambda: 2)
     monkeypatch.setattr(workers, "SHARE", 10)
     monkeypatch.setattr(decoding, "decode", die)
     with pytest.raises(InputError, match=r"decoded pictures has ended .*(exited|killed)"):

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import torch
 
-from genmodels.system import device
+from genmodels.errors import InputError
+from genmodels.system import device, tuning
 from genmodels.system.tuning import tune_cpu
 
 # Blocks of this size are mapped one by one, unless glibc was told to keep freed memory.
@@ -31,7 +32,8 @@ def maps_a_large_block():
     return libc.mallinfo2().hblks > before
 
 import torch
-from genmodels.system import device
+from genmodels.errors import InputError
+from genmodels.system import device, tuning
 from genmodels.system.tuning import tune_cpu
 precision = torch.get_float32_matmul_precision()
 chosen = device.choose("cpu", "fp32")
@@ -110,3 +112,22 @@ def test_a_processor_that_rounds_products_keeps_the_default(
     monkeypatch.setattr(torch.Tensor, "__matmul__", rounded)
     assert not any("oneDNN" in said for said in tune_cpu(device.choose("cpu", "fp32")))
     assert torch.get_float32_matmul_precision() == "highest"
+
+
+def test_threads_are_those_of_the_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tuning, "cores", lambda: 2)
+    before = torch.get_num_threads()
+    with tuning.threads(2):
+        assert torch.get_num_threads() == 2
+        assert device.choose("cpu").reasons[0] == "cpu: asked for, threads: 2"
+        with tuning.threads(None):
+            assert torch.get_num_threads() == 2
+    assert torch.get_num_threads() == before
+
+
+def test_a_process_has_no_more_threads_than_cores() -> None:
+    before, cores = torch.get_num_threads(), device.cores()
+    refusal = rf"threads={cores + 1}.*may use {cores} .*1 to {cores}"
+    with pytest.raises(InputError, match=refusal), tuning.threads(cores + 1):
+        pass
+    assert torch.get_num_threads() == before

@@ -18,6 +18,7 @@ from genmodels.evaluation import reference
 from genmodels.evaluation.protocol import COUNT
 from genmodels.report import files
 from genmodels.runs import disk_space
+from genmodels.system import tuning
 from genmodels.system.provenance import measured
 
 Subject = Run | str | Path
@@ -87,8 +88,8 @@ def compare(
         trust_code: whether Python modules in the folders of runs may be executed.
         quiet: if true, show no progress.
         overrides: as for :func:`genmodels.train`, for every configuration that is trained,
-            except that ``seed`` is the seed of the samples. ``device`` is also that of the
-            samples.
+            except that ``seed`` is the seed of the samples. ``device`` and ``threads`` are also
+            those of the samples.
 
     Returns:
         The comparison; None for a shard.
@@ -116,7 +117,8 @@ def compare(
     if not planned.jobs:
         repeated = seeds if seeds > 1 else None
         for_training = {**overrides, "settings": settings or None, "match": match}
-        _refuse_without_training({**for_training, "seeds": repeated, "device": None})
+        of_all = {"device": None, "threads": None}  # the samples' too
+        _refuse_without_training({**for_training, "seeds": repeated, **of_all})
     jobs = planned.jobs if shard is None else plan.share(planned.jobs, shard)
     if shard and match:
         raise InputError("`match` needs the first run before the others; leave out `shard`")
@@ -124,11 +126,12 @@ def compare(
         custom_code.approve(folder.path)
     for job in planned.jobs:
         arguments.check_kind_of_data(overrides, planned.settings(job).data.name)
-    plan.check(planned, match, features, display)
-    plan.train(planned, jobs, match, display)
-    if shard:
-        return None
-    comparison = measure.compare(planned.folders, count, features, seed, display, where)
+    with tuning.threads(overrides.get("threads")):
+        plan.check(planned, match, features, display)
+        plan.train(planned, jobs, match, display)
+        if shard:
+            return None
+        comparison = measure.compare(planned.folders, count, features, seed, display, where)
     files.save(comparison, out, measured())
     return comparison
 

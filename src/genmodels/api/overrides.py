@@ -74,6 +74,9 @@ class Overrides(TypedDict, total=False):
         str | None,
         Override("train.device", "Where to train: auto, cpu, cuda, cuda:1 or mps.", "DEVICE"),
     ]
+    threads: Annotated[
+        int | None, Override("train.threads", "CPU threads to train with, at most one per core.")
+    ]
     precision: Annotated[
         Literal["auto", "fp32", "bf16", "fp16"] | None,
         Override("train.precision", "Number format: auto, fp32, bf16 or fp16.", "FORMAT"),

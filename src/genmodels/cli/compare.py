@@ -14,9 +14,13 @@ DEVICE = (
     "Where to train and to generate samples: auto, cpu, cuda, cuda:1 or mps. "
     "Default: the configuration's; for samples auto."
 )
+THREADS = (
+    "CPU threads to train and to generate samples with, at most one per core. "
+    "Default: the configuration's; for samples PyTorch's choice."
+)
 
 
-@with_overrides(seed=SEED, device=DEVICE)
+@with_overrides(seed=SEED, device=DEVICE, threads=THREADS)
 def compare(
     subjects: Annotated[
         list[str] | None,

@@ -149,6 +149,9 @@ class Train(Section):
     clip: float | None = Field(None, gt=0)
     #: Where to train: ``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps``.
     device: Adjustable[str] = "auto"
+    #: CPU threads that PyTorch computes with, at most as many as there are cores. Default: its own
+    #: choice, ``OMP_NUM_THREADS`` if that is set, else one for each core.
+    threads: Adjustable[int | None] = Field(None, ge=1)
     #: Number format of training: ``auto``, ``fp32``, ``bf16`` or ``fp16``.
     precision: str = "auto"
     #: How steps run. ``auto`` takes ``eager`` on a CPU and ``captured``, a CUDA graph, on a GPU;

@@ -4,7 +4,6 @@ Threads are not enough: two of them decode small pictures only 1.2 times as fast
 half of the work holds the interpreter's lock.
 """
 
-import os
 import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +19,7 @@ from genmodels.data import decoding
 from genmodels.data.decoding import BROKEN, Channels, Fit, reason
 from genmodels.data.images import ReportProgress
 from genmodels.errors import InputError
+from genmodels.system import device as devices
 
 CHUNK = 2**20  # bytes of a table in one chunk
 AHEAD = 4  # decoded chunks that each worker may have waiting
@@ -136,7 +136,7 @@ def decode(
     """
     chunks = _Chunks(pictures, first, size, channels)
     total = len(pictures.files)
-    workers = min(_cores(), (total - first) // SHARE)
+    workers = min(devices.cores(), (total - first) // SHARE)
     parallel: dict[str, Any] = {}
     if workers > 1:  # a single one would be slower than no worker
         # Forked workers lack PyTorch's threads, which decoding does not need.
@@ -171,11 +171,6 @@ def decode(
 
 def _as_is(item: Any) -> Any:
     return item
-
-
-def _cores() -> int:
-    """Return the number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def quiet(_worker: int = 0) -> None:

@@ -80,7 +80,12 @@ class DataRecord(TypedDict):
 
 
 class Environment(TypedDict):
-    """The content of ``environment.json``."""
+    """The content of ``environment.json``.
+
+    Attributes:
+        threads: PyTorch's CPU threads at the start.
+        later_threads: their other numbers after the run was resumed, in this order.
+    """
 
     config: Name
     started: str
@@ -89,6 +94,8 @@ class Environment(TypedDict):
     platform: NotRequired[str]
     device: NotRequired[str]
     precision: NotRequired[str]
+    threads: NotRequired[Size]
+    later_threads: NotRequired[list[Size]]
     reasons: NotRequired[list[str]]
     data: DataRecord
 

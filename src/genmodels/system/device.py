@@ -1,5 +1,6 @@
 """The choice of a device and a precision, with the reasons that are printed."""
 
+import os
 import re
 import sys
 from contextlib import AbstractContextManager
@@ -132,6 +133,11 @@ def _choose_precision(name: str, device: torch.device) -> tuple[str, str]:
     if device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False):
         return "bf16", "bf16: this GPU multiplies bf16 in hardware, and bf16 needs no loss scaling"
     return "fp32", f"fp32: exact, and the safe choice on {device.type}"
+
+
+def cores() -> int:
+    """Return the number of logical cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def multiplies_bf16() -> bool:

@@ -2,15 +2,41 @@
 
 import ctypes
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 
+from genmodels.errors import InputError
 from genmodels.system import waiting
-from genmodels.system.device import Device
+from genmodels.system.device import Device, cores
 
 FLOAT32_ERROR = 1e-6  # largest relative error of a product of 784 terms
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # malloc.h
 LARGEST_BLOCK, LARGEST_REST = 32 << 20, 1 << 30  # bytes
+
+
+@contextmanager
+def threads(count: int | None) -> Iterator[None]:
+    """Let PyTorch compute with a number of CPU threads inside a ``with`` block.
+
+    Args:
+        count: None leaves the number as it is.
+
+    Raises:
+        InputError: there are more threads than cores that this process may use.
+    """
+    if count is not None and count > cores():
+        raise InputError(
+            f"`threads={count}`: this process may use {cores()} cores, and more threads than cores "
+            f"are slower; give 1 to {cores()}"
+        )
+    before = torch.get_num_threads()
+    torch.set_num_threads(count or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def tune_cpu(device: Device) -> tuple[str, ...]:

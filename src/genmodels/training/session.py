@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from genmodels import config, data, runs
 from genmodels.config import components, custom_code
 from genmodels.config.settings import Data, Settings
@@ -15,12 +17,12 @@ from genmodels.data.augment import Augmentation
 from genmodels.data.images import Images
 from genmodels.errors import InputError
 from genmodels.models.base import Model
-from genmodels.runs import disk_space
+from genmodels.runs import disk_space, used_threads
 from genmodels.runs.manifest import Environment
 from genmodels.system import device as devices
 from genmodels.system import distributed, files, randomness
 from genmodels.system.provenance import now, versions
-from genmodels.system.tuning import tune_cpu
+from genmodels.system.tuning import threads, tune_cpu
 from genmodels.training import loggers
 from genmodels.training.recorder import Recorder, follow
 from genmodels.training.trainer import Trainer
@@ -57,7 +59,7 @@ def train(
     resume: bool,
     display: Display,
 ) -> runs.Folder:
-    """Train a model, and record the run in a folder.
+    """Train a model with its number of CPU threads, and record the run in a folder.
 
     Args:
         settings: everything that the run depends on.
@@ -73,6 +75,13 @@ def train(
         InputError: the settings or the folder cannot be used.
         Interrupted: a signal stopped the training; the run was saved.
     """
+    with threads(settings.train.threads):
+        return _train(settings, name, out, resume, display)
+
+
+def _train(
+    settings: Settings, name: str, out: Path | None, resume: bool, display: Display
+) -> runs.Folder:
     place = distributed.launched()
     display = display if place.is_first else Display(quiet=True)
     device = devices.choose(settings.train.device, settings.train.precision, place.local_rank)
@@ -234,6 +243,9 @@ def _rewind(folder: runs.Folder, settings: Settings, trainer: Trainer, display: 
     files.write(folder.config_path, settings.yaml().encode())
     if trainer.step:
         display.say(f"resuming {folder.path} at step {trainer.step:,}")
+        on_cpu = trainer.device.device.type == "cpu"
+        if on_cpu and (changed := used_threads.resume(folder, torch.get_num_threads())):
+            display.say(changed)
     else:
         display.say(f"{folder.path} has no checkpoint yet: starting at step 0")
 
@@ -274,6 +286,7 @@ def _environment(
         "platform": platform.platform(),
         "device": device.device.type,
         "precision": device.precision,
+        "threads": torch.get_num_threads(),
         "reasons": list(reasons),
         "data": {
             "name": images.name,

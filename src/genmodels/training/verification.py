@@ -14,7 +14,7 @@ from genmodels.console import Display
 from genmodels.errors import InputError
 from genmodels.runs.checkpoint import EMA_PREFIX
 from genmodels.system import device as devices
-from genmodels.system.tuning import tune_cpu
+from genmodels.system.tuning import threads, tune_cpu
 from genmodels.training import session
 
 
@@ -69,15 +69,16 @@ def replay(folder: runs.Folder, steps: int, display: Display) -> list[str]:
     limit = {"epochs": None, "steps": end, "budget": None}
     longer = settings.model_copy(update={"train": settings.train.model_copy(update=limit)})
     results: list[dict[str, Tensor]] = []
-    for _ in range(2):
-        with custom_code.of_run(folder.path):
-            trainer = session.trainer_of(longer, images, device)
-        trainer.restore(dict(saved.tensors), saved.header["progress"])
-        for _ in trainer.records():
-            display.advance(
-                "replaying", trainer.step - end + steps + steps * len(results), 2 * steps
-            )
-        results.append({name: tensor.clone() for name, tensor in trainer.state()[0].items()})
+    with threads(settings.train.threads):
+        for _ in range(2):
+            with custom_code.of_run(folder.path):
+                trainer = session.trainer_of(longer, images, device)
+            trainer.restore(dict(saved.tensors), saved.header["progress"])
+            for _ in trainer.records():
+                display.advance(
+                    "replaying", trainer.step - end + steps + steps * len(results), 2 * steps
+                )
+            results.append({name: tensor.clone() for name, tensor in trainer.state()[0].items()})
     display.close()
     first, second = results
     return [name for name in first if not torch.equal(first[name], second[name])]
