@@ -18,6 +18,7 @@ from genmodels.system import device as devices
 
 if TYPE_CHECKING:
     from genmodels.comparison.plan import Match
+    from genmodels.comparison.schedule import Jobs
 
 Settings = Mapping[str, object] | Sequence[Mapping[str, object]]
 FORMER_WEIGHTS = {"average": "ema"}  # former choice of weights → choice
@@ -32,6 +33,15 @@ def integer(name: str, given: object, least: int = 0) -> int:
     """Check an integer ≥ ``least``; a bool, a float or a string is an error."""
     if isinstance(given, bool) or not isinstance(given, Integral) or given < least:
         raise InputError(f"`{name}={brief(given)}`: give an integer, {least} or more")
+    return int(given)
+
+
+def jobs(given: object) -> "Jobs":
+    """Check how many tasks run at a time: an integer, or ``auto``."""
+    if given == "auto":
+        return "auto"
+    if isinstance(given, bool) or not isinstance(given, Integral) or given < 1:
+        raise InputError(f"`jobs={brief(given)}`: give auto or an integer, 1 or more")
     return int(given)
 
 

@@ -38,10 +38,12 @@ class Board:
         what: the tasks do.
         total: the number of tasks.
         jobs: how many run at a time.
+        announced: whether a line says that a task has started.
     """
 
-    def __init__(self, display: Display, what: str, total: int, jobs: int):
+    def __init__(self, display: Display, what: str, total: int, jobs: int, announced: bool = True):
         self.display, self.what, self.total, self.jobs = display, what, total, jobs
+        self.announced = announced
         self.running: dict[str, _Running] = {}
         self.took: list[float] = []  # seconds of the tasks that have ended
         self.count = self.done = 0
@@ -51,8 +53,9 @@ class Board:
         """Show that a task has been started."""
         self.count += 1
         self.running[name] = _Running()
-        self.display.say(f"{name}: {self.what} {self.count} of {self.total}")
-        self._whole()
+        if self.announced:
+            self.display.say(f"{name}: {self.what} {self.count} of {self.total}")
+        self.display.row(self.what, self.done, self.total, f"{self.done} of {self.total} done")
         self.display.row(name, 0, 1, "starting")
 
     def show(self, name: str, message: Mapping[str, Any]) -> None:

@@ -11,7 +11,7 @@ import torch
 from genmodels import runs
 from genmodels.comparison import plan, schedule, transport
 from genmodels.comparison.board import Board
-from genmodels.comparison.workers import Pool, Task
+from genmodels.comparison.workers import WorkerPool, Task
 from genmodels.console import Display, duration
 from genmodels.errors import InputError
 from genmodels.evaluation import baselines, protocol, reference
@@ -102,7 +102,7 @@ def in_turn(
 
 
 def side_by_side(
-    request: Request, folders: Sequence[runs.Folder], display: Display, pool: Pool
+    request: Request, folders: Sequence[runs.Folder], display: Display, pool: WorkerPool
 ) -> Evaluated:
     """Evaluate runs in worker processes. The runs of one seed are next to each other.
 
@@ -118,7 +118,7 @@ def side_by_side(
     tasks += [
         Task(f"baseline {name}", BASELINE, {**common, "name": name}) for name in baselines.SCORES
     ]
-    found = pool.run(tasks, Board(display, RUN, len(tasks), pool.jobs))
+    found = pool.run(tasks, Board(display, RUN, len(tasks), pool.jobs, False))
     evaluations = map(transport.evaluation, found[: len(numbers)])
     made = dict(zip(numbers, evaluations, strict=True))
     scored = map(transport.scored, found[len(numbers) :])

@@ -7,7 +7,7 @@ from genmodels.comparison import evaluations, fairness
 from genmodels.comparison.evaluations import Request
 from genmodels.comparison.fairness import Candidate
 from genmodels.comparison.result import Comparison, Entry, ProtocolSettings, Result
-from genmodels.comparison.workers import Pool
+from genmodels.comparison.workers import WorkerPool
 from genmodels.config.settings import Shift
 from genmodels.console import Display
 from genmodels.evaluation import baselines, protocol, weights
@@ -27,7 +27,7 @@ def compare(
     seed: int,
     display: Display,
     where: Device,
-    pool: Pool | None = None,
+    pool: WorkerPool | None = None,
 ) -> Comparison:
     """Measure runs on the test split of their data.
 

@@ -4,6 +4,7 @@ The folder of a run is named by configuration and seed. So an interrupted study 
 stopped, and several machines can train shares of one study.
 """
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -133,7 +134,7 @@ def is_configuration(item: str | Path) -> bool:
     return str(item).endswith((".yaml", ".yml")) or f"{item}.yaml" in config.presets()
 
 
-def check(plan: Plan, match: Match | None, extractor: str, display: Display) -> None:
+def check(plan: Plan, match: Match | None, extractor: str, display: Display) -> int:
     """Check runs, data and features before anything is trained.
 
     Args:
@@ -141,6 +142,9 @@ def check(plan: Plan, match: Match | None, extractor: str, display: Display) -> 
         match: what all trainings have in common with the first, which gives the others' limit.
         extractor: name or file of the features.
         display: shows the progress.
+
+    Returns:
+        The bytes of the images.
 
     Raises:
         InputError: the data differ or have too few images, a run has no checkpoint, is there
@@ -163,12 +167,14 @@ def check(plan: Plan, match: Match | None, extractor: str, display: Display) -> 
             fairness.check_kept(candidates[-1], images)
         if not match or part is plan.jobs[0]:
             fairness.check_length(part.folder, settings, images)
-    if candidates:
-        fairness.check_together(candidates)
-        images = next(iter(loaded.values()))
-        reference.check(images)
-        domain.choose(extractor, images, display.reading)
-        display.close()
+    if not candidates:
+        return _bytes(plan.folders[0])
+    fairness.check_together(candidates)
+    images = next(iter(loaded.values()))
+    reference.check(images)
+    domain.choose(extractor, images, display.reading)
+    display.close()
+    return images.table.nbytes
 
 
 def share(jobs: Sequence[Job], shard: str) -> list[Job]:
@@ -188,6 +194,12 @@ def share(jobs: Sequence[Job], shard: str) -> list[Job]:
 def all_data(settings: Settings) -> Data:
     """Return a configuration's data without its validation split, which may differ by run."""
     return settings.data.model_copy(update={"validation": 0.0})
+
+
+def _bytes(folder: runs.Folder) -> int:
+    """Return the bytes of a run's images; 0 if it does not record their number."""
+    data = folder.environment["data"]
+    return sum(data.get("counts", {}).values()) * math.prod(data.get("image_shape", ()))
 
 
 def _latest_of_each() -> list[runs.Folder]:

@@ -48,8 +48,7 @@ class Layout:
     @property
     def sentence(self) -> str:
         """The layout and its reason, for the user."""
-        threads = "thread" if self.threads == 1 else "threads"
-        return f"{self.jobs} at a time, {self.threads} {threads} each: {self.why}"
+        return f"{self.jobs} at a time, {_counted(self.threads, 'thread')} each: {self.why}"
 
 
 def layout(
@@ -70,12 +69,14 @@ def layout(
     """
     jobs, why = (wanted, "asked for") if wanted != "auto" else _automatic(machine, table, threads)
     if jobs >= tasks:
-        jobs, why = tasks, f"there {'is 1 task' if tasks == 1 else f'are {tasks} tasks'}"
+        jobs, why = tasks, f"of {_counted(tasks, 'run')}"
     elif wanted == "auto":
         jobs = math.ceil(tasks / math.ceil(tasks / jobs))
     each = threads or max(1, min(machine.threads, machine.cores // jobs))
     if machine.kind == "cpu" and jobs * each > machine.cores:
-        why += f", though there {'is 1 core' if machine.cores == 1 else f'are {machine.cores} cores'}"
+        why += (
+            f", though there {'is 1 core' if machine.cores == 1 else f'are {machine.cores} cores'}"
+        )
     return Layout(jobs, each, why)
 
 
@@ -88,7 +89,7 @@ def _automatic(machine: Machine, table: int, threads: int | None) -> tuple[int, 
     by_memory = max(1, machine.free // need) if machine.free is not None else by_cores
     if by_memory < by_cores:
         return by_memory, f"{(machine.free or 0) / 2**30:.1f} GiB are free, {need / 2**30:.1f} each"
-    return by_cores, f"{by_cores} core{'s' * (by_cores > 1)}"
+    return by_cores, f"for {_counted(machine.cores, 'core')}"
 
 
 def alternate(items: Sequence[Item], group: Callable[[Item], Hashable]) -> list[Item]:
@@ -132,3 +133,7 @@ def simulate(seconds: Sequence[float], workers: int) -> list[Span]:
 def makespan(seconds: Sequence[float], workers: int) -> float:
     """Return the seconds until the last task ends; 0 without tasks."""
     return max((span.end for span in simulate(seconds, workers)), default=0.0)
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

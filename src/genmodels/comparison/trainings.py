@@ -9,7 +9,7 @@ from genmodels import config
 from genmodels.comparison import fairness, schedule
 from genmodels.comparison.board import Board
 from genmodels.comparison.plan import Job, Match, Plan
-from genmodels.comparison.workers import Pool, Task
+from genmodels.comparison.workers import WorkerPool, Task
 from genmodels.config import custom_code
 from genmodels.config.settings import Settings
 from genmodels.console import Display
@@ -32,7 +32,7 @@ class Training:
 
 
 def run(
-    plan: Plan, jobs: Sequence[Job], match: Match | None, display: Display, pool: Pool | None
+    plan: Plan, jobs: Sequence[Job], match: Match | None, display: Display, pool: WorkerPool | None
 ) -> None:
     """Run trainings that are not finished yet; those of one seed are next to each other.
 
@@ -73,12 +73,12 @@ def _group(training: Training) -> str:
 
 
 def _run(
-    trainings: Sequence[Training], total: int, done: int, display: Display, pool: Pool | None
+    trainings: Sequence[Training], total: int, done: int, display: Display, pool: WorkerPool | None
 ) -> None:
     """Run some of the trainings of a study, of which ``total`` there are and ``done`` are done."""
     if pool:
         jobs = min(pool.jobs, len(trainings))
-        tasks = [_task(training, jobs, pool.threads) for training in trainings]
+        tasks = [_task(training, jobs) for training in trainings]
         pool.run(tasks, Board(display, KIND, len(tasks), jobs))
         return
     for number, training in enumerate(trainings, done + 1):
@@ -88,13 +88,12 @@ def _run(
             session.train(training.settings, job.name, job.path, job.path.exists(), display)
 
 
-def _task(training: Training, jobs: int, threads: int) -> Task:
+def _task(training: Training, jobs: int) -> Task:
     """Return the task of a training beside ``jobs`` − 1 others."""
-    settings = training.settings.plain()
     given = {
         "name": training.job.name,
         "beside": str(config.find_config(training.job.source)),
-        "settings": settings,
+        "settings": training.settings.plain(),
         "out": str(training.job.path),
         "jobs": jobs,
     }

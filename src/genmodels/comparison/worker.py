@@ -118,7 +118,7 @@ def _sender() -> Send:
 def _listen(
     tasks: "queue.Queue[dict[str, Any] | None]", busy: threading.Event, ended: threading.Event
 ) -> None:
-    """Receive tasks. When the input ends, let a task stop as by a signal, which a training saves at."""
+    """Receive tasks. When the input ends, stop the running one as a signal does: trainings save."""
     for line in sys.stdin:
         tasks.put(json.loads(line))
     ended.set()

@@ -14,9 +14,9 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import IO, Any
@@ -96,22 +96,19 @@ class _Worker:
         self.number = number
         given = {"kind": task.kind, "given": task.given, "approved": custom_code.approved()}
         assert self.process.stdin
-        try:
+        with suppress(OSError):  # it has died, which is seen at the end of its output
             self.process.stdin.write(json.dumps(given).encode() + b"\n")
             self.process.stdin.flush()
-        except OSError:  # it has died, which is seen at the end of its output
-            pass
 
     def stop(self) -> None:
         """Let it save and end."""
         assert self.process.stdin
-        try:
+        with suppress(OSError):
             self.process.stdin.close()
-        except OSError:
-            pass
 
     def reason(self) -> str:
         """Return why the process has ended, and forget its output."""
+        self.stop()
         code = self.process.wait()
         self.errors.seek(0)
         lines = self.errors.read().decode(errors="replace").strip().splitlines()
@@ -124,13 +121,14 @@ class _Worker:
 
     def _listen(self, receive: Callable[["_Worker", Message | None], None]) -> None:
         assert self.process.stdout
-        for line in self.process.stdout:
-            if line.endswith(b"\n"):  # else it died while it wrote
-                receive(self, json.loads(line))
+        with self.process.stdout as lines:
+            for line in lines:
+                if line.endswith(b"\n"):  # else it died while it wrote
+                    receive(self, json.loads(line))
         receive(self, None)
 
 
-class Pool:
+class WorkerPool:
     """Workers that run tasks side by side, each with the same number of CPU threads.
 
     A worker runs many tasks in turn. If it dies, its task has failed, and another is started.
@@ -145,7 +143,7 @@ class Pool:
         self.workers: list[_Worker] = []
         self.messages: queue.Queue[tuple[_Worker, Message | None]] = queue.Queue()
 
-    def __enter__(self) -> "Pool":
+    def __enter__(self) -> "WorkerPool":
         return self
 
     def __exit__(

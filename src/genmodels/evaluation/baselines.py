@@ -74,9 +74,7 @@ def mean_images(reference: Reference) -> Iterator[Tensor]:
         yield mean.expand(min(BLOCK, reference.count - start), -1, -1, -1)
 
 
-def _score_images(
-    draw: Callable[[Reference], Iterator[Tensor]], reference: Reference
-) -> Scored:
+def _score_images(draw: Callable[[Reference], Iterator[Tensor]], reference: Reference) -> Scored:
     return scores.score(reference, reference.extractor(draw(reference)))
 
 

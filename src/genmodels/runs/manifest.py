@@ -85,6 +85,8 @@ class Environment(TypedDict):
     Attributes:
         threads: PyTorch's CPU threads at the start.
         later_threads: their other numbers after the run was resumed, in this order.
+        jobs: how many trainings of its study ran at a time at the start.
+        later_jobs: their other numbers after the run was resumed, in this order.
     """
 
     config: Name
@@ -96,6 +98,8 @@ class Environment(TypedDict):
     precision: NotRequired[str]
     threads: NotRequired[Size]
     later_threads: NotRequired[list[Size]]
+    jobs: NotRequired[Size]
+    later_jobs: NotRequired[list[Size]]
     reasons: NotRequired[list[str]]
     data: DataRecord
 

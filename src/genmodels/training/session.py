@@ -1,7 +1,5 @@
 """One training, from a configuration or from the last checkpoint of a run."""
 
-import platform
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,13 +15,12 @@ from genmodels.data.augment import Augmentation
 from genmodels.data.images import Images
 from genmodels.errors import InputError
 from genmodels.models.base import Model
-from genmodels.runs import disk_space, used_threads
-from genmodels.runs.manifest import Environment
+from genmodels.runs import disk_space, used_jobs, used_threads
 from genmodels.system import device as devices
 from genmodels.system import distributed, files, randomness
-from genmodels.system.provenance import now, versions
+from genmodels.system.provenance import now
 from genmodels.system.tuning import threads, tune_cpu
-from genmodels.training import loggers
+from genmodels.training import environment, loggers
 from genmodels.training.recorder import Recorder, follow
 from genmodels.training.trainer import Trainer
 
@@ -58,6 +55,7 @@ def train(
     out: Path | None,
     resume: bool,
     display: Display,
+    jobs: int = 1,
 ) -> runs.Folder:
     """Train a model with its number of CPU threads, and record the run in a folder.
 
@@ -67,6 +65,7 @@ def train(
         out: the folder of the run; by default a new one under ``runs/``.
         resume: continue the run in ``out``, by default the latest of this name.
         display: shows the progress.
+        jobs: how many trainings of a study run at a time, this one included; it is recorded.
 
     Returns:
         The folder of the run.
@@ -76,11 +75,11 @@ def train(
         Interrupted: a signal stopped the training; the run was saved.
     """
     with threads(settings.train.threads):
-        return _train(settings, name, out, resume, display)
+        return _train(settings, name, out, resume, display, jobs)
 
 
 def _train(
-    settings: Settings, name: str, out: Path | None, resume: bool, display: Display
+    settings: Settings, name: str, out: Path | None, resume: bool, display: Display, jobs: int
 ) -> runs.Folder:
     place = distributed.launched()
     display = display if place.is_first else Display(quiet=True)
@@ -120,12 +119,13 @@ def _train(
                 folder.sweep()
                 if _restore(folder, settings, trainer, images):
                     _rewind(folder, settings, trainer, display)
+                    used_jobs.resume(folder, jobs)
             else:
                 if resume:
                     display.say(f"{folder.path} holds no run yet: starting at step 0")
                 else:
                     _check_unused(folder.path)  # another program may have made it by now
-                folder.create(settings, _environment(name, device, reasons, images))
+                folder.create(settings, environment.of(name, device, reasons, images, jobs))
             kept = settings.train.keep + 1
             _check_space(folder.path, trainer, min(kept, 2) if resumed else kept)
             with loggers.started(folder.path, settings) as started:
@@ -272,28 +272,3 @@ def _differ(folder: runs.Folder, settings: Settings) -> bool:
         return bool(settings.differences(folder.settings))
     except InputError:  # a run that this version cannot read cannot be continued
         return True
-
-
-def _environment(
-    name: str, device: devices.Device, reasons: Sequence[str], images: Images
-) -> Environment:
-    """Return the content of ``environment.json``."""
-    return {
-        "config": name,
-        "started": now().isoformat(),
-        "command": sys.argv,
-        "versions": versions(),
-        "platform": platform.platform(),
-        "device": device.device.type,
-        "precision": device.precision,
-        "threads": torch.get_num_threads(),
-        "reasons": list(reasons),
-        "data": {
-            "name": images.name,
-            "fingerprint": images.fingerprint,
-            "image_shape": list(images.image_shape),
-            "classes": list(images.classes),
-            "counts": {split: images.count(split) for split in images.splits},
-            "notes": list(images.notes),
-        },
-    }
