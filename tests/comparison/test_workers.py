@@ -94,9 +94,8 @@ def test_a_worker_that_dies_is_named_and_the_rest_goes_on() -> None:
         "2 of 5 failed (b: killed by SIGKILL, perhaps for lack of memory; d: its process ended "
         "with code 3: no more); the others are kept: the same command goes on with what is missing"
     )
-    assert [line for line in display.lines if "done in" in line] == [
-        f"{name}: done in 0s" for name in "ace"
-    ]
+    done = [line for line in display.lines if "done in" in line]
+    assert done == [f"{name}: done in 0s" for name in "ace"]
 
 
 def test_mistakes_of_the_user_are_told_from_other_failures() -> None:

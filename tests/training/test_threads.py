@@ -9,6 +9,7 @@ import torch
 
 import genmodels as package
 from conftest import TINY, CommandLine, Trained
+from genmodels.evaluation import protocol
 from genmodels.system import tuning
 
 SAID = "CPU threads: 2 so far, 1 from now on, so the last bits may differ"
@@ -72,3 +73,36 @@ def test_what_a_machine_does_not_have_is_refused(genmodels: CommandLine, workpla
     with pytest.raises(package.InputError, match="`threads=0`: give an integer, 1 or more"):
         package.train("vae.yaml", threads=0)
     assert not Path("out").exists()
+
+
+@pytest.mark.usefixtures("known_features")
+def test_a_comparison_says_whose_threads_were_unequal(
+    genmodels: CommandLine, workplace: Path
+) -> None:
+    train(genmodels, "--threads", 2, "--steps", 2, "--out", "runs/two")
+    train(genmodels, "--threads", 1, "--steps", 2, "--seed", 1, "--out", "runs/one")
+    words = ["compare", "runs/two", "runs/one", "--count", 100, "--out", "study"]
+    assert genmodels(*words).code == 0
+    found = json.loads(Path("study/report.json").read_text())
+    assert [model["runs"][0]["threads"] for model in found["models"]] == [[2], [1]]
+    assert any("two has 2, one has 1" in line for line in found["fairness"])
+    assert "CPU threads of training: 2" in Path("study/report.html").read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("known_features")
+def test_a_comparison_trains_and_measures_with_its_threads(
+    genmodels: CommandLine, workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used, evaluate = [], protocol.evaluate
+
+    def noted(*arguments: Any) -> protocol.Evaluation:
+        used.append(torch.get_num_threads())
+        return evaluate(*arguments)
+
+    monkeypatch.setattr(protocol, "evaluate", noted)
+    words = ["compare", "vae.yaml", *TINY, "--steps", 2, "--count", 100, "--threads", 2]
+    assert genmodels(*words, "--out", "study").code == 0
+    assert used == [2]
+    assert environment(Path("study/runs/vae-seed-0"))["threads"] == 2
+    assert "Unequal CPU threads" not in Path("study/report.md").read_text()

@@ -149,7 +149,7 @@ def compare(
     threads = overrides.get("threads")
     with tuning.threads(threads), ExitStack() as stack:
         table = plan.check(planned, match, features, display)
-        tasks = len(trained if planned.jobs else planned.folders)
+        tasks = max(1, len(trained if planned.jobs else planned.folders))
         layout = schedule.layout(jobs, tasks, _machine(where), table, threads)
         if jobs != 1:
             display.say(layout.sentence)

@@ -3,7 +3,7 @@
 import time
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from genmodels.comparison import schedule
@@ -15,7 +15,7 @@ from genmodels.errors import Note
 class _Running:
     """A task that runs: when it was started, its share when it first reported one, and now."""
 
-    began: float = field(default_factory=time.monotonic)
+    began: float
     first: tuple[float, float] | None = None  # when, and the share then
     share: float = 0.0
     left: float | None = None
@@ -52,7 +52,7 @@ class Board:
     def started(self, name: str) -> None:
         """Show that a task has been started."""
         self.count += 1
-        self.running[name] = _Running()
+        self.running[name] = _Running(time.monotonic())
         if self.announced:
             self.display.say(f"{name}: {self.what} {self.count} of {self.total}")
         self.display.row(self.what, self.done, self.total, f"{self.done} of {self.total} done")

@@ -23,3 +23,9 @@ def interval(found: Estimate | None) -> str:
     decimals = max(0, 1 - math.floor(math.log10(found.half)))
     half = round(found.half, 1 - math.floor(math.log10(found.half)))
     return f"{found.mean:,.{decimals}f} ± {half:,.{decimals}f}"
+
+
+def alternatives(each: Sequence[Sequence[int]]) -> str:
+    """Return different successions of numbers as text: ``2 or 1, then 2``."""
+    different = dict.fromkeys(", then ".join(map(str, numbers)) for numbers in each)
+    return " or ".join(text for text in different if text)

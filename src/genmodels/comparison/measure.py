@@ -13,6 +13,8 @@ from genmodels.console import Display
 from genmodels.evaluation import baselines, protocol, weights
 from genmodels.evaluation.metrics import likelihood, scores
 from genmodels.evaluation.reference import Reference
+from genmodels.evaluation.protocol import Evaluation
+from genmodels.runs import used_jobs, used_threads
 from genmodels.sampling import interpolation
 from genmodels.system.device import Device
 
@@ -59,7 +61,7 @@ def compare(
     found = dict(zip(folders, evaluated.runs, strict=True))
     entries: list[Entry] = []
     for name, group in _models(folders).items():
-        results = [Result(each.settings.seed, str(each.path), found[each]) for each in group]
+        results = [_result(each, found[each]) for each in group]
         entries.append(_entry(name, group[0], results, seed))
     return Comparison(
         data=real.images.name,
@@ -72,7 +74,13 @@ def compare(
         baselines=evaluated.baselines,
         baseline_images=baselines.images(real, weights.SHOWN),
         entries=entries,
+        jobs=pool.jobs if pool else 1,
     )
+
+
+def _result(folder: runs.Folder, evaluation: Evaluation) -> Result:
+    threads, jobs = used_threads.of(folder.environment), used_jobs.of(folder.environment)
+    return Result(folder.settings.seed, str(folder.path), evaluation, threads, jobs)
 
 
 def _entry(name: str, folder: runs.Folder, results: list[Result], seed: int) -> Entry:

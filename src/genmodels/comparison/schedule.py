@@ -74,9 +74,7 @@ def layout(
         jobs = math.ceil(tasks / math.ceil(tasks / jobs))
     each = threads or max(1, min(machine.threads, machine.cores // jobs))
     if machine.kind == "cpu" and jobs * each > machine.cores:
-        why += (
-            f", though there {'is 1 core' if machine.cores == 1 else f'are {machine.cores} cores'}"
-        )
+        why += f", on {_counted(machine.cores, 'core')}"
     return Layout(jobs, each, why)
 
 

@@ -173,7 +173,7 @@ class WorkerPool:
             Unfinished: tasks failed. All others are done.
         """
         waiting, results = deque(enumerate(tasks)), [None] * len(tasks)
-        failures: list[Failure] = []
+        failures: dict[int, Failure] = {}
         try:
             with stopped_by_signals() as stop:
                 while not stop and (waiting or self._busy()):
@@ -184,7 +184,7 @@ class WorkerPool:
                     for worker in self.workers:
                         worker.stop()
                     while self._busy():
-                        self._receive(tasks, results, [], board)
+                        self._receive(tasks, results, {}, board)
         finally:
             board.close()
         if stop:
@@ -192,7 +192,7 @@ class WorkerPool:
                 "stopped, and trainings were saved; the same command goes on with what is missing",
                 128 + stop[0],
             )
-        _check(failures, len(tasks))
+        _check([failures[number] for number in sorted(failures)], len(tasks))
         return results
 
     def _busy(self) -> bool:
@@ -210,7 +210,7 @@ class WorkerPool:
             board.started(task.name)
 
     def _receive(
-        self, tasks: Sequence[Task], results: list[Any], failures: list[Failure], board: Board
+        self, tasks: Sequence[Task], results: list[Any], failures: dict[int, Failure], board: Board
     ) -> None:
         """Wait shortly for a message, and handle it."""
         try:
@@ -228,7 +228,7 @@ class WorkerPool:
             results[number] = message["result"]
             board.ended(name)
         elif "failed" in message:
-            failures.append(Failure(name, message["failed"], message["by_user"]))
+            failures[number] = Failure(name, message["failed"], message["by_user"])
             board.failed(name, message["failed"], message.get("trace", ""))
         else:
             board.show(name, message)

@@ -1,5 +1,6 @@
 """Pictures of a model while it trains: a grid of samples, and reconstructions."""
 
+import math
 from pathlib import Path
 
 import torch
@@ -13,6 +14,16 @@ from genmodels.system import randomness
 GRID = 64  # samples in a grid
 PAIRS = 16  # images beside their reconstructions
 COLUMNS = 8  # of reconstructions
+GRID_EPOCHS = 10  # first epochs, which always have a grid
+GRID_STEPS = 50  # smallest number of steps between two later grids
+
+
+def has_grid(epoch: float, steps_per_epoch: int) -> bool:
+    """Return whether a grid is drawn after an epoch that does not end the training.
+
+    A grid after every epoch of a few steps would take most of the time.
+    """
+    return epoch <= GRID_EPOCHS or epoch % math.ceil(GRID_STEPS / steps_per_epoch) == 0
 
 
 def save_grid(model: Model, seed: int, path: Path) -> None:

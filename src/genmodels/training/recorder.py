@@ -3,7 +3,6 @@
 The trainer only yields records. This module decides what is written, and when to save.
 """
 
-import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,10 +22,9 @@ from genmodels.system.signals import stopped_by_signals
 from genmodels.training import figures, fitting
 from genmodels.training.loggers import Logger
 from genmodels.training.records import Epoch, Progress
+from genmodels.training.slowness import Pace
 from genmodels.training.trainer import Trainer
 
-GRID_EPOCHS = 10  # first epochs, which always have a grid
-GRID_STEPS = 50  # smallest number of steps between two later grids
 CURVE_SECONDS = 30.0  # between two drawings of the loss curves
 MAX_FAILED_SAVES = 5  # in a row, after which training stops
 MAX_ROLLBACKS = 3  # of a run
@@ -60,6 +58,8 @@ class Recorder:
         self.failed_saves = 0  # in a row
         self.unlogged: list[Record] = []  # records that are not written yet
         self.last_warning = ""
+        on_cpu = trainer.device.device.type == "cpu"
+        self.pace = Pace(torch.get_num_threads() if on_cpu else None)
         newest = folder.checkpoint_paths()[-1:]
         self.resumed_from = newest[0] if trainer.step and newest else None
 
@@ -170,6 +170,8 @@ class Recorder:
                 if name.endswith(".loss")
             }
             self.display.training(share, record.step, record.rate, left, losses)
+            if slow := self.pace.check(record.images, record.seconds):
+                self.display.say(slow)
             if record.snapshot:
                 with self._continue_if_unwritable():
                     self._snapshot()
@@ -263,12 +265,8 @@ class Recorder:
             raise NotFinite(f"{error.what} after step {step:,}", self.trainer.advice) from None
 
     def _has_grid(self, epoch: float) -> bool:
-        """Return whether a grid is drawn after an epoch.
-
-        A grid after every epoch of a few steps would take most of the time.
-        """
-        every = math.ceil(GRID_STEPS / self.trainer.steps_per_epoch)
-        return epoch <= GRID_EPOCHS or epoch % every == 0 or self.trainer.limit_reached()
+        """Return whether a grid is drawn after an epoch."""
+        return self.trainer.limit_reached() or figures.has_grid(epoch, self.trainer.steps_per_epoch)
 
     def _grid(self, epoch: float) -> None:
         """Draw samples from the same latents each time."""
