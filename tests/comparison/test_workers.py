@@ -13,7 +13,7 @@ import pytest
 
 from genmodels.comparison import workers
 from genmodels.comparison.board import Board
-from genmodels.comparison.workers import WorkerPool, Task
+from genmodels.comparison.workers import Task, WorkerPool
 from genmodels.console import Display
 from genmodels.errors import InputError, Interrupted, Note, Unfinished
 
@@ -22,7 +22,7 @@ PROGRAM = """
 import json, os, signal, sys, time
 for line in sys.stdin:
     task = json.loads(line)
-    kind, given = task["kind"], task["given"]
+    kind, given = task["kind"], task["given"]["it"]
     if kind == "die":
         os.kill(os.getpid(), given)
     if kind == "exit":
@@ -54,6 +54,9 @@ class Lines(Display):
         self.lines.append(text)
 
 
+PREPARE = workers.PROGRAM.partition("from genmodels")[0]
+
+
 @pytest.fixture(autouse=True)
 def program(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "PROGRAM", PROGRAM)
@@ -64,13 +67,17 @@ def run(tasks: list[Task], jobs: int = 2, display: Display | None = None) -> lis
         return pool.run(tasks, Board(display or Lines(), "training", len(tasks), jobs))
 
 
+def task(name: str, kind: str, given: Any) -> Task:
+    return Task(name, kind, {"it": given})
+
+
 def echo(name: str, given: Any = 0) -> Task:
-    return Task(name, "echo", {"it": given})
+    return task(name, "echo", given)
 
 
 def test_results_come_in_the_order_of_tasks_from_as_many_processes_as_asked_for() -> None:
     found = run([echo(str(number), number) for number in range(7)], 3)
-    assert [given["it"] for given, _, _ in found] == list(range(7))
+    assert [given for given, _, _ in found] == list(range(7))
     assert {threads for _, threads, _ in found} == {"3"}
     pids = {pid for _, _, pid in found}
     assert 1 <= len(pids) <= 3
@@ -87,7 +94,7 @@ def test_workers_stay_for_further_tasks_and_end_with_the_pool() -> None:
 
 def test_a_worker_that_dies_is_named_and_the_rest_goes_on() -> None:
     display = Lines()
-    tasks = [echo("a"), Task("b", "die", signal.SIGKILL), echo("c"), Task("d", "exit", 3)]
+    tasks = [echo("a"), task("b", "die", signal.SIGKILL), echo("c"), task("d", "exit", 3)]
     with pytest.raises(Unfinished) as raised:
         run([*tasks, echo("e")], 1, display)
     assert str(raised.value) == (
@@ -99,13 +106,13 @@ def test_a_worker_that_dies_is_named_and_the_rest_goes_on() -> None:
 
 
 def test_mistakes_of_the_user_are_told_from_other_failures() -> None:
-    tasks = [Task(name, "fail", f"no {name}") for name in "abcde"]
+    tasks = [task(name, "fail", f"no {name}") for name in "abcde"]
     with pytest.raises(InputError, match=r"5 of 6 failed \(a: no a; .*; c: no c; and 2 more\)"):
         run([*tasks, echo("f")])
     display = Lines()
     with pytest.raises(Unfinished, match="x: odd"):
-        run([tasks[0], Task("x", "break", "odd")], 1, display)
-    assert display.lines[-2:] == ["Traceback: here", "x: odd"]
+        run([tasks[0], task("x", "break", "odd")], 1, display)
+    assert display.lines[-3:-1] == ["Traceback: here", "x: odd"], "then the progress"
 
 
 def test_a_line_that_all_say_is_shown_once_and_notes_are_notes() -> None:
@@ -123,14 +130,14 @@ def test_a_signal_lets_workers_end_and_says_how_to_go_on() -> None:
     threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGTERM)).start()
     began = time.monotonic()
     with pytest.raises(Interrupted, match="the same command goes on") as raised:
-        run([Task("a", "wait", 0), Task("b", "wait", 0), Task("c", "wait", 0)])
+        run([task(name, "wait", 0) for name in "abc"])
     assert raised.value.code == 143
     assert 0.9 < time.monotonic() - began < 10
 
 
 def test_a_task_that_cannot_start_ends_the_study(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "PROGRAM", "import nothing_of_this_name")
-    with pytest.raises(Unfinished, match="2 of 2 failed .*No module named"):
+    with pytest.raises(Unfinished, match=r"2 of 2 failed .*No module named"):
         run([echo("a"), echo("b")])
 
 
@@ -156,15 +163,15 @@ def test_the_time_left_is_that_of_the_schedule(monkeypatch: pytest.MonkeyPatch) 
     shown.started("b")
     clock[0] += 10
     shown.show("a", {"share": 0.5, "left": 10.0})
-    assert told[-1] == (0.5, "0 of 4 done, 40s left"), "all four as long as a: two rounds"
+    assert told[-1] == (0.5, "0 of 4 done, 30s left"), "all take 20 s, as a; two began 10 s ago"
     shown.show("b", {"share": 0.1, "left": 90.0})
-    # a ends after 10 s; the two that wait take 60 s on average, one after the other beside b.
-    assert told[-1] == (0.6, f"0 of 4 done, {'2m10s'} left")
+    # a ends after 10 s; c and d take 60 s, the mean of a and b, and begin after 10 and 70 s.
+    assert told[-1] == (0.6, "0 of 4 done, 2m10s left")
     clock[0] += 10
     shown.ended("a")
     shown.started("c")
     shown.failed("b", "it died", "")
-    assert told[-1][1] == "2 of 4 done, 40s left", "c and d take 20 s each, as a; b is no measure"
+    assert told[-1][1] == "2 of 4 done, 20s left", "c and d take 20 s, as a; b is no measure"
 
 
 def test_an_evaluation_that_reports_no_time_is_extrapolated(
@@ -202,11 +209,12 @@ def test_without_a_terminal_there_are_lines(capfd: pytest.CaptureFixture[str]) -
     assert err.splitlines()[-1] == "training 100 %  2 of 2 done, 0s left"
 
 
-def test_where_modules_are_found_is_the_same(
+def test_modules_and_the_command_are_those_of_this_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    program = "import sys; print(json.dumps({'result': [of_mine.it, *sys.argv]}), flush=True)\n"
     (tmp_path / "of_mine.py").write_text("it = 5\n")
     monkeypatch.syspath_prepend(tmp_path)
-    path = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); import of_mine\n"
-    monkeypatch.setattr(workers, "PROGRAM", path + PROGRAM)
-    assert run([echo("a", 5)])[0][0] == {"it": 5}
+    monkeypatch.setattr(sys, "argv", ["genmodels", "compare"])
+    monkeypatch.setattr(workers, "PROGRAM", f"{PREPARE}import of_mine\n{program}input()")
+    assert run([echo("a", 5)]) == [[5, "genmodels", "compare"]]

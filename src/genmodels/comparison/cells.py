@@ -1,6 +1,7 @@
 """Numbers as cells of a table."""
 
 import math
+from collections.abc import Sequence
 
 from genmodels.comparison.statistics import Estimate
 

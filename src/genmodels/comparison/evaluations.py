@@ -11,7 +11,7 @@ import torch
 from genmodels import runs
 from genmodels.comparison import plan, schedule, transport
 from genmodels.comparison.board import Board
-from genmodels.comparison.workers import WorkerPool, Task
+from genmodels.comparison.workers import Task, WorkerPool
 from genmodels.console import Display, duration
 from genmodels.errors import InputError
 from genmodels.evaluation import baselines, protocol, reference

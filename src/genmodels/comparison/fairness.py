@@ -48,6 +48,13 @@ def _described(name: str, image_shape: Sequence[int]) -> str:
     return f"{name} {'x'.join(map(str, image_shape))}".strip()
 
 
+def model(name: str, settings: Settings) -> str:
+    """Return what tells a model from others: its name, and all settings but seed and threads."""
+    plain = settings.model_copy(update={"seed": 0})
+    plain = plain.model_copy(update={"train": settings.train.model_copy(update={"threads": None})})
+    return f"{name} {plain.plain()}"
+
+
 def check_together(candidates: Sequence[Candidate]) -> None:
     """Check that runs have the same images, and that none is there twice.
 
@@ -63,7 +70,7 @@ def check_together(candidates: Sequence[Candidate]) -> None:
                 f"{first.folder.path} and {other.folder.path} have different data ({first.data}, "
                 f"{other.data}), so their numbers cannot be compared; take the same `data` for all"
             )
-        same = seen.setdefault(f"{other.name} {other.settings.plain()}", other)
+        same = seen.setdefault(f"{model(other.name, other.settings)} {other.settings.seed}", other)
         if same is not other:
             raise InputError(
                 f"{same.folder.path} and {other.folder.path} are {other.name} with the same "

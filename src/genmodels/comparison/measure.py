@@ -12,8 +12,8 @@ from genmodels.config.settings import Shift
 from genmodels.console import Display
 from genmodels.evaluation import baselines, protocol, weights
 from genmodels.evaluation.metrics import likelihood, scores
-from genmodels.evaluation.reference import Reference
 from genmodels.evaluation.protocol import Evaluation
+from genmodels.evaluation.reference import Reference
 from genmodels.runs import used_jobs, used_threads
 from genmodels.sampling import interpolation
 from genmodels.system.device import Device
@@ -131,15 +131,15 @@ def _shares(real: Reference) -> list[float]:
 
 
 def _models(folders: Sequence[runs.Folder]) -> dict[str, list[runs.Folder]]:
-    """Group runs that differ only by their seed, by name.
+    """Group runs that differ only by their seed and their threads, by name.
 
     The name is that of the configuration, or of the folder if two groups have the same
     configuration.
     """
     groups: dict[str, list[runs.Folder]] = {}
     for folder in folders:
-        plain = {**folder.settings.plain(), "seed": None}
-        groups.setdefault(f"{folder.config_name} {plain}", []).append(folder)
+        model = fairness.model(folder.config_name, folder.settings)
+        groups.setdefault(model, []).append(folder)
     names = [group[0].config_name for group in groups.values()]
     distinct = len(set(names)) == len(names)
     return {

@@ -9,7 +9,7 @@ from genmodels import config
 from genmodels.comparison import fairness, schedule
 from genmodels.comparison.board import Board
 from genmodels.comparison.plan import Job, Match, Plan
-from genmodels.comparison.workers import WorkerPool, Task
+from genmodels.comparison.workers import Task, WorkerPool
 from genmodels.config import custom_code
 from genmodels.config.settings import Settings
 from genmodels.console import Display

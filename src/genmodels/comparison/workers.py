@@ -28,9 +28,9 @@ from genmodels.system.signals import stopped_by_signals
 
 POLL_SECONDS = 0.2  # between two looks at whether a signal has come
 NAMED = 3  # failed tasks named in one message
-# The modules of a worker are found where this process finds them.
+# The modules of a worker are found where this process finds them; runs record its command.
 PROGRAM = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
+    "import json, sys; sys.path, sys.argv = json.loads(sys.argv[1]); "
     "from genmodels.comparison import worker; worker.main()"
 )
 Message = dict[str, Any]  # of a worker, parsed JSON
@@ -82,7 +82,7 @@ class _Worker:
         if sys.platform == "win32":
             apart = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-c", PROGRAM, json.dumps(sys.path)],
+            [sys.executable, "-P", "-c", PROGRAM, json.dumps([sys.path, sys.argv])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.errors,
