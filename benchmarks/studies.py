@@ -1,8 +1,8 @@
 """``python -m benchmarks.studies``: a study in turn, and the same one with trainings side by side.
 
-Each round runs ``genmodels compare`` once for each number of jobs, as a user does, and times the
-whole command. What is printed is how much of each model is trained in an hour, as a multiple of
-the first number of jobs, and the same on paper for more cores.
+Each round runs ``genmodels compare`` once for each number of jobs, as a user does. What is printed
+is how many images of each model are trained on in a second of the whole command, and while
+trainings run, as a multiple of the first number of jobs; and the same on paper for more cores.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from statistics import median
+from statistics import mean, median
 from typing import Any
 
 from rich.console import Console
@@ -26,7 +26,7 @@ from genmodels import runs
 from genmodels.comparison import schedule
 
 CORES = (2, 4, 16, 64)  # of the machines on paper
-Round = Mapping[str, Any]  # jobs, seconds of training and of evaluation, images by model
+Round = Mapping[str, Any]  # jobs, seconds of training and of evaluation; each run, by model
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -50,19 +50,27 @@ def main(arguments: list[str] | None = None) -> None:
     console.print(f"{options.out}")
 
 
-def rates(rounds: Sequence[Round], model: str) -> list[float]:
-    """Return the images of a model that a study trains in a second, start and end included."""
-    return [each["images"][model] / each["training_seconds"] for each in rounds]
+def whole(rounds: Sequence[Round], model: str) -> list[float]:
+    """Return the images of a model that a study trains on in a second, start and end included."""
+    return [sum(each["images"][model]) / each["training_seconds"] for each in rounds]
+
+
+def running(rounds: Sequence[Round], model: str) -> list[float]:
+    """Return the images a second of as many trainings of a model as run at a time."""
+    return [each["jobs"] * mean(each["images_per_second"][model]) for each in rounds]
 
 
 def table(found: Mapping[int, Sequence[Round]]) -> Table:
     """Rates of each model, and medians and ranges of their ratios to the first number of jobs."""
-    made = Table("jobs", "part")
+    made = Table("jobs", "images/s")
     for heading in ("median", "÷ the first", "range"):
         made.add_column(heading, justify="right")
     first = next(iter(found.values()))
     for jobs, rounds in found.items():
-        rows = {f"{m}, images/s": (rates(rounds, m), rates(first, m)) for m in first[0]["images"]}
+        rows: dict[str, tuple[Sequence[float], Sequence[float]]] = {}
+        for name in first[0]["images"]:
+            rows[f"{name}, while training"] = running(rounds, name), running(first, name)
+            rows[f"{name}, whole command"] = whole(rounds, name), whole(first, name)
         if first[0]["evaluation_seconds"]:
             pace = [[1 / r["evaluation_seconds"] for r in each] for each in (rounds, first)]
             rows["comparisons/s"] = (pace[0], pace[1])
@@ -86,7 +94,7 @@ def on_paper(found: Mapping[int, Sequence[Round]], seeds: int) -> Table:
     if not others:
         return made
     jobs, models = others[-1], list(found[first][0]["images"])
-    gain = min(ratio(rates(found[jobs], m), rates(found[first], m))[0] for m in models)
+    gain = min(ratio(running(found[jobs], m), running(found[first], m))[0] for m in models)
     for cores in CORES:
         count = len(models) * max(seeds, 2 * cores)
         equal, unequal = [1.0] * count, [(0.5, 1.0, 2.0)[n % 3] for n in range(count)]
@@ -105,15 +113,19 @@ def _study(jobs: int, options: argparse.Namespace, out: Path) -> Round:
     words = ["compare", *options.configs, "--seeds", options.seeds, "--budget", options.budget]
     words += ["--data", options.data, "--jobs", jobs, "--out", out, "--features", options.features]
     training = _seconds([*words, "--shard", "1/1"])
-    images: dict[str, int] = {}
+    images: dict[str, list[int]] = {}
+    each: dict[str, list[float]] = {}
     for folder in runs.listed(out):
-        trained = folder.latest().header["progress"]["images"]
-        images[folder.config_name] = images.get(folder.config_name, 0) + trained
+        progress = folder.latest().header["progress"]
+        images.setdefault(folder.config_name, []).append(progress["images"])
+        rate = progress["images"] / progress["seconds"]
+        each.setdefault(folder.config_name, []).append(rate)
     evaluation = _seconds([*words, "--count", options.count]) if options.count else None
     return {
         "jobs": jobs,
         "training_seconds": training,
         "images": images,
+        "images_per_second": each,
         "evaluation_seconds": evaluation,
     }
 

@@ -28,10 +28,11 @@ from genmodels.system.signals import stopped_by_signals
 
 POLL_SECONDS = 0.2  # between two looks at whether a signal has come
 NAMED = 3  # failed tasks named in one message
-# The modules of a worker are found where this process finds them; runs record its command.
+# The modules of a worker are found where this process finds them, and runs record its command.
+# At its end nothing is left to do, and PyTorch would take a second for it.
 PROGRAM = (
-    "import json, sys; sys.path, sys.argv = json.loads(sys.argv[1]); "
-    "from genmodels.comparison import worker; worker.main()"
+    "import json, os, sys; sys.path, sys.argv = json.loads(sys.argv[1]); "
+    "from genmodels.comparison import worker; worker.main(); os._exit(0)"
 )
 Message = dict[str, Any]  # of a worker, parsed JSON
 
