@@ -7,7 +7,7 @@ from genmodels.training.records import Progress
 from genmodels.training.trainer import Trainer
 
 
-def start(work: Work, device: str, precision: str, execution: str = "auto") -> Loop:
+def start(work: Work, device: str, precision: str, execution: str) -> Loop:
     """Train, and read each record as the command line does."""
     chosen = devices.choose(device, precision)
     tune_cpu(chosen)

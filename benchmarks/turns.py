@@ -5,9 +5,11 @@ Ratios of one round compare what ran next to each other, so a busy machine slows
 
 import importlib
 import multiprocessing
+import os
 import statistics
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from types import TracebackType
@@ -16,7 +18,7 @@ from typing import Any
 import torch
 
 from benchmarks.work import Loop, Skipped, named
-from genmodels.system import device
+from genmodels.system import device, waiting
 
 OURS = "genmodels"
 CONTENDERS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -26,10 +28,13 @@ CONTENDERS: dict[str, tuple[str, dict[str, Any]]] = {
     "bare loop": ("bare", {"tuned": False}),
     "bare loop, our settings": ("bare", {"tuned": True}),
     "JAX, scanned": ("jax_scan", {}),
-    OURS: ("shared_trainer", {"precision": "fp32"}),
+    OURS: ("shared_trainer", {"precision": "fp32", "execution": "eager"}),
     f"{OURS}, compiled": ("shared_trainer", {"precision": "fp32", "execution": "compiled"}),
-    f"{OURS}, bf16": ("shared_trainer", {"precision": "bf16"}),
+    f"{OURS}, bf16": ("shared_trainer", {"precision": "bf16", "execution": "eager"}),
+    f"{OURS}, compiled, bf16": ("shared_trainer", {"precision": "bf16", "execution": "compiled"}),
 }
+# These wait as genmodels lets threads wait, which must be set before their processes start.
+WAIT_SHORTLY = {name for name in CONTENDERS if name.startswith(OURS)} | {"bare loop, our settings"}
 START_SECONDS = 300  # that a contender has to import, load and compile
 
 
@@ -63,7 +68,8 @@ class Contender:
         self.process = context.Process(
             target=_serve, args=(there, name, work, grey, device), daemon=name.count("worker") == 0
         )
-        self.process.start()
+        with _environment(waiting.SETTINGS if name in WAIT_SHORTLY else {}):
+            self.process.start()
         there.close()
 
     def wait(self) -> bool:
@@ -97,6 +103,18 @@ class Contender:
         self.here.close()
         self.process.join(10)
         self.process.kill()
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Set variables that the user has not set, for processes that start meanwhile."""
+    added = {name: value for name, value in variables.items() if name not in os.environ}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for name in added:
+            del os.environ[name]
 
 
 def ratio(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, float, float]:

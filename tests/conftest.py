@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     # Small tensors gain nothing from many threads, and sums depend on their number.
     torch.set_num_threads(1)
+    # Compiling takes ten seconds, so all tests share what was compiled.
+    compiled = Path(tempfile.gettempdir()) / "genmodels-tests-compiled"
+    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(compiled))
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:

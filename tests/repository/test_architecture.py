@@ -79,9 +79,14 @@ EVERYWHERE = {"numpy", "torch"}
 INTERNALS = {
     "torch._inductor.config": "src/genmodels/training/compiling.py",
     "torch._inductor.compile_fx.compile_fx": "src/genmodels/training/compiling.py",
+    "torch._inductor.decomposition.select_decomp_table": "src/genmodels/training/compiling.py",
     "torch.fx.experimental.proxy_tensor.make_fx": "src/genmodels/training/compiling.py",
     "torch.utils._python_dispatch.TorchDispatchMode": "src/genmodels/training/flops.py",
     "torch.utils.flop_counter.flop_registry": "src/genmodels/training/flops.py",
+    "torch._foreach_add_": "src/genmodels/training/fused_adam.py",
+    "torch._foreach_sub_": "src/genmodels/training/fused_adam.py",
+    "torch._fused_adam_": "src/genmodels/training/fused_adam.py",
+    "torch._fused_adamw_": "src/genmodels/training/fused_adam.py",
     "torch.cpu._is_avx512_bf16_supported": "src/genmodels/system/device.py",
 }
 PICKLES = {"pickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}

@@ -71,9 +71,7 @@ def description() -> Iterator[tuple[str, str]]:
         yield "bf16", f"this processor {has}"
     free = chosen.free_memory()
     yield "memory", f"{free / 2**30:.1f} GiB free" if free else "free amount unknown"
-    compilers = [shutil.which(name) for name in ("c++", "g++", "clang++")]
-    missing = "none found; train.execution=compiled needs one"
-    yield "compiler", next(filter(None, compilers), None) or missing
+    yield "compiler", devices.compiler() or "none found; compiled steps need one"
     for name, path in (
         ("runs", runs.HOME),
         ("cache", cache.path()),

@@ -149,13 +149,14 @@ class Train(Section):
     clip: float | None = Field(None, gt=0)
     #: Where to train: ``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps``.
     device: Adjustable[str] = "auto"
-    #: CPU threads that PyTorch computes with, at most as many as there are cores. Default: its own
-    #: choice, ``OMP_NUM_THREADS`` if that is set, else one for each core.
+    #: CPU threads of each process, at most as many as there are cores. Default: the choice of
+    #: PyTorch, which is ``OMP_NUM_THREADS`` if that is set, else one for each core.
     threads: Adjustable[int | None] = Field(None, ge=1)
     #: Number format of training: ``auto``, ``fp32``, ``bf16`` or ``fp16``.
     precision: str = "auto"
-    #: How steps run. ``auto`` takes ``eager`` on a CPU and ``captured``, a CUDA graph, on a GPU;
-    #: both give the same numbers. ``compiled`` rounds sums differently.
+    #: How steps run. ``auto`` takes ``captured`` steps, CUDA graphs, on a GPU. On a CPU it takes
+    #: ``compiled`` ones if the training is long enough to win their compiling back and they are
+    #: faster, else ``eager`` ones. ``compiled`` rounds sums differently from the other two.
     execution: Literal["auto", "eager", "compiled", "captured"] = "auto"
     #: Seconds between two checkpoints, or a text such as ``5m``.
     save_every: Adjustable[Annotated[Positive, BeforeValidator(seconds)]] = 60.0

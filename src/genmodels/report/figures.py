@@ -68,7 +68,7 @@ def save_bytes(content: bytes, path: Path) -> None:
 
 def _png(image: Any) -> bytes:
     stream = io.BytesIO()
-    pictures.picture(image).save(stream, format="PNG", optimize=True)
+    pictures.picture(image).save(stream, format="PNG")
     return stream.getvalue()
 
 

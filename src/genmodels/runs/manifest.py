@@ -4,7 +4,7 @@ A file may have more keys than its schema, as newer versions write them.
 """
 
 from pathlib import Path
-from typing import Annotated, Any, NotRequired, TypeVar
+from typing import Annotated, Any, Literal, NotRequired, TypeVar
 
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict  # pydantic does not take that of Python 3.11
@@ -29,6 +29,9 @@ def _inside(name: str) -> str:
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_inside)]
 
 
+Mode = Literal["eager", "compiled"]  # how the gradients of a phase are computed
+
+
 class SavedProgress(TypedDict):
     """The progress of a training.
 
@@ -39,6 +42,7 @@ class SavedProgress(TypedDict):
         rollbacks: how often the run went back to a checkpoint.
         flops_per_image: floating-point operations of training for an image.
         flops: of one run of each phase.
+        modes: how each phase runs, once it is decided.
         peak_memory_mib: of the device; None where it is not known.
     """
 
@@ -51,6 +55,7 @@ class SavedProgress(TypedDict):
     rollbacks: NotRequired[NonNegative]
     flops_per_image: NotRequired[float]
     flops: NotRequired[dict[str, int]]
+    modes: NotRequired[dict[str, Mode]]
     peak_memory_mib: NotRequired[float | None]
 
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import sys
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -159,3 +160,9 @@ def multiplies_bf16() -> bool:
     """Return whether this processor multiplies bfloat16; others do it slower than float32."""
     probe = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
     return bool(probe and probe())
+
+
+def compiler() -> str | None:
+    """Return the path of the C++ compiler that compiled steps need; None if there is none."""
+    names = (os.environ.get("CXX"), "c++", "g++", "clang++")
+    return next(filter(None, (shutil.which(name) for name in names if name)), None)

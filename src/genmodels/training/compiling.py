@@ -2,10 +2,12 @@
 
 The function is traced to single operations, with the weights as arguments. PyTorch's inductor
 compiles it and fuses the operations between matrix products. Random numbers come from the same
-kernels and the same generator as in an eager step. Sums are rounded differently.
+kernels and the same generator as in an eager step. Sums are rounded differently. What was compiled
+is kept in the cache of the user, or where ``TORCHINDUCTOR_CACHE_DIR`` says.
 """
 
 import logging
+import os
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -16,8 +18,15 @@ from torch.fx.experimental.proxy_tensor import make_fx
 
 from genmodels.data.images import Batch
 from genmodels.models.base import Terms
+from genmodels.system import cache
+from genmodels.training import fast_math
 
 Gradients = tuple[Terms, tuple[Tensor | None, ...]]
+# Slow functions, and the formulas that replace them in a compiled objective.
+FAST = {
+    torch.ops.aten.log1p.default: fast_math.log1p,
+    torch.ops.aten.expm1.default: fast_math.expm1,
+}
 
 
 class _Objective(nn.Module):
@@ -80,14 +89,17 @@ class CompiledObjective:
             self.has_gradient = [gradient is not None for gradient in gradients]
             return [*(t.detach() for t in terms.values()), *(g for g in gradients if g is not None)]
 
+        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(cache.path("compiled")))
         from torch._inductor import config
         from torch._inductor.compile_fx import compile_fx
+        from torch._inductor.decomposition import select_decomp_table
 
         # Inductor looks for CUDA's compiler. A warning that there is none does not matter on a CPU.
         logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
         buffers_before = [tensor.clone() for tensor in self.buffers]
         with torch.no_grad(), config.patch(fallback_random=True, cpp_wrapper=True):
-            traced = make_fx(run, tracing_mode="fake")(*inputs)
+            table = {**select_decomp_table(), **FAST}
+            traced = make_fx(run, table, tracing_mode="fake")(*inputs)
             self.compiled: Callable[..., Any] = cast(Any, compile_fx(traced, inputs))
             self.compiled(*inputs)  # the first call compiles; it also changes the buffers
             for tensor, before in zip(self.buffers, buffers_before, strict=True):

@@ -1,17 +1,37 @@
 """Optimisers by name, with fused kernels: one pass over the weights a step."""
 
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
-from torch.optim import Optimizer
 
 from genmodels.config.settings import Optimizer as Settings
+from genmodels.training.fused_adam import FusedAdam
 
 Parameters = list[nn.Parameter]
 
 
-def make(module: nn.Module, settings: Settings, device: torch.device) -> Optimizer:
+class AnyOptimizer(Protocol):
+    """What the trainer uses of an optimiser; those of ``torch.optim`` have it."""
+
+    param_groups: list[dict[str, Any]]
+
+    @property
+    def state(self) -> MutableMapping[Any, Any]:
+        """Parameter → tensors by name."""
+
+    def step(self) -> Any:
+        """Update the parameters by their gradients."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state by the number of the parameter, and the groups."""
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take over such a state."""
+
+
+def make(module: nn.Module, settings: Settings, device: torch.device) -> AnyOptimizer:
     """Make the optimiser of a module.
 
     On CUDA the learning rate and the step counters are tensors on the device, so that a CUDA
@@ -21,24 +41,23 @@ def make(module: nn.Module, settings: Settings, device: torch.device) -> Optimiz
     return OPTIMIZERS[settings.name](list(module.parameters()), rate, settings)
 
 
-def _sgd(parameters: Parameters, rate: float | Tensor, settings: Settings) -> Optimizer:
+def _sgd(parameters: Parameters, rate: float | Tensor, settings: Settings) -> AnyOptimizer:
     decay = settings.weight_decay
     return torch.optim.SGD(parameters, rate, settings.momentum, weight_decay=decay, fused=True)
 
 
-def _adam(kind: type[torch.optim.Adam] | type[torch.optim.AdamW]) -> "Make":
-    def made(parameters: Parameters, rate: float | Tensor, settings: Settings) -> Optimizer:
-        return kind(
-            parameters, rate, settings.betas, settings.eps, weight_decay=settings.weight_decay,
-            fused=True, capturable=isinstance(rate, Tensor),
-        )  # fmt: skip
+def _adam(decoupled: bool) -> "Make":
+    def made(parameters: Parameters, rate: float | Tensor, settings: Settings) -> AnyOptimizer:
+        return FusedAdam(
+            parameters, rate, settings.betas, settings.eps, settings.weight_decay, decoupled
+        )
 
     return made
 
 
-Make = Callable[[Parameters, float | Tensor, Settings], Optimizer]
+Make = Callable[[Parameters, float | Tensor, Settings], AnyOptimizer]
 OPTIMIZERS: dict[str, Make] = {
-    "adam": _adam(torch.optim.Adam),
-    "adamw": _adam(torch.optim.AdamW),
+    "adam": _adam(decoupled=False),
+    "adamw": _adam(decoupled=True),
     "sgd": _sgd,
 }

@@ -1,6 +1,7 @@
 """One training step: every phase that is due trains on the same batch."""
 
 from collections import Counter
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -15,14 +16,12 @@ from genmodels.system.device import Device
 from genmodels.system.distributed import SINGLE, Processes
 from genmodels.training import optimizers, schedule
 from genmodels.training.capture import WARM_UP, CapturedStep
-from genmodels.training.compiling import CompiledObjective, Gradients
 from genmodels.training.ema import EMA
-from genmodels.training.execution import EAGER, Execution
-from genmodels.training.flops import Flops
+from genmodels.training.execution import EAGER, FAILURES, Execution, brief_reason
+from genmodels.training.gradients import PhaseGradients, with_strides_of
 
 MODEL_ITSELF = "model"  # the module name of a phase that trains the complete model
 MAX_UNCOLLECTED = 200  # largest number of steps between two calls of ``collect``
-FAILURES = (RuntimeError, NotImplementedError, OSError)  # errors of compilers and CUDA graphs
 
 
 class Step:
@@ -36,9 +35,6 @@ class Step:
         execution: how steps run.
         processes: the processes that train together. Gradients are means over all processes,
             and so are buffers after each step, such as batch statistics.
-
-    Attributes:
-        notes: how steps run, in sentences for the user.
 
     Raises:
         InputError: ``train.optimizers`` names a module that no phase trains, or the phases
@@ -75,16 +71,20 @@ class Step:
             for name, module in self.modules.items()
         }
         self.rates = {name: float(o.param_groups[0]["lr"]) for name, o in self.optimizers.items()}
-        self.rate_factor = 1.0
+        self.rate_factor, self.scheduled = 1.0, train.schedule != Schedule()
         self.scaler = device.scaler()
         self.ema = EMA(model, train.ema) if train.ema else None
-        self.flops_of: dict[str, int] = {}  # phase → operations of one run, after its first run
-        self.kind, self.notes = execution.kind, [execution.why]
-        self.compiled: dict[str, CompiledObjective] = {}  # by phase
+        self.gradients = PhaseGradients(model, device, self.scaler, execution)
+        self.captures, self.capture_notes = execution.kind == "captured", [execution.why]
         self.captured: dict[tuple[str, ...], CapturedStep] = {}  # by the phases that are due
         self.eager_runs: Counter[tuple[str, ...]] = Counter()
         self.term_names: dict[tuple[str, ...], list[str]] = {}
         self.history: list[tuple[int, dict[str, Tensor]]] = []
+
+    @property
+    def notes(self) -> list[str]:
+        """How steps run, in sentences for the user."""
+        return [*self.capture_notes, *self.gradients.notes]
 
     @property
     def flops(self) -> float:
@@ -92,17 +92,17 @@ class Step:
 
         Products and convolutions are counted, of the phases that have run.
         """
-        return sum(self.flops_of.get(phase.name, 0) / phase.every for phase in self.phases)
+        return sum(self.gradients.flops.get(phase.name, 0) / phase.every for phase in self.phases)
 
     def __call__(self, batch: Batch, step: int) -> None:
         """Run the step numbered ``step``, counted from 0."""
         randomness.place(self.seed, "step", step, self.processes.rank, self.device.device)
-        if self.train.schedule != Schedule():
+        if self.scheduled:
             self._set_rates(self.rate_factor * schedule.factor(self.train.schedule, step))
         if self.ema:
             self.ema.set_share(step + 1)
         due = tuple(phase.name for phase in self.phases if (step + 1) % phase.every == 0)
-        if self.kind == "captured" and due not in self.captured and self.eager_runs[due] >= WARM_UP:
+        if self.captures and due not in self.captured and self.eager_runs[due] >= WARM_UP:
             self._capture(due, batch)
         if due in self.captured:
             self.captured[due](batch, step)
@@ -131,11 +131,13 @@ class Step:
 
     def _update(self, phase: Phase, batch: Batch) -> dict[str, Tensor]:
         name = self.module_of[phase.name]
-        parameters, optimizer = self.parameters[name], self.optimizers[name]
-        terms, gradients = self._gradients(phase, batch)
+        parameters = self.parameters[name]
+        # The scaler uses nothing but what all our optimisers have.
+        optimizer = cast(torch.optim.Optimizer, self.optimizers[name])
+        terms, gradients = self.gradients(phase, parameters, batch)
         self.processes.mean([gradient for gradient in gradients if gradient is not None])
         for parameter, gradient in zip(parameters, gradients, strict=True):
-            parameter.grad = None if gradient is None else _with_strides_of(parameter, gradient)
+            parameter.grad = None if gradient is None else with_strides_of(parameter, gradient)
         if self.train.clip is not None:
             self.scaler.unscale_(optimizer)
             nn.utils.clip_grad_norm_(parameters, self.train.clip)
@@ -145,54 +147,16 @@ class Step:
             phase.constrain()
         return {f"{phase.name}.{term}": value.detach() for term, value in terms.items()}
 
-    def _gradients(self, phase: Phase, batch: Batch) -> Gradients:
-        """Return the terms of a phase and the gradients of its module.
-
-        The first run is eager, and its floating-point operations are counted.
-        """
-        if phase.name not in self.flops_of:
-            with Flops() as counted:
-                gradients = self._eager_gradients(phase, batch)
-            self.flops_of[phase.name] = counted.total
-            return gradients
-        if self.kind == "compiled" and phase.name not in self.compiled:
-            self._compile(phase, batch)
-        if phase.name in self.compiled:
-            return self.compiled[phase.name](batch)
-        return self._eager_gradients(phase, batch)
-
-    def _eager_gradients(self, phase: Phase, batch: Batch) -> Gradients:
-        with self.device.autocast():
-            terms = phase.objective(batch)
-        loss = self.scaler.scale(terms["loss"])
-        # Only the gradients of the phase's module are computed. The loss may depend on others.
-        parameters = self.parameters[self.module_of[phase.name]]
-        return terms, torch.autograd.grad(loss, parameters, allow_unused=True)
-
-    def _compile(self, phase: Phase, batch: Batch) -> None:
-        parameters = self.parameters[self.module_of[phase.name]]
-        state = torch.get_rng_state()  # compiling draws random numbers, which a run must not notice
-        try:
-            with self.device.autocast():
-                self.compiled[phase.name] = CompiledObjective(
-                    self.model, phase.objective, parameters, batch
-                )
-        except FAILURES as error:
-            self._continue_eagerly("compiled", error)
-        torch.set_rng_state(state)
-
     def _capture(self, due: tuple[str, ...], batch: Batch) -> None:
         try:
             self.captured[due] = CapturedStep(
                 lambda b: self._run_phases(due, b), batch, self.term_names[due], MAX_UNCOLLECTED
             )
         except FAILURES as error:
-            self._continue_eagerly("captured", error)
-
-    def _continue_eagerly(self, asked: str, error: BaseException) -> None:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        self.kind = "eager"
-        self.notes.append(f"eager steps: this one cannot be {asked} ({reason})")
+            self.captures = False
+            self.capture_notes.append(
+                f"eager steps: this one cannot be captured ({brief_reason(error)})"
+            )
 
     def scale_rates(self, factor: float) -> None:
         """Multiply every learning rate of the settings by a factor, from now on."""
@@ -253,7 +217,7 @@ class Step:
                 )
                 if entries:  # copied, because an optimiser keeps the tensors that it is given
                     state[index] = {
-                        key: _with_strides_of(parameter, value).clone()
+                        key: with_strides_of(parameter, value).clone()
                         for key, value in entries.items()
                     }
             groups = optimizer.state_dict()["param_groups"]
@@ -261,16 +225,6 @@ class Step:
         scaler, present = _below(tensors, "scaler."), self.scaler.state_dict()
         if scaler:
             self.scaler.load_state_dict({k: type(v)(scaler[k].item()) for k, v in present.items()})
-
-
-def _with_strides_of(parameter: Tensor, values: Tensor) -> Tensor:
-    """Return a gradient or a moment with the strides of its parameter.
-
-    Fused optimisers ignore strides: they combine numbers that lie at the same place in memory.
-    """
-    if values.stride() == parameter.stride() or values.shape != parameter.shape:
-        return values
-    return torch.empty_like(parameter).copy_(values)
 
 
 def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

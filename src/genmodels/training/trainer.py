@@ -72,14 +72,16 @@ class Trainer:
         self.step, self.seconds, self.totals = 0, 0.0, Totals()
         self.recorded = 0
         self.rollbacks = 0  # returns to a checkpoint because a number was not finite
-        chosen = execution.choose(train.execution, device, self.total_steps)
+        images_a_step = train.batch_size // processes.world_size
+        work = execution.Work.of(self.model, images_a_step, self.total_steps, train.budget)
+        chosen = execution.choose(train.execution, device, work)
         self.run_step = Step(self.model, train, seed, device, chosen, processes)
         self.order: tuple[int, Tensor] = (-1, torch.empty(0))  # an epoch, and its rows
         self.rate = 0.0  # images per second since the last record
 
     @property
     def notes(self) -> list[str]:
-        """The place of the images and how steps run, in sentences for the user."""
+        """Where the images are and how steps run, in sentences for the user."""
         return [self.feed.why, *self.run_step.notes]
 
     @property
@@ -98,9 +100,8 @@ class Trainer:
 
     def limit_reached(self) -> bool:
         """Return whether all steps are done."""
-        if self.total_steps is None:
-            return self._budget_spent(self.seconds)
-        return self.step >= self.total_steps
+        steps = self.total_steps
+        return self._budget_spent(self.seconds) if steps is None else self.step >= steps
 
     def is_complete(self) -> bool:
         """Return whether all steps are done and the last epoch is recorded."""
@@ -281,7 +282,8 @@ class Trainer:
             "recorded": self.recorded,
             "rollbacks": self.rollbacks,
             "flops_per_image": self.run_step.flops / self.train.batch_size,
-            "flops": self.run_step.flops_of,
+            "flops": self.run_step.gradients.flops,
+            "modes": self.run_step.gradients.modes,
             "peak_memory_mib": self.device.peak_memory(),
         }
         return self.run_step.state(), progress
@@ -294,5 +296,5 @@ class Trainer:
         epoch_start = self.step - self.step % self.steps_per_epoch
         self.recorded = progress.get("recorded", epoch_start)
         self.rollbacks = progress.get("rollbacks", 0)
-        self.run_step.flops_of = dict(progress.get("flops", {}))
+        self.run_step.gradients.restore(progress.get("modes"), progress.get("flops", {}))
         self.run_step.scale_rates(0.5**self.rollbacks)
