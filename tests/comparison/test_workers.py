@@ -13,6 +13,7 @@ import pytest
 
 from genmodels.comparison import workers
 from genmodels.comparison.board import Board
+from genmodels.comparison.schedule import Layout
 from genmodels.comparison.workers import Task, WorkerPool
 from genmodels.console import Display
 from genmodels.errors import InputError, Interrupted, Note, Unfinished
@@ -63,7 +64,7 @@ def program(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(tasks: list[Task], jobs: int = 2, display: Display | None = None) -> list[Any]:
-    with WorkerPool(jobs, 3) as pool:
+    with WorkerPool(Layout(jobs, 3, "")) as pool:
         return pool.run(tasks, Board(display or Lines(), "training", len(tasks), jobs))
 
 
@@ -85,7 +86,7 @@ def test_results_come_in_the_order_of_tasks_from_as_many_processes_as_asked_for(
 
 
 def test_workers_stay_for_further_tasks_and_end_with_the_pool() -> None:
-    with WorkerPool(1, 1) as pool:
+    with WorkerPool(Layout(1, 1, "")) as pool:
         first, second = (pool.run([echo("a")], Board(Lines(), "t", 1, 1)) for _ in range(2))
     assert first == second
     with pytest.raises(ProcessLookupError):

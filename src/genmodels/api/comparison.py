@@ -1,7 +1,7 @@
 """The function that compares models: it trains configurations and evaluates all runs alike."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Unpack, overload
 
@@ -120,7 +120,7 @@ def compare(
     seeds = arguments.integer("seeds", seeds, 1)
     count = arguments.integer("count", count, reference.FEWEST)
     match, features = arguments.match(match), arguments.features(features)
-    jobs = arguments.jobs(jobs)
+    jobs = _jobs(jobs)
     seed = overrides.pop("seed", None)
     seed = 0 if seed is None else arguments.integer("seed", seed)
     layers = arguments.layers(settings, overrides)
@@ -128,11 +128,6 @@ def compare(
     out, display = arguments.path("out", out), Display(quiet)
     disk_space.check_out(out)
     where = arguments.device(overrides.get("device") or "auto")
-    if jobs != 1 and not distributed.launched().is_single:
-        raise InputError(
-            f"`jobs={jobs}`: the processes of torchrun train each model together; leave out "
-            "`jobs`, or start without torchrun"
-        )
     planned = plan.make(_listed(subjects), layers, seeds, out)
     if not planned.jobs:
         repeated = seeds if seeds > 1 else None
@@ -147,21 +142,36 @@ def compare(
     for job in planned.jobs:
         arguments.check_kind_of_data(overrides, planned.settings(job).data.name)
     threads = overrides.get("threads")
-    with tuning.threads(threads), ExitStack() as stack:
+    with tuning.threads(threads):
         table = plan.check(planned, match, features, display)
         tasks = max(1, len(trained if planned.jobs else planned.folders))
         layout = schedule.layout(jobs, tasks, _machine(where), table, threads)
         if jobs != 1:
             display.say(layout.sentence)
-        pool = None
-        if layout.jobs > 1:
-            pool = stack.enter_context(WorkerPool(layout.jobs, layout.threads))
-        trainings.run(planned, trained, match, display, pool)
-        if shard:
-            return None
-        comparison = measure.compare(planned.folders, count, features, seed, display, where, pool)
+        with WorkerPool(layout) if layout.jobs > 1 else nullcontext() as pool:
+            trainings.run(planned, trained, match, display, pool)
+            if shard:
+                return None
+            comparison = measure.compare(
+                planned.folders, count, features, seed, display, where, pool
+            )
     files.save(comparison, out, measured())
     return comparison
+
+
+def _jobs(given: Jobs) -> Jobs:
+    """Check how many tasks run at a time.
+
+    Raises:
+        InputError: it is no such number, or torchrun has started this process.
+    """
+    jobs = arguments.jobs(given)
+    if jobs != 1 and not distributed.launched().is_single:
+        raise InputError(
+            f"`jobs={jobs}`: the processes of torchrun train each model together; leave out "
+            "`jobs`, or start without torchrun"
+        )
+    return jobs
 
 
 def _machine(where: Device) -> schedule.Machine:

@@ -22,11 +22,14 @@ from types import TracebackType
 from typing import IO, Any
 
 from genmodels.comparison.board import Board
+from genmodels.comparison.schedule import Layout
 from genmodels.config import custom_code
 from genmodels.errors import InputError, Interrupted, Unfinished
 from genmodels.system.signals import stopped_by_signals
 
 POLL_SECONDS = 0.2  # between two looks at whether a signal has come
+# Variables that PyTorch takes the numbers of its threads and of its compiling processes from.
+THREADS = ("OMP_NUM_THREADS", "TORCHINDUCTOR_COMPILE_THREADS")
 NAMED = 3  # failed tasks named in one message
 # The modules of a worker are found where this process finds them, and runs record its command.
 # At its end nothing is left to do, and PyTorch would take a second for it.
@@ -87,7 +90,7 @@ class _Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.errors,
-            env={**os.environ, "OMP_NUM_THREADS": str(threads)},
+            env={**os.environ, **dict.fromkeys(THREADS, str(threads))},
             **apart,
         )
         threading.Thread(target=self._listen, args=(receive,), daemon=True).start()
@@ -135,12 +138,11 @@ class WorkerPool:
     A worker runs many tasks in turn. If it dies, its task has failed, and another is started.
 
     Args:
-        jobs: the number of workers.
-        threads: CPU threads of each.
+        layout: the number of workers, and of the CPU threads of each.
     """
 
-    def __init__(self, jobs: int, threads: int):
-        self.jobs, self.threads = jobs, threads
+    def __init__(self, layout: Layout):
+        self.jobs, self.threads = layout.jobs, layout.threads
         self.workers: list[_Worker] = []
         self.messages: queue.Queue[tuple[_Worker, Message | None]] = queue.Queue()
 
