@@ -1,6 +1,7 @@
 """What a function is given means the same everywhere, and is refused in the same words."""
 
 import inspect
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from conftest import CommandLine, Outcome, Trained
 from genmodels import InputError, Run, api, load
 from genmodels.cli.wording import as_flags
 from genmodels.errors import brief
+from genmodels.sampling import interpolation
 
 CONDITIONAL = ("vae.yaml", "--set", "model.conditional=true", "--set", "train.ema=0.5")
 IMAGES, LABELS = torch.full((2, 1, 28, 28), 0.5), torch.tensor([1, 2])
@@ -137,6 +139,10 @@ def test_every_integer_is_refused_in_the_same_words(
         outcome = genmodels(*words, f"--{option}", given)
         line = f"genmodels: --{option} {given}: give an integer, {least} or more\n"
         assert outcome == Outcome(2, "", line)
+    if command != "train":
+        outcome = genmodels(*words, f"--{option}", 2**31)
+        line = f"genmodels: --{option} 2147483648: give an integer, 2,147,483,647 or less\n"
+        assert outcome == Outcome(2, "", line)
 
 
 @pytest.mark.parametrize("given", [{"device": "gpu"}, {"match": "time"}, {"shard": "3/2"}], ids=str)
@@ -195,7 +201,11 @@ def test_compare_and_train_refuse_seeds_and_devices_as_others_do(run: Run) -> No
         (lambda run: api.replay(run, steps=0), "=0`: give an integer, 1 or more"),
         (lambda run: run.interpolate(ARRAY), "unknown `mode` array([[0., 0.,"),
         (lambda run: run.interpolate(quiet=WRONG), "`quiet=3`: give True or False"),
-        (lambda run: run.interpolate("perturb", shifts=["0:5,1,1"]), "`shifts=0:5`: the latent"),
+        (lambda run: run.interpolate("perturb", shifts=["0:5,1,1"]), "`shifts` 0:5: the latent"),
+        (
+            lambda run: run.interpolate("perturb", shifts=["0:4,1e38,1e38"]),
+            "`shifts`: latents become infinite in 21 frames",
+        ),
         (lambda run: api.compare(run, match=ARRAY), "unknown `match` array([[0., 0.,"),
         (lambda run: api.config("vae.yaml", epochs=ARRAY), "`epochs=array([[0., 0.,"),
         (lambda run: api.config("vae.yaml", budget="10"), "`budget`: is '10'; a budget looks"),
@@ -210,7 +220,7 @@ def test_compare_and_train_refuse_seeds_and_devices_as_others_do(run: Run) -> No
         (lambda run: api.train("vae.yaml", data="x" * 5000), "unknown data set 'xxxx"),
         (lambda run: api.compare(run, features="x" * 5000), "unknown `features` 'xxxx"),
     ],
-    ids=range(44),
+    ids=range(45),
 )
 def test_what_else_is_refused(call: Callable[[Run], object], message: str, run: Run) -> None:
     with pytest.raises(InputError) as refused:
@@ -246,6 +256,13 @@ def test_odd_tensors_are_refused(kind: str, run: Run) -> None:
             call()
 
 
+def test_frames_are_finite(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    frames = torch.full((1, 2, 1, 28, 28), math.nan)
+    monkeypatch.setattr(interpolation, "decode", lambda *given: frames)
+    with pytest.raises(InputError, match="`shifts`: the images are not finite; shift by less"):
+        run.interpolate("perturb", shifts=["0:4,9e37,0"])
+
+
 def test_latents_are_finite(run: Run) -> None:
     for value in (float("nan"), 1e300):
         latents = torch.full((2, 4), value, dtype=torch.float64)
@@ -265,9 +282,9 @@ def test_pictures_have_one_or_three_channels(workplace: Path) -> None:
 
 
 def test_columns_are_those_of_a_grid(workplace: Path) -> None:
-    for columns in (10**9, 10**30):
+    for columns in (10**9, 2**31 - 1):
         for call in (api.grid, lambda images, given: api.save_images(images, "a.png", given)):
-            with pytest.raises(InputError, match=r"^a grid of 10+ `columns` and 1 rows is too"):
+            with pytest.raises(InputError, match=r"^a grid of \d{10} `columns` and 1 rows is too"):
                 call(IMAGES, columns)
     for name, images in (("a.npz", IMAGES), ("a", IMAGES), ("a.png", IMAGES.unsqueeze(0))):
         with pytest.raises(InputError, match=r"^`columns=3` is for a grid of images; leave it out"):

@@ -231,6 +231,11 @@ def test_other_outputs_that_are_refused(
     shift = ["interpolate", run, "--mode", "perturb", "--shift"]
     for dims in ("90:99", "0:99", "4:", "3:3"):
         refused(genmodels(*shift, f"{dims},1,1"), f"--shift {dims}:", "0 to 3; give", "such as 0:4")
+    refused(genmodels(*shift, "0:4,1e308,1e308"), "--shift: latents become infinite")
+    settings = Path(run, "config.yaml")
+    settings.write_text(settings.read_text().replace("dims: 0:8:2", "dims: 0:5"))
+    own = genmodels("interpolate", run, "--mode", "perturb")
+    refused(own, "perturb 0:5: the latent dimensions", "give a slice of them with --shift")
     refused(genmodels(*shift, f"0:{'9' * 5000},1,1"), "--shift '0:9999", "is not valid")
     refused(genmodels("sample", run, "--set", "steps"), "--set 'steps'", "write it as model.steps")
     refused(genmodels("sample", run, "--set", "train.ema=0.9"), "--set train.ema=0.9", "model.")

@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import re
 import shutil
 from pathlib import Path
@@ -11,9 +12,10 @@ import numpy as np
 import pytest
 import safetensors
 
-from conftest import TINY, CommandLine, Trained
-from genmodels import runs
+from conftest import TINY, CommandLine, Train, Trained
+from genmodels import api, runs
 from genmodels.console import Display
+from genmodels.errors import InputError
 from genmodels.evaluation.baselines import MEANINGS
 from genmodels.evaluation.metrics import likelihood, table
 from genmodels.runs import checkpoint
@@ -460,3 +462,180 @@ def test_what_is_no_share_is_refused(shard: str, genmodels: CommandLine, workpla
     outcome = genmodels("compare", "one.yaml", "--shard", "1/2", "--match", "images")
     assert outcome.code == 2
     assert "leave out --shard" in outcome.err.splitlines()[-1]
+
+
+RANDOM = (*QUICK, "--features", "random")
+
+
+def names() -> list[str]:
+    """The models of the report and their runs, each with the number of its runs."""
+    return [f"{model['name']}: {len(model['seeds'])}" for model in report()["models"]]
+
+
+def test_runs_of_one_folder_name_are_named_by_more_of_their_paths(
+    genmodels: CommandLine, workplace: Path, trained: Trained
+) -> None:
+    trained(workplace / "a" / "r")
+    trained(workplace / "b" / "r", "vae.yaml", "--set", "model.beta=2")
+    assert genmodels("compare", "a/r", "b/r", *RANDOM).code == 0
+    assert names() == ["a/r: 1", "b/r: 1"]
+
+
+def test_a_model_is_not_named_as_a_baseline(genmodels: CommandLine, workplace: Path) -> None:
+    write("floor.yaml", "VAE")
+    assert genmodels("compare", "floor.yaml", *RANDOM).code == 0
+    assert names() == ["floor-seed-0: 1"]
+
+
+def test_seeds_may_differ_in_what_changes_no_model(
+    genmodels: CommandLine, workplace: Path, trained: Trained, train_once: Train
+) -> None:
+    trained(workplace / "a")
+    trained(workplace / "b", "vae.yaml", "--seed", "1", "--set", "train.keep=1")
+    (record,) = log("a")  # of an epoch
+    words = ("--config", "vae.yaml", *TINY, "--seed", "2", "--steps", str(record["step"]))
+    train_once(workplace / "c", *words)
+    trained(workplace / "longer", "vae.yaml", "--seed", "3", "--epochs", "2")
+    assert genmodels("compare", "a", "b", "c", "longer", *RANDOM).code == 0
+    assert names() == ["a: 3", "longer: 1"]
+    copied = trained(workplace / "copied") / "config.yaml"
+    copied.write_text(copied.read_text().replace("keep: 3", "keep: 2"))
+    is_refused(genmodels("compare", "a", "copied", *RANDOM), "with the same settings and seed 0")
+
+
+@pytest.mark.parametrize("match", ["images", "seconds"])
+def test_match_keeps_the_seeds_of_a_model_together(
+    genmodels: CommandLine, workplace: Path, match: str
+) -> None:
+    write("one.yaml", "VAE")
+    write("two.yaml", "GAN")
+    words = ["compare", "one.yaml", "two.yaml", *RANDOM, "--seeds", "2", "--match", match]
+    assert genmodels(*words).code == 0
+    assert names() == ["one: 2", "two: 2"]
+
+
+def test_a_run_that_was_changed_is_refused(
+    genmodels: CommandLine, workplace: Path, trained: Trained
+) -> None:
+    trained(workplace / "a")
+    path = trained(workplace / "b") / "config.yaml"
+    text = path.read_text()
+    for key, before, after in (("seed", 0, 1), ("model.latent_dim", 4, 5)):
+        name = key.removeprefix("model.")
+        path.write_text(text.replace(f"{name}: {before}", f"{name}: {after}"))
+        saved = "b/checkpoints/step-000000021.safetensors"
+        said = f"b is not the run that saved {saved} ({key}: {before} there, {after} now)"
+        for words in (["compare", "a", "b"], ["sample", "b"], ["train", "--out", "b", "--resume"]):
+            outcome = genmodels(*words)
+            assert outcome.code == 2
+            assert said in outcome.err.splitlines()[-1]
+
+
+def test_a_run_without_its_configuration_is_not_trained_again(
+    genmodels: CommandLine, workplace: Path
+) -> None:
+    write("one.yaml", "VAE")
+    words = ["compare", "one.yaml", *RANDOM]
+    assert genmodels(*words).code == 0
+    run = Path("comparison/runs/one-seed-0")
+    (run / "config.yaml").unlink()
+    resumed = ["train", "--config", "one.yaml", "--out", run, "--resume"]
+    for lost in ("log.jsonl", "checkpoints"):
+        said = f"{run} has files of a training and no config.yaml; restore that file"
+        is_refused(genmodels(*words), said)
+        is_refused(genmodels(*resumed), said)
+        (shutil.rmtree if lost == "checkpoints" else os.remove)(run / lost)
+    assert genmodels(*words).code == 0  # environment.json alone is of a start that was stopped
+
+
+def test_unequal_data_are_listed(genmodels: CommandLine, workplace: Path, trained: Trained) -> None:
+    trained(workplace / "a")
+    unequal = ("--set", "data.validation=0.9", "--set", "data.augment.flip=true")
+    trained(workplace / "b", "vae.yaml", *unequal)
+    assert genmodels("compare", "a", "b", *RANDOM).code == 0
+    told = " ".join(report()["fairness"])
+    assert "Unequal distinct training images: a has 9.1 times as many as b (10,756 against" in told
+    assert "Unequal augmentation: a has none, b has flip True." in told
+
+
+def test_what_would_be_ignored_is_refused(
+    genmodels: CommandLine, workplace: Path, trained: Trained
+) -> None:
+    trained(workplace / "a")
+    write("one.yaml", "VAE")
+    is_refused(genmodels("compare", "a", "--shard", "1/2"), "--shard: only runs are compared, and")
+    seeded = genmodels("compare", "one.yaml", "--set", "seed=5")
+    is_refused(seeded, "--set seed: configurations are trained with seeds from 0, as many as --see")
+
+
+@pytest.mark.parametrize("name", ["a\nb", "n" * 201])
+def test_a_name_that_no_run_can_have_is_refused(
+    name: str, genmodels: CommandLine, workplace: Path
+) -> None:
+    write(f"{name}.yaml", "VAE")
+    for words in (["train", "--config", f"{name}.yaml"], ["compare", f"{name}.yaml"]):
+        is_refused(genmodels(*words), "must be 1 to 200 printable characters")
+    assert [path.name for path in workplace.iterdir()] == [f"{name}.yaml"]
+
+
+def test_one_run_object_twice_is_given_twice(workplace: Path, trained: Trained) -> None:
+    run = api.load(trained(workplace / "a"))
+    with pytest.raises(InputError, match="a is given twice"):
+        api.compare([run, run], quiet=True)
+    write("one.yaml", "VAE")
+    with pytest.raises(InputError, match=r"one.yaml is given twice"):
+        api.compare(["one.yaml"] * 2, quiet=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("config.yaml", "seed: [}"),
+        ("config.yaml", "sed: 0"),
+        ("config.yaml", ""),
+        ("log.jsonl", "no record\n"),
+        ("snapshots/step-000000001.safetensors", "no snapshot"),
+    ],
+)
+def test_a_damaged_run_is_named_before_training(
+    name: str, content: str, genmodels: CommandLine, workplace: Path
+) -> None:
+    write("one.yaml", "VAE")
+    write("two.yaml", "GAN")
+    assert genmodels("compare", "two.yaml", *RANDOM).code == 0
+    run = "comparison/runs/two-seed-0"
+    Path(run, name).write_text(content)
+    for words in (["one.yaml", "two.yaml"], ["one.yaml", run]):
+        outcome = genmodels("compare", *words, *RANDOM)
+        assert outcome.code == 2
+        assert f"{run}/{name}" in outcome.err
+        assert not Path("comparison/runs/one-seed-0").exists()
+
+
+def test_a_perturbation_that_moves_nothing_is_refused_before_training(
+    genmodels: CommandLine, workplace: Path, trained: Trained
+) -> None:
+    run = trained(workplace / "runs" / "vae-1")
+    write("one.yaml", "VAE")
+    shift = "{dims: '%s', start: -1, step: 0.1}"
+    for value, said in (
+        ("[]", "perturb [] selects none of the 8 latent dimensions"),
+        (f"[{shift % '50:60'}]", "perturb 50:60 selects none of the 8"),
+        (f"[{shift % '5:3'}]", "perturb 5:3 selects none of the 8"),
+        ("[{dims: '0:4', start: 1e39, step: 0}]", "perturb: latents become infinite"),
+    ):
+        given = ["--set", f"perturb={value}"]
+        is_refused(genmodels("compare", "one.yaml", *given, *RANDOM), said)
+        is_refused(genmodels("train", "--config", "one.yaml", *given), said)
+    assert not Path("comparison").exists()
+    assert genmodels("compare", "one.yaml", *RANDOM).code == 0
+    moved = ["--set", f"perturb=[{shift % '2:3'}]"]
+    assert genmodels("compare", "one.yaml", *moved, *RANDOM).code == 0  # it changes no weights
+    kept = runs.open_run("comparison/runs/one-seed-0").settings
+    assert (kept.perturb[0].dims, kept.train.epochs) == ("2:3", 1)
+    path = run / "config.yaml"
+    path.write_text(path.read_text().replace("dims: 0:8:2", "dims: '8:'").replace("1:8:2", "9:"))
+    for subjects in (["runs/vae-1"], ["one.yaml", "runs/vae-1"]):
+        outcome = genmodels("compare", *subjects, *RANDOM)
+        assert "runs/vae-1/config.yaml: perturb 8:, 9: selects none" in outcome.err
+        assert outcome.code == 2

@@ -181,6 +181,21 @@ def test_unequal_company_is_flagged(of_a: Any, of_b: Any, unequal: str, said: st
     )
 
 
+def test_unequal_data_and_precision_are_flagged() -> None:
+    kinds = {"precision": "fp32", "augmentation": "none"}
+    one = dataclasses.replace(entry("a", CODING, [4.0]), training_set=60_000, conditions=kinds)
+    two = dataclasses.replace(entry("b", PLAYING, [1.0]), training_set=54_000, conditions=kinds)
+    old = entry("c", PLAYING, [1.0])  # of an earlier version, so nothing is known
+    assert verdicts.fairness(comparison(one, two, old)) == []
+    other = {"precision": "bf16", "augmentation": "flip True"}
+    two = dataclasses.replace(two, training_set=6_000, conditions=other)
+    assert verdicts.fairness(comparison(one, two, old)) == [
+        "Unequal distinct training images: a has 10.0 times as many as b (60,000 against 6,000).",
+        "Unequal precision: a has fp32, b has bf16.",
+        "Unequal augmentation: a has none, b has flip True.",
+    ]
+
+
 SYMPTOMS = {
     "wins": (PLAYING | {"discriminator_right_on_held_out": 0.95,
                         "discriminator_right_on_samples": 0.99}, "The discriminator wins"),

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from genmodels import api, config
-from genmodels.config import former_keys
+from genmodels.config import former_keys, yaml12
 from genmodels.config.layers import Layer
 from genmodels.errors import InputError, Note
 
@@ -73,10 +73,30 @@ def test_an_option_for_all_modules_is_named_once() -> None:
 @pytest.mark.parametrize(
     ("text", "value"),
     [("1e-3", 0.001), ("5", 5), (".5", 0.5), ("no", "no"), ("true", True), ("null", None),
-     ("1:30", "1:30"), ("2024-01-01", "2024-01-01"), ("[1, 2]", [1, 2])],
+     ("1:30", "1:30"), ("2024-01-01", "2024-01-01"), ("[1, 2]", [1, 2]),
+     ("010", 10), ("089", 89), ("-08", -8)],
 )  # fmt: skip
 def test_values_are_yaml_1_2(text: str, value: Any) -> None:
     assert config.assignment(f"a={text}") == {"a": value}
+
+
+@pytest.mark.parametrize("text", ["1e3", "089", "010", "no", "1:30", "~", "true", "", "a: b"])
+def test_texts_are_written_as_texts(text: str) -> None:
+    assert yaml12.parse(yaml12.dump({"a": text}), "a") == {"a": text}
+    assert yaml12.parse(yaml12.inline([text]), "a") == [text]
+
+
+@pytest.mark.parametrize(
+    "text", ['!!int ""', "!!int 1:30", "!!bool foo", "!!timestamp x", "!!map [a]", "!!set {a}",
+             "!!binary aGVsbG8=", "!!str a", "!own a", "! a", "[!!float x]"],
+)  # fmt: skip
+def test_tags_are_refused(text: str, tmp_path: Path) -> None:
+    for call in (
+        lambda: config.assignment(f"a={text}"),
+        lambda: config.read(write(tmp_path, f"a: {text}\n")),
+    ):
+        with pytest.raises(InputError, match=r"line 1 is not valid YAML: tags such as \S+ are not"):
+            call()
 
 
 @pytest.mark.parametrize(
@@ -84,7 +104,7 @@ def test_values_are_yaml_1_2(text: str, value: Any) -> None:
     [
         ("seed: 1\nseed: 2\n", "line 2 is not valid YAML: key 'seed' is given twice"),
         ("a: &x 1\nb: *x\n", "aliases"),
-        ("model: !!python/name:os.system\n", "could not determine a constructor"),
+        ("model: !!python/name:os.system\n", "tags such as tag:yaml.org,2002:python/name"),
         ("1: 2\n", "key 1 is not a word"),
         ("[1]\n", "has a list and no settings"),
         ("1\n", "has a single value and no settings"),
@@ -95,8 +115,8 @@ def test_values_are_yaml_1_2(text: str, value: Any) -> None:
         ("a: " + "{a: " * 5000, "is nested too deeply"),
         ("seed: " + "9" * 5000, "is not valid YAML: Exceeds the limit"),
         ("# " + "x" * 200_000, "characters; a configuration has 100,000 at most"),
-        ("a: !!python/object/apply:os.system [ls]\n", "could not determine a constructor"),
-        ("a: !!binary aGVsbG8=\n", "model: is None"),
+        ("a: !!python/object/apply:os.system [ls]\n", "tags such as tag:yaml"),
+        ("a: !!binary aGVsbG8=\n", "leave it out"),
         ("a: \x00\n", "is not valid YAML"),
         ("a: 'b\n", "is not valid YAML"),
         ("---\na: 1\n---\nb: 2\n", "found another document"),
@@ -109,6 +129,35 @@ def test_values_are_yaml_1_2(text: str, value: Any) -> None:
 def test_files_that_are_refused(text: Any, reason: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=reason.replace("(", r"\(")):
         config.read(write(tmp_path, text))
+
+
+BIG = "9" * 400
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("train.optimizer.betas=[1.5, 0.9]", "train.optimizer.betas.0: is 1.5; should be less"),
+        ("train.optimizer.betas=[0.9, 1]", "train.optimizer.betas.1: is 1; should be less"),
+        ("train.optimizer.betas=[-1, 0.9]", "train.optimizer.betas.0: is -1; should be greater"),
+        ("train.optimizer=null", "train.optimizer: is None; should be a valid dictionary"),
+        ("train.optimizer=adam", "train.optimizer: is 'adam'; should be a valid dictionary"),
+        ("train.optimizer=[adam]", "train.optimizer: is ['adam']; should be a valid dictionary"),
+        ("data.channels=1.0", "data.channels: is 1.0; give an integer or a word"),
+        ("data.channels=true", "data.channels: is True; give an integer or a word"),
+        *(
+            (f"{key}={BIG}", f"{key}: is {BIG[:57]}...; should be less than or equal to 2147483647")
+            for key in ("data.image_size", "data.augment.shift", "train.keep",
+                        "train.batch_size", "train.schedule.warmup", "train.steps",
+                        "model.latent_dim", "model.samples", "model.warmup")
+        ),
+    ],
+)  # fmt: skip
+def test_values_that_are_refused(text: str, problem: str, tmp_path: Path) -> None:
+    own = config.assignment("train.optimizers.model.lr=0.1")
+    with pytest.raises(InputError) as caught:
+        config.read("vae.yaml", [own, config.assignment(text)])
+    assert problem in str(caught.value)
 
 
 def test_a_later_limit_replaces_an_earlier_one() -> None:

@@ -230,6 +230,7 @@ def test_defaults_are_what_a_file_can_hold(tmp_path: Path, default: str, kept: o
         ("absent.TinyGAN", "", "there is no absent.py in"),
         ("made.TinyGAN", "def f(:", "cannot be imported: SyntaxError"),
         ("made.TinyGAN", "\n\n1 / 0", "ZeroDivisionError: division by zero (line 3)"),
+        ("made.TinyGAN", "\nraise SystemExit(3)", "SystemExit: 3 (line 2)"),
         ("made.TinyGAN", "class Other: pass", "has no class TinyGAN; it has Other"),
         ("made.TinyGAN", "class TinyGAN: pass", "is not a Model of genmodels.models"),
         (

@@ -23,7 +23,7 @@ from PIL import Image
 from torchvision import datasets
 
 from genmodels import data
-from genmodels.data import download, glyphs
+from genmodels.data import download, glyphs, idx
 from genmodels.data.images import TEST, TRAIN, VALIDATION, Images
 from genmodels.data.torchvision_sets import SETS, Described
 from genmodels.errors import InputError
@@ -48,7 +48,7 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(datasets.KMNIST, "mirrors", [CLOSED])
 
 
-def idx(array: np.ndarray) -> bytes:
+def as_idx(array: np.ndarray) -> bytes:
     """MNIST's format: two zeros, the type of uint8, the rank, big-endian sizes, the bytes."""
     sizes = b"".join(size.to_bytes(4, "big") for size in array.shape)
     return bytes([0, 0, 8, array.ndim]) + sizes + array.tobytes()
@@ -58,8 +58,8 @@ def write_idx(folder: Path, train: str = "train", test: str = "t10k", labels: An
     folder.mkdir(parents=True, exist_ok=True)
     parts = [(train, TRAINING, labels[:7]), (test, TESTING, labels[7:])]
     for split, pixels, numbers in parts:
-        (folder / f"{split}-images-idx3-ubyte").write_bytes(idx(pixels))
-        (folder / f"{split}-labels-idx1-ubyte").write_bytes(idx(numbers))
+        (folder / f"{split}-images-idx3-ubyte").write_bytes(as_idx(pixels))
+        (folder / f"{split}-labels-idx1-ubyte").write_bytes(as_idx(numbers))
 
 
 def complaint(name: str, **options: Any) -> str:
@@ -519,6 +519,16 @@ def test_what_torchvision_has_for_a_name(name: str) -> None:
     if described.options:
         classes = kind.classes_split_dict[described.options["split"]]
     assert len([word for word in classes if word != "N/A"]) == described.classes
+    assert described.class_names in ((), tuple(classes))
+
+
+def test_mnists_format_is_read_as_torchvision_reads_it(root: Path) -> None:
+    folder = root / "MNIST" / "raw"
+    write_idx(folder)
+    for train in (True, False):
+        theirs = datasets.MNIST(str(root), train)
+        ours = idx.read(folder / f"{'train' if train else 't10k'}-images-idx3-ubyte")
+        assert torch.equal(ours, theirs.data)
 
 
 def test_stacked_digits_are_digits_of_their_own_splits(mnist_root: Path) -> None:

@@ -58,7 +58,39 @@ def test_encoding_follows_the_same_way_back() -> None:
 
 
 @torch.no_grad()
-@pytest.mark.parametrize(("solver", "order"), [("euler", 1), ("heun", 2)])
+@pytest.mark.parametrize(("solver", "evaluations"), [("euler", 5), ("heun", 10), ("adams", 6)])
+def test_the_field_is_evaluated_as_often_as_documented(solver: str, evaluations: int) -> None:
+    model = flow(5, solver)
+    calls: list[float] = []
+    model.field.register_forward_pre_hook(lambda field, given: calls.append(given[1][0].item()))
+    model.decode(torch.zeros(1, 6))
+    assert len(calls) == evaluations
+
+
+@torch.no_grad()
+def test_half_precision_is_of_the_field_alone() -> None:
+    with randomness.placed(0, "init"):
+        exact, rounded = (
+            Flow((1, 8, 8), UNet(8, 1), steps=2, precision=p) for p in ("fp32", "bf16")
+        )
+    for parameter in exact.field.parameters():
+        nn.init.normal_(parameter, std=0.1)  # the last layer begins at 0
+    rounded.load_state_dict(exact.state_dict())
+    latents = torch.randn(4, 64, generator=randomness.generator(0, "z"))
+    seen: list[bool] = []
+    rounded.field.register_forward_pre_hook(
+        lambda field, given: seen.append(torch.is_autocast_enabled("cpu"))
+    )
+    images = rounded.decode(latents)
+    assert all(seen)
+    assert images.dtype == torch.float32
+    expected = exact.decode(latents)
+    assert not torch.equal(images, expected)
+    torch.testing.assert_close(images, expected, atol=0.02, rtol=0)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize(("solver", "order"), [("euler", 1), ("heun", 2), ("adams", 2)])
 def test_the_solvers_have_their_order(solver: str, order: int) -> None:
     latents = torch.randn(200, 6, generator=randomness.generator(0, "z")).double()
     expected = ((MEAN + SCALE * latents) + 1) / 2

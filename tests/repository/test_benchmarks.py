@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from torch import nn
 
+import genmodels
 from benchmarks import __main__ as program
-from benchmarks import company, orders, replicas, turns, work
+from benchmarks import company, orders, replicas, solvers, start, turns, work
 from genmodels.networks import Conv, layers, unet
 from genmodels.networks.layers import Dropout
 from genmodels.system import device
@@ -126,3 +127,33 @@ def test_company_is_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert "second" in capsys.readouterr().out
     own = company.Waiting("5", 1).environment()
     assert own == {"OMP_NUM_THREADS": "1", "GOMP_SPINCOUNT": "5"}
+
+
+def test_starts_are_timed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "start.json"
+    monkeypatch.setattr(
+        "sys.argv", ["start", "--data", "glyphs", "--rounds", "1", "--out", str(out)]
+    )
+    start.main()
+    seconds = json.loads(out.read_text())["seconds"]
+    assert seconds["python"][0] < seconds[start.TORCH][0] < seconds["genmodels sample RUN"][0]
+    assert "of import torch" in capsys.readouterr().out
+
+
+def test_solvers_are_timed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "solvers.json"
+    genmodels.train(
+        "flow.yaml", settings={"model": {"network": {"width": 4}}}, data="glyphs", steps=1,
+        device="cpu", out=tmp_path / "run", quiet=True,
+    )  # fmt: skip
+    given = ["solvers", str(tmp_path / "run"), "--block", "2", "--rounds", "1", "--count", "20"]
+    monkeypatch.setattr("sys.argv", [*given, "--out", str(out)])
+    solvers.main()
+    found = json.loads(out.read_text())["solvers"]
+    assert {"heun, 10 steps, fp32", "adams, 4 steps, fp32"} <= set(found)
+    assert all(its["images_per_second"][0] > 0 < its["fd"][0] for its in found.values())
+    assert "FD" in capsys.readouterr().out

@@ -45,6 +45,7 @@ BRANCHES = {
     "pixels": "other outputs of the network",
     "times": "two draws",
     "solver": "one step more, or none",
+    "precision": "under autocast, or not",
     "on_nan": "what the trainer does",
 }
 

@@ -117,6 +117,7 @@ def test_a_damaged_checkpoint_offers_the_one_before(workplace: Path) -> None:
         ({"progress": {}}, "progress.step: Field required"),
         ({"image_shape": [1, 28]}, "image_shape: List should have at least 3 items"),
         ({"image_shape": [1, 28, -1]}, "image_shape.2: Input should be greater"),
+        ({"image_shape": [1, 28, 2**31]}, "image_shape.2: Input should be less"),
         ({"class_shares": "10"}, "class_shares: Input should be a valid list"),
         ({"run": "../../etc"}, "run: Value error, is no name"),
         ({"run": "/etc/passwd"}, "run: Value error, is no name"),
@@ -133,6 +134,29 @@ def test_a_strangers_header_is_checked(change: Any, said: str, workplace: Path) 
         folder.latest()
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"config": {**SETTINGS.plain(), "seed": 1}}, "seed: 1 there, 0 now"),
+        ({"run": "gan"}, "configuration: gan there, vae now"),
+        ({"started": "2023-03-03"}, "started: 2023-03-03 there, 2024-01-01 now"),
+        ({"fingerprint": "1"}, "fingerprint: 1 there, 0 now"),
+    ],
+)
+def test_a_checkpoint_of_another_run_is_refused(change: Any, said: str, workplace: Path) -> None:
+    folder = make(workplace / "runs" / "a")
+    path = folder.checkpoints / runs.step_name(9)
+    limit = {"epochs": None, "steps": 9, "keep": 1}  # may differ, because the run was resumed
+    resumed = {**SETTINGS.plain(), "train": {**SETTINGS.train.model_dump(mode="json"), **limit}}
+    early = {key: value for key, value in HEADER.items() if key != "started"}  # format 1
+    checkpoint.save(path, {"a": torch.zeros(1)}, {**early, "config": resumed})
+    assert folder.latest().header["progress"]["step"] == 9
+    checkpoint.save(path, {"a": torch.zeros(1)}, {**HEADER, **change})
+    for read in (folder.latest, lambda: folder.read(path)):
+        with pytest.raises(InputError, match=re.escape(f"not the run that saved {path} ({said})")):
+            read()
+
+
 @pytest.mark.parametrize("name", ["log.jsonl", "samples", "checkpoints/step-000000001.safetensors"])
 def test_links_out_of_a_run_are_refused(name: str, workplace: Path) -> None:
     folder = make(workplace / "runs" / "a")
@@ -144,6 +168,10 @@ def test_links_out_of_a_run_are_refused(name: str, workplace: Path) -> None:
     path.symlink_to(outside)
     with pytest.raises(InputError, match="link that leads out of the run"):
         runs.open_run("a")
+    with pytest.raises(InputError, match="link that leads out of the run"):
+        runs.latest()
+    with pytest.raises(InputError, match="link that leads out of the run"):
+        runs.listed()[0].latest()
     path.unlink()
     path.symlink_to(folder.config_path)
     assert runs.open_run("a").path.samefile(folder.path)

@@ -70,7 +70,7 @@ def test_perturb_by_default_is_that_of_the_reports_vae() -> None:
 
 
 def test_perturb_that_moves_nothing_is_refused() -> None:
-    with pytest.raises(InputError, match="30:40 selects none of 6"):
+    with pytest.raises(InputError, match="30:40 selects none of the 6"):
         interpolation.perturb(latents(2), [Shift(dims="30:40", start=0, step=1)], 3)
     few = [Shift(dims="0::4", start=0, step=1), Shift(dims="30::4", start=0, step=1)]
     assert interpolation.perturb(latents(2), few, 3)[0, 2, 0] == latents(2)[0, 0] + 2

@@ -232,7 +232,9 @@ def test_a_resumed_run_keeps_its_modes(on_trial: Any, monkeypatch: pytest.Monkey
     older.restore(tensors, former)  # type: ignore[arg-type]
     finish(older)
     assert set(older.run_step.gradients.modes.values()) == {"eager"}
-    assert not older.run_step.gradients.notes
+    assert older.run_step.gradients.notes == [
+        "steps go on as they were before: discriminator eager, generator eager"
+    ]
 
 
 def test_a_mapped_table_gives_the_same_run(device: devices.Device) -> None:

@@ -84,8 +84,9 @@ def test_a_comparison_says_whose_threads_were_unequal(
     words = ["compare", "runs/two", "runs/one", "--count", 100, "--out", "study"]
     assert genmodels(*words).code == 0
     found = json.loads(Path("study/report.json").read_text())
-    assert [model["runs"][0]["threads"] for model in found["models"]] == [[2], [1]]
-    assert any("two has 2, one has 1" in line for line in found["fairness"])
+    (model,) = found["models"]  # two seeds
+    assert [run["threads"] for run in model["runs"]] == [[2], [1]]
+    assert any("vae has 2 or 1" in line for line in found["fairness"])
     assert "CPU threads of training: 2" in Path("study/report.html").read_text()
 
 

@@ -10,6 +10,7 @@ import torch
 
 from conftest import CommandLine, Trained
 from genmodels import api
+from genmodels.config import yaml12
 from genmodels.models import VAE
 
 
@@ -63,7 +64,6 @@ def test_every_damaged_file_is_named(
 
 def test_weights_of_another_model_are_refused(run: Any, genmodels: CommandLine) -> None:
     (other,) = (run / "checkpoints").iterdir()
-    text = (run / "config.yaml").read_text()
     saved = api.load(run).folder.latest()
     header = {k: v for k, v in saved.header.items() if k != "format"}
     from genmodels.runs import checkpoint
@@ -71,6 +71,8 @@ def test_weights_of_another_model_are_refused(run: Any, genmodels: CommandLine) 
     huge = json.loads(json.dumps(header))
     huge["config"]["model"]["network"]["hidden"] = [10**9]
     checkpoint.save(other, saved.tensors, huge)
+    text = yaml12.dump(huge["config"])
+    (run / "config.yaml").write_text(text)
     for arguments in (["verify", run], ["sample", run]):
         outcome = genmodels(*arguments)
         assert outcome.code == 2, outcome

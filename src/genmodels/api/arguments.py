@@ -10,6 +10,7 @@ from genmodels import config, data
 from genmodels.api import overrides as table
 from genmodels.api.overrides import Overrides
 from genmodels.config.layers import Layer
+from genmodels.config.number_types import LARGEST
 from genmodels.config.settings import LIMITS, Shift
 from genmodels.errors import InputError, Note, brief, check_path, nearest
 from genmodels.sampling import Weights
@@ -36,13 +37,21 @@ def integer(name: str, given: object, least: int = 0) -> int:
     return int(given)
 
 
+def count(name: str, given: object, least: int = 1) -> int:
+    """Check the number of something: an integer ≥ ``least`` that is no larger than a size."""
+    checked = integer(name, given, least)
+    if checked > LARGEST:
+        raise InputError(f"`{name}={brief(given)}`: give an integer, {LARGEST:,} or less")
+    return checked
+
+
 def jobs(given: object) -> "Jobs":
     """Check how many tasks run at a time: an integer, or ``auto``."""
     if given == "auto":
         return "auto"
     if isinstance(given, bool) or not isinstance(given, Integral) or given < 1:
         raise InputError(f"`jobs={brief(given)}`: give auto or an integer, 1 or more")
-    return int(given)
+    return count("jobs", given)
 
 
 def flag(name: str, given: object) -> bool:

@@ -117,13 +117,18 @@ def compare(
     >>> [entry.name for entry in found.ranked()], found.fd
     (['vae'], 'fd_random')
     """
-    seeds = arguments.integer("seeds", seeds, 1)
-    count = arguments.integer("count", count, reference.FEWEST)
+    seeds = arguments.count("seeds", seeds)
+    count = arguments.count("count", count, reference.FEWEST)
     match, features = arguments.match(match), arguments.features(features)
     jobs = _jobs(jobs)
     seed = overrides.pop("seed", None)
     seed = 0 if seed is None else arguments.integer("seed", seed)
     layers = arguments.layers(settings, overrides)
+    if any("seed" in layer for layer in layers):
+        raise InputError(
+            "`settings` seed: configurations are trained with seeds from 0, as many as `seeds`; "
+            "`seed` is that of the samples"
+        )
     trust_code, quiet = arguments.flag("trust_code", trust_code), arguments.flag("quiet", quiet)
     out, display = arguments.path("out", out), Display(quiet)
     disk_space.check_out(out)
@@ -131,9 +136,10 @@ def compare(
     planned = plan.make(_listed(subjects), layers, seeds, out)
     if not planned.jobs:
         repeated = seeds if seeds > 1 else None
-        for_training = {**overrides, "settings": settings or None, "match": match}
+        given = {"settings": settings or None, "match": match, "shard": shard}
+        for_training = {**overrides, **given, "seeds": repeated}
         of_all = {"device": None, "threads": None}  # the samples' too
-        _refuse_without_training({**for_training, "seeds": repeated, **of_all})
+        _refuse_without_training({**for_training, **of_all})
     trained = planned.jobs if shard is None else plan.share(planned.jobs, shard)
     if shard and match:
         raise InputError("`match` needs the first run before the others; leave out `shard`")

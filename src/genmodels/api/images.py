@@ -41,7 +41,7 @@ def save_images(images: Tensor, path: str | Path, columns: int | None = None) ->
     frames = images.dim() == 5
     found = formats.check("frames" if frames else "images", path)
     if columns is not None:
-        columns = arguments.integer("columns", columns, 1)
+        columns = arguments.count("columns", columns)
         if not found.columns:
             raise InputError(f"`columns={columns}` is for a grid of images; leave it out")
     if frames:
@@ -69,7 +69,7 @@ def grid(images: Tensor, columns: int | None = None) -> Picture:
     """
     images = tensors.images(images)
     if columns is not None:
-        columns = arguments.integer("columns", columns, 1)
+        columns = arguments.count("columns", columns)
     if images.dim() == 5:
         columns, images = columns or images.shape[1], images.flatten(0, 1)
     return pictures.picture(pictures.grid(images, columns))

@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from genmodels import sampling
 from genmodels.api import arguments
-from genmodels.config.settings import Settings, Shift
-from genmodels.console import Display
+from genmodels.config.settings import SHIFTS, Settings, Shift
 from genmodels.data import decoding
 from genmodels.data.decoding import Fit
 from genmodels.errors import InputError
@@ -18,8 +18,11 @@ from genmodels.models.base import Model
 from genmodels.sampling import interpolation, inversion
 from genmodels.sampling.interpolation import Mode
 
+if TYPE_CHECKING:
+    from genmodels.console import Display
+
 COUNT, COUNT_OF_EACH = 64, 8  # default number of images; with ``each``, of each class
-FRAMES, FRAMES_OF_PERTURB, ROWS = 10, 21, 8  # defaults; 21 as in the original report
+FRAMES, ROWS = 10, 8  # defaults
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class SampleRequest:
         """
         label = arguments.label(label)
         default = COUNT_OF_EACH if label == sampling.EACH else COUNT
-        count = default if count is None else arguments.integer("count", count, 1)
+        count = default if count is None else arguments.count("count", count)
         return cls(count, arguments.integer("seed", seed), label)
 
     def columns(self, model: Model) -> int | None:
@@ -100,11 +103,11 @@ class InterpolationRequest:
         pictured = start is not None or end is not None
         if pictured and rows not in (None, 1):
             raise InputError(f"`rows={rows}`: a picture gives one interpolation; leave it out")
-        default = FRAMES_OF_PERTURB if mode == "perturb" else FRAMES
+        default = interpolation.PERTURB_FRAMES if mode == "perturb" else FRAMES
         return cls(
             mode,
-            default if steps is None else arguments.integer("steps", steps, 2),
-            arguments.integer("rows", rows if rows is not None else 1 if pictured else ROWS, 1),
+            default if steps is None else arguments.count("steps", steps, 2),
+            arguments.count("rows", rows if rows is not None else 1 if pictured else ROWS),
             arguments.integer("seed", seed),
             label,
             None if start is None else arguments.path("start", start),
@@ -126,6 +129,8 @@ class InterpolationRequest:
         Raises:
             InputError: a picture cannot be read, or there is no such class.
         """
+        from genmodels.console import Display  # here, because samples show no progress
+
         if (self.start or self.end) and self.label is None and model.num_classes:
             raise InputError("`start` and `end` need `label`, the class of the pictures")
         labels = sampling.labels(model, self.rows, self.seed, self.label, classes)
@@ -137,28 +142,36 @@ class InterpolationRequest:
             first = _latents(model, self.start, fit, labels, display)
         if self.end:
             last = _latents(model, self.end, fit, labels, display)
-        shifts = _fitting(self.shifts, model.latent_dim) or settings.perturb
-        latents = interpolation.interpolate(self.mode, first, last, shifts, self.steps)
-        return interpolation.decode(model, latents, labels)
+        setting = "`shifts`" if self.shifts else "perturb"
+        shifts = self.shifts or settings.perturb
+        if self.mode == "perturb":
+            _check_range(shifts, model.latent_dim, setting)
+        latents = interpolation.interpolate(self.mode, first, last, shifts, self.steps, setting)
+        frames = interpolation.decode(model, latents, labels)
+        if self.mode == "perturb" and not frames.isfinite().all():
+            raise InputError(f"{setting}: the images are not finite; shift by less")
+        return frames
 
 
-def _fitting(shifts: Sequence[Shift], dimensions: int) -> Sequence[Shift]:
-    """Return shifts that were asked for, after checking that a model has their dimensions.
+def _check_range(shifts: Sequence[Shift], dimensions: int, setting: str) -> None:
+    """Check that a model has the dimensions of shifts; the default ones are cut to them.
 
     Raises:
         InputError: one leaves the latent dimensions, or selects none.
     """
-    for shift in shifts:
+    for shift in shifts if tuple(shifts) != SHIFTS else ():
         start, stop = shift.slice.start or 0, shift.slice.stop
         if not start < (dimensions if stop is None else stop) <= dimensions:
+            instead = "" if setting == "`shifts`" else " with `shifts`"
             raise InputError(
-                f"`shifts={shift.dims}`: the latent dimensions of this model are 0 to "
-                f"{dimensions - 1}; give a slice of them, such as 0:{dimensions}"
+                f"{setting} {shift.dims}: the latent dimensions of this model are 0 to "
+                f"{dimensions - 1}; give a slice of them{instead}, such as 0:{dimensions}"
             )
-    return shifts
 
 
-def _latents(model: Model, path: Path, fit: Fit, labels: Tensor | None, display: Display) -> Tensor:
+def _latents(
+    model: Model, path: Path, fit: Fit, labels: Tensor | None, display: "Display"
+) -> Tensor:
     """Find the latents of a picture, (1, latent_dim), and print the error of its decoding."""
     channels, height, width = model.image_shape
     image = decoding.read(path, model.image_shape, fit).unsqueeze(0)

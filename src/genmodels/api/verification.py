@@ -40,6 +40,6 @@ def replay(run: Run | str | Path | None = None, steps: int = 5, quiet: bool = Fa
     >>> api.replay("runs/first", steps=2, quiet=True)
     []
     """
-    steps = arguments.integer("replay", steps, 1)
+    steps = arguments.count("replay", steps)
     quiet = arguments.flag("quiet", quiet)
     return verification.replay(opened(run).folder, steps, Display(quiet))

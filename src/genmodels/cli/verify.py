@@ -27,7 +27,7 @@ def verify(
     from genmodels.api import arguments
 
     if replay is not None:
-        arguments.integer("replay", replay, 1)
+        arguments.count("replay", replay)
     opened = api.load(run, trust_code)
     findings = api.verify(opened)
     for finding in findings:

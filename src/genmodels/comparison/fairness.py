@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from genmodels import runs
+from genmodels import runs, sampling
 from genmodels.config import custom_code
 from genmodels.config.settings import Settings
 from genmodels.data.images import TRAIN, Images
 from genmodels.errors import InputError
+from genmodels.runs.checkpoint import Checkpoint
+from genmodels.sampling import interpolation
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,7 @@ class Candidate:
         settings: the resolved configuration.
         data: the name of the images, and their shape.
         fingerprint: of the images.
+        count: the number of training images; None in runs of earlier versions.
     """
 
     folder: runs.Folder
@@ -27,13 +30,28 @@ class Candidate:
     settings: Settings
     data: str
     fingerprint: str
+    count: int | None
+
+    @property
+    def model(self) -> str:
+        """What it has in common with other seeds of its model, and with no other run.
+
+        These are the configuration's name, the settings that change the trained model, and the
+        limit: seconds, or steps if the length of an epoch is known.
+        """
+        train, fixed = self.settings.train, {**self.settings.fixed(), "seed": None}
+        limit = train.budget, _steps(self.settings, self.count) or train.epochs
+        return f"{self.name} {fixed} {limit}"
 
     @classmethod
     def of_run(cls, folder: runs.Folder) -> "Candidate":
         """Return the candidate of an existing run."""
         data = folder.environment["data"]
         described = _described(data["name"], data.get("image_shape", ()))
-        return cls(folder, folder.config_name, folder.settings, described, folder.fingerprint)
+        count = data.get("counts", {}).get(TRAIN)
+        return cls(
+            folder, folder.config_name, folder.settings, described, folder.fingerprint, count
+        )
 
     @classmethod
     def planned(
@@ -41,18 +59,19 @@ class Candidate:
     ) -> "Candidate":
         """Return the candidate of a training on these images."""
         described = _described(images.name, images.image_shape)
-        return cls(folder, name, settings.with_loaded(images.name), described, images.fingerprint)
+        settings, count = settings.with_loaded(images.name), images.count(TRAIN)
+        return cls(folder, name, settings, described, images.fingerprint, count)
 
 
 def _described(name: str, image_shape: Sequence[int]) -> str:
     return f"{name} {'x'.join(map(str, image_shape))}".strip()
 
 
-def model(name: str, settings: Settings) -> str:
-    """Return what tells a model from others: its name, and all settings but seed and threads."""
-    plain = settings.model_copy(update={"seed": 0})
-    plain = plain.model_copy(update={"train": settings.train.model_copy(update={"threads": None})})
-    return f"{name} {plain.plain()}"
+def _steps(settings: Settings, count: int | None) -> int | None:
+    """Return the limit in steps; None if it is in seconds, or in epochs of unknown length."""
+    if settings.train.epochs is None or count is None:
+        return settings.train.steps
+    return settings.train.epochs * (count // settings.train.batch_size)
 
 
 def check_together(candidates: Sequence[Candidate]) -> None:
@@ -70,13 +89,40 @@ def check_together(candidates: Sequence[Candidate]) -> None:
                 f"{first.folder.path} and {other.folder.path} have different data ({first.data}, "
                 f"{other.data}), so their numbers cannot be compared; take the same `data` for all"
             )
-        same = seen.setdefault(f"{model(other.name, other.settings)} {other.settings.seed}", other)
+        same = seen.setdefault(f"{other.model} {other.settings.seed}", other)
         if same is not other:
             raise InputError(
                 f"{same.folder.path} and {other.folder.path} are {other.name} with the same "
                 f"settings and seed {other.settings.seed}, which count once; leave one out, or "
                 "train it with another `seed`"
             )
+
+
+def check_run(folder: runs.Folder) -> None:
+    """Check that a run can be evaluated.
+
+    Raises:
+        InputError: a file is damaged, there is no checkpoint, or the model has no latents that
+            ``perturb`` of the configuration could move.
+    """
+    model = sampling.load_model(_read(folder))
+    try:
+        interpolation.check_perturb(folder.settings, model)
+    except InputError as error:
+        raise InputError(f"{folder.config_path}: {error}") from None
+
+
+def _read(folder: runs.Folder) -> Checkpoint:
+    """Read the files that an evaluation needs, and return the newest checkpoint.
+
+    Raises:
+        InputError: one is damaged, or there is no checkpoint.
+    """
+    folder.log()
+    saved = folder.latest()
+    for path in folder.snapshots_before(saved.header["progress"]["step"]):
+        folder.read(path)
+    return saved
 
 
 def check_kept(kept: Candidate, images: Images) -> None:
@@ -87,9 +133,10 @@ def check_kept(kept: Candidate, images: Images) -> None:
         images: the images that it would be trained on.
 
     Raises:
-        InputError: the run has other settings, other code or other images.
+        InputError: the run has other settings, other code or other images, or is damaged.
     """
     folder = kept.folder
+    folder.check_config()
     if not folder.config_path.is_file():
         return
     if differences := kept.settings.differences(folder.settings):
@@ -99,6 +146,9 @@ def check_kept(kept: Candidate, images: Images) -> None:
     elif folder.fingerprint != images.fingerprint:
         reason = f"was trained on other images than {images.name} holds now"
     else:
+        folder.log()
+        if folder.checkpoint_paths():
+            _read(folder)
         return
     raise InputError(
         f"{folder.path} is of an earlier comparison and {reason}; choose another `out`, or restore "
@@ -112,7 +162,7 @@ def check_length(folder: runs.Folder, settings: Settings, images: Images | None 
     Args:
         folder: of the run, which need not exist yet.
         settings: its settings in this comparison, with the limit.
-        images: the images without a validation split, for limits in epochs.
+        images: those that it is trained on, for limits in epochs.
 
     Raises:
         InputError: it was trained for longer.
@@ -126,10 +176,7 @@ def check_length(folder: runs.Folder, settings: Settings, images: Images | None 
         longer = seconds > limits.budget and not same
         done, limit = f"{seconds:.4g} seconds", f"{limits.budget:.4g}"
     else:
-        steps = limits.steps or 0
-        if images is not None and limits.epochs is not None:
-            count = images.with_validation(settings.data.validation).count(TRAIN)
-            steps = limits.epochs * (count // limits.batch_size)
+        steps = _steps(settings, None if images is None else images.count(TRAIN)) or 0
         longer = progress["step"] > steps
         done, limit = f"{progress['step']:,} steps", f"{steps:,}"
     if longer:

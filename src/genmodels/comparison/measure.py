@@ -19,7 +19,7 @@ from genmodels.sampling import interpolation
 from genmodels.system.device import Device
 
 STRIPS = 4  # interpolations of each kind
-FRAMES = 21  # as in the original report
+FRAMES = interpolation.PERTURB_FRAMES
 
 
 def compare(
@@ -43,13 +43,13 @@ def compare(
         pool: processes that evaluate side by side; without it the runs are evaluated in turn.
 
     Raises:
-        InputError: the data differ, have no test split, or a run has no checkpoint or is there
-            twice; or evaluations failed by a mistake of the user.
+        InputError: the data differ, have no test split, or a run is damaged, has no checkpoint or
+            is there twice; or evaluations failed by a mistake of the user.
         Unfinished: evaluations failed.
         Interrupted: a signal came while evaluations ran side by side.
     """
     for folder in folders:
-        folder.latest()
+        fairness.check_run(folder)
     fairness.check_together([Candidate.of_run(folder) for folder in folders])
     request = Request(str(folders[0].path), count, extractor, seed, str(where.device))
     real = request.reference(display)
@@ -90,7 +90,7 @@ def _entry(name: str, folder: runs.Folder, results: list[Result], seed: int) -> 
     start = next(sampling.latents(model, 2 * STRIPS, seed, both))
     shifts: Sequence[Shift] = folder.settings.perturb
     latents = {
-        "perturbation": interpolation.perturb(start[:STRIPS], shifts, FRAMES),
+        "perturbation": interpolation.perturb(start[:STRIPS], shifts, FRAMES, "perturb"),
         "interpolation": interpolation.slerp(start[:STRIPS], start[STRIPS:], FRAMES),
     }
     return Entry(
@@ -98,6 +98,11 @@ def _entry(name: str, folder: runs.Folder, results: list[Result], seed: int) -> 
         results=results,
         records=folder.log(),
         frames={kind: interpolation.decode(model, z, labels) for kind, z in latents.items()},
+        training_set=Candidate.of_run(folder).count,
+        conditions={
+            "precision": folder.environment.get("precision", folder.settings.train.precision),
+            "augmentation": str(folder.settings.data.augment),
+        },
     )
 
 
@@ -131,17 +136,20 @@ def _shares(real: Reference) -> list[float]:
 
 
 def _models(folders: Sequence[runs.Folder]) -> dict[str, list[runs.Folder]]:
-    """Group runs that differ only by their seed and their threads, by name.
-
-    The name is that of the configuration, or of the folder if two groups have the same
-    configuration.
-    """
+    """Group the runs of each model, by its name."""
     groups: dict[str, list[runs.Folder]] = {}
     for folder in folders:
-        model = fairness.model(folder.config_name, folder.settings)
-        groups.setdefault(model, []).append(folder)
-    names = [group[0].config_name for group in groups.values()]
-    distinct = len(set(names)) == len(names)
-    return {
-        group[0].config_name if distinct else group[0].path.name: group for group in groups.values()
-    }
+        groups.setdefault(Candidate.of_run(folder).model, []).append(folder)
+    return dict(zip(_names([group[0] for group in groups.values()]), groups.values(), strict=True))
+
+
+def _names(folders: Sequence[runs.Folder]) -> list[str]:
+    """Return a name for each run, distinct from each other and from the baselines.
+
+    These are the names of the configurations, or as much of the end of the paths as is needed.
+    """
+    names, length = [folder.config_name for folder in folders], 0
+    while len(set(names)) < len(names) or not baselines.MEANINGS.keys().isdisjoint(names):
+        length += 1
+        names = ["/".join(folder.path.absolute().parts[-length:]) for folder in folders]
+    return names

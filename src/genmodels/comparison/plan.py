@@ -119,14 +119,16 @@ def _check_given_once(parts: Sequence[runs.Folder | Job]) -> None:
     seen: dict[Path, str] = {}
     for part in parts:
         given = str(part.source if isinstance(part, Job) else part.path)
-        other = seen.setdefault(part.path.resolve(), given)
-        if other is not given:
+        path = part.path.resolve()
+        if path in seen:
+            other = seen[path]
             raise InputError(
                 f"{given} is given twice; give it once"
                 if other == given
                 else f"{other} and {given} both mean the run {part.path}; give one of them, or "
                 "rename a configuration"
             )
+        seen[path] = given
 
 
 def is_configuration(item: str | Path) -> bool:
@@ -148,24 +150,29 @@ def check(plan: Plan, match: Match | None, extractor: str, display: Display) -> 
 
     Raises:
         InputError: the data differ or have too few images, a run has no checkpoint, is there
-            twice or is not what would be trained now, or there are no such features.
+            twice or is not what would be trained now, a model cannot be made, or there are no
+            such features.
     """
     loaded: dict[str, Images] = {}  # by the settings of the data
     candidates: list[Candidate] = []
     for part in plan.parts if plan.jobs else ():
         if isinstance(part, runs.Folder):
-            part.latest()
+            fairness.check_run(part)
             candidates.append(Candidate.of_run(part))
             continue
         settings = plan.settings(part)
-        data = all_data(settings)
+        data, whole = settings.data, all_data(settings)
+        if repr(whole) not in loaded:
+            loaded[repr(whole)] = session.load(whole, display)
         if repr(data) not in loaded:
-            loaded[repr(data)] = session.load(data, display)
+            loaded[repr(data)] = loaded[repr(whole)].with_validation(data.validation)
         images = loaded[repr(data)]
         candidates.append(Candidate.planned(part.folder, part.name, settings, images))
         with custom_code.beside(config.find_config(part.source)):
             fairness.check_kept(candidates[-1], images)
-        if not match or part is plan.jobs[0]:
+            if part.seed == 0:  # one of each configuration
+                session.model_of(settings, images)
+        if not match or part.name == plan.jobs[0].name:
             fairness.check_length(part.folder, settings, images)
     if not candidates:
         return _bytes(plan.folders[0])

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
 from itertools import combinations
@@ -53,12 +53,17 @@ class Entry:
         results: one for each seed.
         records: the log of the first seed.
         frames: kind of interpolation → (R, steps, C, H, W), of the first seed.
+        training_set: the number of distinct images that it was trained on, without
+            augmentation; None in runs of earlier versions.
+        conditions: ``precision`` and ``augmentation`` of its training, as text.
     """
 
     name: str
     results: Sequence[Result]
     records: Sequence[Record]
     frames: Mapping[str, Tensor]
+    training_set: int | None = None
+    conditions: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"<Entry {self.name}: seeds {', '.join(str(r.seed) for r in self.results)}>"

@@ -4,10 +4,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean as mean  # also for those who read estimates
-from statistics import stdev
+from statistics import stdev, variance
 from typing import TypeVar
-
-from scipy import stats
 
 CONFIDENCE = 0.95
 INTERVAL = f"{CONFIDENCE:.0%} t-interval over training seeds".replace("%", " %")
@@ -43,7 +41,9 @@ def estimate(values: Sequence[float]) -> Estimate:
     """Return the mean and the t-interval (Student, 1908) of one or more values."""
     if len(values) < 2:
         return Estimate(mean(values), None, tuple(values))
-    quantile = float(stats.t.ppf(0.5 + CONFIDENCE / 2, len(values) - 1))
+    from scipy import special  # here, because one seed needs no interval
+
+    quantile = float(special.stdtrit(len(values) - 1, 0.5 + CONFIDENCE / 2))
     return Estimate(mean(values), quantile * stdev(values) / math.sqrt(len(values)), tuple(values))
 
 
@@ -56,7 +56,14 @@ def welch(a: Sequence[float], b: Sequence[float]) -> float | None:
         return None
     if stdev(a) == 0 == stdev(b):
         return 1.0 if mean(a) == mean(b) else 0.0
-    return float(stats.ttest_ind(a, b, equal_var=False).pvalue)
+    from scipy import special  # here, because one seed allows no test
+
+    squares = [variance(values) / len(values) for values in (a, b)]
+    degrees = sum(squares) ** 2 / sum(
+        square**2 / (len(values) - 1) for square, values in zip(squares, (a, b), strict=True)
+    )
+    t = abs(mean(a) - mean(b)) / math.sqrt(sum(squares))
+    return float(2 * special.stdtr(degrees, -t))
 
 
 def holm(p_values: Mapping[Name, float]) -> dict[Name, float]:

@@ -39,7 +39,8 @@ def run(
     Args:
         plan: the plan of the study.
         jobs: its trainings, or a share of them.
-        match: train all for as many ``seconds`` or ``images`` as the first.
+        match: train the other configurations for as many ``seconds`` or ``images`` as the first
+            seed of the first one; all its seeds keep their own limit.
         display: shows the progress.
         pool: processes that train side by side; without it the trainings run in turn.
 
@@ -49,15 +50,18 @@ def run(
         Unfinished: trainings failed.
         Interrupted: a signal came; what can be saved was saved.
     """
-    ordered = schedule.alternate([Training(job, plan.settings(job)) for job in jobs], _group)
-    first, others = (ordered[:1], ordered[1:]) if match else (ordered, [])
-    if match and pool and others:
-        display.say(f"{first[0].name} is trained alone, because its {match} limit all others")
-    _run(first, len(ordered), 0, display, pool)
+    trainings = [Training(job, plan.settings(job)) for job in jobs]
+    alone = [each for each in trainings if match and each.job.name == jobs[0].name]
+    others = trainings[len(alone) :]
+    if alone:
+        if pool and others:
+            display.say(f"{jobs[0].name} is trained first: its {match} limit the others")
+        _run(alone, len(trainings), 0, display, pool)
     if match and others:
-        progress = first[0].job.folder.latest().header["progress"]
-        others = [_limited(plan, training.job, match, progress[match]) for training in others]
-        _run(others, len(ordered), 1, display, pool)
+        limit = jobs[0].folder.latest().header["progress"][match]
+        others = [_limited(plan, each.job, match, limit) for each in others]
+    ordered = schedule.alternate(others, lambda training: training.job.name)
+    _run(ordered, len(trainings), len(alone), display, pool)
 
 
 def perform(given: Mapping[str, Any], display: Display) -> None:
@@ -68,15 +72,11 @@ def perform(given: Mapping[str, Any], display: Display) -> None:
         session.train(settings, given["name"], path, path.exists(), display, given["jobs"])
 
 
-def _group(training: Training) -> str:
-    return str(training.job.source)
-
-
 def _run(
     trainings: Sequence[Training], total: int, done: int, display: Display, pool: WorkerPool | None
 ) -> None:
     """Run some of the trainings of a study, of which ``total`` there are and ``done`` are done."""
-    if pool:
+    if pool and trainings:
         jobs = min(pool.jobs, len(trainings))
         tasks = [_task(training, jobs) for training in trainings]
         pool.run(tasks, Board(display, KIND, len(tasks), jobs))

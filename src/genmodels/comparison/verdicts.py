@@ -18,6 +18,16 @@ Answer = Literal["holds", "does not hold", "undecided"]
 UNEQUAL = 1.2  # a ratio beyond which budgets are flagged as unequal
 
 
+# What is flagged as unequal, and how much of it a model had; None if that is not known.
+_AMOUNTS: Sequence[tuple[str, Callable[[Entry], float | None]]] = (
+    ("parameters that train", lambda entry: entry.mean("parameters_training")),
+    ("distinct training images", lambda entry: entry.training_set),
+    ("training images", lambda entry: entry.mean("training_images")),
+    ("training seconds", lambda entry: entry.measured("training_seconds")),
+    ("seeds", lambda entry: len(entry.results)),
+)
+
+
 @dataclass(frozen=True)
 class Verdict:
     """A claim, whether it holds, and a sentence with the numbers that decide it."""
@@ -81,13 +91,11 @@ def claims(comparison: Comparison) -> list[Verdict]:
 def fairness(comparison: Comparison) -> list[str]:
     """List what was unequal between the models, one sentence each."""
     found = []
-    for name, of in (
-        ("parameters that train", lambda e: e.mean("parameters_training")),
-        ("training images", lambda e: e.mean("training_images")),
-        ("training seconds", lambda e: e.measured("training_seconds")),
-        ("seeds", lambda e: float(len(e.results))),
-    ):
-        values = {entry.name: of(entry) or 0.0 for entry in comparison.entries}
+    for name, of in _AMOUNTS:
+        known = {entry.name: of(entry) for entry in comparison.entries}
+        values = {name: value for name, value in known.items() if value is not None}
+        if not values:
+            continue
         low, high = min(values, key=lambda n: values[n]), max(values, key=lambda n: values[n])
         ratio = values[high] / max(values[low], 1e-9)
         if ratio > UNEQUAL:
@@ -96,6 +104,10 @@ def fairness(comparison: Comparison) -> list[str]:
                 f"({shown(values[high])} against {shown(values[low])})."
             )
     found += _unequal_conditions(comparison)
+    for name in ("precision", "augmentation"):
+        each = {e.name: e.conditions[name] for e in comparison.entries if name in e.conditions}
+        if len(set(each.values())) > 1:
+            found.append(f"Unequal {name}: {', '.join(f'{n} has {each[n]}' for n in each)}.")
     if comparison.protocol["few_images"]:
         found.append(
             f"Only {comparison.protocol['real_images']:,} images on each side: FD is biased "

@@ -179,7 +179,7 @@ def _load(path: Path, source: bytes, digest: str) -> ModuleType:
     sys.modules[name] = module  # get_type_hints looks annotations up there
     try:
         exec(compile(source, path, "exec"), vars(module))
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise InputError(
             f"{path} cannot be imported: {type(error).__name__}: {error}{_line(error, path)}"

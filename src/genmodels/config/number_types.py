@@ -11,9 +11,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, JsonValue
 
 Json = JsonValue  # whatever YAML and JSON can hold: settings of classes not known here
-Count = Annotated[int, Field(ge=1)]
-Several = Annotated[int, Field(ge=2)]
-NonNegative = Annotated[int, Field(ge=0)]
+LARGEST = 2**31 - 1  # so that products of two fit the 64 bits of a tensor's sizes
+Count = Annotated[int, Field(ge=1, le=LARGEST)]
+Several = Annotated[int, Field(ge=2, le=LARGEST)]
+NonNegative = Annotated[int, Field(ge=0, le=LARGEST)]
 Weight = Annotated[float, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
 Fraction = Annotated[float, Field(gt=0, le=1)]

@@ -28,7 +28,7 @@ def read(source: str | Path, overrides: Sequence[Mapping[str, Any]] = ()) -> Set
     """
     path = find_config(source)
     with custom_code.beside(path):
-        return resolve([_load(path), *overrides], str(path.name))
+        return resolve([_load(path, str(source)), *overrides], str(source))
 
 
 def resolve(
@@ -165,11 +165,13 @@ def _with_present_model(layer: Mapping[str, Any], values: Mapping[str, Any]) -> 
 def _inherit_optimizer(values: dict[str, Any]) -> None:
     """Fill each module's optimizer settings from ``train.optimizer``, in place."""
     train = values.get("train")
-    if isinstance(train, dict) and isinstance(train.get("optimizers"), dict):
-        common = train.get("optimizer", {})
+    if not isinstance(train, dict):
+        return
+    common, own = train.get("optimizer", {}), train.get("optimizers")
+    if isinstance(common, dict) and isinstance(own, dict):
         train["optimizers"] = {
             name: {**common, **given} if isinstance(given, dict) else given
-            for name, given in train["optimizers"].items()
+            for name, given in own.items()
         }
 
 
@@ -185,17 +187,17 @@ def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _load(path: Path) -> dict[str, Json]:
+def _load(path: Path, origin: str) -> dict[str, Json]:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} cannot be read as a text file: {error}") from None
-    values = yaml12.parse(text, path.name)
+    values = yaml12.parse(text, origin)
     if values is None:
-        raise InputError(f"{path.name} is empty; give it settings, such as 'model: {{class: VAE}}'")
+        raise InputError(f"{origin} is empty; give it settings, such as 'model: {{class: VAE}}'")
     if not isinstance(values, dict):
         kind = "a list" if isinstance(values, list) else "a single value"
         raise InputError(
-            f"{path.name} has {kind} and no settings; begin it with a key such as 'model:'"
+            f"{origin} has {kind} and no settings; begin it with a key such as 'model:'"
         )
     return values

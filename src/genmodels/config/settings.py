@@ -13,7 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from pydantic.fields import FieldInfo
 
 from genmodels.config import yaml12
-from genmodels.config.number_types import Json, Positive
+from genmodels.config.number_types import Count, Json, NonNegative, Positive, Share, Weight
 
 # A setting that does not change the trained model, so a resumed run may have another value.
 ADJUSTABLE = "adjustable"
@@ -48,6 +48,13 @@ def tuple_of(values: Any) -> Any:
     return tuple(values) if isinstance(values, list) else values
 
 
+def no_equal(value: Any) -> Any:
+    """Refuse 1.0 and true, which a ``Literal`` accepts as 1 because they are equal."""
+    if isinstance(value, bool | float):
+        raise ValueError("give an integer or a word")
+    return value
+
+
 class Section(BaseModel):
     """A section of settings. Unknown keys and values of another type are errors."""
 
@@ -60,9 +67,13 @@ class Augment(Section):
     #: Mirror half of the images left and right.
     flip: bool = False
     #: Shift by up to so many pixels.
-    shift: int = Field(0, ge=0)
+    shift: NonNegative = 0
     #: Crop, then resize back: the largest share of a side that is cut off.
-    crop: float = Field(0.0, ge=0, lt=1)
+    crop: Share = 0.0
+
+    def __str__(self) -> str:
+        given = self.model_dump(exclude_defaults=True)
+        return ", ".join(f"{name} {value}" for name, value in given.items()) or "none"
 
 
 class Data(Section):
@@ -75,12 +86,12 @@ class Data(Section):
     #: The set to train on where the named one is neither on disk nor can be downloaded.
     offline: str | None = None
     #: The share of the training images that is held out for validation.
-    validation: float = Field(0.1, ge=0, lt=1)
+    validation: Share = 0.1
     #: Height and width to resize to. Default: the size of a named set; for a folder the size
     #: that all its pictures share, if that is 128 at most, else 64.
-    image_size: int | None = Field(None, ge=1)
+    image_size: Count | None = None
     #: Channels of the images; ``auto`` is 3 if any picture has colour, else 1.
-    channels: Literal["auto", 1, 3] = "auto"
+    channels: Annotated[Literal["auto", 1, 3], BeforeValidator(no_equal)] = "auto"
     #: Pictures that are not square: crop the middle, or pad with black.
     fit: Literal["crop", "pad"] = "crop"
     #: Pictures of a folder that cannot be read: stop with an error, or skip them and say which.
@@ -98,15 +109,15 @@ class Optimizer(Section):
     #: The algorithm.
     name: Literal["adam", "adamw", "sgd"] = "adam"
     #: The learning rate.
-    lr: float = Field(1e-3, gt=0)
+    lr: Positive = 1e-3
     #: Decay of Adam's two moments, per step.
-    betas: Annotated[tuple[float, float], BeforeValidator(tuple_of)] = (0.9, 0.999)
+    betas: Annotated[tuple[Share, Share], BeforeValidator(tuple_of)] = (0.9, 0.999)
     #: Added to the denominator of Adam's update.
-    eps: float = Field(1e-8, gt=0)
+    eps: Positive = 1e-8
     #: Weight decay.
-    weight_decay: float = Field(0.0, ge=0)
+    weight_decay: Weight = 0.0
     #: Momentum of ``sgd``.
-    momentum: float = Field(0.0, ge=0, lt=1)
+    momentum: Share = 0.0
 
 
 class Schedule(Section):
@@ -116,9 +127,9 @@ class Schedule(Section):
     """
 
     #: Steps in which the learning rate rises linearly to its value.
-    warmup: int = Field(0, ge=0)
+    warmup: NonNegative = 0
     #: Steps until the cosine reaches zero. Default: the rate stays constant after the warm-up.
-    steps: int | None = Field(None, ge=1)
+    steps: Count | None = None
 
 
 class Train(Section):
@@ -129,11 +140,11 @@ class Train(Section):
     """
 
     #: Images in a step, over all processes. An incomplete last batch of an epoch is dropped.
-    batch_size: int = Field(64, ge=1)
+    batch_size: Count = 64
     #: The limit in epochs, in all. Without any limit: 20 epochs.
-    epochs: Adjustable[int | None] = Field(None, ge=1)
+    epochs: Adjustable[Count | None] = None
     #: The limit in steps, in all.
-    steps: Adjustable[int | None] = Field(None, ge=1)
+    steps: Adjustable[Count | None] = None
     #: The limit in time, in all: ``90s``, ``10m`` or ``2h``. Training steps alone are counted; a
     #: density that is fitted after the last step takes its time on top.
     budget: Adjustable[Annotated[Positive | None, BeforeValidator(seconds)]] = None
@@ -146,7 +157,7 @@ class Train(Section):
     #: Decay per step of an exponential moving average (EMA) of the weights. Default: no EMA.
     ema: float | None = Field(None, gt=0, lt=1)
     #: The largest norm of the gradient of a phase. Default: no clipping.
-    clip: float | None = Field(None, gt=0)
+    clip: Positive | None = None
     #: Where to train: ``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps``.
     device: Adjustable[str] = "auto"
     #: CPU threads of each process, at most as many as there are cores. Default: the choice of
@@ -161,7 +172,7 @@ class Train(Section):
     #: Seconds between two checkpoints, or a text such as ``5m``.
     save_every: Adjustable[Annotated[Positive, BeforeValidator(seconds)]] = 60.0
     #: The number of resumable checkpoints that are kept.
-    keep: Adjustable[int] = Field(3, ge=1)
+    keep: Adjustable[Count] = 3
     #: When a loss is not finite: stop, or go back to the last checkpoint and on at half the
     #: learning rates.
     on_nan: Adjustable[Literal["stop", "rollback"]] = "stop"
@@ -211,7 +222,7 @@ class Settings(Section):
     #: The training.
     train: Train
     #: The movements of the perturbation test.
-    perturb: Annotated[tuple[Shift, ...], BeforeValidator(tuple_of)] = SHIFTS
+    perturb: Adjustable[Annotated[tuple[Shift, ...], BeforeValidator(tuple_of)]] = SHIFTS
 
     def __repr__(self) -> str:
         limit = next(f"{name} {value}" for name in LIMITS if (value := getattr(self.train, name)))
@@ -223,18 +234,27 @@ class Settings(Section):
 
         Settings that are :data:`Adjustable` are not compared.
         """
-        mine, theirs = _flat(self.plain()), _flat(other.plain())
-        ignored = {*_adjustable(Settings)}
+        mine, theirs = self.fixed(), other.fixed()
         return [
             f"{key}: {theirs.get(key)} there, {mine.get(key)} now"
             for key in dict.fromkeys([*theirs, *mine])
-            if key not in ignored and mine.get(key) != theirs.get(key)
+            if mine.get(key) != theirs.get(key)
         ]
+
+    def fixed(self) -> dict[str, Json]:
+        """Return dotted key → value of the settings that change the trained model."""
+        ignored = {*_adjustable(Settings)}
+        return {key: value for key, value in _flat(self.plain()).items() if key not in ignored}
 
     def with_loaded(self, name: str) -> "Settings":
         """Return the settings with the name of the loaded set, which may be the offline one."""
         loaded = self.data.model_copy(update={"name": name, "offline": None})
         return self.model_copy(update={"data": loaded})
+
+    def with_limit_of(self, other: "Settings") -> "Settings":
+        """Return the settings with the limit of others."""
+        limit = {name: getattr(other.train, name) for name in LIMITS}
+        return self.model_copy(update={"train": self.train.model_copy(update=limit)})
 
     def plain(self) -> dict[str, Json]:
         """Return the settings as nested dictionaries and lists, for YAML or JSON."""

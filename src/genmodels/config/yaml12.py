@@ -1,8 +1,9 @@
 """Safe YAML 1.2: text to plain values and back.
 
-PyYAML reads YAML 1.1, in which ``1e-3`` is a text, ``no`` is false, ``1:30`` is ninety and
-``2024-01-01`` is a date. Here the first is a number and the others are texts. Tags, aliases
-and duplicate keys are refused.
+PyYAML reads YAML 1.1, in which ``1e-3`` is a text, ``no`` is false, ``1:30`` is ninety,
+``2024-01-01`` is a date and ``010`` is eight. Here the first is a number, the last is ten and the
+others are texts. Tags, aliases and duplicate keys are refused. Texts are written so that both
+versions read them as texts.
 """
 
 import math
@@ -54,24 +55,31 @@ def plain(value: Any) -> Json:
 
 def dump(values: object) -> str:
     """Return values as a YAML document, with keys in the given order."""
-    return yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
+    return yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
 
 
 def inline(value: object) -> str:
     """Return a value as YAML on one line."""
-    text = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=math.inf)
+    text = yaml.dump(value, None, _Dumper, default_flow_style=True, sort_keys=False, width=math.inf)
     return text.removesuffix("\n").removesuffix("\n...")
 
 
+class _Dumper(yaml.SafeDumper):
+    """A safe dumper that quotes what either version of YAML would not read as a text."""
+
+
 class _Loader(yaml.SafeLoader):
-    """A safe loader with the numbers and booleans of YAML 1.2, without duplicates and aliases."""
+    """A safe loader of YAML 1.2's plain values, without tags, aliases and duplicate keys."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            raise yaml.composer.ComposerError(
-                None, None, "aliases (*name) are not accepted; write the value out", mark
-            )
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        refused = None
+        if isinstance(event, yaml.AliasEvent):
+            refused = "aliases (*name) are not accepted; write the value out"
+        elif event.tag is not None:
+            refused = f"tags such as {event.tag} are not accepted; leave it out"
+        if refused:
+            raise yaml.composer.ComposerError(None, None, refused, event.start_mark)
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
@@ -90,6 +98,11 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+def _integer(_: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
+    return int(node.value)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _integer)
 _Loader.yaml_implicit_resolvers = {}
 for _tag, _pattern, _first in [
     ("tag:yaml.org,2002:bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
@@ -102,4 +115,5 @@ for _tag, _pattern, _first in [
         "-+0123456789.",
     ),
 ]:
-    _Loader.add_implicit_resolver(_tag, re.compile(f"^(?:{_pattern})$"), list(_first))
+    for _kind in (_Loader, _Dumper):
+        _kind.add_implicit_resolver(_tag, re.compile(f"^(?:{_pattern})$"), list(_first))

@@ -11,8 +11,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from filelock import FileLock
-
 from genmodels.data.decoding import reason
 from genmodels.data.images import ReportProgress
 from genmodels.errors import InputError
@@ -53,6 +51,8 @@ def fetch(
     Raises:
         Unavailable: the download failed. No incomplete file of the set is left.
     """
+    from filelock import FileLock  # here, because few starts download
+
     try:
         root.mkdir(parents=True, exist_ok=True)
         with FileLock(root / f".{name}.lock"), _time_limit(), _progress_bar(name, progress):

@@ -19,7 +19,6 @@ from typing import BinaryIO, Literal
 
 import numpy as np
 import torch
-from filelock import FileLock
 from torch import Tensor
 
 from genmodels.data import decoding, workers
@@ -131,6 +130,8 @@ def _target(pictures: Pictures) -> Path:
 
 def _make(pictures: Pictures, target: Path, progress: ReportProgress) -> tuple[str, ...]:
     """Make a table, or finish a partial one, and return its notes."""
+    from filelock import FileLock  # here, because few starts make a table
+
     part = target.with_suffix(".part")
     size, notes = _size(pictures)
     try:

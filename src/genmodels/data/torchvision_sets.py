@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from genmodels.data import download, resize, tables
+from genmodels.data import download, idx, resize, tables
 from genmodels.data.decoding import Channels, Fit, reason
 from genmodels.data.images import TEST, TRAIN, VALIDATION, Images, ReportProgress
 from genmodels.data.sources import Listed, Whereabouts
@@ -46,6 +46,7 @@ class Described:
         options: further arguments of torchvision's class.
         needs: a library that the class needs and that this package does not depend on.
         split_by_name: true if the class takes ``split="train"`` in place of ``train=True``.
+        class_names: of a set in MNIST's format, whose files are read without torchvision.
         adjust: corrects errors in torchvision's arrays.
         read: reads the files in place of torchvision's class, which then only downloads.
     """
@@ -59,6 +60,7 @@ class Described:
     options: Mapping[str, Any] = field(default_factory=dict)
     needs: str = ""
     split_by_name: bool = False
+    class_names: tuple[str, ...] = ()
     adjust: Callable[[Images], Images] = _unchanged
     read: Read | None = None
 
@@ -128,9 +130,13 @@ _EMNIST = {  # training images, test images, classes
 _STL10 = ("train_X.bin", "train_y.bin", "unlabeled_X.bin", "test_X.bin", "test_y.bin")
 
 SETS = {
-    "mnist": Described("MNIST", *_MNIST, _idx("MNIST", "train", "t10k")),
-    "fashion-mnist": Described("FashionMNIST", *_MNIST, _idx("FashionMNIST", "train", "t10k")),
-    "kmnist": Described("KMNIST", *_MNIST, _idx("KMNIST", "train", "t10k")),
+    "mnist": Described("MNIST", *_MNIST, _idx("MNIST", "train", "t10k"), class_names=idx.DIGITS),
+    "fashion-mnist": Described(
+        "FashionMNIST", *_MNIST, _idx("FashionMNIST", "train", "t10k"), class_names=idx.CLOTHES
+    ),
+    "kmnist": Described(
+        "KMNIST", *_MNIST, _idx("KMNIST", "train", "t10k"), class_names=idx.HIRAGANA
+    ),
     **{
         f"emnist-{split}": Described(
             "EMNIST",
@@ -252,10 +258,14 @@ def missing(name: str, root: Path) -> list[str]:
 
 
 def _open(name: str, root: Path, train: bool, download: bool = False) -> Any:
-    """Return torchvision's data set object of a split."""
+    """Return a split: torchvision's data set object, or one with the same attributes."""
+    described = SETS[name]
+    if described.class_names and not download:
+        files = described.files[:2] if train else described.files[2:]
+        pixels, labels = (idx.read(root / file) for file in files)
+        return idx.Split(pixels, labels, described.class_names)
     from torchvision import datasets  # here, because it takes seconds and few runs need it
 
-    described = SETS[name]
     by_name = {"split": "train" if train else "test"}
     split = by_name if described.split_by_name else {"train": train}
     kind = getattr(datasets, described.kind)

@@ -27,7 +27,12 @@ from genmodels.losses.likelihoods import (
     importance_weighted,
     squared_error,
 )
-from genmodels.losses.mixtures import mixture_cumulative, mixture_level, mixture_log_probability
+from genmodels.losses.mixtures import (
+    mixture_cumulative,
+    mixture_level,
+    mixture_log_probability,
+    rounded_up,
+)
 from genmodels.losses.penalties import PENALTIES, Penalty
 
 __all__ = [
@@ -56,6 +61,7 @@ __all__ = [
     "mixture_log_probability",
     "mmd",
     "relativistic",
+    "rounded_up",
     "squared_error",
     "total_correlation",
 ]

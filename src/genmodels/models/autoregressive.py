@@ -154,22 +154,26 @@ class Autoregressive(Model):
 
     def _draw(self, noise: Tensor, labels: Tensor | None) -> Tensor:
         """Choose the pixels one after another, by the cumulative probabilities of the noise."""
-        chances = torch.special.ndtr(self._to_patches(noise).double())
-        count, length, inside = chances.shape
-        chosen = torch.zeros(count, length, inside, dtype=torch.int64, device=noise.device)
+        # (L, P, B): the chances of the images' pixels at one place are adjacent in memory
+        patches = self._to_patches(noise).permute(1, 2, 0)
+        chances = losses.rounded_up(torch.special.ndtr(patches.double())).contiguous()
+        length, inside, count = chances.shape
+        chosen = torch.zeros_like(chances)
         cache, conditioning = KeysAndValues(), self.conditioning(labels)
-        within = self._to_patches(torch.ones_like(noise[:1])).long()[0]  # 0 in the padding
+        within = self._to_patches(torch.ones_like(noise[:1]))[0].tolist()  # 0 in the padding
         before = torch.zeros(count, inside, device=noise.device)
         for place in range(length):
-            features = self.places.next(before, cache, *conditioning)
+            features = self.places.next(before, cache, *conditioning) + self.inside.before.bias
             values = torch.full_like(before, -1.0)
             for pixel in range(inside):
+                if not within[place][pixel]:
+                    continue
                 outputs = self.inside.one(features, values, pixel)
-                level = self._level(outputs, chances[:, place, pixel]) * within[place, pixel]
-                chosen[:, place, pixel] = level
+                level = self._level(outputs, chances[place, pixel])
+                chosen[place, pixel] = level
                 values[:, pixel] = self._values(level)
             before = values
-        return self._to_image(chosen.float()) / (1 if self.pixels == "binary" else TOP)
+        return self._to_image(chosen.permute(2, 0, 1)) / (1 if self.pixels == "binary" else TOP)
 
     def _level(self, outputs: Tensor, chances: Tensor) -> Tensor:
         """Return the lowest level whose cumulative probability is at least ``chances``, (B,)."""
@@ -209,8 +213,11 @@ class _Masked(nn.Module):
         return torch.einsum("blph,pho->blpo", hidden, self.out) + self.level
 
     def one(self, features: Tensor, values: Tensor, pixel: int) -> Tensor:
-        """Return one pixel's outputs: (B, P · hidden) and (B, P) → (B, outputs)."""
+        """Return one pixel's outputs: (B, P · hidden) and (B, P) → (B, outputs).
+
+        The bias of the first layer is in the features, because it is the same for all pixels.
+        """
         rows = slice(pixel * self.shape[1], (pixel + 1) * self.shape[1])
-        weight = self.before.weight[rows] * self.get_buffer("mask")[rows]
-        hidden = F.silu(features[:, rows] + F.linear(values, weight, self.before.bias[rows]))
-        return hidden @ self.out[pixel] + self.level[pixel]
+        weight = self.before.weight[rows, :pixel]
+        hidden = F.silu(torch.addmm(features[:, rows], values[:, :pixel], weight.T))
+        return torch.addmm(self.level[pixel], hidden, self.out[pixel])

@@ -1,6 +1,7 @@
 """Flow matching: an ODE with a learnt vector field maps noise to images and back."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Literal
 
 import torch
@@ -12,7 +13,8 @@ from genmodels.data.images import Batch
 from genmodels.models.base import Model, Phase, Terms
 from genmodels.networks import UNet, VectorField
 
-Solver = Literal["euler", "heun"]
+Solver = Literal["euler", "heun", "adams"]
+Precision = Literal["fp32", "bf16"]
 Times = Literal["uniform", "logit_normal"]
 
 
@@ -33,14 +35,20 @@ class Flow(Model):
             favours the middle (Esser et al., Scaling Rectified Flow Transformers, 2024,
             section 3.1).
         steps: of the solver when sampling and encoding; adjustable after training.
-        solver: ``euler``, which evaluates the field once per step, or ``heun``, which evaluates
-            it twice and is accurate to second order (Karras et al., Elucidating the Design Space
-            of Diffusion-Based Generative Models, 2022, section 3); adjustable after training.
+        solver: ``euler``, which evaluates the field once per step; ``heun``, which evaluates it
+            twice and is accurate to second order (Karras et al., Elucidating the Design Space of
+            Diffusion-Based Generative Models, 2022, section 3); or ``adams``, which is accurate
+            to second order and evaluates it once, because it keeps the velocity of the step
+            before: the method of Adams and Bashforth (Hairer, Nørsett & Wanner, Solving Ordinary
+            Differential Equations I, 1993, section III.1), whose first step is Heun's. Adjustable
+            after training.
+        precision: of the field when sampling and encoding. ``bf16`` is for processors that
+            multiply bfloat16, and rounds the velocities; adjustable after training.
         conditional: whether the field is conditioned on the label.
         class_shares: the share of each class in the training images.
     """
 
-    adjustable = ("steps", "solver")
+    adjustable = ("steps", "solver", "precision")
 
     def __init__(
         self,
@@ -49,13 +57,14 @@ class Flow(Model):
         times: Times = "uniform",
         steps: Count = 10,
         solver: Solver = "heun",
+        precision: Precision = "fp32",
         conditional: bool = False,
         class_shares: Sequence[float] = (),
     ):
         channels, height, width = image_shape
         super().__init__(image_shape, channels * height * width, conditional, class_shares)
         self.field = network.vector_field(image_shape, self.num_classes)
-        self.times, self.steps, self.solver = times, steps, solver
+        self.times, self.steps, self.solver, self.precision = times, steps, solver, precision
 
     def phases(self) -> list[Phase]:
         """Return one phase: the matching of the field to the lines."""
@@ -98,12 +107,17 @@ class Flow(Model):
 
         def field(places: Tensor, time: float) -> Tensor:
             times = torch.full((len(places),), time, device=places.device)
-            return self.field(places, times, *conditioning).float()
+            half = torch.autocast(places.device.type, torch.bfloat16)
+            with half if self.precision == "bf16" else nullcontext():
+                return self.field(places, times, *conditioning).float()
 
+        earlier = None  # the velocity at the beginning of the step before
         for step in range(self.steps):
             time = begin + step * length
-            slope = field(images, time)
-            if self.solver == "heun":
-                slope = (slope + field(images + length * slope, time + length)) / 2
-            images = images + length * slope
+            velocity = slope = field(images, time)
+            if self.solver == "adams" and earlier is not None:
+                slope = (3 * velocity - earlier) / 2
+            elif self.solver != "euler":
+                slope = (velocity + field(images + length * velocity, time + length)) / 2
+            images, earlier = images + length * slope, velocity
         return images

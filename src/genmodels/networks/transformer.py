@@ -79,7 +79,7 @@ class _Causal(Ordered):
         hidden = hidden + self.places[cache.count]
         for number, block in enumerate(self.blocks):
             assert isinstance(block, _TransformerBlock)
-            hidden = block.next(hidden, cache, number)
+            hidden = block.next(hidden, cache, number, len(self.places))
         cache.count += 1
         return self.last(hidden).squeeze(1)
 
@@ -107,16 +107,16 @@ class _TransformerBlock(nn.Module):
             hidden, F.scaled_dot_product_attention(queries, keys, values, is_causal=True)
         )
 
-    def next(self, hidden: Tensor, cache: KeysAndValues, number: int) -> Tensor:
-        queries, keys, values = self._parts(hidden)
+    def next(self, hidden: Tensor, cache: KeysAndValues, number: int, length: int) -> Tensor:
+        queries, *both = self._parts(hidden)
         if cache.count == 0:
-            cache.keys.append(keys)
-            cache.values.append(values)
-        else:
-            cache.keys[number] = torch.cat([cache.keys[number], keys], 2)
-            cache.values[number] = torch.cat([cache.values[number], values], 2)
-        attended = F.scaled_dot_product_attention(queries, cache.keys[number], cache.values[number])
-        return self._add(hidden, attended)
+            for new, cached in zip(both, (cache.keys, cache.values), strict=True):
+                cached.append(new.new_empty(*new.shape[:2], length, new.shape[3]))
+        end = cache.count + 1
+        for new, cached in zip(both, (cache.keys, cache.values), strict=True):
+            cached[number][:, :, cache.count : end] = new
+        keys, values = cache.keys[number][:, :, :end], cache.values[number][:, :, :end]
+        return self._add(hidden, F.scaled_dot_product_attention(queries, keys, values))
 
     def _parts(self, hidden: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return queries, keys and values, each (B, heads, L, width / heads)."""

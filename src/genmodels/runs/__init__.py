@@ -49,7 +49,7 @@ def latest() -> Folder:
     """Return the newest run under ``runs/``.
 
     Raises:
-        InputError: there is none.
+        InputError: there is none, or it has a link that leads out of its folder.
     """
     runs = listed()
     if not runs:
@@ -57,7 +57,7 @@ def latest() -> Folder:
             f"there is no run under {HOME}{'/'}; train one with: "
             "`train(source=vae.yaml)`, or give a run's folder"
         )
-    return runs[0]
+    return open_run(runs[0].path)
 
 
 def new_path(config_name: str, now: datetime) -> Path:

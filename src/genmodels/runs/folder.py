@@ -19,13 +19,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import filelock
-
 from genmodels import config
 from genmodels.config import custom_code
 from genmodels.config.settings import Settings
-from genmodels.errors import InputError, Untrusted, Unwritable
-from genmodels.runs import checkpoint, manifest, steps
+from genmodels.errors import InputError, Untrusted
+from genmodels.runs import checkpoint, logs, manifest, steps
 from genmodels.runs.checkpoint import Checkpoint
 from genmodels.runs.manifest import Environment, Header, Record
 from genmodels.system import files
@@ -129,6 +127,19 @@ class Folder:
                     "made it, replace it by the file"
                 )
 
+    def check_config(self) -> None:
+        """Check that a folder in which was trained has its configuration.
+
+        Raises:
+            InputError: it has not.
+        """
+        traces = [*self.checkpoint_paths(), *self.snapshot_paths(), self.log_path]
+        if not self.config_path.exists() and any(path.exists() for path in traces):
+            raise InputError(
+                f"{self.path} has files of a training and no {self.config_path.name}; restore "
+                "that file, or choose another `out`"
+            )
+
     def create(self, settings: Settings, environment: Environment) -> None:
         """Make the folder with its configuration and environment.
 
@@ -148,52 +159,16 @@ class Folder:
         custom_code.keep(settings.model, self.path)
 
     def log(self) -> list[Record]:
-        """Return the records of the log, oldest first, without an incomplete last line.
-
-        Raises:
-            InputError: a complete line is no record.
-        """
-        if not self.log_path.exists():
-            return []
-        records = []
-        try:
-            complete = self.log_path.read_text(encoding="utf-8").rpartition("\n")[0]
-            for number, line in enumerate(complete.splitlines(), 1):
-                records.append(json.loads(line))
-                if not manifest.is_record(records[-1]):
-                    raise ValueError(f"line {number} is no record of an epoch")
-        except (OSError, ValueError, RecursionError) as error:
-            raise InputError(f"{self.log_path} cannot be read: {error}") from None
-        return records
+        """Return the records of the log, as :func:`genmodels.runs.logs.read` does."""
+        return logs.read(self.log_path)
 
     def append(self, record: Mapping[str, float]) -> None:
-        """Append a record to the log.
-
-        Raises:
-            Unwritable: the disk is full or the file is read-only.
-        """
-        try:
-            with self.log_path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(record) + "\n")
-        except OSError as error:
-            raise Unwritable(
-                f"{self.log_path} cannot be written: {error.strerror}; free space, then `resume`"
-            ) from None
+        """Append a record to the log, as :func:`genmodels.runs.logs.append` does."""
+        logs.append(self.log_path, record)
 
     def rewind_log(self, recorded: int, steps_per_epoch: int) -> None:
-        """Remove records that a resumed run writes again.
-
-        Args:
-            recorded: the last step that was in the log when the checkpoint was saved; later
-                records are removed.
-            steps_per_epoch: records of unfinished epochs are removed too.
-        """
-        kept = [
-            record
-            for record in self.log()
-            if record["step"] <= recorded and record["step"] % steps_per_epoch == 0
-        ]
-        files.write(self.log_path, "".join(json.dumps(r) + "\n" for r in kept).encode())
+        """Remove records of the log, as :func:`genmodels.runs.logs.rewind` does."""
+        logs.rewind(self.log_path, recorded, steps_per_epoch)
 
     def checkpoint_paths(self) -> list[Path]:
         """List the resumable checkpoints, oldest first."""
@@ -217,20 +192,40 @@ class Folder:
         """Load a checkpoint or a snapshot of this run.
 
         Raises:
-            InputError: the file is damaged, or of no run.
+            InputError: the file is damaged, or of another run or none.
         """
+        return self._own(self._load(path))
+
+    def _load(self, path: Path) -> Checkpoint:
+        """Load a checkpoint of any run."""
         found = checkpoint.load(path)
         with custom_code.of_run(self.path):
             header = manifest.check(Header, found.header, path)
         return Checkpoint(path, header, found.tensors)
 
+    def _own(self, found: Checkpoint) -> Checkpoint:
+        """Return a checkpoint, after checking that it is of this run.
+
+        Raises:
+            InputError: what it was trained with differs from the files of the run.
+        """
+        with custom_code.of_run(self.path):
+            differences = manifest.differences(found.header, self.settings, self.environment)
+        if differences:
+            raise InputError(
+                f"{self.path} is not the run that saved {found.path} "
+                f"({'; '.join(differences)}); restore the file that was changed"
+            )
+        return found
+
     def latest(self) -> Checkpoint:
         """Load the checkpoint with the highest step.
 
         Raises:
-            InputError: there is none yet, or it is damaged; the message then names the newest
-                readable one.
+            InputError: a link leads out of the folder, or there is no checkpoint yet, or it is of
+                another run or damaged; the message then names the newest readable one.
         """
+        self.check_links()
         paths = self.checkpoint_paths()
         if not paths:
             raise InputError(
@@ -238,7 +233,7 @@ class Folder:
                 f"train it with: `train(out={self.path}, resume=True)`"
             )
         try:
-            return self.read(paths[-1])
+            found = self._load(paths[-1])
         except Untrusted:
             raise
         except InputError as error:
@@ -247,6 +242,7 @@ class Folder:
             if readable:
                 todo = f"delete it to continue from {readable.name}, which can be read"
             raise InputError(f"{error}; {todo}") from None
+        return self._own(found)
 
     def _reads(self, path: Path) -> bool:
         try:
@@ -282,6 +278,8 @@ class Folder:
         Raises:
             InputError: another process trains in this folder.
         """
+        import filelock  # here, because only training writes
+
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as why:

@@ -10,13 +10,13 @@ from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict  # pydantic does not take that of Python 3.11
 
 from genmodels import config
-from genmodels.config.number_types import Json
-from genmodels.errors import InputError
+from genmodels.config.number_types import Count, Json
+from genmodels.config.settings import Settings
+from genmodels.errors import InputError, brief
 
 Record = dict[str, float]  # of the log: ``epoch``, ``step``, ``images``, ``seconds``, losses
 
 NonNegative = Annotated[int, Field(ge=0)]
-Size = Annotated[int, Field(ge=1)]
 
 
 def _inside(name: str) -> str:
@@ -27,6 +27,21 @@ def _inside(name: str) -> str:
 
 
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_inside)]
+
+
+def check_name(name: str) -> str:
+    """Check the name of a configuration, before a run is recorded under it.
+
+    Raises:
+        InputError: it is too long, or has characters that a name may not have.
+    """
+    try:
+        return TypeAdapter(Name).validate_python(name)
+    except ValidationError:
+        raise InputError(
+            f"the name {brief(name)} of a configuration must be 1 to 200 printable characters "
+            "without a backslash; rename the file"
+        ) from None
 
 
 Mode = Literal["eager", "compiled"]  # how the gradients of a phase are computed
@@ -65,7 +80,7 @@ class Header(TypedDict):
     run: Name
     started: NotRequired[str]
     config: dict[str, Json]
-    image_shape: Annotated[list[Size], Field(min_length=3, max_length=3)]
+    image_shape: Annotated[list[Count], Field(min_length=3, max_length=3)]
     class_shares: NotRequired[list[Annotated[float, Field(ge=0, le=1)]]]  # none before format 3
     fingerprint: str
     progress: SavedProgress
@@ -101,10 +116,10 @@ class Environment(TypedDict):
     platform: NotRequired[str]
     device: NotRequired[str]
     precision: NotRequired[str]
-    threads: NotRequired[Size]
-    later_threads: NotRequired[list[Size]]
-    jobs: NotRequired[Size]
-    later_jobs: NotRequired[list[Size]]
+    threads: NotRequired[Count]
+    later_threads: NotRequired[list[Count]]
+    jobs: NotRequired[Count]
+    later_jobs: NotRequired[list[Count]]
     reasons: NotRequired[list[str]]
     data: DataRecord
 
@@ -136,6 +151,22 @@ def check(kind: type[Kind], content: Any, path: Path) -> Kind:
         # Nobody edits a header, so former names of settings are no news there.
         config.resolve([content["config"]], f"the configuration in {path}", former_notes=False)
     return content
+
+
+def differences(header: Header, settings: Settings, environment: Environment) -> list[str]:
+    """List what differs between a checkpoint and the files of a run; nothing if it is of that run.
+
+    Each is a key with both values. Headers of earlier versions lack some keys.
+    """
+    saved = config.resolve([header["config"]], "the header", former_notes=False)
+    pairs = (
+        ("configuration", header["run"], environment["config"]),
+        ("started", header.get("started"), environment["started"]),
+        ("fingerprint", header["fingerprint"], environment["data"]["fingerprint"]),
+    )
+    return settings.differences(saved) + [
+        f"{key}: {there} there, {now} now" for key, there, now in pairs if there not in (None, now)
+    ]
 
 
 def is_record(content: object) -> bool:

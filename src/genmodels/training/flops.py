@@ -3,7 +3,6 @@
 from typing import Any
 
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.flop_counter import flop_registry
 
 
 class Flops(TorchDispatchMode):
@@ -14,6 +13,7 @@ class Flops(TorchDispatchMode):
 
     Attributes:
         total: the number of operations so far.
+        formulas: PyTorch's, by operation.
     """
 
     @classmethod
@@ -23,12 +23,14 @@ class Flops(TorchDispatchMode):
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.total = 0
+        from torch.utils.flop_counter import flop_registry  # here, because it loads triton
+
+        self.total, self.formulas = 0, flop_registry
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Run an operation, and add its floating-point operations."""
         result = func(*args, **(kwargs or {}))
-        formula = flop_registry.get(func.overloadpacket)
+        formula = self.formulas.get(func.overloadpacket)
         if formula is not None:
             self.total += formula(*args, **(kwargs or {}), out_val=result)
         return result

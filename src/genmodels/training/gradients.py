@@ -130,6 +130,10 @@ class PhaseGradients:
             modes = dict.fromkeys(flops, "eager") if self.execution.on_trial else {}
         self.modes, self.flops = dict(modes), dict(flops)
         self.compiled.clear()
+        chosen = "compiled" if self.execution.kind == "compiled" else "eager"
+        others = [f"{phase} {mode}" for phase, mode in modes.items() if mode != chosen]
+        if others:
+            self.notes.append(f"steps go on as they were before: {', '.join(others)}")
 
 
 def with_strides_of(parameter: Tensor, values: Tensor) -> Tensor:

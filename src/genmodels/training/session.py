@@ -4,10 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from genmodels import config, data, runs
-from genmodels.config import components, custom_code
+from genmodels.config import components
 from genmodels.config.settings import Data, Settings
 from genmodels.console import Display
 from genmodels.data import class_names
@@ -15,12 +13,13 @@ from genmodels.data.augment import Augmentation
 from genmodels.data.images import Images
 from genmodels.errors import InputError
 from genmodels.models.base import Model
-from genmodels.runs import disk_space, used_jobs, used_threads
+from genmodels.runs import disk_space, manifest, used_jobs
+from genmodels.sampling import interpolation
 from genmodels.system import device as devices
 from genmodels.system import distributed, files, randomness
 from genmodels.system.provenance import now
 from genmodels.system.tuning import threads, tune_cpu
-from genmodels.training import environment, loggers
+from genmodels.training import environment, loggers, resuming
 from genmodels.training.recorder import Recorder, follow
 from genmodels.training.trainer import Trainer
 
@@ -44,9 +43,13 @@ def read_settings(
 
 
 def name_of(source: str | Path) -> str:
-    """Return the name of a configuration: ``report/vae`` for a preset, the stem for a path."""
+    """Return the name of a configuration: ``report/vae`` for a preset, the stem for a path.
+
+    Raises:
+        InputError: no run can have this name.
+    """
     text = Path(source).as_posix().removesuffix(".yaml")
-    return text if f"{text}.yaml" in config.presets() else Path(text).name
+    return manifest.check_name(text if f"{text}.yaml" in config.presets() else Path(text).name)
 
 
 def train(
@@ -86,9 +89,10 @@ def _train(
     device = devices.choose(settings.train.device, settings.train.precision, place.local_rank)
     reasons = [*device.reasons, *tune_cpu(device)]
     if resume and out is None:
-        out = _resumable(name)
+        out = resuming.latest_run(name)
     if out is not None and place.is_first:
         disk_space.check_out(out)
+        runs.Folder(out).check_config()
         if not resume:
             _check_unused(out)
     if not place.is_single and settings.train.on_nan == "rollback":
@@ -98,7 +102,7 @@ def _train(
     settings = settings.with_loaded(images.name)
     with distributed.joined(device.device, settings.train.batch_size) as processes:
         trainer = trainer_of(settings, images, device, processes)
-        for reason in (*reasons, *trainer.notes):
+        for reason in reasons:
             display.say(reason)
         if trainer.model.num_classes:
             display.say(f"classes {class_names.listed(images.classes)}")
@@ -107,7 +111,7 @@ def _train(
         if not processes.is_first:
             folder = runs.Folder(out or runs.HOME)  # this process writes nothing there
             if resumed:
-                _restore(folder, settings, trainer, images)
+                resuming.restore(folder, settings, trainer, images)
             follow(trainer)
             return folder
         if not processes.is_single:
@@ -117,9 +121,11 @@ def _train(
             if resumed:
                 folder.check_links()
                 folder.sweep()
-                if _restore(folder, settings, trainer, images):
-                    _rewind(folder, settings, trainer, display)
+                if resuming.restore(folder, settings, trainer, images):
+                    resuming.rewind(folder, settings, trainer, display)
                     used_jobs.resume(folder, jobs)
+                elif (adjusted := settings.with_limit_of(folder.settings)) != folder.settings:
+                    files.write(folder.config_path, adjusted.yaml().encode())
             else:
                 if resume:
                     display.say(f"{folder.path} holds no run yet: starting at step 0")
@@ -128,6 +134,8 @@ def _train(
                 folder.create(settings, environment.of(name, device, reasons, images, jobs))
             kept = settings.train.keep + 1
             _check_space(folder.path, trainer, min(kept, 2) if resumed else kept)
+            for note in trainer.notes:
+                display.say(note)
             with loggers.started(folder.path, settings) as started:
                 Recorder(folder, settings, trainer, display, started).run()
     return folder
@@ -140,15 +148,8 @@ def trainer_of(
     processes: distributed.Processes = distributed.SINGLE,
 ) -> Trainer:
     """Make the trainer of some settings, at step 0."""
-    with randomness.placed(settings.seed, "init"):
-        model: Model = components.build(
-            settings.model,
-            config.MODELS,
-            image_shape=images.image_shape,
-            class_shares=images.class_shares,
-        )
     return Trainer(
-        model,
+        model_of(settings, images),
         images,
         settings.train,
         settings.seed,
@@ -157,6 +158,19 @@ def trainer_of(
         Augmentation(**settings.data.augment.model_dump()),
         processes,
     )
+
+
+def model_of(settings: Settings, images: Images) -> Model:
+    """Make the model of some settings, with its first weights.
+
+    Raises:
+        InputError: it does not fit the images, or has too few latents for its ``perturb``.
+    """
+    with randomness.placed(settings.seed, "init"):
+        given = {"image_shape": images.image_shape, "class_shares": images.class_shares}
+        model: Model = components.build(settings.model, config.MODELS, **given)
+    interpolation.check_perturb(settings, model)
+    return model
 
 
 def _check_unused(path: Path) -> None:
@@ -203,72 +217,3 @@ def _load(settings: Settings, display: Display) -> Images:
     counts = ", ".join(f"{images.count(split):,} {split}" for split in images.splits)
     display.say(f"data {images.name}: {'x'.join(map(str, images.image_shape))}, {counts}")
     return images
-
-
-def _restore(folder: runs.Folder, settings: Settings, trainer: Trainer, images: Images) -> bool:
-    """Restore a trainer from the newest checkpoint of a run.
-
-    Returns:
-        Whether there are steps left to train.
-
-    Raises:
-        InputError: the settings, the code or the images are not those of the run.
-    """
-    differences = settings.differences(folder.settings)
-    if differences:
-        raise InputError(
-            f"run {folder.path} was made with other settings, so it cannot be resumed with these "
-            f"({'; '.join(differences)}); only the limit may change: use the same settings"
-            f"{_alike(folder, settings)}, or start a new run without `resume`"
-        )
-    if changed := custom_code.changed(settings.model, folder.path):
-        raise InputError(
-            f"{changed[0]} differs from the copy that run {folder.path} has in its "
-            f"{custom_code.FOLDER}/; restore that copy, or start a new run without `resume`"
-        )
-    if folder.fingerprint != images.fingerprint:
-        raise InputError(
-            f"run {folder.path} was trained on other images than {images.name} holds now; "
-            "restore them, or start a new run without `resume`"
-        )
-    if folder.checkpoint_paths():
-        saved = folder.latest()
-        trainer.restore(dict(saved.tensors), saved.header["progress"])
-    return not trainer.is_complete()
-
-
-def _rewind(folder: runs.Folder, settings: Settings, trainer: Trainer, display: Display) -> None:
-    """Remove from the log all records newer than the last checkpoint."""
-    folder.rewind_log(trainer.recorded, trainer.steps_per_epoch)
-    files.write(folder.config_path, settings.yaml().encode())
-    if trainer.step:
-        display.say(f"resuming {folder.path} at step {trainer.step:,}")
-        on_cpu = trainer.device.device.type == "cpu"
-        if on_cpu and (changed := used_threads.resume(folder, torch.get_num_threads())):
-            display.say(changed)
-    else:
-        display.say(f"{folder.path} has no checkpoint yet: starting at step 0")
-
-
-def _resumable(name: str) -> Path:
-    """Return the latest run of a configuration."""
-    for folder in runs.listed():
-        if folder.config_name == name:
-            return folder.path
-    raise InputError(f"no run of {name} to resume under {runs.HOME}; name its folder with `out`")
-
-
-def _alike(other: runs.Folder, settings: Settings) -> str:
-    """Return a hint at a run of the same configuration with these settings, if there is one."""
-    for folder in runs.listed():
-        if folder.config_name == other.config_name and not _differ(folder, settings):
-            return f", continue the run that has these by `out={folder.path}`"
-    return ""
-
-
-def _differ(folder: runs.Folder, settings: Settings) -> bool:
-    """Return whether a run was made with other settings."""
-    try:
-        return bool(settings.differences(folder.settings))
-    except InputError:  # a run that this version cannot read cannot be continued
-        return True

@@ -1,0 +1,62 @@
+"""The log of a run: one JSON object per line, one line per epoch."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from genmodels.errors import InputError, Unwritable
+from genmodels.runs import manifest
+from genmodels.runs.manifest import Record
+from genmodels.system import files
+
+
+def read(path: Path) -> list[Record]:
+    """Return the records of a log, oldest first, without an incomplete last line.
+
+    Raises:
+        InputError: a complete line is no record.
+    """
+    if not path.exists():
+        return []
+    records = []
+    try:
+        complete = path.read_text(encoding="utf-8").rpartition("\n")[0]
+        for number, line in enumerate(complete.splitlines(), 1):
+            records.append(json.loads(line))
+            if not manifest.is_record(records[-1]):
+                raise ValueError(f"line {number} is no record of an epoch")
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"{path} cannot be read: {error}") from None
+    return records
+
+
+def append(path: Path, record: Mapping[str, float]) -> None:
+    """Append a record to a log.
+
+    Raises:
+        Unwritable: the disk is full or the file is read-only.
+    """
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(record) + "\n")
+    except OSError as error:
+        raise Unwritable(
+            f"{path} cannot be written: {error.strerror}; free space, then `resume`"
+        ) from None
+
+
+def rewind(path: Path, recorded: int, steps_per_epoch: int) -> None:
+    """Remove records that a resumed run writes again.
+
+    Args:
+        path: of the log.
+        recorded: the last step that was in the log when the checkpoint was saved; later
+            records are removed.
+        steps_per_epoch: records of unfinished epochs are removed too.
+    """
+    kept = [
+        record
+        for record in read(path)
+        if record["step"] <= recorded and record["step"] % steps_per_epoch == 0
+    ]
+    files.write(path, "".join(json.dumps(record) + "\n" for record in kept).encode())

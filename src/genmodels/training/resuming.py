@@ -1,0 +1,88 @@
+"""A run that goes on from its newest checkpoint."""
+
+from pathlib import Path
+
+import torch
+
+from genmodels import runs
+from genmodels.config import custom_code
+from genmodels.config.settings import Settings
+from genmodels.console import Display
+from genmodels.data.images import Images
+from genmodels.errors import InputError
+from genmodels.runs import used_threads
+from genmodels.system import files
+from genmodels.training.trainer import Trainer
+
+
+def latest_run(name: str) -> Path:
+    """Return the folder of the latest run of a configuration.
+
+    Raises:
+        InputError: there is none.
+    """
+    for folder in runs.listed():
+        if folder.config_name == name:
+            return folder.path
+    raise InputError(f"no run of {name} to resume under {runs.HOME}; name its folder with `out`")
+
+
+def restore(folder: runs.Folder, settings: Settings, trainer: Trainer, images: Images) -> bool:
+    """Restore a trainer from the newest checkpoint of a run.
+
+    Returns:
+        Whether there are steps left to train.
+
+    Raises:
+        InputError: the settings, the code or the images are not those of the run.
+    """
+    differences = settings.differences(folder.settings)
+    if differences:
+        raise InputError(
+            f"run {folder.path} was made with other settings, so it cannot be resumed with these "
+            f"({'; '.join(differences)}); only the limit may change: use the same settings"
+            f"{_alike(folder, settings)}, or start a new run without `resume`"
+        )
+    if changed := custom_code.changed(settings.model, folder.path):
+        raise InputError(
+            f"{changed[0]} differs from the copy that run {folder.path} has in its "
+            f"{custom_code.FOLDER}/; restore that copy, or start a new run without `resume`"
+        )
+    if folder.fingerprint != images.fingerprint:
+        raise InputError(
+            f"run {folder.path} was trained on other images than {images.name} holds now; "
+            "restore them, or start a new run without `resume`"
+        )
+    if folder.checkpoint_paths():
+        saved = folder.latest()
+        trainer.restore(dict(saved.tensors), saved.header["progress"])
+    return not trainer.is_complete()
+
+
+def rewind(folder: runs.Folder, settings: Settings, trainer: Trainer, display: Display) -> None:
+    """Remove from the log all records newer than the last checkpoint."""
+    folder.rewind_log(trainer.recorded, trainer.steps_per_epoch)
+    files.write(folder.config_path, settings.yaml().encode())
+    if trainer.step:
+        display.say(f"resuming {folder.path} at step {trainer.step:,}")
+        on_cpu = trainer.device.device.type == "cpu"
+        if on_cpu and (changed := used_threads.resume(folder, torch.get_num_threads())):
+            display.say(changed)
+    else:
+        display.say(f"{folder.path} has no checkpoint yet: starting at step 0")
+
+
+def _alike(other: runs.Folder, settings: Settings) -> str:
+    """Return a hint at a run of the same configuration with these settings, if there is one."""
+    for folder in runs.listed():
+        if folder.config_name == other.config_name and not _differ(folder, settings):
+            return f", continue the run that has these by `out={folder.path}`"
+    return ""
+
+
+def _differ(folder: runs.Folder, settings: Settings) -> bool:
+    """Return whether a run was made with other settings."""
+    try:
+        return bool(settings.differences(folder.settings))
+    except InputError:  # a run that this version cannot read cannot be continued
+        return True
