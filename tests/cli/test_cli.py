@@ -100,6 +100,9 @@ MISTAKES = {
     "mode": (["interpolate", "--mode", "slrp"], ["slrp", "did you mean 'slerp'", "perturb"]),
     "weights": (["sample", "--weights", "best"], ["best", "ema or last"]),
     "resume of no run": (["train", "--resume"], ["--out RUN --resume"]),
+    "resume of a mistyped run": (
+        ["train", "--resume", "--out", "runs/nope"], ["no run at 'runs/nope'; train one with"],
+    ),
     "resume of nothing": ([*TRAIN, "--resume"], ["no run of vae to resume", "--out"]),
 }  # fmt: skip
 

@@ -42,6 +42,11 @@ class Run:
 
     folder: runs.Folder
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.folder, runs.Folder):
+            given = brief(self.folder)
+            raise InputError(f"Run({given}): open a run with genmodels.load({given})")
+
     def __repr__(self) -> str:
         try:
             steps = "no checkpoint" if self.step is None else f"{self.step:,} steps"

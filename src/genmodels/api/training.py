@@ -54,6 +54,8 @@ def train(
     path = None if out is None else arguments.path("out", out)
     existing = runs.Folder(path) if resume and path is not None else None
     resumed = existing if existing and existing.config_path.is_file() else None
+    if source is None and path is not None and existing and not resumed:
+        raise runs.absent(path)
     if resumed and trust_code:
         custom_code.approve(resumed.path)
     modules = (

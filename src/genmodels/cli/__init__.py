@@ -3,6 +3,7 @@
 Slow imports are inside the commands, so that help and usage errors are fast.
 """
 
+import errno
 import os
 import sys
 import warnings
@@ -18,6 +19,10 @@ from genmodels.errors import InputError, Interrupted, Note, Unfinished, spelling
 
 # The base class of usage errors, in the version of click that typer uses.
 UsageError: Any = typer.BadParameter.__mro__[1]
+
+# What to lower when memory runs out: of commands that use a model, and of all others.
+SIZES = {"sample": "`count`", "interpolate": "`steps` or `rows`"}
+SIZES_OF_TRAINING = "the model's widths, the batch size or the image size"
 
 app = typer.Typer(
     name="genmodels",
@@ -47,9 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     warnings.simplefilter("always", Note)
     warnings.showwarning = _show_each_note_once()
     command = typer.main.get_command(app)
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     try:
-        with spelling(as_flags), command.make_context("genmodels", given or ["--help"]) as context:
+        with spelling(as_flags), command.make_context("genmodels", given) as context:
             command.invoke(context)
     except typer.Exit as done:
         sys.exit(done.exit_code)
@@ -67,13 +72,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
         if not memory.ran_out(error):
             raise
-        reason = memory.description(error)
-        _fail(f"{reason}: lower the model's widths, the batch size or the image size", 2)
+        lower = SIZES.get(given[0], SIZES_OF_TRAINING)
+        _fail(f"{memory.description(error)}: lower {lower}", 2)
     except KeyboardInterrupt:
         _fail("interrupted", 130)
     except BrokenPipeError:  # the reader of the output has closed it
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         sys.exit(1)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _discard_output()
+        _fail(f"the output cannot be written: {error.strerror}; free space", 2)
+
+
+def _discard_output() -> None:
+    """Let the text that is still buffered go nowhere, so that it raises no error at the exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _replace_unprintable() -> None:

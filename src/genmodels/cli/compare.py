@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from genmodels.cli import options
 from genmodels.cli.groups import Group, HelpPlace
 from genmodels.cli.options import SEED, TrustCode, integer
 from genmodels.cli.overrides import Changes, with_overrides
@@ -64,7 +65,7 @@ def compare(
             help="Features to compare: auto, domain, random, inception, or a file.",
         ),
     ] = "auto",
-    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder for the results.")] = Path(
+    out: Annotated[Path, options.path(metavar="FOLDER", help="Folder for the results.")] = Path(
         "comparison"
     ),
     trust_code: TrustCode = False,

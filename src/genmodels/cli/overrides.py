@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from functools import wraps
 from inspect import Parameter
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -61,4 +62,6 @@ def _option(row: overrides.Row, text: str | None) -> Any:
     kind = row.kind if isinstance(row.kind, type) else str
     if kind is int:
         return Annotated[int | None, options.integer(help=text)]
+    if kind is Path:
+        return Annotated[Path | None, options.path(metavar=row.override.metavar, help=text)]
     return Annotated[kind | None, typer.Option(metavar=row.override.metavar, help=text)]

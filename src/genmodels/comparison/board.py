@@ -63,9 +63,9 @@ class Board:
         task = self.running[name]
         if "share" in message:
             task.move(message["share"], message.get("left"))
-            rate = f"{message['rate']:,.0f} images/s  " if "rate" in message else ""
             left = f"{duration(task.left)} left" if task.left is not None else ""
-            self.display.row(name, task.share, 1, rate + left)
+            rate = [f"{message['rate']:,.0f} images/s"] if "rate" in message else []
+            self.display.row(name, task.share, 1, left, rate)
             self._whole()
         elif "doing" in message:
             self.display.row(name, task.share, 1, f"{message['doing']} {message['part']:.0%}")

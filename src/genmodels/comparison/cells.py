@@ -19,7 +19,7 @@ def interval(found: Estimate | None) -> str:
     """Return a mean with its interval as text, to two digits of the interval; a dash for None."""
     if found is None:
         return "—"
-    if found.half is None or len(set(found.values)) == 1:
+    if not found.half:
         return number(found.mean)
     decimals = max(0, 1 - math.floor(math.log10(found.half)))
     half = round(found.half, 1 - math.floor(math.log10(found.half)))

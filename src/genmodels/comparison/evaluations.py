@@ -157,10 +157,10 @@ def _progress_of(display: Display, folder: runs.Folder, done: int, total: int) -
     began = time.monotonic()
 
     def progress(made: int, images: int) -> None:
-        note = f"{folder.path}  {made:,} of {images:,} images"
+        note = f"{made:,} of {images:,} images"
         if made:
             left = (time.monotonic() - began) * (images - made) / made
             note += f"  {duration(left)} left for this run"
-        display.advance("comparing", done + made / images, total, note)
+        display.advance("comparing", done + made / images, total, note, [str(folder.path)])
 
     return progress

@@ -12,7 +12,7 @@ import sys
 import threading
 import traceback
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from genmodels.comparison import evaluations, trainings, transport
@@ -47,7 +47,9 @@ class Reporter(Display):
         """Send one line."""
         self.send({"say": text})
 
-    def advance(self, what: str, done: float, total: float, note: str = "") -> None:
+    def advance(
+        self, what: str, done: float, total: float, note: str = "", details: Sequence[str] = ()
+    ) -> None:
         """Send the progress of the task, or of something that it needs."""
         own = what == self.kind
         self.send({"share": done / total} if own else {"doing": what, "part": done / total})

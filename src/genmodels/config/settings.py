@@ -251,11 +251,6 @@ class Settings(Section):
         loaded = self.data.model_copy(update={"name": name, "offline": None})
         return self.model_copy(update={"data": loaded})
 
-    def with_limit_of(self, other: "Settings") -> "Settings":
-        """Return the settings with the limit of others."""
-        limit = {name: getattr(other.train, name) for name in LIMITS}
-        return self.model_copy(update={"train": self.train.model_copy(update=limit)})
-
     def plain(self) -> dict[str, Json]:
         """Return the settings as nested dictionaries and lists, for YAML or JSON."""
         return self.model_dump(mode="json")

@@ -16,7 +16,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from genmodels.errors import InputError, brief
+from genmodels.errors import InputError
 from genmodels.system import files
 
 Picture = Image.Image
@@ -77,8 +77,8 @@ def grid_size(
     size = (channels, rows * (height + GAP) + GAP, columns * (width + GAP) + GAP)
     if math.prod(size) > LARGEST_SHEET:
         raise InputError(
-            f"a grid of {brief(columns)} `columns` and {rows:,} rows is too large for a picture; "
-            "take fewer columns or images, or write an array"
+            f"a grid of {columns:,} columns and {rows:,} rows is too large for a picture; "
+            "take fewer images, or write an array"
         )
     return columns, size
 

@@ -6,7 +6,7 @@ import torch
 
 from genmodels import runs
 from genmodels.config import custom_code
-from genmodels.config.settings import Settings
+from genmodels.config.settings import LIMITS, Settings
 from genmodels.console import Display
 from genmodels.data.images import Images
 from genmodels.errors import InputError
@@ -70,6 +70,15 @@ def rewind(folder: runs.Folder, settings: Settings, trainer: Trainer, display: D
             display.say(changed)
     else:
         display.say(f"{folder.path} has no checkpoint yet: starting at step 0")
+
+
+def adjust(folder: runs.Folder, settings: Settings) -> None:
+    """Record the settings of a run that is trained to its limit, which it keeps."""
+    limit = {name: getattr(folder.settings.train, name) for name in LIMITS}
+    train = settings.train.model_copy(update=limit)
+    adjusted = settings.model_copy(update={"train": train})
+    if adjusted != folder.settings:
+        files.write(folder.config_path, adjusted.yaml().encode())
 
 
 def _alike(other: runs.Folder, settings: Settings) -> str:

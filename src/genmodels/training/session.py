@@ -16,7 +16,7 @@ from genmodels.models.base import Model
 from genmodels.runs import disk_space, manifest, used_jobs
 from genmodels.sampling import interpolation
 from genmodels.system import device as devices
-from genmodels.system import distributed, files, randomness
+from genmodels.system import distributed, randomness
 from genmodels.system.provenance import now
 from genmodels.system.tuning import threads, tune_cpu
 from genmodels.training import environment, loggers, resuming
@@ -124,8 +124,8 @@ def _train(
                 if resuming.restore(folder, settings, trainer, images):
                     resuming.rewind(folder, settings, trainer, display)
                     used_jobs.resume(folder, jobs)
-                elif (adjusted := settings.with_limit_of(folder.settings)) != folder.settings:
-                    files.write(folder.config_path, adjusted.yaml().encode())
+                else:
+                    resuming.adjust(folder, settings)
             else:
                 if resume:
                     display.say(f"{folder.path} holds no run yet: starting at step 0")

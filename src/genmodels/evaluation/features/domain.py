@@ -93,8 +93,8 @@ def _domain(images: Images, progress: ReportProgress) -> Extractor:
     cached = cache.path("features") / file
     if not packaged.is_file() and not cached.is_file():
         net, accuracy = train(images, progress, STEPS)
-        cached.parent.mkdir(parents=True, exist_ok=True)
-        save(cached, net, images, accuracy)
+        if not cache.keep(cached, lambda path: save(path, net, images, accuracy)):
+            return of_net("domain", net, classes_of(images) > 0)
     return load(packaged if packaged.is_file() else cached, "domain", images)
 
 
