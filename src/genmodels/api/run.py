@@ -43,8 +43,9 @@ class Run:
     folder: runs.Folder
 
     def __post_init__(self) -> None:
-        if not isinstance(self.folder, runs.Folder):
-            given = brief(self.folder)
+        given_folder: object = self.folder
+        if not isinstance(given_folder, runs.Folder):
+            given = brief(given_folder)
             raise InputError(f"Run({given}): open a run with genmodels.load({given})")
 
     def __repr__(self) -> str:
