@@ -90,10 +90,10 @@ def on_paper(found: Mapping[int, Sequence[Round]], seeds: int) -> Table:
     is simulated, for equal durations and for durations between the half and the double.
     """
     made = Table("cores", "gain", "trainings", "busy, equal", "busy, unequal")
-    first, *others = found
-    if not others:
+    first, jobs = min(found), max(found)
+    if first != 1 or jobs == 1:
         return made
-    jobs, models = others[-1], list(found[first][0]["images"])
+    models = list(found[first][0]["images"])
     gain = min(ratio(running(found[jobs], m), running(found[first], m))[0] for m in models)
     for cores in CORES:
         count = len(models) * max(seeds, 2 * cores)
