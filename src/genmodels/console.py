@@ -108,6 +108,22 @@ class Display:
             text = Note(note, details).within(math.inf)
             self.say(f"{what} {100 * min(1, done / total):3.0f} %  {text}")
 
+    def row(
+        self, what: str, done: float, total: float, note: str, details: Sequence[str] = ()
+    ) -> None:
+        """Show one of several tasks that run at the same time, in a terminal alone.
+
+        Args:
+            what, done, total, note, details: as for :meth:`advance`.
+        """
+        if self.console.is_terminal:
+            self._move_bar(what, done, total, note, details)
+
+    def drop(self, what: str) -> None:
+        """Remove the bar of a task."""
+        if self.bar and what in self.tasks:
+            self.bar.remove_task(self.tasks.pop(what))
+
     def reading(self, what: str, done: int, total: int) -> None:
         """Show the progress of reading data."""
         self.advance(what, done, total, f"{done:,} of {total:,}")

@@ -56,6 +56,10 @@ class NotFinite(InputError):
         self.what = what
 
 
+class Unfinished(RuntimeError):
+    """Parts of a study failed, not by a mistake of the user; the message says how to go on."""
+
+
 class Note(UserWarning):
     """A warning for the user: something was done differently than asked for, and why."""
 

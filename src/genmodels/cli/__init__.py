@@ -15,7 +15,7 @@ import typer
 from genmodels import __version__
 from genmodels.cli.groups import Grouped, commands
 from genmodels.cli.wording import as_flags
-from genmodels.errors import InputError, Interrupted, Note, spelling
+from genmodels.errors import InputError, Interrupted, Note, Unfinished, spelling
 
 # The base class of usage errors, in the version of click that typer uses.
 UsageError: Any = typer.BadParameter.__mro__[1]
@@ -65,6 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _fail(str(error), 2)
     except Interrupted as error:
         _fail(str(error), error.code)
+    except Unfinished as error:
+        _fail(str(error), 1)
     except (RuntimeError, MemoryError) as error:
         from genmodels.system import memory
 

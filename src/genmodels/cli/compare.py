@@ -39,6 +39,14 @@ def compare(
             "own limit.",
         ),
     ] = None,
+    jobs: Annotated[
+        str,
+        typer.Option(
+            metavar="N|auto",
+            help="How many trainings and evaluations run at a time, with equal shares of the "
+            "cores; auto: one for each core, one on a GPU.",
+        ),
+    ] = "1",
     shard: Annotated[
         str | None,
         typer.Option(
@@ -78,6 +86,7 @@ def compare(
         count=count,
         features=features,
         match=arguments.match(match),
+        jobs=arguments.jobs(int(jobs) if jobs.isdecimal() else jobs),
         shard=shard,
         out=out,
         trust_code=trust_code,

@@ -10,7 +10,7 @@ this command.
 import hashlib
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -63,6 +63,16 @@ def approve(run: Path) -> None:
     """Approve the modules in a run's folder, for this process."""
     for path in sorted((run / FOLDER).rglob("*.py")):
         _approved.add(hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+def approved() -> list[str]:
+    """Return the digests of the modules that are approved in this process."""
+    return sorted(_approved)
+
+
+def approve_all(digests: Iterable[str]) -> None:
+    """Approve modules in this process that another one of the same command has approved."""
+    _approved.update(digests)
 
 
 def is_path(name: Any) -> bool:
