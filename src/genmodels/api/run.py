@@ -42,6 +42,10 @@ class Run:
 
     folder: runs.Folder
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.folder, runs.Folder):
+            raise InputError(f"Run({brief(self.folder)}): open a run with genmodels.load(path)")
+
     def __repr__(self) -> str:
         try:
             steps = "no checkpoint" if self.step is None else f"{self.step:,} steps"

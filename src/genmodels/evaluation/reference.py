@@ -100,8 +100,8 @@ def of(images: Images, extractor: Extractor, count: int, progress: ReportProgres
 
     Args:
         images: the data set.
-        extractor: of the features.
-        count: most test images, and samples, to compare.
+        extractor: computes the features.
+        count: the largest number of test images, and of samples, to compare.
         progress: called with (what, done, total), in blocks of images.
 
     Raises:
@@ -114,7 +114,6 @@ def of(images: Images, extractor: Extractor, count: int, progress: ReportProgres
         tensors = dict(checkpoint.load(cached).tensors)
     else:
         tensors = _features(images, extractor, progress)
-        cached.parent.mkdir(parents=True, exist_ok=True)
         checkpoint.save(cached, tensors, {"data": images.name, "features": extractor.name})
     table = Features(tensors["values"].double(), tensors.get("labels"))
     return Reference(images, extractor, table, min(count, images.count(TEST)))

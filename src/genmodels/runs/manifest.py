@@ -122,7 +122,7 @@ def check(kind: type[Kind], content: Any, path: Path) -> Kind:
 
 
 def is_record(content: object) -> bool:
-    """Return whether the content of a line of the log is numbers by name, with a step."""
+    """Return whether a line of the log maps names to numbers, one of them ``step``."""
     if not isinstance(content, dict) or type(content.get("step")) is not int:
         return False
     return all(isinstance(value, int | float) for value in content.values())

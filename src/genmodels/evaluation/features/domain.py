@@ -60,8 +60,8 @@ def choose(name: str, images: Images, progress: ReportProgress) -> Extractor:
     """Return the extractor of a name.
 
     Args:
-        name: ``auto`` or ``domain``, a network trained on this data set, which is trained now
-            if it does not exist yet; ``random``; ``inception``; or the path of a file that
+        name: ``auto`` or ``domain`` for a network of this data set, which is trained now if it
+            does not exist yet; ``random``; ``inception``; or the path of a file that
             :func:`save` wrote.
         images: the data set.
         progress: called with (what, done, total), in training steps.
@@ -93,7 +93,6 @@ def _domain(images: Images, progress: ReportProgress) -> Extractor:
     cached = cache.path("features") / file
     if not packaged.is_file() and not cached.is_file():
         net, accuracy = train(images, progress, STEPS)
-        cached.parent.mkdir(parents=True, exist_ok=True)
         save(cached, net, images, accuracy)
     return load(packaged if packaged.is_file() else cached, "domain", images)
 
