@@ -47,8 +47,8 @@ RULES = """## Rules
 - In the pause that passed, {test_images:,} other samples are compared with the test images, in the
   features that chose it and in those of a second network, trained from another seed. Networks see
   the same difference on other scales, so the second FD is multiplied by {unit:.2g}: then the
-  [Gaussian over the pixels](concepts.md#noise-floor-and-baselines) has the same FD in both. A threshold is
-  confirmed if the median of the second FD is below {agree:g} times the threshold.
+  [Gaussian over the pixels](concepts.md#noise-floor-and-baselines) has the same FD in both. A
+  threshold is confirmed if the median of the second FD is below {agree:g} times the threshold.
 - GFLOP/s is the rate of products of large float32 matrices before and after each training. Rows
   with different rates cannot be compared.
 """

@@ -22,9 +22,11 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from genmodels.errors import spelled
+from genmodels.errors import one_line, spelled
 
 LINE_SECONDS = 10.0  # between two lines of progress
+# Text is printed as it is: names of files and models may look like markup, [red], or :smile:.
+PLAIN: dict[str, Any] = {"highlight": False, "markup": False, "emoji": False}
 
 
 def duration(seconds: float) -> str:
@@ -81,14 +83,14 @@ class Display:
     """
 
     def __init__(self, quiet: bool = False):
-        self.console = Console(stderr=True, quiet=quiet, highlight=False, soft_wrap=True)
+        self.console = Console(stderr=True, quiet=quiet, soft_wrap=True, **PLAIN)
         self.bar: Progress | None = None
         self.tasks: dict[str, TaskID] = {}
         self.last_line = 0.0
 
     def say(self, text: str) -> None:
         """Print one line."""
-        self.console.print(spelled(text), markup=False)
+        self.console.print(one_line(spelled(text)))
 
     def advance(
         self, what: str, done: float, total: float, note: str = "", details: Sequence[str] = ()
@@ -195,7 +197,7 @@ def show(content: Any) -> None:
     """
     if sys.stdout is None:  # closed before the start
         return
-    console = Console(highlight=False)
+    console = Console(**PLAIN)
     if not sys.stdout.isatty():
         options = console.options.update(max_width=sys.maxsize)
         console.width = Measurement.get(console, options, content).maximum

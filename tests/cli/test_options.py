@@ -95,6 +95,16 @@ def test_output_that_is_no_terminal_has_the_width_of_its_content(
     assert max(map(len, capsys.readouterr().out.splitlines())) == 56
 
 
+@pytest.mark.parametrize("name", ["a[/]", "[red]b", ":smile:", "[link=x]"])
+def test_names_are_printed_as_they_are(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    console.show(console.table(["run", name], [[name, name]]))
+    console.Display().say(name)
+    console.Display().advance(name, 1, 1, name)
+    shown = capsys.readouterr()
+    assert shown.out.count(name) == 3
+    assert shown.err == f"{name}\n{name} 100 %  {name}\n"
+
+
 @pytest.mark.parametrize(
     "environment", [{"PYTHONIOENCODING": "cp1252"}, ASCII], ids=["cp1252", "C"]
 )

@@ -28,7 +28,7 @@ def train(
         source: a preset's name such as ``"vae.yaml"``, or a path; optional if ``resume`` is
             true and ``out`` is a run.
         settings: further keys of the configuration, as nested dictionaries:
-            ``{"model": {"latent_dim": 64}}``, or a list of such; a later one overrides.
+            ``{"model": {"latent_dim": 64}}``, or a list of them; later ones override earlier ones.
         out: the run's folder; by default a new one under ``runs/``.
         resume: whether to continue a run.
         trust_code: whether Python modules in the folder of a resumed run may be executed.

@@ -15,7 +15,7 @@ import typer
 from genmodels import __version__
 from genmodels.cli.groups import Grouped, commands
 from genmodels.cli.wording import as_flags
-from genmodels.errors import InputError, Interrupted, Note, Unfinished, spelling
+from genmodels.errors import InputError, Interrupted, Note, Unfinished, one_line, spelling
 
 # The base class of usage errors, in the version of click that typer uses.
 UsageError: Any = typer.BadParameter.__mro__[1]
@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(done.exit_code)
     except UsageError as error:
         where = error.ctx.command_path if error.ctx else "genmodels"
-        _fail(f"{error.format_message().rstrip('.')}; see {where} --help", 2)
+        _fail(one_line(f"{error.format_message().rstrip('.')}; see {where} --help"), 2)
     except InputError as error:
         _fail(str(error), 2)
     except Interrupted as error:
@@ -115,10 +115,5 @@ def _show_each_note_once() -> Callable[..., None]:
 
 
 def _fail(message: str, code: int) -> NoReturn:
-    # Names in messages may come from files; control characters must not reach the terminal.
-    shown = "".join(
-        c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}"
-        for c in as_flags(message)
-    )
-    print(f"genmodels: {shown}", file=sys.stderr)
+    print(f"genmodels: {as_flags(message)}", file=sys.stderr)
     sys.exit(code)

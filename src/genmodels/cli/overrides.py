@@ -16,16 +16,16 @@ CHANGES = "changes"  # the parameter that the options replace
 
 
 class Changes(overrides.Overrides, total=False):
-    """What was given: the overrides, and ``settings``, what ``--set`` was given."""
+    """The options that the user gave: the overrides, and the values of ``--set``, ``settings``."""
 
     settings: list[Mapping[str, Any]]
 
 
 def with_overrides(**helps: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Replace a command's keyword ``changes`` by the options that it is made of.
+    """Replace a command's keyword ``changes`` by one option for each of its keys.
 
     Args:
-        helps: override → its help, where the command means something else by it.
+        helps: override → its help in this command, if that differs from the table's.
     """
 
     def replaced(command: Callable[..., None]) -> Callable[..., None]:

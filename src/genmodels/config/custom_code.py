@@ -21,8 +21,10 @@ from typing import Any
 import platformdirs
 
 from genmodels.errors import InputError, Untrusted
+from genmodels.system import files
 
 FOLDER = "code"  # in a run's folder
+FAULTS = (Exception, SystemExit)  # of code that is not ours, and must not end the program
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,7 @@ def keep(spec: Mapping[str, Any], run: Path) -> None:
     """Copy the modules that a model's settings name into a run's folder.
 
     Raises:
-        OSError: they cannot be written.
+        Unwritable: they cannot be written.
     """
     place = _place.get()
     for value in spec.values():
@@ -138,8 +140,7 @@ def keep(spec: Mapping[str, Any], run: Path) -> None:
             keep(value, run)
         elif is_path(value) and place and (place.folder / _file(value)).is_file():
             copy = run / FOLDER / _file(value)
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            copy.write_bytes((place.folder / _file(value)).read_bytes())
+            files.write(copy, (place.folder / _file(value)).read_bytes())
 
 
 def _remember(digest: str) -> None:
@@ -179,13 +180,18 @@ def _load(path: Path, source: bytes, digest: str) -> ModuleType:
     sys.modules[name] = module  # get_type_hints looks annotations up there
     try:
         exec(compile(source, path, "exec"), vars(module))
-    except (Exception, SystemExit) as error:
+    except FAULTS as error:
         del sys.modules[name]
         raise InputError(
-            f"{path} cannot be imported: {type(error).__name__}: {error}{_line(error, path)}"
+            f"{path} cannot be imported: {described(error)}{_line(error, path)}"
         ) from error
     _loaded[digest] = module
     return module
+
+
+def described(error: BaseException) -> str:
+    """Return the type of an error and the first line of its message."""
+    return ": ".join([type(error).__name__, *str(error).splitlines()[:1]])
 
 
 def _line(error: BaseException, path: Path) -> str:

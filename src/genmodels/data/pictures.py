@@ -22,6 +22,7 @@ from genmodels.system import files
 Picture = Image.Image
 GAP = 2  # pixels between the pictures of a grid
 LARGEST_SHEET = 2**31  # bytes of a grid
+LARGEST_SIDE = 2**16 - 1  # pixels of a GIF
 SMALLEST_SIDE = 480  # width in pixels to which a small grid is enlarged, by an integer factor
 
 
@@ -95,7 +96,16 @@ def save_gif(frames: Sequence[Tensor], path: Path, seconds: float = 0.12) -> Non
         frames: all of the same shape.
         path: of the file.
         seconds: duration of a frame.
+
+    Raises:
+        InputError: the format has no pictures of this size.
     """
+    height, width = frames[0].shape[1:]
+    if max(height, width) > LARGEST_SIDE:
+        raise InputError(
+            f"a GIF of {width:,} x {height:,} pixels is too large, {LARGEST_SIDE:,} a side is the "
+            "most; take fewer `rows`, or write a PNG"
+        )
     pictures = [picture(frame) for frame in [*frames, *frames[-2:0:-1]]]
     first, rest = pictures[0], pictures[1:]
     files.save_with(

@@ -102,8 +102,8 @@ def of(images: Images, extractor: Extractor, count: int, progress: ReportProgres
 
     Args:
         images: the data set.
-        extractor: of the features.
-        count: most test images, and samples, to compare.
+        extractor: computes the features.
+        count: the largest number of test images, and of samples, to compare.
         progress: called with (what, done, total), in blocks of images.
 
     Raises:

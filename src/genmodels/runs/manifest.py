@@ -170,7 +170,7 @@ def differences(header: Header, settings: Settings, environment: Environment) ->
 
 
 def is_record(content: object) -> bool:
-    """Return whether the content of a line of the log is numbers by name, with a step."""
+    """Return whether a line of the log maps names to numbers, one of them ``step``."""
     if not isinstance(content, dict) or type(content.get("step")) is not int:
         return False
     return all(isinstance(value, int | float) for value in content.values())

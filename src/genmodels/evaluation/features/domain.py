@@ -60,8 +60,8 @@ def choose(name: str, images: Images, progress: ReportProgress) -> Extractor:
     """Return the extractor of a name.
 
     Args:
-        name: ``auto`` or ``domain``, a network trained on this data set, which is trained now
-            if it does not exist yet; ``random``; ``inception``; or the path of a file that
+        name: ``auto`` or ``domain`` for a network of this data set, which is trained now if it
+            does not exist yet; ``random``; ``inception``; or the path of a file that
             :func:`save` wrote.
         images: the data set.
         progress: called with (what, done, total), in training steps.
