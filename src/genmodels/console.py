@@ -1,18 +1,32 @@
 """Output to the terminal: progress bars, or lines if the output is not a terminal, and tables."""
 
+import math
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from rich.console import Console
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions
 from rich.measure import Measurement
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TaskID,
+    TextColumn,
+)
 from rich.table import Table
+from rich.text import Text
 
-from genmodels.errors import spelled
+from genmodels.errors import one_line, spelled
 
 LINE_SECONDS = 10.0  # between two lines of progress
+# Text is printed as it is: names of files and models may look like markup, [red], or :smile:.
+PLAIN: dict[str, Any] = {"highlight": False, "markup": False, "emoji": False}
 
 
 def duration(seconds: float) -> str:
@@ -24,6 +38,43 @@ def duration(seconds: float) -> str:
     return f"{minutes}m{rest:02d}s" if minutes else f"{rest}s"
 
 
+@dataclass(frozen=True)
+class Note:
+    """A text beside a progress bar.
+
+    Attributes:
+        text: never cut; it is wrapped if it is too long.
+        details: shown after it, as many of the first as there is room for.
+    """
+
+    text: str
+    details: Sequence[str] = ()
+
+    def within(self, width: float) -> str:
+        """Return the text, and the details for which there is room."""
+        shown = self.text
+        for detail in self.details:
+            longer = f"{shown}  {detail}" if shown else detail
+            if cell_len(longer) > width:
+                break
+            shown = longer
+        return shown
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        longest = cell_len(self.within(math.inf))
+        return Measurement(min(1, longest), longest).with_maximum(options.max_width)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
+        yield Text(self.within(options.max_width), style="dim", overflow="fold", no_wrap=False)
+
+
+class _NoteColumn(ProgressColumn):
+    """The column of the notes, the only one that gives way in a narrow terminal."""
+
+    def render(self, task: Task) -> Any:
+        return task.fields["note"]
+
+
 class Display:
     """A display of progress: bars in a terminal, lines elsewhere.
 
@@ -32,28 +83,48 @@ class Display:
     """
 
     def __init__(self, quiet: bool = False):
-        self.console = Console(stderr=True, quiet=quiet, highlight=False, soft_wrap=True)
+        self.console = Console(stderr=True, quiet=quiet, soft_wrap=True, **PLAIN)
         self.bar: Progress | None = None
         self.tasks: dict[str, TaskID] = {}
         self.last_line = 0.0
 
     def say(self, text: str) -> None:
         """Print one line."""
-        self.console.print(spelled(text), markup=False)
+        self.console.print(one_line(spelled(text)))
 
-    def advance(self, what: str, done: float, total: float, note: str = "") -> None:
+    def advance(
+        self, what: str, done: float, total: float, note: str = "", details: Sequence[str] = ()
+    ) -> None:
         """Show the progress of a task.
 
         Args:
             what: the name of the task.
             done, total: in any unit.
             note: a text beside the progress.
+            details: texts after it; the last are left out in a terminal that is too narrow.
         """
         if self.console.is_terminal:
-            self._move_bar(what, done, total, note)
+            self._move_bar(what, done, total, note, details)
         elif time.monotonic() - self.last_line >= LINE_SECONDS or done >= total:
             self.last_line = time.monotonic()
-            self.say(f"{what} {100 * min(1, done / total):3.0f} %  {note}")
+            text = Note(note, details).within(math.inf)
+            self.say(f"{what} {100 * min(1, done / total):3.0f} %  {text}")
+
+    def row(
+        self, what: str, done: float, total: float, note: str, details: Sequence[str] = ()
+    ) -> None:
+        """Show one of several tasks that run at the same time, in a terminal alone.
+
+        Args:
+            what, done, total, note, details: as for :meth:`advance`.
+        """
+        if self.console.is_terminal:
+            self._move_bar(what, done, total, note, details)
+
+    def drop(self, what: str) -> None:
+        """Remove the bar of a task."""
+        if self.bar and what in self.tasks:
+            self.bar.remove_task(self.tasks.pop(what))
 
     def reading(self, what: str, done: int, total: int) -> None:
         """Show the progress of reading data."""
@@ -71,9 +142,9 @@ class Display:
             left: estimated seconds until the end.
             terms: losses by name.
         """
-        losses = "  ".join(f"{name} {value:.4g}" for name, value in terms.items())
-        note = f"step {step:,}  {rate:,.0f} images/s  {duration(left)} left  {losses}"
-        self.advance("training", share, 1.0, note)
+        losses = [f"{name} {value:.4g}" for name, value in terms.items()]
+        note = f"step {step:,}  {rate:,.0f} images/s  {duration(left)} left"
+        self.advance("training", share, 1.0, note, losses)
 
     def close(self) -> None:
         """Stop the progress bar and restore the terminal."""
@@ -81,20 +152,23 @@ class Display:
             self.bar.stop()
             self.bar, self.tasks = None, {}
 
-    def _move_bar(self, what: str, done: float, total: float, note: str) -> None:
+    def _move_bar(
+        self, what: str, done: float, total: float, note: str, details: Sequence[str] = ()
+    ) -> None:
         if self.bar is None:
             columns = (
                 SpinnerColumn(),
                 TextColumn("{task.description}", markup=False),
-                BarColumn(bar_width=20),
+                BarColumn(bar_width=min(20, self.console.width // 8)),
                 TextColumn("{task.percentage:3.0f} %"),
-                TextColumn("{task.fields[note]}", markup=False, style="dim"),
+                _NoteColumn(),
             )
             self.bar = Progress(*columns, console=self.console)
             self.bar.start()
+        beside = Note(note, details)
         if what not in self.tasks:
-            self.tasks[what] = self.bar.add_task(what, total=total, note=note)
-        self.bar.update(self.tasks[what], completed=done, note=note)
+            self.tasks[what] = self.bar.add_task(what, total=total, note=beside)
+        self.bar.update(self.tasks[what], completed=done, note=beside)
 
 
 def table(headings: list[str], rows: list[list[Any]], widest: int | None = None) -> Table:
@@ -121,7 +195,9 @@ def show(content: Any) -> None:
     A terminal's width is kept. A file or another program gets the width that the content needs,
     so that it can be searched line by line.
     """
-    console = Console(highlight=False)
+    if sys.stdout is None:  # closed before the start
+        return
+    console = Console(**PLAIN)
     if not sys.stdout.isatty():
         options = console.options.update(max_width=sys.maxsize)
         console.width = Measurement.get(console, options, content).maximum

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
+from typing import Any
 
 _spelling: ContextVar[Callable[[str], str]] = ContextVar("how settings are spelled", default=str)
 
@@ -32,7 +33,24 @@ def spelled(message: str) -> str:
     return _spelling.get()(message)
 
 
-class InputError(ValueError):
+def one_line(text: str) -> str:
+    """Return a text with line ends and control characters as Python escapes them.
+
+    Names in messages may come from files. So they cannot break a message or control a terminal.
+    """
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+class Lines:
+    """A message of one line, or of several if there are several arguments."""
+
+    args: tuple[Any, ...]
+
+    def __str__(self) -> str:
+        return "\n  ".join(one_line(str(line)) for line in self.args)
+
+
+class InputError(Lines, ValueError):
     """A user's mistake; the message says what to do instead."""
 
 
@@ -56,7 +74,11 @@ class NotFinite(InputError):
         self.what = what
 
 
-class Note(UserWarning):
+class Unfinished(RuntimeError):
+    """Parts of a study failed, not by a mistake of the user; the message says how to go on."""
+
+
+class Note(Lines, UserWarning):
     """A warning for the user: something was done differently than asked for, and why."""
 
 
@@ -66,7 +88,7 @@ def renamed(pairs: Sequence[tuple[str, str]]) -> Note:
     return Note(f"{said} now; rename {'it' if len(pairs) == 1 else 'them'}")
 
 
-class Interrupted(KeyboardInterrupt):
+class Interrupted(Lines, KeyboardInterrupt):
     """Training was stopped by a signal and saved; the message says how to continue.
 
     Attributes:

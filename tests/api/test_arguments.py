@@ -4,7 +4,7 @@ import inspect
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -12,10 +12,11 @@ import torch
 from torch import Tensor
 
 from conftest import CommandLine, Outcome, Trained
-from genmodels import InputError, Run, api, load
+from genmodels import InputError, Run, api, load, sampling
 from genmodels.cli.wording import as_flags
 from genmodels.errors import brief
 from genmodels.sampling import interpolation
+from genmodels.sampling.interpolation import Mode
 
 CONDITIONAL = ("vae.yaml", "--set", "model.conditional=true", "--set", "train.ema=0.5")
 IMAGES, LABELS = torch.full((2, 1, 28, 28), 0.5), torch.tensor([1, 2])
@@ -219,8 +220,13 @@ def test_compare_and_train_refuse_seeds_and_devices_as_others_do(run: Run) -> No
         (lambda run: api.config("x" * 5000), "`source='xxxx"),
         (lambda run: api.train("vae.yaml", data="x" * 5000), "unknown data set 'xxxx"),
         (lambda run: api.compare(run, features="x" * 5000), "unknown `features` 'xxxx"),
+        (
+            lambda run: api.Run(cast(Any, "runs/mine")),
+            "Run('runs/mine'): open a run with genmodels.load('runs/mine')",
+        ),
+        (lambda run: api.train(out="runs/nope", resume=True), "no run at 'runs/nope'; the newest"),
     ],
-    ids=range(45),
+    ids=range(47),
 )
 def test_what_else_is_refused(call: Callable[[Run], object], message: str, run: Run) -> None:
     with pytest.raises(InputError) as refused:
@@ -254,6 +260,23 @@ def test_odd_tensors_are_refused(kind: str, run: Run) -> None:
     for name, call in calls:
         with pytest.raises(InputError, match=rf"^`{name}`: a tensor .*; give .*$"):
             call()
+
+
+@pytest.mark.parametrize("mode", ["slerp", "perturb"])
+def test_frames_that_fit_in_no_picture_are_refused_before_they_are_made(
+    mode: Mode, run: Run, monkeypatch: pytest.MonkeyPatch, genmodels: CommandLine
+) -> None:
+    def fail(*_: object) -> None:
+        raise AssertionError("latents were drawn")
+
+    monkeypatch.setattr(sampling, "latents", fail)
+    with pytest.raises(InputError, match=r"^`steps=100000` and `rows=1000` are too many for a pic"):
+        run.interpolate(mode, steps=100_000, rows=1000)
+    given = ["--mode", mode, "--steps", "100000", "--rows", "1000", "--out", "s.gif"]
+    refused = genmodels("interpolate", run.path, *given)
+    assert refused.code == 2
+    assert "--steps 100000 and --rows 1000 are too many" in refused.err
+    assert not Path("s.gif").exists()
 
 
 def test_frames_are_finite(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,10 +11,10 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from genmodels.api import formats
+from genmodels.api import formats, save_images
 from genmodels.api.formats import FORMATS, Format
 from genmodels.data import pictures
-from genmodels.errors import InputError
+from genmodels.errors import InputError, Unwritable
 
 IMAGES = torch.randint(0, 256, (11, 3, 5, 4), dtype=torch.uint8)
 FRAMES = torch.rand(2, 3, 1, 5, 4)
@@ -56,9 +56,7 @@ def test_a_grid_that_is_too_large_is_refused_before_its_images_are_made(tmp_path
             made.append(IMAGES)
             yield IMAGES
 
-    with pytest.raises(
-        InputError, match=r"^a grid of 10000 `columns` and 10,000 rows is too large"
-    ):
+    with pytest.raises(InputError, match=r"^a grid of 10,000 columns and 10,000 rows is too large"):
         formats.save_images(chunks(), 10**8, tmp_path / "a.png")
     assert len(made) == 1
     assert not list(tmp_path.iterdir())
@@ -105,6 +103,33 @@ def test_a_folder_has_to_be_empty(tmp_path: Path) -> None:
             formats.check("images", path)
     with pytest.raises(InputError, match=r"extension ''; use \.png"):
         formats.check("frames", tmp_path / "new")
+
+
+@pytest.mark.parametrize("name", ["file.txt/y", "file.txt/y.npy", "/proc/x", "link", "link.png/y"])
+def test_places_that_cannot_be_written(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("file.txt").write_text("")
+    for link in ("link", "link.png"):
+        Path(link).symlink_to("nowhere/there")
+    with pytest.raises(Unwritable, match=r"cannot be written: .*; free space or choose another"):
+        save_images(IMAGES, name)
+
+
+def test_what_exists_is_named_as_the_argument_is(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match=r"^`path=.*choose another, or add"):
+        save_images(IMAGES, tmp_path)
+    with pytest.raises(InputError, match=r"^`path=.* has the extension '\.jpeg'"):
+        save_images(IMAGES, tmp_path / "x.jpeg")
+
+
+def test_an_animation_has_at_most_65535_pixels_a_side(tmp_path: Path) -> None:
+    tall = torch.zeros(1, 2, 1, 66_000, 480, dtype=torch.uint8)
+    with pytest.raises(InputError, match=r"^a GIF of 484 x 66,004 pixels is too large, 65,535 a"):
+        save_images(tall, tmp_path / "a.gif")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_new_format_is_one_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

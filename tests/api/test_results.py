@@ -11,7 +11,7 @@ from torch import Tensor
 from conftest import Trained
 from genmodels import Run, api, load
 from genmodels.api import Comparison
-from genmodels.errors import Note
+from genmodels.errors import InputError, Note
 
 TENSORS: dict[str, tuple[Callable[[Run], Tensor], tuple[int, ...]]] = {
     "sample": (lambda run: run.sample(), (64, 1, 28, 28)),
@@ -134,6 +134,8 @@ def test_a_run_that_cannot_be_read_is_still_shown(first: Run) -> None:
     opened = load("first")
     (first.path / "environment.json").write_text("{")
     assert repr(opened) == "<Run runs/first: damaged>"
+    with pytest.raises(InputError, match=r"^Run\(PosixPath\('x'\)\): open a run with genmodels"):
+        Run(Path("x"))  # type: ignore[arg-type]
     with pytest.warns(Note, match=r"left out: runs/first/environment.json") as notes:
         assert api.runs() == []
     assert len(notes) == 1

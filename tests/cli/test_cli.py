@@ -89,6 +89,10 @@ MISTAKES = {
     ),
     "long name": (["sample", "x" * 5000], ["no run at", "genmodels train"]),
     "long folder": ([*TRAIN, "--out", "x" * 5000], ["--out 'xxx", "File name too long"]),
+    "a name of two lines": (["sample", "a\nb\x1b[2J"], ["no run at 'a\\nb\\x1b[2J'"]),
+    "a file of two lines": (["train", "-c", "x/a\nb"], ["there is no file x/a\\nb; give a path"]),
+    "no memory": ([*TRAIN, "--set", "model.network.hidden=[2147483647]"], ["memory ran out"]),
+    "large pictures": ([*TRAIN, "--set", "data.image_size=2147483647"], ["memory ran out: lower"]),
     "small images": (
         [*TRAIN, "--set", "data.image_size=8", "--set", "model.network={class: Conv}"],
         ["8x8", "9x9 or more", "the network's channels"],
@@ -100,6 +104,9 @@ MISTAKES = {
     "mode": (["interpolate", "--mode", "slrp"], ["slrp", "did you mean 'slerp'", "perturb"]),
     "weights": (["sample", "--weights", "best"], ["best", "ema or last"]),
     "resume of no run": (["train", "--resume"], ["--out RUN --resume"]),
+    "resume of a mistyped run": (
+        ["train", "--resume", "--out", "runs/nope"], ["no run at 'runs/nope'; train one with"],
+    ),
     "resume of nothing": ([*TRAIN, "--resume"], ["no run of vae to resume", "--out"]),
 }  # fmt: skip
 

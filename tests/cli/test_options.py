@@ -9,8 +9,8 @@ from typing import Any, get_args
 import pytest
 import typer
 
-from conftest import CommandLine
-from genmodels import console
+from conftest import CommandLine, Trained
+from genmodels import api, console
 from genmodels.api import arguments, overrides
 from genmodels.cli import app
 from genmodels.config.settings import Settings
@@ -19,6 +19,12 @@ from genmodels.errors import InputError
 
 COMMANDS = typer.main.get_group(app).commands
 ROWS = [(command, name) for command in ("train", "compare") for name in overrides.rows()]
+PATHS = [
+    (command, option.opts[0])
+    for command, each in COMMANDS.items()
+    for option in each.params
+    if option.metavar in ("FOLDER", "FILE", "PATH")
+]
 ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 
 
@@ -89,6 +95,16 @@ def test_output_that_is_no_terminal_has_the_width_of_its_content(
     assert max(map(len, capsys.readouterr().out.splitlines())) == 56
 
 
+@pytest.mark.parametrize("name", ["a[/]", "[red]b", ":smile:", "[link=x]"])
+def test_names_are_printed_as_they_are(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    console.show(console.table(["run", name], [[name, name]]))
+    console.Display().say(name)
+    console.Display().advance(name, 1, 1, name)
+    shown = capsys.readouterr()
+    assert shown.out.count(name) == 3
+    assert shown.err == f"{name}\n{name} 100 %  {name}\n"
+
+
 @pytest.mark.parametrize(
     "environment", [{"PYTHONIOENCODING": "cp1252"}, ASCII], ids=["cp1252", "C"]
 )
@@ -98,3 +114,60 @@ def test_any_terminal_can_show_it(environment: Any, workplace: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], env=kept | environment, capture_output=True)
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout
+
+
+@pytest.mark.parametrize(("command", "flag"), PATHS)
+def test_an_empty_text_is_no_path(
+    command: str, flag: str, genmodels: CommandLine, workplace: Path
+) -> None:
+    outcome = genmodels(command, flag, "")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert f"'{flag}': '' is no path; give a path; see genmodels {command} --help" in outcome.err
+    assert not list(workplace.iterdir())
+
+
+def test_these_options_are_paths() -> None:
+    assert {flag for _, flag in PATHS} == {"--out", "--data-root", "--from", "--to"}
+    assert {command for command, flag in PATHS if flag == "--out"} == {
+        "train", "compare", "sample", "interpolate",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("command", "advice"),
+    [
+        ("sample", "memory ran out: lower --count"),
+        ("interpolate", "memory ran out: lower --steps or --rows"),
+        ("train", "memory ran out: lower the model's widths, the batch size or the image size"),
+    ],
+)
+def test_when_memory_runs_out_the_command_says_what_to_lower(
+    command: str, advice: str, genmodels: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    for name in ("load", "train"):
+        monkeypatch.setattr(api, name, full)
+    outcome = genmodels(command)
+    assert (outcome.code, outcome.err) == (2, f"genmodels: {advice}\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_an_output_that_is_full_is_one_line(workplace: Path, trained: Trained) -> None:
+    trained(workplace / "runs" / "a")
+    for command in ("runs", "models"):
+        with open("/dev/full", "w") as full:
+            given = [sys.executable, "-m", "genmodels", command]
+            done = subprocess.run(given, stdout=full, stderr=subprocess.PIPE, text=True)
+        line = "genmodels: the output cannot be written: No space left on device; free space\n"
+        assert (done.returncode, done.stderr) == (2, line)
+
+
+def test_a_closed_output_gets_nothing(
+    genmodels: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    for command in ("models", "runs", "datasets"):
+        outcome = genmodels(command)
+        assert (outcome.code, outcome.err) == (0, "")

@@ -6,6 +6,7 @@ import pytest
 from scipy import stats
 
 from genmodels.comparison import statistics
+from genmodels.comparison.cells import interval
 
 
 def test_t_interval() -> None:
@@ -28,6 +29,30 @@ def test_welch_without_spread() -> None:
     assert statistics.welch([1.0], [2.0, 3.0]) is None
     assert statistics.welch([1.0, 1.0], [1.0, 1.0]) == 1
     assert statistics.welch([1.0, 1.0], [2.0, 2.0]) == 0
+
+
+@pytest.mark.filterwarnings("error")
+def test_values_that_differ_by_rounding_alone_have_no_spread() -> None:
+    a, b = [48.3, 48.3 + 7e-15, 48.3], [48.3 - 7e-15, 48.3, 48.3 - 7e-15]  # one unit of rounding
+    assert len(set(a)) == len(set(b)) == 2
+    assert statistics.estimate(a).half == 0
+    assert interval(statistics.estimate(a)) == "48.3"
+    assert statistics.welch(a, b) == 1
+    assert statistics.welch(a, [50.0] * 3) == 0
+    assert statistics.welch([0.0, 0.0], [0.0, 0.0]) == 1
+
+
+@pytest.mark.filterwarnings("error")
+def test_welch_with_spread_on_one_side_is_the_test_of_one_sample() -> None:
+    a, b = [48.3, 48.3 + 7e-15, 48.3], [47.0, 49.0, 52.0]
+    assert statistics.welch(a, b) == pytest.approx(stats.ttest_1samp(b, 48.3).pvalue)
+
+
+def test_welch_does_not_depend_on_the_unit() -> None:
+    # Squares of such small variances are below the smallest number.
+    a, b = [1.0, 2.0, 4.0], [3.0, 5.0, 6.0]
+    small = [[x * 1e-90 for x in side] for side in (a, b)]
+    assert statistics.welch(*small) == pytest.approx(statistics.welch(a, b))
 
 
 def test_holm() -> None:

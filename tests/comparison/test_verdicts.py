@@ -28,7 +28,7 @@ FALLING = [(100, 9.0), (200, 4.0), (1000, 2.0), (2000, 1.95)]
 
 def entry(
     name: str, numbers: Any, distances: Any, curve: Any = FALLING, seconds: float = 60.0,
-    threads: Any = ((), (), ()),
+    threads: Any = ((), (), ()), jobs: Any = ((1,), (1,), (1,)),
 ) -> Entry:  # fmt: skip
     points = [Point(step, 10 * step, step / 10, value) for step, value in curve]
     results = [
@@ -36,7 +36,7 @@ def entry(
             {**numbers, "fd_domain": distance}, {}, "last",
             [WeightsChoice("last", 2000, distance, NOTHING)], 0.01, points,
             Scored({}, {}, [], [], []), NOTHING, {"training_seconds": seconds},
-        ), threads[seed])
+        ), threads[seed], jobs[seed])
         for seed, distance in enumerate(distances)
     ]  # fmt: skip
     return Entry(name, results, [], {})
@@ -156,6 +156,29 @@ def test_unequal_threads_are_flagged(of_a: Any, of_b: Any, said: str) -> None:
     told = " ".join(verdicts.fairness(made))
     assert told.startswith(f"Unequal CPU threads of training: {said}" if said else "")
     assert bool(told) == bool(said)
+
+
+@pytest.mark.parametrize(
+    ("of_a", "of_b", "unequal", "said"),
+    [
+        ([(1,), (1,)], [(1,), (1,)], "", "1"),
+        ([(2,), (2,)], [(2,), (2,)], "", "2"),
+        ([(2,), (2,)], [(1,), (1,)], "a has 2, b has 1.", "2 or 1"),
+        ([(2,), (2, 1)], [(2,), (2,)], "a has 2 or 2, then 1, b has 2.", "2 or 2, then 1"),
+    ],
+)
+def test_unequal_company_is_flagged(of_a: Any, of_b: Any, unequal: str, said: str) -> None:
+    threads = [(3,), (3,)]
+    made = comparison(
+        entry("a", CODING, [4.0, 4.1], threads=threads, jobs=of_a),
+        entry("b", PLAYING, [1.0, 1.1], threads=threads, jobs=of_b),
+    )
+    told = " ".join(verdicts.fairness(made))
+    assert told.startswith(f"Unequal numbers of trainings at a time: {unequal}" if unequal else "")
+    assert bool(told) == bool(unequal)
+    assert verdicts.conditions(made) == (
+        f"Trainings ran {said} at a time (CPU threads of each: 3), evaluations 1 at a time."
+    )
 
 
 def test_unequal_data_and_precision_are_flagged() -> None:

@@ -251,6 +251,51 @@ def test_what_is_wrong_is_said_in_one_line(tmp_path: Path, name: str, text: str,
     assert "\n" not in problem
 
 
+OWN = (
+    "from typing import Annotated, Any, Protocol\nfrom genmodels.models import VAE\n"
+    "from genmodels.networks import Network\n\n\nclass Brush(Protocol):\n    pass\n\n\n"
+    "class M(VAE):\n    "
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("def __init__(self, image_shape, width): pass", "takes width; give each setting a name"),
+        ("def __init__(self, image_shape, *a): pass", "takes *a; give each setting a name"),
+        ("def __init__(self, image_shape, **k: int): pass", "takes **k: int; give each setting"),
+        ("def __init__(self, image_shape, a: int, /): pass", "takes a: int; give each setting"),
+        (
+            "def __init__(self, image_shape, width: int = 3): pass",
+            "contradictions() fails with KeyError: 'components'; define it for the settings of",
+        ),
+        ("def __init__(self, w: 'Unknown'): pass", "read: NameError: name 'Unknown' is not defin"),
+        ("def __init__(self, w: print): pass", "cannot be read: PydanticSchemaGenerationError: "),
+        ("def __init__(self, w: 3 = 3): pass", "its constructor cannot be read: "),
+        ("def __init__(self, w: Brush): pass", "its constructor cannot be read: AttributeError"),
+        ("def __init__(self, w: Network = None): pass", "the default of w is no dataclass"),
+        ("def __init__(self, w: Network = Brush): pass", "the default of w is no dataclass"),
+        ("former_settings = 3", "former_settings is 3; give pairs of the former name and the"),
+        ("former_settings = (1, 2)", "former_settings is (1, 2); give pairs"),
+        ("former_settings = ('ab',)", "former_settings is ('ab',); give pairs"),
+        ("contradictions = 3", "contradictions() fails with TypeError: 'int' object is not call"),
+        ("contradictions = staticmethod(lambda s: 1 / 0)", "fails with ZeroDivisionError"),
+        ("contradictions = staticmethod(lambda s: exit(3))", "fails with SystemExit: 3"),
+        ("contradictions = staticmethod(lambda s: None)", "fails with TypeError"),
+    ],
+)
+def test_a_class_that_describes_no_settings_is_refused(
+    body: str, said: str, tmp_path: Path
+) -> None:
+    (tmp_path / "my.py").write_text(f"{OWN}{body}\n")
+    (tmp_path / "c.yaml").write_text("model: {class: my.M}\n")
+    with pytest.raises(InputError) as caught:
+        config.read(tmp_path / "c.yaml", [{"train": {"epochs": 1}}])
+    assert str(caught.value).startswith("c.yaml: model.class: my.M: ")
+    assert said in str(caught.value)
+    assert "\\n" not in repr(str(caught.value))
+
+
 def test_two_runs_may_bring_different_modules_of_one_name(tmp_path: Path) -> None:
     found = []
     for number in (1, 2):

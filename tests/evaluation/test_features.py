@@ -1,6 +1,7 @@
 """Extractors: accepted only if distances rise with every kind of damage."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from torchvision.transforms import v2
 
 from genmodels import data
 from genmodels.data.images import Images, silent
-from genmodels.errors import InputError
+from genmodels.errors import InputError, Note, Unwritable
 from genmodels.evaluation import baselines, reference
 from genmodels.evaluation.features import domain
 from genmodels.evaluation.features.domain import FeatureNet
@@ -230,7 +231,7 @@ def seen(glyphs: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 @pytest.fixture(scope="module")
 def floors(seen: Any) -> Any:
-    return baselines.score(seen)
+    return {name: score(seen) for name, score in baselines.SCORES.items()}
 
 
 def test_baselines_stand_in_order(seen: Any, floors: Any) -> None:
@@ -285,3 +286,39 @@ def test_blocks_do_not_matter() -> None:
     images = torch.rand(30, 1, 9, 9)
     whole, parts = pixel_statistics.of_blocks([images]), pixel_statistics.of_blocks(images.split(7))
     assert whole == pytest.approx(parts)
+
+
+@pytest.mark.parametrize("error", [PermissionError(13, "Permission denied"), Unwritable("full")])
+def test_a_cache_that_cannot_be_written_keeps_nothing(
+    error: Exception, own_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    images = data.load("glyphs")
+    extractor = domain.untrained(1)
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint, "save", fail)
+        with pytest.warns(Note, match="features cannot be written: "):
+            found = reference.of(images, extractor, 100, silent)
+    assert not list((own_cache / "features").iterdir())
+    kept = reference.of(images, extractor, 100, silent)
+    assert len(list((own_cache / "features").iterdir())) == 1
+    assert torch.equal(found.table.values, kept.table.values)
+
+
+def test_a_network_that_cannot_be_kept_is_used_once(
+    own_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    glyphs = data.load("glyphs")
+    images = replace(glyphs, table=255 - glyphs.table)  # in no package and no cache
+    monkeypatch.setattr(domain, "STEPS", 10)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "mkdir", fail)
+        with pytest.warns(Note, match="features cannot be written: "):
+            once = domain.choose("domain", images, silent)
+    assert not own_cache.exists()
+    assert domain.choose("domain", images, silent).hash == once.hash

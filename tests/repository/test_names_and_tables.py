@@ -18,7 +18,7 @@ from pydantic import BaseModel
 
 from genmodels import config, losses, networks
 from genmodels.api import overrides
-from genmodels.config import components
+from genmodels.config import components, constructors
 from genmodels.config.number_types import KeyOf
 from genmodels.config.settings import Settings, Train, is_adjustable
 from genmodels.data import decoding, feed, tables
@@ -62,7 +62,9 @@ def sections(kind: type[BaseModel]) -> Iterator[type[BaseModel]]:
 def schemas() -> dict[str, Any]:
     """Everything that has settings: its name → what has their annotations."""
     public = [getattr(networks, name) for name in networks.__all__]
-    kinds = [kind for kind in public if inspect.isclass(kind) and not components._is_protocol(kind)]
+    kinds = [
+        kind for kind in public if inspect.isclass(kind) and not constructors.is_protocol(kind)
+    ]
     kinds += config.MODELS.classes().values()
     found: dict[str, Any] = {kind.__name__: kind.__init__ for kind in kinds}
     return found | {kind.__name__: kind for kind in sections(Settings)}

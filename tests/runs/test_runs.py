@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ import pytest
 import torch
 from PIL import Image
 
-from conftest import TINY, CommandLine
+from conftest import TINY, CommandLine, Trained
 from genmodels import config, runs
 from genmodels.errors import InputError
 from genmodels.runs import checkpoint, disk_space
@@ -278,6 +279,24 @@ def test_of_two_trainings_in_one_folder_one_wins(workplace: Path) -> None:
     (lost,) = (text for text, process in zip(said, both, strict=True) if process.returncode)
     assert re.search(r"another process is training in same|folder same is not empty", lost)
     assert runs.open_run("same").latest().header["progress"]["step"] == 3
+
+
+def test_a_lock_that_is_a_folder_is_told(workplace: Path) -> None:
+    (workplace / "a" / runs.LOCK).mkdir(parents=True)
+    lock = runs.Folder(Path("a")).lock()
+    with pytest.raises(InputError, match=r"a/\.lock: .*; choose another `out`"), lock:
+        pass
+
+
+@pytest.mark.parametrize("name", ["checkpoints", "samples", "figures"])
+def test_a_run_is_resumed_without_one_of_its_folders(
+    name: str, genmodels: CommandLine, workplace: Path, trained: Trained
+) -> None:
+    run = trained(workplace / "runs" / "a")
+    shutil.rmtree(run / name)
+    words = ["train", "-c", "vae.yaml", *TINY, "--epochs", "2", "--out", "runs/a", "--resume"]
+    assert genmodels(*words).code == 0
+    assert list((run / name).iterdir())
 
 
 def test_no_run(workplace: Path) -> None:

@@ -33,6 +33,10 @@ CPU = (
         (torch.OutOfMemoryError(GPU), "20.00 MiB"),
         (RuntimeError(CPU), "76.3 MiB"),
         (MemoryError(), ""),
+        (
+            RuntimeError("Storage size calculation overflowed with sizes=[4, 4611686018427387904]"),
+            "",
+        ),
     ],
 )
 def test_what_ran_out_is_told(error: Any, asked: str) -> None:

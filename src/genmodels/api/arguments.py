@@ -19,6 +19,7 @@ from genmodels.system import device as devices
 
 if TYPE_CHECKING:
     from genmodels.comparison.plan import Match
+    from genmodels.comparison.schedule import Jobs
 
 Settings = Mapping[str, object] | Sequence[Mapping[str, object]]
 FORMER_WEIGHTS = {"average": "ema"}  # former choice of weights → choice
@@ -42,6 +43,15 @@ def count(name: str, given: object, least: int = 1) -> int:
     if checked > LARGEST:
         raise InputError(f"`{name}={brief(given)}`: give an integer, {LARGEST:,} or less")
     return checked
+
+
+def jobs(given: object) -> "Jobs":
+    """Check how many tasks run at a time: an integer, or ``auto``."""
+    if given == "auto":
+        return "auto"
+    if isinstance(given, bool) or not isinstance(given, Integral) or given < 1:
+        raise InputError(f"`jobs={brief(given)}`: give auto or an integer, 1 or more")
+    return count("jobs", given)
 
 
 def flag(name: str, given: object) -> bool:

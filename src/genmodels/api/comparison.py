@@ -1,16 +1,21 @@
 """The function that compares models: it trains configurations and evaluates all runs alike."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Unpack, overload
+
+import torch
 
 from genmodels import runs
 from genmodels.api import arguments
 from genmodels.api.overrides import Overrides
 from genmodels.api.run import Run
-from genmodels.comparison import measure, plan
+from genmodels.comparison import measure, plan, schedule, trainings
 from genmodels.comparison.plan import Match
 from genmodels.comparison.result import Comparison as Comparison
+from genmodels.comparison.schedule import Jobs
+from genmodels.comparison.workers import WorkerPool
 from genmodels.config import custom_code
 from genmodels.console import Display
 from genmodels.errors import InputError, brief
@@ -18,7 +23,8 @@ from genmodels.evaluation import reference
 from genmodels.evaluation.protocol import COUNT
 from genmodels.report import files
 from genmodels.runs import disk_space
-from genmodels.system import tuning
+from genmodels.system import distributed, tuning
+from genmodels.system.device import Device, physical_cores
 from genmodels.system.provenance import measured
 
 Subject = Run | str | Path
@@ -33,6 +39,7 @@ def compare(
     count: int = COUNT,
     features: str = "auto",
     match: Match | None = None,
+    jobs: Jobs = 1,
     shard: None = None,
     out: str | Path = "comparison",
     trust_code: bool = False,
@@ -50,6 +57,7 @@ def compare(
     count: int = COUNT,
     features: str = "auto",
     match: Match | None = None,
+    jobs: Jobs = 1,
     shard: str,
     out: str | Path = "comparison",
     trust_code: bool = False,
@@ -66,6 +74,7 @@ def compare(
     count: int = COUNT,
     features: str = "auto",
     match: Match | None = None,
+    jobs: Jobs = 1,
     shard: str | None = None,
     out: str | Path = "comparison",
     trust_code: bool = False,
@@ -82,6 +91,8 @@ def compare(
         count: largest number of test images, and of samples.
         features: ``auto``, ``domain``, ``random``, ``inception`` or a file.
         match: train every configuration for as many ``seconds`` or ``images`` as the first.
+        jobs: how many trainings, and evaluations, run at a time, each in a process of its own
+            with an equal share of the cores. ``auto`` is one for each core; one on a GPU.
         shard: ``K/N``: train the K-th of N shares of the runs and compare nothing, so that
             several machines with a shared folder can train in parallel.
         out: the folder of the report and of runs that are trained.
@@ -97,6 +108,9 @@ def compare(
     Raises:
         InputError: an argument is not valid, the runs were trained on different data, or a run
             cannot be read.
+        Unfinished: with ``jobs``, processes of trainings or evaluations died. The others are
+            kept, and the same call goes on with what is missing.
+        Interrupted: Ctrl-C was pressed; trainings were saved.
 
     >>> import genmodels
     >>> found = genmodels.compare(["runs/first"], count=100, features="random", quiet=True)
@@ -106,6 +120,7 @@ def compare(
     seeds = arguments.count("seeds", seeds)
     count = arguments.count("count", count, reference.FEWEST)
     match, features = arguments.match(match), arguments.features(features)
+    jobs = _jobs(jobs)
     seed = overrides.pop("seed", None)
     seed = 0 if seed is None else arguments.integer("seed", seed)
     layers = arguments.layers(settings, overrides)
@@ -125,21 +140,50 @@ def compare(
         for_training = {**overrides, **given, "seeds": repeated}
         of_all = {"device": None, "threads": None}  # the samples' too
         _refuse_without_training({**for_training, **of_all})
-    jobs = planned.jobs if shard is None else plan.share(planned.jobs, shard)
+    trained = planned.jobs if shard is None else plan.share(planned.jobs, shard)
     if shard and match:
         raise InputError("`match` needs the first run before the others; leave out `shard`")
     for folder in planned.parts if trust_code else ():
         custom_code.approve(folder.path)
     for job in planned.jobs:
         arguments.check_kind_of_data(overrides, planned.settings(job).data.name)
-    with tuning.threads(overrides.get("threads")):
-        plan.check(planned, match, features, display)
-        plan.train(planned, jobs, match, display)
-        if shard:
-            return None
-        comparison = measure.compare(planned.folders, count, features, seed, display, where)
+    threads = overrides.get("threads")
+    with tuning.threads(threads):
+        table = plan.check(planned, match, features, display)
+        tasks = max(1, len(trained if planned.jobs else planned.folders))
+        layout = schedule.layout(jobs, tasks, _machine(where), table, threads)
+        if jobs != 1:
+            display.say(layout.sentence)
+        with WorkerPool(layout) if layout.jobs > 1 else nullcontext() as pool:
+            trainings.run(planned, trained, match, display, pool)
+            if shard:
+                return None
+            comparison = measure.compare(
+                planned.folders, count, features, seed, display, where, pool
+            )
     files.save(comparison, out, measured())
     return comparison
+
+
+def _jobs(given: Jobs) -> Jobs:
+    """Check how many tasks run at a time.
+
+    Raises:
+        InputError: it is no such number, or torchrun has started this process.
+    """
+    jobs = arguments.jobs(given)
+    if jobs != 1 and not distributed.launched().is_single:
+        raise InputError(
+            f"`jobs={jobs}`: the processes of torchrun train each model together; leave out "
+            "`jobs`, or start without torchrun"
+        )
+    return jobs
+
+
+def _machine(where: Device) -> schedule.Machine:
+    """Return what a study may use, whose samples are generated on a device."""
+    cores, threads = physical_cores(), torch.get_num_threads()
+    return schedule.Machine(where.device.type, cores, threads, where.free_memory())
 
 
 def _refuse_without_training(given: Mapping[str, object]) -> None:

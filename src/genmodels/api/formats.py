@@ -75,7 +75,7 @@ def check_new(kind: Kind, path: Path) -> Format:
     """
     found = check(kind, path)
     if found.extension and path.exists():
-        raise InputError(f"`out={path}` exists; delete it, or choose another `out`")
+        raise InputError(f"`path={path}` exists; delete it, or choose another `path`")
     return found
 
 
@@ -89,11 +89,11 @@ def check(kind: Kind, path: Path) -> Format:
     accepted = [each for each in FORMATS if each.kind == kind]
     found = next((each for each in accepted if each.extension == path.suffix), None)
     if found is None:
-        raise InputError(f"`out={path}` has the extension {path.suffix!r}; use {listed(kind)}")
+        raise InputError(f"`path={path}` has the extension {path.suffix!r}; use {listed(kind)}")
     if not found.extension and path.exists() and (not path.is_dir() or any(path.iterdir())):
         file = next(each for each in accepted if each.extension)
         raise InputError(
-            f"`out={path}` exists and is not an empty folder; choose another, or add "
+            f"`path={path}` exists and is not an empty folder; choose another, or add "
             f"{file.extension} for {file.description}"
         )
     return found
@@ -153,7 +153,6 @@ def _write_array(chunks: "Iterable[Tensor]", count: int, file: IO[bytes]) -> Non
 def _folder(chunks: "Iterable[Tensor]", count: int, path: Path, columns: int | None) -> None:
     from genmodels.data.pictures import save_png
 
-    path.mkdir(parents=True, exist_ok=True)
     digits = len(str(count - 1))
     number = 0
     for chunk in chunks:

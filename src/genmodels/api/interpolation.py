@@ -51,7 +51,7 @@ def interpolate(
         (rows, steps, C, H, W), float32 in [0, 1] on the CPU.
 
     Raises:
-        InputError: an argument is not valid.
+        InputError: an argument is not valid, or the frames are too many for one picture.
 
     >>> import genmodels
     >>> genmodels.interpolate("runs/first", rows=2, steps=5).shape

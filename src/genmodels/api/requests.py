@@ -11,7 +11,7 @@ from torch import Tensor
 from genmodels import sampling
 from genmodels.api import arguments
 from genmodels.config.settings import SHIFTS, Settings, Shift
-from genmodels.data import decoding
+from genmodels.data import decoding, pictures
 from genmodels.data.decoding import Fit
 from genmodels.errors import InputError
 from genmodels.models.base import Model
@@ -127,10 +127,12 @@ class InterpolationRequest:
             quiet: whether the errors of the pictures' latents are not printed.
 
         Raises:
-            InputError: a picture cannot be read, or there is no such class.
+            InputError: the frames are too many for one picture, a picture cannot be read, or
+                there is no such class.
         """
         from genmodels.console import Display  # here, because samples show no progress
 
+        self._check_size(model.image_shape)
         if (self.start or self.end) and self.label is None and model.num_classes:
             raise InputError("`start` and `end` need `label`, the class of the pictures")
         labels = sampling.labels(model, self.rows, self.seed, self.label, classes)
@@ -151,6 +153,16 @@ class InterpolationRequest:
         if self.mode == "perturb" and not frames.isfinite().all():
             raise InputError(f"{setting}: the images are not finite; shift by less")
         return frames
+
+    def _check_size(self, image_shape: Sequence[int]) -> None:
+        """Check that all frames fit in one picture, because all are held in memory."""
+        try:
+            pictures.grid_size(self.rows * self.steps, image_shape, self.steps)
+        except InputError:
+            raise InputError(
+                f"`steps={self.steps}` and `rows={self.rows}` are too many for a picture; "
+                "take fewer"
+            ) from None
 
 
 def _check_range(shifts: Sequence[Shift], dimensions: int, setting: str) -> None:

@@ -42,6 +42,12 @@ class Run:
 
     folder: runs.Folder
 
+    def __post_init__(self) -> None:
+        given: object = self.folder
+        if not isinstance(given, runs.Folder):
+            shown = brief(given)
+            raise InputError(f"Run({shown}): open a run with genmodels.load({shown})")
+
     def __repr__(self) -> str:
         try:
             steps = "no checkpoint" if self.step is None else f"{self.step:,} steps"

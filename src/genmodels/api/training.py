@@ -28,7 +28,7 @@ def train(
         source: a preset's name such as ``"vae.yaml"``, or a path; optional if ``resume`` is
             true and ``out`` is a run.
         settings: further keys of the configuration, as nested dictionaries:
-            ``{"model": {"latent_dim": 64}}``, or a list of such; a later one overrides.
+            ``{"model": {"latent_dim": 64}}``, or a list of them; later ones override earlier ones.
         out: the run's folder; by default a new one under ``runs/``.
         resume: whether to continue a run.
         trust_code: whether Python modules in the folder of a resumed run may be executed.
@@ -54,6 +54,8 @@ def train(
     path = None if out is None else arguments.path("out", out)
     existing = runs.Folder(path) if resume and path is not None else None
     resumed = existing if existing and existing.config_path.is_file() else None
+    if source is None and path is not None and existing and not resumed:
+        raise runs.absent(path)
     if resumed and trust_code:
         custom_code.approve(resumed.path)
     modules = (

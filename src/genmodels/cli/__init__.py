@@ -3,6 +3,7 @@
 Slow imports are inside the commands, so that help and usage errors are fast.
 """
 
+import errno
 import os
 import sys
 import warnings
@@ -14,10 +15,14 @@ import typer
 from genmodels import __version__
 from genmodels.cli.groups import Grouped, commands
 from genmodels.cli.wording import as_flags
-from genmodels.errors import InputError, Interrupted, Note, spelling
+from genmodels.errors import InputError, Interrupted, Note, Unfinished, one_line, spelling
 
 # The base class of usage errors, in the version of click that typer uses.
 UsageError: Any = typer.BadParameter.__mro__[1]
+
+# What to lower when memory runs out: of commands that use a model, and of all others.
+SIZES = {"sample": "`count`", "interpolate": "`steps` or `rows`"}
+SIZES_OF_TRAINING = "the model's widths, the batch size or the image size"
 
 app = typer.Typer(
     name="genmodels",
@@ -47,31 +52,43 @@ def main(arguments: Sequence[str] | None = None) -> None:
     warnings.simplefilter("always", Note)
     warnings.showwarning = _show_each_note_once()
     command = typer.main.get_command(app)
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     try:
-        with spelling(as_flags), command.make_context("genmodels", given or ["--help"]) as context:
+        with spelling(as_flags), command.make_context("genmodels", given) as context:
             command.invoke(context)
     except typer.Exit as done:
         sys.exit(done.exit_code)
     except UsageError as error:
         where = error.ctx.command_path if error.ctx else "genmodels"
-        _fail(f"{error.format_message().rstrip('.')}; see {where} --help", 2)
+        _fail(one_line(f"{error.format_message().rstrip('.')}; see {where} --help"), 2)
     except InputError as error:
         _fail(str(error), 2)
     except Interrupted as error:
         _fail(str(error), error.code)
+    except Unfinished as error:
+        _fail(str(error), 1)
     except (RuntimeError, MemoryError) as error:
         from genmodels.system import memory
 
         if not memory.ran_out(error):
             raise
-        reason = memory.description(error)
-        _fail(f"{reason}: lower the model's widths, the batch size or the image size", 2)
+        lower = SIZES.get(given[0], SIZES_OF_TRAINING)
+        _fail(f"{memory.description(error)}: lower {lower}", 2)
     except KeyboardInterrupt:
         _fail("interrupted", 130)
     except BrokenPipeError:  # the reader of the output has closed it
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         sys.exit(1)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _discard_output()
+        _fail(f"the output cannot be written: {error.strerror}; free space", 2)
+
+
+def _discard_output() -> None:
+    """Let the text that is still buffered go nowhere, so that it raises no error at the exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _replace_unprintable() -> None:
@@ -98,10 +115,5 @@ def _show_each_note_once() -> Callable[..., None]:
 
 
 def _fail(message: str, code: int) -> NoReturn:
-    # Names in messages may come from files; control characters must not reach the terminal.
-    shown = "".join(
-        c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}"
-        for c in as_flags(message)
-    )
-    print(f"genmodels: {shown}", file=sys.stderr)
+    print(f"genmodels: {as_flags(message)}", file=sys.stderr)
     sys.exit(code)

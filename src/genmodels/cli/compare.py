@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from genmodels.cli import options
 from genmodels.cli.groups import Group, HelpPlace
 from genmodels.cli.options import SEED, TrustCode, integer
 from genmodels.cli.overrides import Changes, with_overrides
@@ -38,6 +39,14 @@ def compare(
             "own limit.",
         ),
     ] = None,
+    jobs: Annotated[
+        str,
+        typer.Option(
+            metavar="N|auto",
+            help="How many trainings and evaluations run at a time, with equal shares of the "
+            "cores; auto: one for each core, one on a GPU.",
+        ),
+    ] = "1",
     shard: Annotated[
         str | None,
         typer.Option(
@@ -56,7 +65,7 @@ def compare(
             help="Features to compare: auto, domain, random, inception, or a file.",
         ),
     ] = "auto",
-    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder for the results.")] = Path(
+    out: Annotated[Path, options.path(metavar="FOLDER", help="Folder for the results.")] = Path(
         "comparison"
     ),
     trust_code: TrustCode = False,
@@ -77,6 +86,7 @@ def compare(
         count=count,
         features=features,
         match=arguments.match(match),
+        jobs=arguments.jobs(int(jobs) if jobs.isdecimal() else jobs),
         shard=shard,
         out=out,
         trust_code=trust_code,

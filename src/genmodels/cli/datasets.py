@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from genmodels.cli import options
 from genmodels.cli.groups import Group, HelpPlace
 
 PLACE = HelpPlace(Group.LOOK_AROUND, 1)
@@ -13,7 +14,7 @@ PLACE = HelpPlace(Group.LOOK_AROUND, 1)
 def datasets(
     data_root: Annotated[
         Path | None,
-        typer.Option(
+        options.path(
             metavar="FOLDER",
             help="Folder of the data sets. Default: $GENMODELS_DATA, or a cache folder.",
         ),

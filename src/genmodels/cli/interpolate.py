@@ -37,13 +37,13 @@ def interpolate(
     device: DeviceOption = "auto",
     from_: Annotated[
         Path | None,
-        typer.Option(
+        options.path(
             "--from", metavar="FILE", help="Picture to start from. Default: a random latent."
         ),
     ] = None,
     to: Annotated[
         Path | None,
-        typer.Option(
+        options.path(
             metavar="FILE", help="Picture to end at, except for perturb. Default: a random latent."
         ),
     ] = None,
@@ -61,7 +61,7 @@ def interpolate(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(
+        options.path(
             metavar="PATH", help=f"Result: {formats.listed('frames')}. Default: in the run."
         ),
     ] = None,

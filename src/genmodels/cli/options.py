@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -26,6 +27,21 @@ def _number(given: str | int) -> int:
 
 # An option that takes an integer.
 integer = partial(typer.Option, parser=_number, metavar="INTEGER")
+
+
+def _path(given: str | Path) -> Path:
+    """Parse a path; an empty text is none, although pathlib takes it as the current folder.
+
+    Raises:
+        BadParameter: the text is empty.
+    """
+    if given == "":
+        raise typer.BadParameter("'' is no path; give a path")
+    return Path(given)
+
+
+# An option that takes a path.
+path = partial(typer.Option, parser=_path)
 
 RunArgument = Annotated[
     str | None, typer.Argument(metavar="RUN", help="A run's folder; the latest by default.")

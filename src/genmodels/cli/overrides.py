@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from functools import wraps
 from inspect import Parameter
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -15,16 +16,16 @@ CHANGES = "changes"  # the parameter that the options replace
 
 
 class Changes(overrides.Overrides, total=False):
-    """What was given: the overrides, and ``settings``, what ``--set`` was given."""
+    """The options that the user gave: the overrides, and the values of ``--set``, ``settings``."""
 
     settings: list[Mapping[str, Any]]
 
 
 def with_overrides(**helps: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Replace a command's keyword ``changes`` by the options that it is made of.
+    """Replace a command's keyword ``changes`` by one option for each of its keys.
 
     Args:
-        helps: override → its help, where the command means something else by it.
+        helps: override → its help in this command, if that differs from the table's.
     """
 
     def replaced(command: Callable[..., None]) -> Callable[..., None]:
@@ -61,4 +62,6 @@ def _option(row: overrides.Row, text: str | None) -> Any:
     kind = row.kind if isinstance(row.kind, type) else str
     if kind is int:
         return Annotated[int | None, options.integer(help=text)]
+    if kind is Path:
+        return Annotated[Path | None, options.path(metavar=row.override.metavar, help=text)]
     return Annotated[kind | None, typer.Option(metavar=row.override.metavar, help=text)]

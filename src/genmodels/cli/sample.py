@@ -40,7 +40,7 @@ def sample(
     device: DeviceOption = "auto",
     out: Annotated[
         Path | None,
-        typer.Option(
+        options.path(
             metavar="PATH", help=f"Result: {formats.listed('images')}. Default: in the run."
         ),
     ] = None,

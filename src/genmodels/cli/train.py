@@ -29,7 +29,7 @@ def train(
     changes: Changes,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="Folder of the run. Default: runs/<config>-<date>."),
+        options.path(metavar="FOLDER", help="Folder of the run. Default: runs/<config>-<date>."),
     ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue a run. Default: start a new one.")

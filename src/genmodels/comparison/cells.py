@@ -1,6 +1,7 @@
 """Numbers as cells of a table."""
 
 import math
+from collections.abc import Sequence
 
 from genmodels.comparison.statistics import Estimate
 
@@ -18,8 +19,14 @@ def interval(found: Estimate | None) -> str:
     """Return a mean with its interval as text, to two digits of the interval; a dash for None."""
     if found is None:
         return "—"
-    if found.half is None or len(set(found.values)) == 1:
+    if not found.half:
         return number(found.mean)
     decimals = max(0, 1 - math.floor(math.log10(found.half)))
     half = round(found.half, 1 - math.floor(math.log10(found.half)))
     return f"{found.mean:,.{decimals}f} ± {half:,.{decimals}f}"
+
+
+def alternatives(each: Sequence[Sequence[int]]) -> str:
+    """Return different successions of numbers as text: ``2 or 1, then 2``."""
+    different = dict.fromkeys(", then ".join(map(str, numbers)) for numbers in each)
+    return " or ".join(text for text in different if text)

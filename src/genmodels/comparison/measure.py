@@ -1,26 +1,22 @@
 """Evaluation of several models under one protocol."""
 
-import time
 from collections.abc import Sequence
 
 from genmodels import runs, sampling
-from genmodels.comparison import fairness, plan
+from genmodels.comparison import evaluations, fairness
+from genmodels.comparison.evaluations import Request
 from genmodels.comparison.fairness import Candidate
 from genmodels.comparison.result import Comparison, Entry, ProtocolSettings, Result
+from genmodels.comparison.workers import WorkerPool
 from genmodels.config.settings import Shift
-from genmodels.console import Display, duration
-from genmodels.data.images import Images
-from genmodels.errors import InputError
-from genmodels.evaluation import baselines, protocol, reference, weights
-from genmodels.evaluation.draws import DrawProgress
-from genmodels.evaluation.features import domain
+from genmodels.console import Display
+from genmodels.evaluation import baselines, protocol, weights
 from genmodels.evaluation.metrics import likelihood, scores
+from genmodels.evaluation.protocol import Evaluation
 from genmodels.evaluation.reference import Reference
-from genmodels.runs import used_threads
+from genmodels.runs import used_jobs, used_threads
 from genmodels.sampling import interpolation
 from genmodels.system.device import Device
-from genmodels.system.tuning import tune_cpu
-from genmodels.training import session
 
 STRIPS = 4  # interpolations of each kind
 FRAMES = interpolation.PERTURB_FRAMES
@@ -33,6 +29,7 @@ def compare(
     seed: int,
     display: Display,
     where: Device,
+    pool: WorkerPool | None = None,
 ) -> Comparison:
     """Measure runs on the test split of their data.
 
@@ -43,46 +40,47 @@ def compare(
         seed: of the samples.
         display: shows the progress.
         where: the device that samples are generated on.
+        pool: processes that evaluate side by side; without it the runs are evaluated in turn.
 
     Raises:
         InputError: the data differ, have no test split, or a run is damaged, has no checkpoint or
-            is there twice.
+            is there twice; or evaluations failed by a mistake of the user.
+        Unfinished: evaluations failed.
+        Interrupted: a signal came while evaluations ran side by side.
     """
     for folder in folders:
         fairness.check_run(folder)
     fairness.check_together([Candidate.of_run(folder) for folder in folders])
-    images = _load(folders[0], display)
-    reference.check(images)
-    chosen = domain.choose(extractor, images, display.reading)
-    real = reference.of(images, chosen, count, display.reading)
-    display.advance("comparing", 0, len(folders) + 1, "floor and baselines")
-    baseline_scores = baselines.score(real)
-    tune_cpu(where)
+    request = Request(str(folders[0].path), count, extractor, seed, str(where.device))
+    real = request.reference(display)
+    evaluated = (
+        evaluations.side_by_side(request, folders, display, pool)
+        if pool
+        else evaluations.in_turn(request, real, folders, display)
+    )
+    found = dict(zip(folders, evaluated.runs, strict=True))
     entries: list[Entry] = []
-    done = 1
     for name, group in _models(folders).items():
-        results = []
-        for folder in group:
-            split = real.with_validation(folder.settings.data.validation)
-            progress = _progress_of(display, folder, done, len(folders) + 1)
-            evaluation = protocol.evaluate(folder, split, seed, where.device, progress)
-            threads = used_threads.of(folder.environment)
-            results.append(Result(folder.settings.seed, str(folder.path), evaluation, threads))
-            done += 1
+        results = [_result(each, found[each]) for each in group]
         entries.append(_entry(name, group[0], results, seed))
-    display.close()
     return Comparison(
-        data=images.name,
+        data=real.images.name,
         protocol=_protocol(real, seed),
         fd=scores.fd_name(real),
         real=next(real.batches("test", weights.SHOWN)).images,
         real_numbers=real.pixels,
         real_histogram=_shares(real),
-        classes=images.classes,
-        baselines=baseline_scores,
+        classes=real.images.classes,
+        baselines=evaluated.baselines,
         baseline_images=baselines.images(real, weights.SHOWN),
         entries=entries,
+        jobs=pool.jobs if pool else 1,
     )
+
+
+def _result(folder: runs.Folder, evaluation: Evaluation) -> Result:
+    threads, jobs = used_threads.of(folder.environment), used_jobs.of(folder.environment)
+    return Result(folder.settings.seed, str(folder.path), evaluation, threads, jobs)
 
 
 def _entry(name: str, folder: runs.Folder, results: list[Result], seed: int) -> Entry:
@@ -106,20 +104,6 @@ def _entry(name: str, folder: runs.Folder, results: list[Result], seed: int) -> 
             "augmentation": str(folder.settings.data.augment),
         },
     )
-
-
-def _progress_of(display: Display, folder: runs.Folder, done: int, total: int) -> DrawProgress:
-    """Return a function that shows the progress while the images of one run are drawn."""
-    began = time.monotonic()
-
-    def progress(made: int, images: int) -> None:
-        note = f"{folder.path}  {made:,} of {images:,} images"
-        if made:
-            left = (time.monotonic() - began) * (images - made) / made
-            note += f"  {duration(left)} left for this run"
-        display.advance("comparing", done + made / images, total, note)
-
-    return progress
 
 
 def _protocol(real: Reference, seed: int) -> ProtocolSettings:
@@ -169,14 +153,3 @@ def _names(folders: Sequence[runs.Folder]) -> list[str]:
         length += 1
         names = ["/".join(folder.path.absolute().parts[-length:]) for folder in folders]
     return names
-
-
-def _load(folder: runs.Folder, display: Display) -> Images:
-    """Load all images of a run's data; each run holds out its own validation share."""
-    images = session.load(plan.all_data(folder.settings), display)
-    if images.fingerprint != folder.fingerprint:
-        raise InputError(
-            f"{images.name} now has other images than those {folder.path} was trained on; "
-            "restore them or train again"
-        )
-    return images

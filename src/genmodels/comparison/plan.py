@@ -4,6 +4,7 @@ The folder of a run is named by configuration and seed. So an interrupted study 
 stopped, and several machines can train shares of one study.
 """
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -135,7 +136,7 @@ def is_configuration(item: str | Path) -> bool:
     return str(item).endswith((".yaml", ".yml")) or f"{item}.yaml" in config.presets()
 
 
-def check(plan: Plan, match: Match | None, extractor: str, display: Display) -> None:
+def check(plan: Plan, match: Match | None, extractor: str, display: Display) -> int:
     """Check runs, data and features before anything is trained.
 
     Args:
@@ -143,6 +144,9 @@ def check(plan: Plan, match: Match | None, extractor: str, display: Display) -> 
         match: what all trainings have in common with the first, which gives the others' limit.
         extractor: name or file of the features.
         display: shows the progress.
+
+    Returns:
+        The bytes of the images.
 
     Raises:
         InputError: the data differ or have too few images, a run has no checkpoint, is there
@@ -170,39 +174,14 @@ def check(plan: Plan, match: Match | None, extractor: str, display: Display) -> 
                 session.model_of(settings, images)
         if not match or part.name == plan.jobs[0].name:
             fairness.check_length(part.folder, settings, images)
-    if candidates:
-        fairness.check_together(candidates)
-        images = next(iter(loaded.values()))
-        reference.check(images)
-        domain.choose(extractor, images, display.reading)
-        display.close()
-
-
-def train(plan: Plan, jobs: Sequence[Job], match: Match | None, display: Display) -> None:
-    """Run trainings that are not finished yet.
-
-    Args:
-        plan: the plan of the study.
-        jobs: its trainings, or a share of them.
-        match: train the other configurations for as many ``seconds`` or ``images`` as the first
-            seed of the first one; all its seeds keep their own limit.
-        display: shows the progress.
-
-    Raises:
-        InputError: a run was trained for longer than the first, with ``match``.
-    """
-    limit: dict[str, Any] = {}
-    for number, job in enumerate(jobs, 1):
-        settings = plan.settings(job)
-        if limit and job.name != jobs[0].name:
-            layers = [*plan.layers, {"seed": job.seed}, _limit(limit, settings)]
-            settings = config.read(job.source, layers)
-            fairness.check_length(job.folder, settings)
-        display.say(f"{job.name}, seed {job.seed}: training {number} of {len(jobs)}")
-        with custom_code.beside(config.find_config(job.source)):
-            run = session.train(settings, job.name, job.path, job.path.exists(), display)
-        if match and not limit:
-            limit = {match: run.latest().header["progress"][match]}
+    if not candidates:
+        return _bytes(plan.folders[0])
+    fairness.check_together(candidates)
+    images = next(iter(loaded.values()))
+    reference.check(images)
+    domain.choose(extractor, images, display.reading)
+    display.close()
+    return images.table.nbytes
 
 
 def share(jobs: Sequence[Job], shard: str) -> list[Job]:
@@ -224,11 +203,10 @@ def all_data(settings: Settings) -> Data:
     return settings.data.model_copy(update={"validation": 0.0})
 
 
-def _limit(limit: Mapping[str, float], settings: Settings) -> dict[str, Any]:
-    """Return the limit of a training that matches the first one."""
-    if "seconds" in limit:
-        return {"train": {"budget": float(limit["seconds"])}}
-    return {"train": {"steps": max(1, round(limit["images"] / settings.train.batch_size))}}
+def _bytes(folder: runs.Folder) -> int:
+    """Return the bytes of a run's images; 0 if it does not record their number."""
+    data = folder.environment["data"]
+    return sum(data.get("counts", {}).values()) * math.prod(data.get("image_shape", ()))
 
 
 def _latest_of_each() -> list[runs.Folder]:

@@ -11,7 +11,7 @@ from typing import TypedDict
 from torch import Tensor
 
 from genmodels.comparison import statistics
-from genmodels.comparison.cells import interval, number
+from genmodels.comparison.cells import alternatives, interval, number
 from genmodels.comparison.statistics import Estimate
 from genmodels.evaluation.metrics.scores import Scored
 from genmodels.evaluation.metrics.table import label
@@ -25,16 +25,23 @@ CONVERGED = 1.1  # at most this many times the final FD counts as converged
 
 @dataclass(frozen=True)
 class Result:
-    """One run: its seed, its folder, its evaluation and the CPU threads it was trained with.
+    """One run.
 
-    A run that was resumed with other threads has several numbers. A run on a GPU has none, nor
-    has one of an earlier version.
+    Attributes:
+        seed: of its training.
+        run: its folder.
+        evaluation: its numbers.
+        threads: the CPU threads it was trained with: several numbers if it was resumed with
+            others, none on a GPU and for runs of earlier versions.
+        jobs: how many trainings ran at a time, this one included; several numbers if it was
+            resumed beside others.
     """
 
     seed: int
     run: str
     evaluation: Evaluation
     threads: Sequence[int] = ()
+    jobs: Sequence[int] = (1,)
 
 
 @dataclass(frozen=True, repr=False)
@@ -86,8 +93,12 @@ class Entry:
     @property
     def threads(self) -> str:
         """The CPU threads of its runs as text: ``2``, ``1 or 2``; empty if none is known."""
-        each = {", then ".join(map(str, result.threads)): None for result in self.results}
-        return " or ".join(text for text in each if text)
+        return alternatives([result.threads for result in self.results])
+
+    @property
+    def jobs(self) -> str:
+        """How many trainings ran at a time, as text: ``2``, ``1 or 2``."""
+        return alternatives([result.jobs for result in self.results])
 
     def why_not(self, name: str) -> str:
         """Return why a number is not defined."""
@@ -178,6 +189,7 @@ class Comparison:
         baselines: name → scores of the floor, the copied training set and simple baselines.
         baseline_images: name → (64, C, H, W).
         entries: one for each model.
+        jobs: how many evaluations ran at a time.
     """
 
     data: str
@@ -190,6 +202,7 @@ class Comparison:
     baselines: Mapping[str, Scored]
     baseline_images: Mapping[str, Tensor]
     entries: Sequence[Entry]
+    jobs: int = 1
 
     @cached_property
     def pairs(self) -> list[PairTest]:

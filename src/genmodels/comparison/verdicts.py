@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from genmodels.comparison import statistics
+from genmodels.comparison.cells import alternatives
 from genmodels.comparison.result import LEVEL, Comparison, Entry
 from genmodels.evaluation.baselines import MEANINGS, SIMPLE
 
@@ -102,7 +103,7 @@ def fairness(comparison: Comparison) -> list[str]:
                 f"Unequal {name}: {high} has {ratio:.1f} times as many as {low} "
                 f"({shown(values[high])} against {shown(values[low])})."
             )
-    found += _unequal_threads(comparison)
+    found += _unequal_conditions(comparison)
     for name in ("precision", "augmentation"):
         each = {e.name: e.conditions[name] for e in comparison.entries if name in e.conditions}
         if len(set(each.values())) > 1:
@@ -115,15 +116,32 @@ def fairness(comparison: Comparison) -> list[str]:
     return found
 
 
-def _unequal_threads(comparison: Comparison) -> list[str]:
-    """Say if runs on a CPU had unequal threads; runs whose threads are unknown do not count."""
+def conditions(comparison: Comparison) -> str:
+    """Return how many trainings and evaluations ran at a time, in one sentence."""
     results = [result for entry in comparison.entries for result in entry.results]
-    if len({tuple(result.threads) for result in results if result.threads}) < 2:
-        return []
-    each = ", ".join(f"{e.name} has {e.threads}" for e in comparison.entries if e.threads)
+    threads = alternatives([result.threads for result in results])
+    each = f" (CPU threads of each: {threads})" if threads else ""
+    jobs = alternatives([result.jobs for result in results])
+    return f"Trainings ran {jobs} at a time{each}, evaluations {comparison.jobs} at a time."
+
+
+def _unequal_conditions(comparison: Comparison) -> list[str]:
+    """Say if runs were trained with unequal CPU threads, or beside unequally many others.
+
+    Runs whose threads are unknown do not count.
+    """
+    results = [result for entry in comparison.entries for result in entry.results]
+    found = []
+    if len({tuple(result.threads) for result in results if result.threads}) > 1:
+        each = ", ".join(f"{e.name} has {e.threads}" for e in comparison.entries if e.threads)
+        found.append(f"Unequal CPU threads of training: {each}.")
+    if len({tuple(result.jobs) for result in results}) > 1:
+        each = ", ".join(f"{e.name} has {e.jobs}" for e in comparison.entries)
+        found.append(f"Unequal numbers of trainings at a time: {each}.")
     return [
-        f"Unequal CPU threads of training: {each}. So seconds of training, and what was reached "
-        "in a limited time, cannot be compared."
+        f"{sentence} So seconds of training, and what was reached in a limited time, cannot be "
+        "compared."
+        for sentence in found
     ]
 
 

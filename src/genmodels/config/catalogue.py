@@ -58,7 +58,7 @@ class Preset:
 
     @property
     def scored(self) -> str:
-        """The name with the measured Fréchet distance, the data set and the budget."""
+        """The preset's name, then its measured Fréchet distance, data set and budget, if any."""
         if not self.measured:
             return self.name
         measured = self.measured

@@ -10,58 +10,20 @@ A class whose settings were renamed lists them in ``former_settings``, as pairs 
 and the name. The former names keep working.
 """
 
-import importlib
 import inspect
-import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, create_model
-
-from genmodels.config import custom_code, validation, yaml12
+from genmodels.config import constructors, custom_code, validation, yaml12
+from genmodels.config.constructors import CLASS as CLASS
+from genmodels.config.constructors import ClassPlace as ClassPlace
 from genmodels.config.number_types import Json, KeyOf
 from genmodels.errors import InputError, Untrusted, brief, nearest, renamed
 
-CLASS = "class"
 CONTRADICTIONS = "contradictions"  # the static method of classes that check for them
 FORMER = "former_settings"  # the attribute of classes with renamed settings
-
-
-@dataclass(frozen=True)
-class ClassPlace:
-    """A package in which classes are looked up.
-
-    Attributes:
-        package: its dotted name.
-        protocol: the class or protocol that they must satisfy, or its name in the package.
-    """
-
-    package: str
-    protocol: type | str = object
-
-    def accepts(self, kind: type) -> bool:
-        """Return whether a class satisfies the protocol."""
-        wanted = self.protocol
-        if isinstance(wanted, str):
-            wanted = getattr(importlib.import_module(self.package), wanted)
-        assert isinstance(wanted, type)
-        return issubclass(kind, wanted)
-
-    def classes(self) -> dict[str, type]:
-        """Return the concrete public classes by name, in the order of ``__all__``."""
-        package = importlib.import_module(self.package)
-        public = {name: getattr(package, name) for name in package.__all__}
-        return {
-            name: value
-            for name, value in public.items()
-            if inspect.isclass(value)
-            and not inspect.isabstract(value)
-            and not _is_protocol(value)
-            and self.accepts(value)
-        }
 
 
 def find_class(name: str, place: ClassPlace) -> type:
@@ -91,7 +53,17 @@ def _custom_class(name: str, place: ClassPlace) -> type:
     if inspect.isabstract(found):
         missing = ", ".join(sorted(getattr(found, "__abstractmethods__", ())))
         raise InputError(f"{name} does not define {missing}")
+    former = getattr(found, FORMER, ())
+    if not isinstance(former, tuple | list) or not all(map(_is_pair, former)):
+        raise InputError(
+            f"{name}: {FORMER} is {brief(former)}; give pairs of the former name and the name"
+        )
     return found
+
+
+def _is_pair(value: object) -> bool:
+    """Return whether a value is two names."""
+    return isinstance(value, tuple | list) and [str, str] == [*map(type, value)]
 
 
 def problems(spec: Any, place: ClassPlace, path: str, given: Sequence[str] = ()) -> list[str]:
@@ -114,20 +86,37 @@ def problems(spec: Any, place: ClassPlace, path: str, given: Sequence[str] = ())
         return [f"{path}: is {brief(spec)}; give a mapping with 'class': one of {accepted}"]
     try:
         found = find_class(spec[CLASS], place)
+        schema = constructors.schema(found, spec[CLASS], given)
+        spec = _renamed(found, spec)
+        parts = constructors.components(found)
+        keywords = {k: constructors.part(found, k, v) for k, v in spec.items() if k != CLASS}
+        found_problems = validation.problems(schema, keywords, path)
+        for key in parts.keys() & keywords.keys():
+            found_problems += problems(keywords[key], parts[key], f"{path}.{key}")
+        if not found_problems:
+            lines = _contradictions(found, complete(spec, place, given))
+            found_problems = [f"{path}.{line}" for line in lines]
     except Untrusted:
         raise
     except InputError as error:
         return [f"{path}.{CLASS}: {error}"]
-    spec = _renamed(found, spec)
-    parts = _components(found)
-    keywords = {k: _part(found, k, value) for k, value in spec.items() if k != CLASS}
-    found_problems = validation.problems(_schema(found, given), keywords, path)
-    for key in parts.keys() & keywords.keys():
-        found_problems += problems(keywords[key], parts[key], f"{path}.{key}")
-    if not found_problems and hasattr(found, CONTRADICTIONS):
-        settings = complete(spec, place, given)
-        found_problems += [f"{path}.{line}" for line in getattr(found, CONTRADICTIONS)(settings)]
     return found_problems
+
+
+def _contradictions(found: type, settings: Mapping[str, Json]) -> list[str]:
+    """Return a line for each contradiction in the complete settings of a class.
+
+    Raises:
+        InputError: the class cannot say, because its method fails.
+    """
+    method = getattr(found, CONTRADICTIONS, lambda settings: ())
+    try:
+        return list(method(settings))
+    except custom_code.FAULTS as error:
+        raise InputError(
+            f"{settings[CLASS]}: {CONTRADICTIONS}() fails with {custom_code.described(error)}; "
+            "define it for the settings of this class"
+        ) from error
 
 
 def present(spec: Mapping[str, Any], name: object, place: ClassPlace) -> Mapping[str, Any]:
@@ -151,7 +140,8 @@ def note_renamed(*pairs: tuple[str, str]) -> None:
 def _renamed(found: type, spec: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return settings under their current names.
 
-    A setting that is given under both names is not renamed, so it is an unknown key.
+    If both the old and the new name are given, the old one is kept, and is later refused as an
+    unknown key.
     """
     new = {old: name for old, name in getattr(found, FORMER, ()) if name not in spec}
     return {new.get(key, key): value for key, value in spec.items()}
@@ -166,13 +156,13 @@ def complete(
     """
     found = find_class(spec[CLASS], place)
     spec = _renamed(found, spec)
-    parts = _components(found)
+    parts = constructors.components(found)
     result: dict[str, Json] = {CLASS: spec[CLASS]}
-    for name, parameter in _parameters(found, given).items():
+    for name, parameter in constructors.parameters(found, given).items():
         value = spec.get(name, parameter.default)
         if name in parts:
-            described = value if isinstance(value, Mapping) else _describe(value)
-            value = complete(_part(found, name, described), parts[name])
+            described = value if isinstance(value, Mapping) else constructors.described(value)
+            value = complete(constructors.part(found, name, described), parts[name])
         result[name] = yaml12.plain(value)
     return result
 
@@ -184,9 +174,9 @@ def choices(name: str, place: ClassPlace) -> dict[str, list[str]]:
     contain. Settings that list no words are left out.
     """
     found = find_class(name, place)
-    hints = get_type_hints(_constructor(found), include_extras=True)
+    hints = constructors.hints(found)
     words = {key: list(_words(kind)) for key, kind in hints.items()}
-    words |= {key: list(part.classes()) for key, part in _components(found).items()}
+    words |= {key: list(part.classes()) for key, part in constructors.components(found).items()}
     return {key: accepted for key, accepted in words.items() if accepted}
 
 
@@ -223,9 +213,9 @@ def build(spec: Mapping[str, Any], place: ClassPlace, **given: Any) -> Any:
             left out.
     """
     found = find_class(spec[CLASS], place)
-    parts = _components(found)
+    parts = constructors.components(found)
     keywords = {
-        key: build(_part(found, key, value), parts[key]) if key in parts else value
+        key: build(constructors.part(found, key, value), parts[key]) if key in parts else value
         for key, value in _renamed(found, spec).items()
         if key != CLASS
     }
@@ -240,57 +230,3 @@ def made(found: type, keywords: Mapping[str, Any] | None = None, **given: Any) -
     accepted = inspect.signature(found).parameters
     supplied = {key: value for key, value in given.items() if key in accepted}
     return found(**(keywords or {}), **supplied)
-
-
-def _schema(found: type, given: Sequence[str]) -> type[BaseModel]:
-    hints = get_type_hints(_constructor(found), include_extras=True)
-    parts = _components(found)
-    fields_ = {
-        name: (
-            Any if name in parts else hints[name],  # problems() checks components one by one
-            ... if parameter.default is parameter.empty else parameter.default,
-        )
-        for name, parameter in _parameters(found, given).items()
-    }
-    strict = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
-    return create_model(found.__name__, __config__=strict, **fields_)  # type: ignore[call-overload]
-
-
-def _parameters(found: type, given: Sequence[str]) -> dict[str, inspect.Parameter]:
-    parameters = inspect.signature(found).parameters
-    return {name: value for name, value in parameters.items() if name not in given}
-
-
-def _components(found: type) -> dict[str, ClassPlace]:
-    """Return the arguments that are components, and where their classes are looked up."""
-    hints = get_type_hints(_constructor(found))
-    return {
-        name: ClassPlace(_package(kind), kind) for name, kind in hints.items() if _is_protocol(kind)
-    }
-
-
-def _package(kind: type) -> str:
-    """Return the package of a class; its ``__init__`` or one of its modules defines the class."""
-    return sys.modules[kind.__module__].__package__ or kind.__module__
-
-
-def _part(found: type, name: str, value: Any) -> Any:
-    """Return a component's mapping; without a ``class`` it gets that of the default."""
-    default = getattr(inspect.signature(found).parameters.get(name), "default", None)
-    if isinstance(value, Mapping) and CLASS not in value and is_dataclass(default):
-        return {CLASS: type(default).__name__, **value}
-    return value
-
-
-def _constructor(found: type) -> Any:
-    return found.__init__  # type: ignore[misc]  # it may be a base class's
-
-
-def _is_protocol(kind: Any) -> bool:
-    return getattr(kind, "_is_protocol", False)
-
-
-def _describe(component: Any) -> dict[str, Any]:
-    assert is_dataclass(component), "a component's default is a dataclass"
-    values = {field.name: getattr(component, field.name) for field in fields(component)}
-    return {CLASS: type(component).__name__, **values}

@@ -10,7 +10,7 @@ this command.
 import hashlib
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -21,8 +21,10 @@ from typing import Any
 import platformdirs
 
 from genmodels.errors import InputError, Untrusted
+from genmodels.system import files
 
 FOLDER = "code"  # in a run's folder
+FAULTS = (Exception, SystemExit)  # of code that is not ours, and must not end the program
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,16 @@ def approve(run: Path) -> None:
     """Approve the modules in a run's folder, for this process."""
     for path in sorted((run / FOLDER).rglob("*.py")):
         _approved.add(hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+def approved() -> list[str]:
+    """Return the digests of the modules that are approved in this process."""
+    return sorted(_approved)
+
+
+def approve_all(digests: Iterable[str]) -> None:
+    """Approve modules in this process that another one of the same command has approved."""
+    _approved.update(digests)
 
 
 def is_path(name: Any) -> bool:
@@ -120,7 +132,7 @@ def keep(spec: Mapping[str, Any], run: Path) -> None:
     """Copy the modules that a model's settings name into a run's folder.
 
     Raises:
-        OSError: they cannot be written.
+        Unwritable: they cannot be written.
     """
     place = _place.get()
     for value in spec.values():
@@ -128,8 +140,7 @@ def keep(spec: Mapping[str, Any], run: Path) -> None:
             keep(value, run)
         elif is_path(value) and place and (place.folder / _file(value)).is_file():
             copy = run / FOLDER / _file(value)
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            copy.write_bytes((place.folder / _file(value)).read_bytes())
+            files.write(copy, (place.folder / _file(value)).read_bytes())
 
 
 def _remember(digest: str) -> None:
@@ -169,13 +180,18 @@ def _load(path: Path, source: bytes, digest: str) -> ModuleType:
     sys.modules[name] = module  # get_type_hints looks annotations up there
     try:
         exec(compile(source, path, "exec"), vars(module))
-    except (Exception, SystemExit) as error:
+    except FAULTS as error:
         del sys.modules[name]
         raise InputError(
-            f"{path} cannot be imported: {type(error).__name__}: {error}{_line(error, path)}"
+            f"{path} cannot be imported: {described(error)}{_line(error, path)}"
         ) from error
     _loaded[digest] = module
     return module
+
+
+def described(error: BaseException) -> str:
+    """Return the type of an error and the first line of its message."""
+    return ": ".join([type(error).__name__, *str(error).splitlines()[:1]])
 
 
 def _line(error: BaseException, path: Path) -> str:

@@ -28,28 +28,28 @@ def message(
     layers: Sequence[Mapping[str, Any]],
     present: Sequence[Mapping[str, Any]],
     origin: str,
-) -> str:
-    """Return the message for problems of a configuration: a line, or several.
+) -> list[str]:
+    """Return the lines of the message for problems of a configuration.
 
     Args:
         problems: one or more lines, each of which begins with its key.
-        layers: the layers as they were given, those of the user over that of the file.
+        layers: the layer of the file, then those of the user, as they were given.
         present: the same layers under the present names of settings.
         origin: the name of the configuration.
     """
     sources = [_source(problem, layers, present) for problem in problems]
     if len(problems) == 1:
-        return _line(problems[0], sources[0], origin)
+        return [_line(problems[0], sources[0], origin)]
     if not any(isinstance(source, Layer) for source in sources):
-        return "\n  ".join([f"{origin} has {len(problems)} problems:", *problems])
+        return [f"{origin} has {len(problems)} problems:", *problems]
     lines = [_line(*pair, origin) for pair in zip(problems, sources, strict=True)]
-    return "\n  ".join([f"there are {len(lines)} problems:", *lines])
+    return [f"there are {len(lines)} problems:", *lines]
 
 
 def _source(
     problem: str, layers: Sequence[Mapping[str, Any]], present: Sequence[Mapping[str, Any]]
 ) -> Mapping[str, Any]:
-    """Return the layer that gave the key of a problem; the first, the file, if none did."""
+    """Return the layer that gave the key of a problem; if none did, the first, the file."""
     pairs = zip(layers, present, strict=True)
     return [layers[0], *(layer for layer, named in pairs if _gives(named, _key(problem)))][-1]
 
@@ -68,7 +68,7 @@ def _key(problem: str) -> str:
 
 
 def _gives(settings: Any, key: str) -> bool:
-    """Return whether nested settings have a key, or a value in the place of its section."""
+    """Return whether nested settings have a key, or a plain value instead of its section."""
     for name in key.split("."):
         if not isinstance(settings, Mapping):
             return True

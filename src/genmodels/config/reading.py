@@ -58,7 +58,7 @@ def resolve(
         values["model"] = components.complete(values["model"], MODELS, GIVEN)
         found = validation.problems(Settings, values)  # the defaults may be what no file can hold
     if found:
-        raise InputError(message(found, layers, present, origin))
+        raise InputError(*message(found, layers, present, origin))
     return Settings(**values)
 
 

@@ -32,7 +32,7 @@ def _line(schema: type[BaseModel], problem: Any, path: str) -> str:
 
 
 def _elsewhere(schema: type[BaseModel], where: str, key: str) -> str:
-    """Return a hint at the key of this name below the given section, otherwise in another one."""
+    """Return a hint at a key of this name, below the given section if there is one."""
     found = [path for path in _paths(schema) if path.rpartition(".")[2] == key]
     found.sort(key=lambda path: not path.startswith(where.removesuffix(key)))
     return f" (did you mean {found[0]!r}?)" if found else ""

@@ -16,12 +16,13 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from genmodels.errors import InputError, brief
+from genmodels.errors import InputError
 from genmodels.system import files
 
 Picture = Image.Image
 GAP = 2  # pixels between the pictures of a grid
 LARGEST_SHEET = 2**31  # bytes of a grid
+LARGEST_SIDE = 2**16 - 1  # pixels of a GIF
 SMALLEST_SIDE = 480  # width in pixels to which a small grid is enlarged, by an integer factor
 
 
@@ -77,8 +78,8 @@ def grid_size(
     size = (channels, rows * (height + GAP) + GAP, columns * (width + GAP) + GAP)
     if math.prod(size) > LARGEST_SHEET:
         raise InputError(
-            f"a grid of {brief(columns)} `columns` and {rows:,} rows is too large for a picture; "
-            "take fewer columns or images, or write an array"
+            f"a grid of {columns:,} columns and {rows:,} rows is too large for a picture; "
+            "take fewer images, or write an array"
         )
     return columns, size
 
@@ -95,7 +96,16 @@ def save_gif(frames: Sequence[Tensor], path: Path, seconds: float = 0.12) -> Non
         frames: all of the same shape.
         path: of the file.
         seconds: duration of a frame.
+
+    Raises:
+        InputError: the format has no pictures of this size.
     """
+    height, width = frames[0].shape[1:]
+    if max(height, width) > LARGEST_SIDE:
+        raise InputError(
+            f"a GIF of {width:,} x {height:,} pixels is too large, {LARGEST_SIDE:,} a side is the "
+            "most; take fewer `rows`, or write a PNG"
+        )
     pictures = [picture(frame) for frame in [*frames, *frames[-2:0:-1]]]
     first, rest = pictures[0], pictures[1:]
     files.save_with(

@@ -1,6 +1,7 @@
 """Reference scores beside the models': noise floor, copied training set, two simple baselines."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -24,22 +25,17 @@ MEANINGS = {
 SIMPLE = ("gaussian", "mean_image")  # a trained model should do better than these
 
 
-def score(reference: Reference) -> dict[str, Scored]:
-    """Score every baseline in the same way as samples.
-
-    The floor compares two halves of the test images, so each side has half as many images.
-    """
+def floor(reference: Reference) -> Scored:
+    """Score one half of the test images against the other. Each side has half as many images."""
     half = reference.count // 2
     real = reference.test
-    found = {"floor": scores.score(reference, real[slice(half, 2 * half)], real.values[:half])}
+    return scores.score(reference, real[slice(half, 2 * half)], real.values[:half])
+
+
+def copycat(reference: Reference) -> Scored:
+    """Score training images as if they were samples."""
     rows = reference.random_rows(TRAIN, reference.count)
-    found["copycat"] = scores.score(reference, reference.table[rows])
-    for name, blocks in (
-        ("gaussian", gaussian_images(reference)),
-        ("mean_image", mean_images(reference)),
-    ):
-        found[name] = scores.score(reference, reference.extractor(blocks))
-    return found
+    return scores.score(reference, reference.table[rows])
 
 
 def images(reference: Reference, count: int) -> dict[str, Tensor]:
@@ -76,3 +72,16 @@ def mean_images(reference: Reference) -> Iterator[Tensor]:
     mean = reference.images.batch(rows).images.mean(0, keepdim=True)
     for start in range(0, reference.count, BLOCK):
         yield mean.expand(min(BLOCK, reference.count - start), -1, -1, -1)
+
+
+def _score_images(draw: Callable[[Reference], Iterator[Tensor]], reference: Reference) -> Scored:
+    return scores.score(reference, reference.extractor(draw(reference)))
+
+
+# Baseline → the function that scores it in the same way as samples.
+SCORES: Mapping[str, Callable[[Reference], Scored]] = {
+    "floor": floor,
+    "copycat": copycat,
+    "gaussian": partial(_score_images, gaussian_images),
+    "mean_image": partial(_score_images, mean_images),
+}

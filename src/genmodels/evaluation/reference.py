@@ -98,10 +98,12 @@ class Reference:
 def of(images: Images, extractor: Extractor, count: int, progress: ReportProgress) -> Reference:
     """Return a data set with its features, computed or read from the cache.
 
+    A cache that cannot be written leaves them for this time alone, with a note.
+
     Args:
         images: the data set.
-        extractor: of the features.
-        count: most test images, and samples, to compare.
+        extractor: computes the features.
+        count: the largest number of test images, and of samples, to compare.
         progress: called with (what, done, total), in blocks of images.
 
     Raises:
@@ -114,8 +116,8 @@ def of(images: Images, extractor: Extractor, count: int, progress: ReportProgres
         tensors = dict(checkpoint.load(cached).tensors)
     else:
         tensors = _features(images, extractor, progress)
-        cached.parent.mkdir(parents=True, exist_ok=True)
-        checkpoint.save(cached, tensors, {"data": images.name, "features": extractor.name})
+        header = {"data": images.name, "features": extractor.name}
+        cache.keep(cached, lambda path: checkpoint.save(path, tensors, header))
     table = Features(tensors["values"].double(), tensors.get("labels"))
     return Reference(images, extractor, table, min(count, images.count(TEST)))
 

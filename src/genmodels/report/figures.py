@@ -14,7 +14,7 @@ from genmodels.data import pictures
 from genmodels.evaluation.metrics.table import label
 from genmodels.report.html import FRAME_COLUMNS
 from genmodels.system import files
-from genmodels.training.curves import COLOURS, UNITS, phases, save, style_axes
+from genmodels.training.curves import COLOURS, UNITS, literal, phases, save, style_axes
 
 
 def save_comparison(comparison: Comparison, path: Path) -> None:
@@ -89,7 +89,7 @@ def _fd_curves(comparison: Comparison, over: str) -> bytes:
                 [getattr(point, over) for point in curve],
                 [point.distance for point in curve],
                 "o-", ms=3, lw=1.4, color=COLOURS[number % len(COLOURS)],
-                label=entry.name if result is entry.results[0] else None,
+                label=literal(entry.name) if result is entry.results[0] else None,
             )  # fmt: skip
     floor = comparison.baselines["floor"].numbers[comparison.fd]
     panel.axhline(floor, color="#777", lw=1, ls=":", label="floor")
@@ -109,14 +109,14 @@ def _histograms(comparison: Comparison) -> bytes:
     width = 0.8 / (len(entries) + 1)
     shares = [("real images", "#999", comparison.real_histogram)]
     shares += [
-        (entry.name, COLOURS[number % len(COLOURS)], entry.first.scored.histogram)
+        (literal(entry.name), COLOURS[number % len(COLOURS)], entry.first.scored.histogram)
         for number, entry in enumerate(entries)
     ]
     for number, (name, colour, values) in enumerate(shares):
         positions = [index + (number - len(entries) / 2) * width for index in range(len(values))]
         panel.bar(positions, values, width, color=colour, label=name)
     if len(comparison.classes) <= 20:
-        panel.set_xticks(range(len(comparison.classes)), comparison.classes)
+        panel.set_xticks(range(len(comparison.classes)), map(literal, comparison.classes))
     panel.tick_params(labelsize=8)
     panel.spines[["top", "right"]].set_visible(False)
     panel.set_ylabel("share", fontsize=8)
@@ -130,9 +130,9 @@ def _draw_losses(row: Any, entries: Sequence[Entry], over: str) -> None:
         for number, phase in enumerate(phases(entry.records)):
             key = f"train.{phase}.loss"
             points = [(r[over], r[key]) for r in entry.records if key in r]
-            panel.plot(*zip(*points, strict=True), color=COLOURS[number], lw=1.4, label=phase,
-                       marker="o" if len(points) < 3 else None, ms=3)  # fmt: skip
-        panel.set_title(f"{entry.name}: loss over {UNITS[over]}", loc="left", fontsize=9)
+            panel.plot(*zip(*points, strict=True), color=COLOURS[number], lw=1.4, ms=3,
+                       label=literal(phase), marker="o" if len(points) < 3 else None)  # fmt: skip
+        panel.set_title(literal(f"{entry.name}: loss over {UNITS[over]}"), loc="left", fontsize=9)
         style_axes(panel, over)
         panel.legend(fontsize=7, frameon=False)
 
@@ -141,5 +141,5 @@ def show(panel: Axes, images: Any, title: str, columns: int) -> None:
     """Show a grid of images (N, C, H, W) without axes."""
     sheet = pictures.grid(images, columns, enlarge=False).permute(1, 2, 0).numpy()
     panel.imshow(sheet.squeeze(2) if sheet.shape[2] == 1 else sheet, cmap="gray", vmin=0, vmax=255)
-    panel.set_title(title, loc="left", fontsize=9)
+    panel.set_title(literal(title), loc="left", fontsize=9)
     panel.set_axis_off()

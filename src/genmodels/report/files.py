@@ -55,6 +55,8 @@ def plain(comparison: Comparison, measured: Mapping[str, Any]) -> dict[str, Any]
         "advice": [vars(found) for found in advice.of(comparison)],
         "measured": {
             **measured,
+            "conditions": verdicts.conditions(comparison),
+            "jobs": comparison.jobs,
             "models": {
                 entry.name: [
                     {"seed": r.seed, "run": r.run, **r.evaluation.measured} for r in entry.results
@@ -82,6 +84,7 @@ def _model(entry: Entry) -> dict[str, Any]:
             {
                 "seed": result.seed,
                 "threads": list(result.threads),
+                "jobs": list(result.jobs),
                 "weights": [
                     {"name": w.name, "step": w.step, "distance": w.distance}
                     for w in result.evaluation.weights

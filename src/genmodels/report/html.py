@@ -55,6 +55,7 @@ def render(comparison: Comparison, drawn: Mapping[str, bytes], measured: Mapping
         summary=verdicts.summary(comparison),
         claims=verdicts.claims(comparison),
         fairness=verdicts.fairness(comparison),
+        conditions=verdicts.conditions(comparison),
         advice=advice.of(comparison),
         meanings=MEANINGS,
         images=urls,

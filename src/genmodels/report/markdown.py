@@ -25,5 +25,6 @@ def render(comparison: Comparison, measured: Mapping[str, Any]) -> str:
     lines += ["", "## Protocol", ""]
     lines += [f"- {label(name)}: {value}" for name, value in comparison.protocol.items()]
     lines += [f"- {name}: {meaning}" for name, meaning in MEANINGS.items()]
+    lines += ["", verdicts.conditions(comparison)]
     lines += ["", f"Made by `{measured['command']}`.", ""]
     return "\n".join(lines)

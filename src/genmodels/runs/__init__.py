@@ -26,13 +26,18 @@ def open_run(path: str | Path) -> Folder:
         if os.path.exists(folder.config_path) and os.path.exists(folder.environment_path):
             folder.check_links()
             return folder
+    raise absent(path)
+
+
+def absent(path: str | Path) -> InputError:
+    """Return the error that there is no run at a path; it names the newest runs."""
     known = ", ".join(str(folder.path) for folder in listed()[:5])
     hint = (
         f"the newest under {HOME}{'/'}: {known}"
         if known
         else "train one with: `train(source=vae.yaml)`"
     )
-    raise InputError(f"no run at {str(path)!r}; {hint}")
+    return InputError(f"no run at {str(path)!r}; {hint}")
 
 
 def listed(home: Path = HOME) -> list[Folder]:

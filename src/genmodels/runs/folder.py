@@ -268,7 +268,7 @@ class Folder:
         """Delete incomplete files of a killed process. The folder must be locked."""
         for folder in (self.checkpoints, self.snapshots):
             for path in folder.glob(".*"):
-                if steps.is_part(path.name):
+                if steps.is_part(path.name) and path.is_file():
                     path.unlink()
 
     @contextmanager
@@ -280,17 +280,16 @@ class Folder:
         """
         import filelock  # here, because only training writes
 
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-        except OSError as why:
-            raise InputError(f"`out={self.path}`: {why.strerror}; choose another `out`") from None
         lock = filelock.FileLock(self.path / LOCK)
         try:
+            self.path.mkdir(parents=True, exist_ok=True)
             lock.acquire(timeout=0)
         except filelock.Timeout:
             raise InputError(
                 f"another process is training in {self.path}; wait for it or choose another `out`"
             ) from None
+        except OSError as why:
+            raise InputError(f"{why.filename}: {why.strerror}; choose another `out`") from None
         try:
             yield
         finally:

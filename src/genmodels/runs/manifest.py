@@ -105,6 +105,8 @@ class Environment(TypedDict):
     Attributes:
         threads: PyTorch's CPU threads at the start.
         later_threads: their other numbers after the run was resumed, in this order.
+        jobs: how many trainings of its study ran at a time at the start.
+        later_jobs: their other numbers after the run was resumed, in this order.
     """
 
     config: Name
@@ -116,6 +118,8 @@ class Environment(TypedDict):
     precision: NotRequired[str]
     threads: NotRequired[Count]
     later_threads: NotRequired[list[Count]]
+    jobs: NotRequired[Count]
+    later_jobs: NotRequired[list[Count]]
     reasons: NotRequired[list[str]]
     data: DataRecord
 
@@ -166,7 +170,7 @@ def differences(header: Header, settings: Settings, environment: Environment) ->
 
 
 def is_record(content: object) -> bool:
-    """Return whether the content of a line of the log is numbers by name, with a step."""
+    """Return whether a line of the log maps names to numbers, one of them ``step``."""
     if not isinstance(content, dict) or type(content.get("step")) is not int:
         return False
     return all(isinstance(value, int | float) for value in content.values())

@@ -21,5 +21,5 @@ def by_step(folder: Path) -> dict[int, Path]:
 
 
 def is_part(name: str) -> bool:
-    """Return whether a file is an incomplete one of such a name."""
+    """Return whether a file name is that of an incomplete checkpoint or snapshot."""
     return _PART.fullmatch(name) is not None

@@ -199,7 +199,7 @@ def sample(
 
     Args:
         model: in evaluation mode.
-        count: number of images, or of images of each class with ``each``.
+        count: number of images; with label ``each``, per class.
         seed: of latents and labels.
         label, names: as for ``labels``. With ``each``, the images of one latent are adjacent,
             and each class gets the images that it gets when it is sampled alone.

@@ -1,10 +1,36 @@
 """The folder of cached files: tables of pictures, features, downloads."""
 
+import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import platformdirs
+
+from genmodels.errors import Note, Unwritable
 
 
 def path(name: str = "") -> Path:
     """Return the cache folder of the user, or a place inside it; nothing is created."""
     return platformdirs.user_cache_path("genmodels") / name
+
+
+def keep(file: Path, write: Callable[[Path], object]) -> bool:
+    """Write a file of the cache; where this is not possible, say so in a note and go on.
+
+    Args:
+        file: its path in the cache; missing folders are made.
+        write: writes the file at the path that it is called with.
+
+    Returns:
+        Whether the file was written.
+    """
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write(file)
+    except (OSError, Unwritable):
+        note = (
+            f"{file.parent} cannot be written: {file.name} is not kept and is made anew next time"
+        )
+        warnings.warn(Note(note), stacklevel=2)
+        return False
+    return True

@@ -141,6 +141,21 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
+def physical_cores() -> int:
+    """Return the number of physical cores that this process may use.
+
+    Where the system does not report them, the logical cores are counted.
+    """
+    if sys.platform != "linux":
+        return cores()
+    place = "/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list"
+    try:
+        found = {Path(place.format(n)).read_text() for n in os.sched_getaffinity(0)}
+    except OSError:
+        return cores()
+    return len(found)
+
+
 def multiplies_bf16() -> bool:
     """Return whether this processor multiplies bfloat16; others do it slower than float32."""
     probe = getattr(torch.cpu, "_is_avx512_bf16_supported", None)

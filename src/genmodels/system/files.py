@@ -11,7 +11,8 @@ from genmodels.errors import Unwritable
 def write(path: Path, content: bytes) -> None:
     """Write a file; after a crash at any time there is the old file or the new file.
 
-    The bytes reach the disk under a temporary name. Then the file is renamed.
+    The bytes reach the disk under a temporary name. Then the file is renamed. Missing folders are
+    made.
 
     Raises:
         Unwritable: the file cannot be written, for lack of space or of permission. The old file
@@ -19,6 +20,7 @@ def write(path: Path, content: bytes) -> None:
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as file:
             file.write(content)
             file.flush()
@@ -54,7 +56,7 @@ def save_with(path: Path, save_to: Callable[[Path], object]) -> None:
             temporary.unlink(missing_ok=True)
         raise Unwritable(
             f"{path} cannot be written: {error.strerror or error}; "
-            "free space or choose another `out`"
+            "free space or choose another path"
         ) from None
 
 

@@ -11,8 +11,11 @@ from torch import Tensor
 from genmodels.errors import Note
 
 Result = TypeVar("Result")
-# Messages of PyTorch's allocators: on a GPU, on Linux and macOS, on Windows.
-_OUT_OF_MEMORY = re.compile(r"out of memory|can't allocate memory|not enough memory", re.IGNORECASE)
+# Messages of PyTorch's allocators: on a GPU, on Linux and macOS, on Windows; for 2**63 bytes.
+_OUT_OF_MEMORY = re.compile(
+    r"out of memory|can't allocate memory|not enough memory|storage size calculation overflowed",
+    re.IGNORECASE,
+)
 _REQUESTED = re.compile(r"tried to allocate (\d+ bytes|[\d.]+ [KMGT]?i?B)", re.IGNORECASE)
 
 

@@ -25,7 +25,7 @@ def save_curves(records: Records, path: Path, title: str) -> None:
         figure.subplots(1, max(1, len(names)), squeeze=False)[0], names, strict=False
     ):
         draw_phase(panel, records, phase, first=phase == names[0])
-        panel.set_title(f"{title} · {phase}", loc="left", fontsize=10)
+        panel.set_title(literal(f"{title} · {phase}"), loc="left", fontsize=10)
     save(figure, path)
 
 
@@ -67,9 +67,14 @@ def draw_phase(
         style = {"train": "-", "validation": ":", "test": "--"}[split]
         marker = "o" if len(points) < 3 else None
         panel.plot(*zip(*points, strict=True), style, color=colour, marker=marker, ms=3, lw=1.4,
-                   label=f"{term.replace('_', ' ')}, {split}")  # fmt: skip
+                   label=literal(f"{term.replace('_', ' ')}, {split}"))  # fmt: skip
     style_axes(panel, over)
     panel.legend(fontsize=7, frameon=False)
+
+
+def literal(text: str) -> str:
+    """Return a text for matplotlib, which reads what is between two dollar signs as a formula."""
+    return text.replace("$", r"\$")
 
 
 def style_axes(panel: Axes, over: str) -> None:

@@ -1,12 +1,8 @@
 """One training, from a configuration or from the last checkpoint of a run."""
 
-import platform
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-
-import torch
 
 from genmodels import config, data, runs
 from genmodels.config import components
@@ -17,14 +13,13 @@ from genmodels.data.augment import Augmentation
 from genmodels.data.images import Images
 from genmodels.errors import InputError
 from genmodels.models.base import Model
-from genmodels.runs import disk_space, manifest
-from genmodels.runs.manifest import Environment
+from genmodels.runs import disk_space, manifest, used_jobs
 from genmodels.sampling import interpolation
 from genmodels.system import device as devices
 from genmodels.system import distributed, randomness
-from genmodels.system.provenance import now, versions
+from genmodels.system.provenance import now
 from genmodels.system.tuning import threads, tune_cpu
-from genmodels.training import loggers, resuming
+from genmodels.training import environment, loggers, resuming
 from genmodels.training.recorder import Recorder, follow
 from genmodels.training.trainer import Trainer
 
@@ -63,6 +58,7 @@ def train(
     out: Path | None,
     resume: bool,
     display: Display,
+    jobs: int = 1,
 ) -> runs.Folder:
     """Train a model with its number of CPU threads, and record the run in a folder.
 
@@ -72,6 +68,7 @@ def train(
         out: the folder of the run; by default a new one under ``runs/``.
         resume: continue the run in ``out``, by default the latest of this name.
         display: shows the progress.
+        jobs: how many trainings of a study run at a time, this one included; it is recorded.
 
     Returns:
         The folder of the run.
@@ -81,11 +78,11 @@ def train(
         Interrupted: a signal stopped the training; the run was saved.
     """
     with threads(settings.train.threads):
-        return _train(settings, name, out, resume, display)
+        return _train(settings, name, out, resume, display, jobs)
 
 
 def _train(
-    settings: Settings, name: str, out: Path | None, resume: bool, display: Display
+    settings: Settings, name: str, out: Path | None, resume: bool, display: Display, jobs: int
 ) -> runs.Folder:
     place = distributed.launched()
     display = display if place.is_first else Display(quiet=True)
@@ -126,6 +123,7 @@ def _train(
                 folder.sweep()
                 if resuming.restore(folder, settings, trainer, images):
                     resuming.rewind(folder, settings, trainer, display)
+                    used_jobs.resume(folder, jobs)
                 else:
                     resuming.adjust(folder, settings)
             else:
@@ -133,7 +131,7 @@ def _train(
                     display.say(f"{folder.path} holds no run yet: starting at step 0")
                 else:
                     _check_unused(folder.path)  # another program may have made it by now
-                folder.create(settings, _environment(name, device, reasons, images))
+                folder.create(settings, environment.of(name, device, reasons, images, jobs))
             kept = settings.train.keep + 1
             _check_space(folder.path, trainer, min(kept, 2) if resumed else kept)
             for note in trainer.notes:
@@ -219,28 +217,3 @@ def _load(settings: Settings, display: Display) -> Images:
     counts = ", ".join(f"{images.count(split):,} {split}" for split in images.splits)
     display.say(f"data {images.name}: {'x'.join(map(str, images.image_shape))}, {counts}")
     return images
-
-
-def _environment(
-    name: str, device: devices.Device, reasons: Sequence[str], images: Images
-) -> Environment:
-    """Return the content of ``environment.json``."""
-    return {
-        "config": name,
-        "started": now().isoformat(),
-        "command": sys.argv,
-        "versions": versions(),
-        "platform": platform.platform(),
-        "device": device.device.type,
-        "precision": device.precision,
-        "threads": torch.get_num_threads(),
-        "reasons": list(reasons),
-        "data": {
-            "name": images.name,
-            "fingerprint": images.fingerprint,
-            "image_shape": list(images.image_shape),
-            "classes": list(images.classes),
-            "counts": {split: images.count(split) for split in images.splits},
-            "notes": list(images.notes),
-        },
-    }

@@ -60,8 +60,8 @@ def choose(name: str, images: Images, progress: ReportProgress) -> Extractor:
     """Return the extractor of a name.
 
     Args:
-        name: ``auto`` or ``domain``, a network trained on this data set, which is trained now
-            if it does not exist yet; ``random``; ``inception``; or the path of a file that
+        name: ``auto`` or ``domain`` for a network of this data set, which is trained now if it
+            does not exist yet; ``random``; ``inception``; or the path of a file that
             :func:`save` wrote.
         images: the data set.
         progress: called with (what, done, total), in training steps.
@@ -93,8 +93,8 @@ def _domain(images: Images, progress: ReportProgress) -> Extractor:
     cached = cache.path("features") / file
     if not packaged.is_file() and not cached.is_file():
         net, accuracy = train(images, progress, STEPS)
-        cached.parent.mkdir(parents=True, exist_ok=True)
-        save(cached, net, images, accuracy)
+        if not cache.keep(cached, lambda path: save(path, net, images, accuracy)):
+            return of_net("domain", net, classes_of(images) > 0)
     return load(packaged if packaged.is_file() else cached, "domain", images)
 
 
@@ -142,25 +142,28 @@ def untrained(channels: int) -> Extractor:
     return of_net("random", net, classifies=False)
 
 
-def train(images: Images, progress: ReportProgress, steps: int) -> tuple[FeatureNet, float]:
+def train(
+    images: Images, progress: ReportProgress, steps: int, seed: int = 0
+) -> tuple[FeatureNet, float]:
     """Train the network of a data set on its training and validation splits.
 
     Args:
         images: the data set. Without labels of two or more classes, rotations are predicted.
         progress: called with (what, done, total), in steps.
         steps: of Adam with a one-cycle schedule (Smith & Topin, 2019).
+        seed: of the initial weights and of the batches; that of the domain features is 0.
 
     Returns:
         The network, and its accuracy on the test split.
     """
     classes = classes_of(images)
     rows = torch.cat([images.splits[TRAIN], images.splits[VALIDATION]]).sort().values
-    with randomness.placed(0, "domain features"):
+    with randomness.placed(seed, "domain features"):
         net = FeatureNet(images.image_shape[0], classes or TURNS)
     optimizer = torch.optim.Adam(net.parameters(), LR)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LR, total_steps=steps)
     for step in range(steps):
-        generator = randomness.generator(0, "domain batch", step)
+        generator = randomness.generator(seed, "domain batch", step)
         chosen = rows[torch.randint(len(rows), (BATCH,), generator=generator)]
         pictures, labels = _task(images, chosen, classes, generator)
         optimizer.zero_grad()

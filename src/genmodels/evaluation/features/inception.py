@@ -56,8 +56,8 @@ def _weights() -> Path:
     named = os.environ.get(WEIGHTS)
     path = Path(named) if named else cache.path(Path(URL).name)
     if not named and not path.is_file():
-        path.parent.mkdir(parents=True, exist_ok=True)
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             torch.hub.download_url_to_file(URL, str(path), hash_prefix=HASH)
         except (OSError, RuntimeError) as error:
             raise InputError(

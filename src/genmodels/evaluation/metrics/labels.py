@@ -26,7 +26,7 @@ class Labelled:
     labels: Tensor | None
 
     def accuracy(self) -> float:
-        """Return the share of samples whose predicted class is their label.
+        """Return the share of samples whose predicted class equals their label.
 
         Raises:
             Undefined: the model takes no labels, or the extractor has no classes.

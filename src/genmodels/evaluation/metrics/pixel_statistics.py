@@ -43,7 +43,11 @@ def _grey(images: Tensor) -> Tensor:
 
 
 def of_blocks(blocks: Iterable[Tensor]) -> dict[str, float]:
-    """Return :func:`sharpness` and :func:`isolated_dots` of blocks of images (B, C, H, W)."""
+    """Return the mean sharpness and isolated_dots over all images, which come in blocks.
+
+    Args:
+        blocks: (B, C, H, W) each.
+    """
     totals, count = {"sharpness": 0.0, "isolated_dots": 0.0}, 0
     for block in blocks:
         totals["sharpness"] += sharpness(block) * len(block)
