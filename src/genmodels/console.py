@@ -39,7 +39,7 @@ def duration(seconds: float) -> str:
 
 
 @dataclass(frozen=True)
-class Note:
+class ProgressNote:
     """A text beside a progress bar.
 
     Attributes:
@@ -107,7 +107,7 @@ class Display:
             self._move_bar(what, done, total, note, details)
         elif time.monotonic() - self.last_line >= LINE_SECONDS or done >= total:
             self.last_line = time.monotonic()
-            text = Note(note, details).within(math.inf)
+            text = ProgressNote(note, details).within(math.inf)
             self.say(f"{what} {100 * min(1, done / total):3.0f} %  {text}")
 
     def row(
@@ -165,7 +165,7 @@ class Display:
             )
             self.bar = Progress(*columns, console=self.console)
             self.bar.start()
-        beside = Note(note, details)
+        beside = ProgressNote(note, details)
         if what not in self.tasks:
             self.tasks[what] = self.bar.add_task(what, total=total, note=beside)
         self.bar.update(self.tasks[what], completed=done, note=beside)

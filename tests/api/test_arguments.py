@@ -307,7 +307,7 @@ def test_pictures_have_one_or_three_channels(workplace: Path) -> None:
 def test_columns_are_those_of_a_grid(workplace: Path) -> None:
     for columns in (10**9, 2**31 - 1):
         for call in (api.grid, lambda images, given: api.save_images(images, "a.png", given)):
-            with pytest.raises(InputError, match=r"^a grid of \d{10} `columns` and 1 rows is too"):
+            with pytest.raises(InputError, match=r"^a grid of [\d,]+ columns and 1 rows is too"):
                 call(IMAGES, columns)
     for name, images in (("a.npz", IMAGES), ("a", IMAGES), ("a.png", IMAGES.unsqueeze(0))):
         with pytest.raises(InputError, match=r"^`columns=3` is for a grid of images; leave it out"):

@@ -104,18 +104,20 @@ def test_progress_is_that_of_samples_within_each_run(
 ) -> None:
     told = []
 
-    def advance(self: Any, what: Any, done: Any, total: Any, note: str = "") -> None:
+    def advance(
+        self: Any, what: Any, done: Any, total: Any, note: str = "", details: Any = ()
+    ) -> None:
         if what == "comparing":
-            told.append((done, total, note))
+            told.append((done, total, note, list(details)))
 
     monkeypatch.setattr(Display, "advance", advance)
     assert genmodels("compare", *pair, *QUICK).code == 0
-    shares = [done for done, _, _ in told]
+    shares = [done for done, _, _, _ in told]
     assert shares == sorted(shares)
-    assert {total for _, total, _ in told} == {3}
+    assert {total for _, total, _, _ in told} == {3}
     assert shares[-1] == 3
     for number, run in enumerate(pair, 1):
-        notes = [note for _, _, note in told if note.startswith(run)]
+        notes = [note for _, _, note, details in told if details == [str(run)]]
         assert made_and_planned(notes[-1])[0] == made_and_planned(notes[-1])[1]
         assert notes[-1].endswith("  0s left for this run")
         assert len([share for share in shares if number < share < number + 1]) >= 3
@@ -145,7 +147,7 @@ def test_the_best_snapshot_is_the_end_or_an_earlier_one(
         checkpoint.save(first, late.tensors, early.header)
         checkpoint.save(last, {**late.tensors, **early.tensors}, late.header)
     notes = []
-    monkeypatch.setattr(Display, "advance", lambda *given: notes.append(given[-1]))
+    monkeypatch.setattr(Display, "advance", lambda *given: notes.append(given[4]))
     assert genmodels("compare", "run", *QUICK).code == 0
     made, planned = made_and_planned(notes[-1])
     assert made == planned

@@ -391,7 +391,7 @@ contract("repository/test_names_and_tables.py", "Optimizer")
     "a learning-rate schedule": Recipe(
         rows={
             "config/settings.py": (
-                "    warmup: int = Field(0, ge=0)",
+                "    warmup: NonNegative = 0",
                 "    #: Steps in which the learning rate halves, after the warm-up.\n"
                 "    halving: int | None = Field(None, ge=1)\n",
             ),

@@ -162,7 +162,7 @@ class Train(Section):
     device: Adjustable[str] = "auto"
     #: CPU threads of each process, at most as many as there are cores. Default: the choice of
     #: PyTorch, which is ``OMP_NUM_THREADS`` if that is set, else one for each core.
-    threads: Adjustable[int | None] = Field(None, ge=1)
+    threads: Adjustable[Count | None] = None
     #: Number format of training: ``auto``, ``fp32``, ``bf16`` or ``fp16``.
     precision: str = "auto"
     #: How steps run. ``auto`` takes ``captured`` steps, CUDA graphs, on a GPU. On a CPU it takes
