@@ -28,7 +28,7 @@ from benchmarks.work import WORKS
 COMPANY = ("alone", "busy loop", "second training")
 UNSET = "default"  # the OpenMP library's own number of spins
 BUSY = "while True: pass"
-SETTINGS = ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY", "OMP_NUM_THREADS")
+SETTINGS = ("GOMP_SPINCOUNT", "KMP_BLOCKTIME", "OMP_WAIT_POLICY", "OMP_NUM_THREADS")
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,9 @@ class Waiting:
 
     def environment(self) -> dict[str, str]:
         """Return the variables that a process must find when it starts."""
-        spins = {} if self.spins == UNSET else {"GOMP_SPINCOUNT": self.spins}
+        # genmodels leaves a user's settings alone; this one is that of another library.
+        unset = {"KMP_BLOCKTIME": "200"}
+        spins = unset if self.spins == UNSET else {"GOMP_SPINCOUNT": self.spins}
         return {"OMP_NUM_THREADS": str(self.threads), **spins}
 
 

@@ -107,8 +107,8 @@ class Contender:
 
 @contextmanager
 def _environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """Set variables that the user has not set, for processes that start meanwhile."""
-    added = {name: value for name, value in variables.items() if name not in os.environ}
+    """Set variables for processes that start meanwhile, unless the user has set one of them."""
+    added = {} if any(name in os.environ for name in variables) else dict(variables)
     os.environ.update(added)
     try:
         yield

@@ -125,6 +125,7 @@ def test_company_is_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         assert set(way["images_per_second"]) == set(company.COMPANY)
         assert all(rate > 0 for rates in way["images_per_second"].values() for rate in rates)
     assert "second" in capsys.readouterr().out
+    assert "GOMP_SPINCOUNT" not in company.Waiting("default", 1).environment()
     own = company.Waiting("5", 1).environment()
     assert own == {"OMP_NUM_THREADS": "1", "GOMP_SPINCOUNT": "5"}
 
