@@ -14,7 +14,7 @@ from genmodels.evaluation import baselines, protocol, weights
 from genmodels.evaluation.metrics import likelihood, scores
 from genmodels.evaluation.protocol import Evaluation
 from genmodels.evaluation.reference import Reference
-from genmodels.runs import used_jobs, used_threads
+from genmodels.runs import conditions
 from genmodels.sampling import interpolation
 from genmodels.system.device import Device
 
@@ -79,7 +79,7 @@ def compare(
 
 
 def _result(folder: runs.Folder, evaluation: Evaluation) -> Result:
-    threads, jobs = used_threads.of(folder.environment), used_jobs.of(folder.environment)
+    threads, jobs = conditions.threads(folder.environment), conditions.jobs(folder.environment)
     return Result(folder.settings.seed, str(folder.path), evaluation, threads, jobs)
 
 

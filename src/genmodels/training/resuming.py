@@ -10,7 +10,7 @@ from genmodels.config.settings import LIMITS, Settings
 from genmodels.console import Display
 from genmodels.data.images import Images
 from genmodels.errors import InputError
-from genmodels.runs import used_threads
+from genmodels.runs import conditions
 from genmodels.system import files
 from genmodels.training.trainer import Trainer
 
@@ -66,7 +66,7 @@ def rewind(folder: runs.Folder, settings: Settings, trainer: Trainer, display: D
     if trainer.step:
         display.say(f"resuming {folder.path} at step {trainer.step:,}")
         on_cpu = trainer.device.device.type == "cpu"
-        if on_cpu and (changed := used_threads.resume(folder, torch.get_num_threads())):
+        if on_cpu and (changed := conditions.resume_threads(folder, torch.get_num_threads())):
             display.say(changed)
     else:
         display.say(f"{folder.path} has no checkpoint yet: starting at step 0")

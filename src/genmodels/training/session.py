@@ -13,7 +13,7 @@ from genmodels.data.augment import Augmentation
 from genmodels.data.images import Images
 from genmodels.errors import InputError
 from genmodels.models.base import Model
-from genmodels.runs import disk_space, manifest, used_jobs
+from genmodels.runs import conditions, disk_space, manifest
 from genmodels.sampling import interpolation
 from genmodels.system import device as devices
 from genmodels.system import distributed, randomness
@@ -123,7 +123,7 @@ def _train(
                 folder.sweep()
                 if resuming.restore(folder, settings, trainer, images):
                     resuming.rewind(folder, settings, trainer, display)
-                    used_jobs.resume(folder, jobs)
+                    conditions.resume_jobs(folder, jobs)
                 else:
                     resuming.adjust(folder, settings)
             else:
