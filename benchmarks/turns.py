@@ -68,7 +68,7 @@ class Contender:
         self.process = context.Process(
             target=_serve, args=(there, name, work, grey, device), daemon=name.count("worker") == 0
         )
-        with _environment(waiting.SETTINGS if name in WAIT_SHORTLY else {}):
+        with _environment(waiting.settings() if name in WAIT_SHORTLY else {}):
             self.process.start()
         there.close()
 

@@ -6,7 +6,9 @@ import sys
 
 import pytest
 
-SHORT = {"GOMP_SPINCOUNT": "1000", "KMP_BLOCKTIME": "1"}
+from genmodels.system import waiting
+
+SHORT = waiting.settings()
 NAMES = (*SHORT, "OMP_WAIT_POLICY")
 SHOW = f"import os; print(*[os.environ.get(name, '-') for name in {NAMES}])"
 SAY = "from genmodels.system import waiting; print(waiting.described())"
@@ -23,7 +25,7 @@ def run(code: str, **environment: str) -> list[str]:
 @pytest.mark.parametrize("first", ["genmodels", "genmodels.cli", "genmodels.system.device"])
 def test_waits_are_short_before_torch_is_loaded(first: str) -> None:
     code = f"import sys, {first}\n{SHOW}"
-    assert run(code) == ["1000", "1", "-"]
+    assert run(code) == [*SHORT.values(), "-"]
 
 
 @pytest.mark.parametrize(
@@ -37,10 +39,29 @@ def test_what_the_user_has_set_stays(own: dict[str, str]) -> None:
 
 def test_processes_that_are_started_wait_shortly_too() -> None:
     code = f"import genmodels, subprocess, sys; subprocess.run([sys.executable, '-c', {SHOW!r}])"
-    assert run(code) == ["1000", "1", "-"]
+    assert run(code) == [*SHORT.values(), "-"]
 
 
 def test_too_late_says_what_to_do() -> None:
     said = " ".join(run(f"import torch\n{SAY}"))
-    assert said.endswith("import genmodels first, or set GOMP_SPINCOUNT=1000 before Python starts")
+    setting = f"GOMP_SPINCOUNT={SHORT['GOMP_SPINCOUNT']}"
+    assert said.endswith(f"import genmodels first, or set {setting} before Python starts")
     assert run(f"import torch, genmodels\n{SHOW}") == ["-", "-", "-"]
+
+
+@pytest.mark.parametrize(
+    ("make", "turns"), [("GenuineIntel", "2000"), ("AuthenticAMD", "1000"), ("", "1000")]
+)
+def test_turns_are_those_measured_for_the_make_of_processor(
+    monkeypatch: pytest.MonkeyPatch, make: str, turns: str
+) -> None:
+    monkeypatch.setattr(waiting, "_make", lambda: make)
+    assert waiting.settings.__wrapped__()["GOMP_SPINCOUNT"] == turns
+
+
+def test_a_system_without_cpuinfo_has_no_make_of_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(*_: object, **__: object) -> None:
+        raise FileNotFoundError
+
+    monkeypatch.setattr("builtins.open", missing)
+    assert waiting._make() == ""
