@@ -18,7 +18,7 @@ import safetensors
 import genmodels as package
 from conftest import CommandLine, Trained
 from genmodels import runs
-from genmodels.comparison import schedule
+from genmodels.comparison import schedule, study
 from genmodels.system import distributed, tuning
 
 SMALL = """
@@ -91,7 +91,7 @@ def test_one_training_or_one_core_needs_no_other_process(
     outcome = genmodels("compare", "one.yaml", *QUICK, "--jobs", "2", "--out", "study")
     assert "1 at a time, 1 thread each: of 1 run\n" in outcome.err
     assert environment("study/runs/one-seed-0")["jobs"] == 1
-    monkeypatch.setattr(package.api.comparison, "physical_cores", lambda: 1)
+    monkeypatch.setattr(study, "physical_cores", lambda: 1)
     outcome = genmodels(*STUDY[:-3], "auto", "--out", "study")
     assert "1 at a time, 1 thread each: for 1 core\n" in outcome.err
     assert not any("process" in line for line in outcome.err.splitlines())

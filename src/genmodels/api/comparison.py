@@ -1,21 +1,18 @@
 """The function that compares models: it trains configurations and evaluates all runs alike."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from pathlib import Path
-from typing import Unpack, overload
-
-import torch
+from typing import Any, Unpack, overload
 
 from genmodels import runs
 from genmodels.api import arguments
 from genmodels.api.overrides import Overrides
 from genmodels.api.run import Run
-from genmodels.comparison import measure, plan, schedule, trainings
+from genmodels.comparison import plan
 from genmodels.comparison.plan import Match
 from genmodels.comparison.result import Comparison as Comparison
 from genmodels.comparison.schedule import Jobs
-from genmodels.comparison.workers import WorkerPool
+from genmodels.comparison.study import Study
 from genmodels.config import custom_code
 from genmodels.console import Display
 from genmodels.errors import InputError, brief
@@ -23,8 +20,7 @@ from genmodels.evaluation import reference
 from genmodels.evaluation.protocol import COUNT
 from genmodels.report import files
 from genmodels.runs import disk_space
-from genmodels.system import distributed, tuning
-from genmodels.system.device import Device, physical_cores
+from genmodels.system import distributed
 from genmodels.system.provenance import measured
 
 Subject = Run | str | Path
@@ -123,12 +119,7 @@ def compare(
     jobs = _jobs(jobs)
     seed = overrides.pop("seed", None)
     seed = 0 if seed is None else arguments.integer("seed", seed)
-    layers = arguments.layers(settings, overrides)
-    if any("seed" in layer for layer in layers):
-        raise InputError(
-            "`settings` seed: configurations are trained with seeds from 0, as many as `seeds`; "
-            "`seed` is that of the samples"
-        )
+    layers = _layers(settings, overrides)
     trust_code, quiet = arguments.flag("trust_code", trust_code), arguments.flag("quiet", quiet)
     out, display = arguments.path("out", out), Display(quiet)
     disk_space.check_out(out)
@@ -140,29 +131,30 @@ def compare(
         for_training = {**overrides, **given, "seeds": repeated}
         of_all = {"device": None, "threads": None}  # the samples' too
         _refuse_without_training({**for_training, **of_all})
-    trained = planned.jobs if shard is None else plan.share(planned.jobs, shard)
-    if shard and match:
-        raise InputError("`match` needs the first run before the others; leave out `shard`")
     for folder in planned.parts if trust_code else ():
         custom_code.approve(folder.path)
     for job in planned.jobs:
         arguments.check_kind_of_data(overrides, planned.settings(job).data.name)
-    threads = overrides.get("threads")
-    with tuning.threads(threads):
-        table = plan.check(planned, match, features, display)
-        tasks = max(1, len(trained if planned.jobs else planned.folders))
-        layout = schedule.layout(jobs, tasks, _machine(where), table, threads)
-        if jobs != 1:
-            display.say(layout.sentence)
-        with WorkerPool(layout) if layout.jobs > 1 else nullcontext() as pool:
-            trainings.run(planned, trained, match, display, pool)
-            if shard:
-                return None
-            comparison = measure.compare(
-                planned.folders, count, features, seed, display, where, pool
-            )
-    files.save(comparison, out, measured())
+    study = Study(planned, match, shard, count, features, seed, jobs, overrides.get("threads"))
+    comparison = study.run(where, display)
+    if comparison is not None:
+        files.save(comparison, out, measured())
     return comparison
+
+
+def _layers(settings: arguments.Settings, overrides: Overrides) -> list[Mapping[str, Any]]:
+    """Return what replaces keys of every configuration.
+
+    Raises:
+        InputError: it has a seed, which is different in each training.
+    """
+    layers = arguments.layers(settings, overrides)
+    if any("seed" in layer for layer in layers):
+        raise InputError(
+            "`settings` seed: configurations are trained with seeds from 0, as many as `seeds`; "
+            "`seed` is that of the samples"
+        )
+    return layers
 
 
 def _jobs(given: Jobs) -> Jobs:
@@ -178,12 +170,6 @@ def _jobs(given: Jobs) -> Jobs:
             "`jobs`, or start without torchrun"
         )
     return jobs
-
-
-def _machine(where: Device) -> schedule.Machine:
-    """Return what a study may use, whose samples are generated on a device."""
-    cores, threads = physical_cores(), torch.get_num_threads()
-    return schedule.Machine(where.device.type, cores, threads, where.free_memory())
 
 
 def _refuse_without_training(given: Mapping[str, object]) -> None:

@@ -1,7 +1,7 @@
 """The command that compares models."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,6 +9,9 @@ from genmodels.cli import options
 from genmodels.cli.groups import Group, HelpPlace
 from genmodels.cli.options import SEED, TrustCode, integer
 from genmodels.cli.overrides import Changes, with_overrides
+
+if TYPE_CHECKING:
+    from genmodels.comparison.result import Comparison
 
 PLACE = HelpPlace(Group.COMPARE, 1)
 DEVICE = (
@@ -74,11 +77,9 @@ def compare(
 
     Configurations are first trained; the training options apply to them.
     """
-    from genmodels import api, console
+    from genmodels import api
     from genmodels.api import arguments
-    from genmodels.comparison import verdicts
     from genmodels.comparison.plan import is_configuration
-    from genmodels.report import terminal
 
     comparison: api.Comparison | None = api.compare(
         subjects or (),
@@ -96,10 +97,20 @@ def compare(
         typer.echo(f"share {shard} is trained: {out / 'runs'}")
         typer.echo("next: when all shares are trained, the same command without --shard")
         return
+    trained_once = seeds == 1 and any(map(is_configuration, subjects or ()))
+    _show(comparison, out, trained_once)
+
+
+def _show(comparison: "Comparison", out: Path, trained_once: bool) -> None:
+    """Show the table, the summary, where the report is and what to do next."""
+    from genmodels import console
+    from genmodels.comparison import verdicts
+    from genmodels.report import terminal
+
     console.show(terminal.comparison_table(comparison))
     typer.echo(verdicts.summary(comparison))
     typer.echo(f"report: {out / 'report.html'}")
-    if seeds == 1 and any(map(is_configuration, subjects or ())):
+    if trained_once:
         typer.echo("next: for confidence intervals, the same command with --seeds 3")
     else:
         typer.echo(f"next: open {out / 'report.html'} in a browser")
