@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import torch
 from genmodels import runs
 from genmodels.comparison import plan, schedule, transport
 from genmodels.comparison.board import Board
+from genmodels.comparison.kept import Kept
 from genmodels.comparison.workers import Task, WorkerPool
 from genmodels.console import Display, duration
 from genmodels.errors import InputError
@@ -37,6 +38,7 @@ class Request:
         extractor: name or file of the features.
         seed: of the samples.
         device: the name of the device that samples are generated on.
+        threads: CPU threads of an evaluation.
     """
 
     data_of: str
@@ -44,6 +46,7 @@ class Request:
     extractor: str
     seed: int
     device: str
+    threads: int
 
     def reference(self, display: Display) -> Reference:
         """Return the real images, and tune this process for their evaluation.
@@ -64,66 +67,114 @@ class Request:
         chosen = domain.choose(self.extractor, images, display.reading)
         return reference.of(images, chosen, self.count, display.reading)
 
+    def kept(self, real: Reference) -> Kept:
+        """Return the evaluations that were made before with these settings and real images."""
+        return Kept({
+            **asdict(replace(self, data_of="")),
+            "data": real.images.fingerprint,
+            "features": real.extractor.hash,
+        })  # fmt: skip
+
     def evaluate(self, folder: runs.Folder, real: Reference, progress: DrawProgress) -> Evaluation:
-        """Evaluate a run.
+        """Evaluate a run, and keep the evaluation.
 
         Raises:
             InputError: it has no checkpoint, or its images are not finite.
         """
         split = real.with_validation(folder.settings.data.validation)
-        return protocol.evaluate(folder, split, self.seed, torch.device(self.device), progress)
+        made = protocol.evaluate(folder, split, self.seed, torch.device(self.device), progress)
+        self.kept(real).keep(folder, made)
+        return made
+
+    def score(self, baseline: str, real: Reference) -> Scored:
+        """Score a baseline, and keep its scores."""
+        made = baselines.SCORES[baseline](real)
+        self.kept(real).keep_baseline(baseline, made)
+        return made
 
 
 @dataclass(frozen=True)
 class Evaluated:
-    """The scores of the baselines by name, and an evaluation for each run, in their order."""
+    """The scores of the baselines by name, and the evaluation of each run."""
 
     baselines: Mapping[str, Scored]
-    runs: Sequence[Evaluation]
+    runs: Mapping[runs.Folder, Evaluation]
 
 
-def in_turn(
-    request: Request, real: Reference, folders: Sequence[runs.Folder], display: Display
+def run(
+    request: Request,
+    real: Reference,
+    folders: Sequence[runs.Folder],
+    display: Display,
+    pool: WorkerPool | None,
 ) -> Evaluated:
-    """Evaluate runs one after the other.
+    """Evaluate runs and baselines; what was evaluated before is read from the cache.
 
     Raises:
         InputError: a run has no checkpoint, or its images are not finite.
+        Unfinished: processes of evaluations died.
+        Interrupted: a signal came while evaluations ran side by side.
     """
-    total = len(folders) + 1
-    display.advance("comparing", 0, total, "floor and baselines")
-    scored = {name: score(real) for name, score in baselines.SCORES.items()}
-    made = []
-    for number, folder in enumerate(folders, 1):
+    kept = request.kept(real)
+    scored = {name: kept.find_baseline(name) for name in baselines.SCORES}
+    made = {folder: kept.find(folder) for folder in folders}
+    names = [name for name, found in scored.items() if found is None]
+    missing = [folder for folder, found in made.items() if found is None]
+    if known := len(made) - len(missing):
+        display.say(
+            f"{known} of {len(made)} runs were evaluated before, with the same settings: read from "
+            f"{kept.folder}"
+        )
+    new = Evaluated({}, {})
+    if names or missing:
+        if pool:
+            new = _side_by_side(request, missing, names, display, pool)
+        else:
+            new = _in_turn(request, real, missing, names, display)
+    return Evaluated(
+        {name: found or new.baselines[name] for name, found in scored.items()},
+        {folder: found or new.runs[folder] for folder, found in made.items()},
+    )
+
+
+def _in_turn(
+    request: Request,
+    real: Reference,
+    folders: Sequence[runs.Folder],
+    names: Sequence[str],
+    display: Display,
+) -> Evaluated:
+    """Evaluate baselines and runs one after the other."""
+    first = bool(names)
+    total = first + len(folders)
+    if first:
+        display.advance("comparing", 0, total, "floor and baselines")
+    scored = {name: request.score(name, real) for name in names}
+    made: dict[runs.Folder, Evaluation] = {}
+    for number, folder in enumerate(folders, first):
         progress = _progress_of(display, folder, number, total)
-        made.append(request.evaluate(folder, real, progress))
+        made[folder] = request.evaluate(folder, real, progress)
     display.close()
     return Evaluated(scored, made)
 
 
-def side_by_side(
-    request: Request, folders: Sequence[runs.Folder], display: Display, pool: WorkerPool
+def _side_by_side(
+    request: Request,
+    folders: Sequence[runs.Folder],
+    names: Sequence[str],
+    display: Display,
+    pool: WorkerPool,
 ) -> Evaluated:
-    """Evaluate runs in worker processes. The runs of one seed are next to each other.
-
-    Raises:
-        InputError: evaluations failed by a mistake of the user.
-        Unfinished: evaluations failed.
-        Interrupted: a signal came.
-    """
-    numbers = schedule.alternate(range(len(folders)), lambda number: folders[number].config_name)
-    paths = [str(folders[number].path) for number in numbers]
+    """Evaluate runs in worker processes. The runs of one seed are next to each other."""
+    ordered = schedule.alternate(folders, lambda folder: folder.config_name)
     common = {"request": asdict(request)}
-    tasks = [Task(path, RUN, {**common, "run": path}) for path in paths]
-    tasks += [
-        Task(f"baseline {name}", BASELINE, {**common, "name": name}) for name in baselines.SCORES
-    ]
+    tasks = [Task(str(each.path), RUN, {**common, "run": str(each.path)}) for each in ordered]
+    tasks += [Task(f"baseline {name}", BASELINE, {**common, "name": name}) for name in names]
     found = pool.run(tasks, Board(display, RUN, len(tasks), pool.jobs, False))
-    evaluations = map(transport.evaluation, found[: len(numbers)])
-    made = dict(zip(numbers, evaluations, strict=True))
-    scored = map(transport.scored, found[len(numbers) :])
+    evaluations = map(transport.evaluation, found[: len(ordered)])
+    scored = map(transport.scored, found[len(ordered) :])
     return Evaluated(
-        dict(zip(baselines.SCORES, scored, strict=True)), [made[n] for n in range(len(folders))]
+        dict(zip(names, scored, strict=True)), dict(zip(ordered, evaluations, strict=True))
     )
 
 
@@ -139,7 +190,8 @@ def perform(given: Mapping[str, Any], display: Display) -> Evaluation:
 
 def perform_baseline(given: Mapping[str, Any], display: Display) -> Scored:
     """Score a baseline in a worker."""
-    return baselines.SCORES[given["name"]](_known(Request(**given["request"]), display))
+    request = Request(**given["request"])
+    return request.score(given["name"], _known(request, display))
 
 
 _references: dict[Request, Reference] = {}

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import torch
+
 from genmodels import runs, sampling
 from genmodels.comparison import evaluations, fairness
 from genmodels.comparison.evaluations import Request
@@ -51,17 +53,13 @@ def compare(
     for folder in folders:
         fairness.check_run(folder)
     fairness.check_together([Candidate.of_run(folder) for folder in folders])
-    request = Request(str(folders[0].path), count, extractor, seed, str(where.device))
+    threads = pool.threads if pool else torch.get_num_threads()
+    request = Request(str(folders[0].path), count, extractor, seed, str(where.device), threads)
     real = request.reference(display)
-    evaluated = (
-        evaluations.side_by_side(request, folders, display, pool)
-        if pool
-        else evaluations.in_turn(request, real, folders, display)
-    )
-    found = dict(zip(folders, evaluated.runs, strict=True))
+    evaluated = evaluations.run(request, real, folders, display, pool)
     entries: list[Entry] = []
     for name, group in _models(folders).items():
-        results = [_result(each, found[each]) for each in group]
+        results = [_result(each, evaluated.runs[each]) for each in group]
         entries.append(_entry(name, group[0], results, seed))
     return Comparison(
         data=real.images.name,

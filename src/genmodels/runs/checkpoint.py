@@ -108,11 +108,24 @@ def load(path: Path) -> TensorFile[dict[str, Json]]:
 def peek(path: Path) -> Mapping[str, Json]:
     """Read only the header of a checkpoint, without checks; empty if it cannot be read."""
     try:
-        with safetensors.safe_open(path, framework="pt") as file:
-            header = json.loads((file.metadata() or {})[HEADER])
-    except (OSError, ValueError, KeyError, RecursionError, safetensors.SafetensorError):
+        header = json.loads(_metadata(path)[HEADER])
+    except (ValueError, KeyError, RecursionError):
         return {}
     return header if isinstance(header, dict) else {}
+
+
+def digest(path: Path) -> str | None:
+    """Return the hash in a checkpoint, without checks; None in format 1 or if it is damaged."""
+    return _metadata(path).get(DIGEST)
+
+
+def _metadata(path: Path) -> Mapping[str, str]:
+    """Return the metadata of a file; empty if it cannot be read."""
+    try:
+        with safetensors.safe_open(path, framework="pt") as file:
+            return file.metadata() or {}
+    except (OSError, ValueError, safetensors.SafetensorError):
+        return {}
 
 
 def _damaged(path: Path, reason: str) -> InputError:

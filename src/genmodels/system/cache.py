@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
@@ -34,3 +35,15 @@ def keep(file: Path, write: Callable[[Path], object]) -> bool:
         warnings.warn(Note(note), stacklevel=2)
         return False
     return True
+
+
+def trim(folder: Path, limit: int) -> None:
+    """Delete the oldest files of a folder, until the others have ``limit`` bytes or less."""
+    status = {file: file.stat() for file in folder.iterdir()}
+    total = sum(each.st_size for each in status.values())
+    for file in sorted(status, key=lambda file: status[file].st_mtime_ns):
+        if total <= limit:
+            return
+        with suppress(OSError):  # another process has deleted it
+            file.unlink()
+        total -= status[file].st_size

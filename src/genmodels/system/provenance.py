@@ -1,9 +1,11 @@
 """The origin of numbers: date, command and versions."""
 
+import hashlib
 import platform
 import shlex
 import sys
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,16 @@ def versions() -> dict[str, str]:
         "torch": torch.__version__,
         "python": platform.python_version(),
     }
+
+
+@cache
+def maker() -> dict[str, str]:
+    """Return what computes numbers: versions, a hash of the code of genmodels, and the machine."""
+    code = hashlib.sha256()
+    root = Path(genmodels.__file__).parent
+    for path in sorted(root.rglob("*.py")):
+        code.update(f"{path.relative_to(root)}\0".encode() + path.read_bytes())
+    return {**versions(), "code": code.hexdigest(), "machine": platform.node()}
 
 
 def measured() -> dict[str, Any]:

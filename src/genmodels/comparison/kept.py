@@ -1,0 +1,103 @@
+"""Evaluations that were made before, in the cache folder of the user.
+
+A file is named by a hash of all that its numbers depend on: weights, log and snapshots of the run,
+real images, features, settings, versions, machine and the code of genmodels. So what is found is
+what would be computed again.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+from genmodels import runs
+from genmodels.comparison import transport
+from genmodels.config import custom_code
+from genmodels.evaluation.metrics.scores import Scored
+from genmodels.evaluation.protocol import Evaluation
+from genmodels.runs import checkpoint
+from genmodels.system import cache, files, provenance
+
+LIMIT = 2**30  # bytes of all files; those that were not read for the longest time are deleted
+
+Kind = TypeVar("Kind")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The kept evaluations under one protocol.
+
+    Attributes:
+        protocol: what is the same for all of them, as JSON values.
+    """
+
+    protocol: Mapping[str, object]
+
+    def find(self, run: runs.Folder) -> Evaluation | None:
+        """Return the evaluation of a run; None if it has to be made."""
+        return _read(self._path(_described(run)), transport.evaluation)
+
+    def keep(self, run: runs.Folder, made: Evaluation) -> None:
+        """Keep the evaluation of a run."""
+        _write(self._path(_described(run)), made)
+
+    def find_baseline(self, name: str) -> Scored | None:
+        """Return the scores of a baseline; None if they have to be made."""
+        return _read(self._path({"baseline": name}), transport.scored)
+
+    def keep_baseline(self, name: str, made: Scored) -> None:
+        """Keep the scores of a baseline."""
+        _write(self._path({"baseline": name}), made)
+
+    @property
+    def folder(self) -> Path:
+        """The folder of all kept evaluations."""
+        return cache.path("evaluations")
+
+    @cached_property
+    def _common(self) -> Mapping[str, object]:
+        return {**self.protocol, "made by": provenance.maker()}
+
+    def _path(self, subject: Mapping[str, object] | None) -> Path | None:
+        if subject is None:
+            return None
+        text = json.dumps({**self._common, **subject}, sort_keys=True)
+        return self.folder / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.json"
+
+
+def _described(run: runs.Folder) -> Mapping[str, object] | None:
+    """Return what the evaluation of a run depends on; None if a checkpoint has no hash."""
+    newest = run.checkpoint_paths()[-1]
+    weights = [checkpoint.digest(path) for path in (newest, *run.snapshot_paths())]
+    if None in weights:
+        return None
+    texts = [run.log_path, run.config_path, run.environment_path]
+    texts += sorted((run.path / custom_code.FOLDER).rglob("*.py"))
+    return {"weights": weights, "files": [_hash(path) for path in texts]}
+
+
+def _hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+
+
+def _read(path: Path | None, parse: Callable[[Mapping[str, object]], Kind]) -> Kind | None:
+    """Return the content of a file; None if there is none, or if it is damaged."""
+    if path is None:
+        return None
+    try:
+        found = parse(json.loads(path.read_bytes()))
+        path.touch()
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    return found
+
+
+def _write(path: Path | None, made: Evaluation | Scored) -> None:
+    if path is None:
+        return
+    content = json.dumps(made, default=transport.plain).encode()
+    if cache.keep(path, lambda file: files.write(file, content)):
+        cache.trim(path.parent, LIMIT)
