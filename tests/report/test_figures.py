@@ -95,7 +95,7 @@ def test_equal_comparisons_have_equal_charts() -> None:
 
 
 @pytest.mark.parametrize(
-    "low, high, ticks",
+    ("low", "high", "ticks"),
     [
         (0.9, 120, [1, 3, 10, 30, 100]),
         (4, 60, [5, 10, 20, 50]),

@@ -15,7 +15,8 @@ import matplotlib
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from genmodels.comparison.result import Comparison, Entry
 from genmodels.data import pictures
@@ -34,15 +35,17 @@ from genmodels.training.curves import (
     style_axes,
 )
 
-WIDTH = 440  # of a chart, in pixels of the page
+WIDTH = 400  # of a chart, in pixels of the page
 ROW = 19  # height of a line of text in a chart
 SIZE = 13  # of letters in a chart
-NAME = 50  # letters in a line of a legend
+NAME = 45  # letters in a line of a legend
 TICKS = 6  # most numbers on a logarithmic axis
 LABELLED = 30  # most classes whose names are drawn
 MARKERS, STYLES = "osD^v", ("-", "--", "-.")  # with six colours, 30 series look different
 PAGE, INK, SOFT, LINE = "#ffffff", "#1b1b1f", "#5c5f66", "#d8dae0"
-DARK = {PAGE: "#17181c", INK: "#e8e8ec", SOFT: "#a2a6b0", LINE: "#3a3d45"}  # as on the page
+DARK = {  # as on the page; the darkest colour of a series is lighter
+    PAGE: "#17181c", INK: "#e8e8ec", SOFT: "#a2a6b0", LINE: "#3a3d45", COLOURS[0]: "#2e8fcf",
+}  # fmt: skip
 RECOLOURED = "".join(
     f'[style*="{part}: {light}"] {{ {part}: {dark} !important }}\n'
     for light, dark in DARK.items()
@@ -113,7 +116,8 @@ def _png(image: Any) -> bytes:
 def _chart(height: float, names: Sequence[str]) -> tuple[Figure, Axes]:
     """Return a figure with room for axes of a height and for a legend of these names."""
     height += ROW * sum(name.count("\n") + 1 for name in names)
-    figure = Figure(figsize=(WIDTH / 72, height / 72), layout="constrained", facecolor=PAGE)
+    layout = ConstrainedLayoutEngine(h_pad=0.08)
+    figure = Figure(figsize=(WIDTH / 72, height / 72), layout=layout, facecolor=PAGE)
     panel = figure.subplots(subplot_kw={"facecolor": "none"})
     panel.tick_params(colors=LINE, labelcolor=INK, labelsize=SIZE)
     panel.spines[["top", "right"]].set_visible(False)
@@ -188,22 +192,22 @@ def log_ticks(low: float, high: float) -> list[float]:
 
 def _class_shares(comparison: Comparison) -> bytes:
     """Draw the share of each class: a bar for real images, a marker for each model."""
-    names = ["real images", *_names(comparison.entries)]
+    names = [*_names(comparison.entries), "real images"]
     classes, count = comparison.classes, len(comparison.real_histogram)
     figure, panel = _chart(60 + 26 * min(count, LABELLED), names)
-    panel.barh(range(count), comparison.real_histogram, 0.7, color=LINE, label=names[0])
+    panel.barh(range(count), comparison.real_histogram, 0.7, color=LINE, label=names[-1])
     for number, entry in enumerate(comparison.entries):
         shift = 0.5 * ((number + 0.5) / len(comparison.entries) - 0.5)
         places = [place + shift for place in range(count)]
         panel.plot(entry.first.scored.histogram, places, ls="none", **_look(number),
-                   label=names[number + 1])  # fmt: skip
+                   label=names[number])  # fmt: skip
     panel.set_ylim(count - 0.5, -0.5)
     panel.set_yticks([])
     if count <= LABELLED:
         panel.set_yticks(range(count), [fill(literal(name), NAME // 2) for name in classes])
         panel.tick_params(axis="y", length=0)
     panel.set_xlim(0)
-    panel.xaxis.set_major_formatter(PercentFormatter(1, decimals=None))
+    panel.xaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:g} %"))
     panel.set_xlabel("share of images", fontsize=SIZE, color=SOFT)
     return _svg(figure)
 
