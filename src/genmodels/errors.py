@@ -89,15 +89,16 @@ def renamed(pairs: Sequence[tuple[str, str]]) -> Note:
 
 
 class Interrupted(Lines, KeyboardInterrupt):
-    """Training was stopped by a signal and saved; the message says how to continue.
+    """A command was stopped by a signal, and training was saved; the message says how to go on.
 
     Attributes:
+        what: what was stopped.
         code: the exit code of the process, 128 + the signal's number.
     """
 
-    def __init__(self, message: str, code: int):
-        super().__init__(message)
-        self.code = code
+    def __init__(self, what: str, code: int, advice: str = ""):
+        super().__init__(f"{what}; {advice}" if advice else what)
+        self.what, self.code = what, code
 
 
 def brief(value: object) -> str:

@@ -110,7 +110,7 @@ def compare(
             cannot be read.
         Unfinished: with ``jobs``, processes of trainings or evaluations died. The others are
             kept, and the same call goes on with what is missing.
-        Interrupted: Ctrl-C was pressed; trainings were saved.
+        Interrupted: Ctrl-C was pressed; trainings were saved, and the same call goes on.
 
     >>> import genmodels
     >>> found = genmodels.compare(["runs/first"], count=100, features="random", quiet=True)
@@ -148,7 +148,7 @@ def compare(
     for job in planned.jobs:
         arguments.check_kind_of_data(overrides, planned.settings(job).data.name)
     threads = overrides.get("threads")
-    with tuning.threads(threads):
+    with tuning.threads(threads), trainings.resumable():
         table = plan.check(planned, match, features, display)
         tasks = max(1, len(trained if planned.jobs else planned.folders))
         layout = schedule.layout(jobs, tasks, _machine(where), table, threads)

@@ -30,6 +30,7 @@ from genmodels.system.signals import stopped_by_signals
 POLL_SECONDS = 0.2  # between two looks at whether a signal has come
 # Variables that PyTorch takes the numbers of its threads and of its compiling processes from.
 THREADS = ("OMP_NUM_THREADS", "TORCHINDUCTOR_COMPILE_THREADS")
+GO_ON = "the same command goes on with what is missing"  # what to do after some tasks
 NAMED = 3  # failed tasks named in one message
 # The modules of a worker are found where this process finds them, and runs record its command.
 # At its end nothing is left to do, and PyTorch would take a second for it.
@@ -191,10 +192,7 @@ class WorkerPool:
         finally:
             board.close()
         if stop:
-            raise Interrupted(
-                "stopped, and trainings were saved; the same command goes on with what is missing",
-                128 + stop[0],
-            )
+            raise Interrupted("stopped, and trainings were saved", 128 + stop[0], GO_ON)
         _check([failures[number] for number in sorted(failures)], len(tasks))
         return results
 
@@ -247,6 +245,5 @@ def _check(failures: Sequence[Failure], total: int) -> None:
     more = f"; and {len(failures) - NAMED} more" if len(failures) > NAMED else ""
     kind = InputError if all(failure.by_user for failure in failures) else Unfinished
     raise kind(
-        f"{len(failures)} of {total} failed ({'; '.join(named)}{more}); the others are kept: the "
-        "same command goes on with what is missing"
+        f"{len(failures)} of {total} failed ({'; '.join(named)}{more}); the others are kept: {GO_ON}"
     )

@@ -94,9 +94,9 @@ class Recorder:
                     self.display.close()
         if stop and not self.trainer.is_complete():
             raise Interrupted(
-                f"stopped at step {self.trainer.step:,} and saved; go on with: "
-                f"`train(out={self.folder.path}, resume=True)`",
+                f"stopped at step {self.trainer.step:,} and saved",
                 128 + stop[0],
+                f"go on with: `train(out={self.folder.path}, resume=True)`",
             )
 
     def _train(self, stop: list[int]) -> None:
