@@ -22,7 +22,7 @@ PACKAGE = Path(genmodels.__file__).parent
         ("`start` and `end`", "--from and --to"),
         ("`settings` train.keep: is 0", "--set train.keep: is 0"),
         ("with `train.keep=1`", "with --set train.keep=1"),
-        ("`train(out=runs/a b, resume)`", "genmodels train --out runs/a b --resume"),
+        ("`train(out=runs/a b, resume)`", "genmodels train --out 'runs/a b' --resume"),
         ("`train()`", "genmodels train"),
         ("a `` in a name", "a `` in a name"),
         ("no setting", "no setting"),

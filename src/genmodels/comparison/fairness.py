@@ -136,7 +136,7 @@ def check_kept(kept: Candidate, images: Images) -> None:
         InputError: the run has other settings, other code or other images, or is damaged.
     """
     folder = kept.folder
-    folder.check_config()
+    folder.check_complete()
     if not folder.config_path.is_file():
         return
     if differences := kept.settings.differences(folder.settings):

@@ -220,5 +220,5 @@ def _latest_of_each() -> list[runs.Folder]:
     for folder in same_data:
         latest.setdefault(folder.config_name, folder)
     if not latest:
-        raise InputError(f"run {newest.path} has no checkpoint yet; continue its training first")
+        raise newest.without_checkpoint()
     return list(latest.values())

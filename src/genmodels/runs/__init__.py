@@ -5,7 +5,8 @@ from datetime import datetime
 from pathlib import Path
 
 from genmodels.errors import InputError
-from genmodels.runs.folder import LOCK, Folder
+from genmodels.runs.folder import Folder
+from genmodels.runs.lock import LOCK
 from genmodels.runs.steps import step_name
 
 __all__ = [
@@ -19,13 +20,16 @@ def open_run(path: str | Path) -> Folder:
     """Open a run by its folder, or by its name under ``runs/``.
 
     Raises:
-        InputError: there is no run.
+        InputError: there is no run, or it lacks a file that every command needs.
     """
-    for candidate in (Path(path), HOME / path):
-        folder = Folder(candidate)
+    candidates = [Folder(candidate) for candidate in (Path(path), HOME / path)]
+    for folder in candidates:
         if os.path.exists(folder.config_path) and os.path.exists(folder.environment_path):
             folder.check_links()
             return folder
+    for folder in candidates:
+        if os.path.isdir(folder.path):  # false for impossible paths too
+            folder.check_complete()
     raise absent(path)
 
 

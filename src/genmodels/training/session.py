@@ -92,7 +92,7 @@ def _train(
         out = resuming.latest_run(name)
     if out is not None and place.is_first:
         disk_space.check_out(out)
-        runs.Folder(out).check_config()
+        runs.Folder(out).check_complete()
         if not resume:
             _check_unused(out)
     if not place.is_single and settings.train.on_nan == "rollback":
