@@ -107,6 +107,12 @@ def brief(value: object) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
+def first_of(items: Sequence[str], most: int = 4) -> str:
+    """Return the first items as one text, and the number of the others."""
+    others = len(items) - most
+    return "; ".join(items[:most]) + (f"; and {others:,} more" if others > 0 else "")
+
+
 def check_path(path: Path, setting: str) -> None:
     """Check that the system accepts a path, whether or not there is a file.
 

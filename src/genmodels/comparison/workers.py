@@ -24,7 +24,7 @@ from typing import IO, Any
 from genmodels.comparison.board import Board
 from genmodels.comparison.schedule import Layout
 from genmodels.config import custom_code
-from genmodels.errors import InputError, Interrupted, Unfinished
+from genmodels.errors import InputError, Interrupted, Unfinished, first_of
 from genmodels.system.signals import stopped_by_signals
 
 POLL_SECONDS = 0.2  # between two looks at whether a signal has come
@@ -241,9 +241,9 @@ def _check(failures: Sequence[Failure], total: int) -> None:
     """Raise an error that names the tasks that failed, if there are any."""
     if not failures:
         return
-    named = [f"{failure.name}: {failure.reason}" for failure in failures[:NAMED]]
-    more = f"; and {len(failures) - NAMED} more" if len(failures) > NAMED else ""
+    named = [f"{failure.name}: {failure.reason}" for failure in failures]
     kind = InputError if all(failure.by_user for failure in failures) else Unfinished
     raise kind(
-        f"{len(failures)} of {total} failed ({'; '.join(named)}{more}); the others are kept: {GO_ON}"
+        f"{len(failures)} of {total} failed ({first_of(named, NAMED)}); the others are kept: "
+        f"{GO_ON}"
     )

@@ -22,7 +22,7 @@ from pathlib import Path
 from genmodels import config
 from genmodels.config import custom_code
 from genmodels.config.settings import Settings
-from genmodels.errors import InputError, Untrusted
+from genmodels.errors import InputError, Untrusted, first_of
 from genmodels.runs import checkpoint, lock, logs, manifest, steps
 from genmodels.runs.checkpoint import Checkpoint
 from genmodels.runs.manifest import Environment, Header, Record
@@ -214,7 +214,7 @@ class Folder:
         if differences:
             raise InputError(
                 f"{self.path} is not the run that saved {found.path} "
-                f"({'; '.join(differences)}); restore the file that was changed"
+                f"({first_of(differences)}); restore the file that was changed"
             )
         return found
 
