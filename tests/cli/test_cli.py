@@ -79,6 +79,10 @@ MISTAKES = {
         [*TRAIN, "--data-root", "sets"],
         ["--data-root sets is for named data sets, and glyphs is embedded in the package"],
     ),
+    "absent root": (
+        ["train", "--config", "vae.yaml", "--data-root", "sets"],
+        ["--data-root sets: there is no such folder; give the folder of the data sets"],
+    ),
     "root of a folder": (
         ["train", "--config", "vae.yaml", "--data", ".", "--data-root", "sets"],
         ["--data-root sets is for named data sets, and . is a folder of pictures; leave it out"],
@@ -159,6 +163,9 @@ def test_a_set_that_cannot_be_had(
     given = genmodels("train", "--config", "vae.yaml", "--data", "kmnist", "--steps", "1")
     root = Path(os.environ["GENMODELS_DATA"])
     refused(given, "kmnist", str(root), "KMNIST/raw/train-images-idx3-ubyte", "--data glyphs")
+    root.mkdir(exist_ok=True)
+    placed = genmodels("train", "--config", "vae.yaml", "--data-root", root, "--steps", "1")
+    refused(placed, f"data set mnist is not in {root} and cannot be downloaded")
     assert tree(workplace) == set()
     configured = genmodels("train", "--config", "vae.yaml", "--steps", "1", *TINY[2:])
     assert configured.code == 0
