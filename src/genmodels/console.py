@@ -38,6 +38,23 @@ def duration(seconds: float) -> str:
     return f"{minutes}m{rest:02d}s" if minutes else f"{rest}s"
 
 
+@dataclass
+class TimeLeft:
+    """The estimated time until a task is done, at the pace since it first reported.
+
+    Attributes:
+        first: when it first reported, and its share then.
+    """
+
+    first: tuple[float, float] | None = None
+
+    def seconds(self, share: float) -> float | None:
+        """Return the seconds that are left when a share in [0, 1] is done; None if unknown."""
+        now = time.monotonic()
+        began, start = self.first = self.first or (now, share)
+        return (now - began) * (1 - share) / (share - start) if share > start else None
+
+
 @dataclass(frozen=True)
 class ProgressNote:
     """A text beside a progress bar.
@@ -86,6 +103,7 @@ class Display:
         self.console = Console(stderr=True, quiet=quiet, soft_wrap=True, **PLAIN)
         self.bar: Progress | None = None
         self.tasks: dict[str, TaskID] = {}
+        self.reads: dict[str, TimeLeft] = {}  # by what is read
         self.last_line = 0.0
 
     def say(self, text: str) -> None:
@@ -127,8 +145,10 @@ class Display:
             self.bar.remove_task(self.tasks.pop(what))
 
     def reading(self, what: str, done: int, total: int) -> None:
-        """Show the progress of reading data."""
-        self.advance(what, done, total, f"{done:,} of {total:,}")
+        """Show the progress of reading or preparing data, and the time that is left."""
+        left = self.reads.setdefault(what, TimeLeft()).seconds(done / total)
+        note = "" if left is None else f"  {duration(left)} left"
+        self.advance(what, done, total, f"{done:,} of {total:,}{note}")
 
     def training(
         self, share: float, step: int, rate: float, left: float, terms: Mapping[str, float]
@@ -151,6 +171,7 @@ class Display:
         if self.bar:
             self.bar.stop()
             self.bar, self.tasks = None, {}
+        self.reads = {}
 
     def _move_bar(
         self, what: str, done: float, total: float, note: str, details: Sequence[str] = ()

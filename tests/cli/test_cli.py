@@ -105,6 +105,13 @@ MISTAKES = {
     "run": (["sample", "nowhere"], ["nowhere", "genmodels train"]),
     "no runs": (["sample"], ["no run under runs/", "genmodels train"]),
     "nothing to compare": (["compare"], ["no run under runs/"]),
+    "pictures to compare": (
+        ["compare", "."], ["folder '.' holds no run; compare takes runs, and configurations such"],
+    ),
+    "an array to compare": (
+        ["compare", __file__], [".py' is a file, and no folder of a run; compare takes runs, and"],
+    ),
+    "a folder that is no run": (["sample", "."], ["folder '.' holds no run; train one with"]),
     "mode": (["interpolate", "--mode", "slrp"], ["slrp", "did you mean 'slerp'", "perturb"]),
     "weights": (["sample", "--weights", "best"], ["best", "ema or last"]),
     "resume of no run": (["train", "--resume"], ["--out RUN --resume"]),

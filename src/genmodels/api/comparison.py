@@ -134,6 +134,8 @@ def compare(
     disk_space.check_out(out)
     where = arguments.device(overrides.get("device") or "auto")
     planned = plan.make(_listed(subjects), layers, seeds, out)
+    if not subjects:
+        display.say(planned.listed)
     if not planned.jobs:
         repeated = seeds if seeds > 1 else None
         given = {"settings": settings or None, "match": match, "shard": shard}

@@ -16,8 +16,12 @@ __all__ = [
 HOME = Path("runs")
 
 
-def open_run(path: str | Path) -> Folder:
+def open_run(path: str | Path, accepted: str = "") -> Folder:
     """Open a run by its folder, or by its name under ``runs/``.
+
+    Args:
+        path: the folder or the name.
+        accepted: what the caller accepts, for the message, if that is more than runs.
 
     Raises:
         InputError: there is no run, or it lacks a file that every command needs.
@@ -30,10 +34,10 @@ def open_run(path: str | Path) -> Folder:
     for folder in candidates:
         if os.path.isdir(folder.path):  # false for impossible paths too
             folder.check_complete()
-    raise absent(path)
+    raise absent(path, accepted)
 
 
-def absent(path: str | Path) -> InputError:
+def absent(path: str | Path, accepted: str = "") -> InputError:
     """Return the error that there is no run at a path; it names the newest runs."""
     known = ", ".join(str(folder.path) for folder in listed()[:5])
     hint = (
@@ -41,7 +45,12 @@ def absent(path: str | Path) -> InputError:
         if known
         else "train one with: `train(source=vae.yaml)`"
     )
-    return InputError(f"no run at {str(path)!r}; {hint}")
+    what = f"no run at {str(path)!r}"
+    if os.path.isfile(path):  # false for impossible paths too, as isdir is
+        what = f"{str(path)!r} is a file, and no folder of a run"
+    elif os.path.isdir(path):
+        what = f"folder {str(path)!r} holds no run"
+    return InputError("; ".join(filter(None, (what, accepted, hint))))
 
 
 def listed(home: Path = HOME) -> list[Folder]:
