@@ -107,6 +107,15 @@ def brief(value: object) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
+def readable_size(count: float) -> str:
+    """Return a number of bytes with a unit that fits: ``512 B``, ``61.0 KiB``, ``1.5 GiB``."""
+    units = ["B", "KiB", "MiB", "GiB", "TiB"]
+    while count >= 1024 and len(units) > 1:
+        count /= 1024
+        del units[0]
+    return f"{count:.0f} B" if units[0] == "B" else f"{count:,.1f} {units[0]}"
+
+
 def first_of(items: Sequence[str], most: int = 4) -> str:
     """Return the first items as one text, and the number of the others."""
     others = len(items) - most

@@ -227,5 +227,5 @@ def _latest_of_each() -> list[runs.Folder]:
     for folder in same_data:
         latest.setdefault(folder.config_name, folder)
     if not latest:
-        raise newest.without_checkpoint()
+        raise InputError(newest.no_checkpoint())
     return list(latest.values())

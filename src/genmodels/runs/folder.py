@@ -228,7 +228,7 @@ class Folder:
         self.check_links()
         paths = self.checkpoint_paths()
         if not paths:
-            raise self.without_checkpoint()
+            raise InputError(self.no_checkpoint())
         try:
             found = self._load(paths[-1])
         except Untrusted:
@@ -241,12 +241,12 @@ class Folder:
             raise InputError(f"{error}; {todo}") from None
         return self._own(found)
 
-    def without_checkpoint(self) -> InputError:
-        """Return the error that the run has no checkpoint yet."""
+    def no_checkpoint(self) -> str:
+        """Return the message that the run has no checkpoint yet."""
         todo = f"train it with: `train(out={self.path}, resume=True)`"
         if lock.is_held(self.path):
             todo = "a process is training it: wait until it has saved one"
-        return InputError(f"run {self.path} has no checkpoint yet; {todo}")
+        return f"run {self.path} has no checkpoint yet; {todo}"
 
     def _reads(self, path: Path) -> bool:
         try:

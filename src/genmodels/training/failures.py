@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from genmodels.errors import NotFinite
+from genmodels.errors import NotFinite, readable_size
 from genmodels.system import memory
 from genmodels.training.trainer import Trainer
 
@@ -10,7 +10,7 @@ from genmodels.training.trainer import Trainer
 def out_of_memory(error: BaseException, trainer: Trainer) -> str:
     """Return the message for a training that needs more memory than there is."""
     requested, peak = memory.requested(error), trainer.device.peak_memory()
-    used = f" after {peak:,.0f} MiB at most" if peak else ""
+    used = f" after {readable_size(peak * 2**20)} at most" if peak else ""
     return (
         f"memory ran out at step {trainer.step + 1:,}"
         + (f" when {requested} more were asked for{used}" if requested else used)

@@ -11,7 +11,7 @@ from torch import Tensor
 from genmodels import runs, sampling
 from genmodels.config import custom_code
 from genmodels.console import Display
-from genmodels.errors import InputError
+from genmodels.errors import InputError, readable_size
 from genmodels.runs import checkpoint
 from genmodels.runs.checkpoint import EMA_PREFIX
 from genmodels.system import device as devices
@@ -47,8 +47,7 @@ def check(folder: runs.Folder) -> Iterator[Finding]:
     else:
         yield _finding(folder, folder.log_path, lambda: f"{len(folder.log())} records")
     if not checkpoints:
-        why = str(folder.without_checkpoint())
-        yield Finding(folder.checkpoints.name, "", why, missing=True)
+        yield Finding(folder.checkpoints.name, "", folder.no_checkpoint(), missing=True)
     for path in (*checkpoints, *folder.snapshot_paths()):
         yield _finding(folder, path, partial(_checkpoint, folder, path))
 
@@ -116,8 +115,8 @@ def _checkpoint(folder: runs.Folder, path: Path) -> str:
         if found := saved.part(part):
             with custom_code.of_run(folder.path):
                 sampling.check_weights(saved, found)
-    size = sum(tensor.nbytes for tensor in saved.tensors.values()) / 2**20
-    return f"step {saved.header['progress']['step']:,}, {size:.1f} MiB of tensors"
+    total = sum(tensor.nbytes for tensor in saved.tensors.values())
+    return f"step {saved.header['progress']['step']:,}, {readable_size(total)} of tensors"
 
 
 def _settings(folder: runs.Folder) -> str:
