@@ -152,7 +152,7 @@ class Recorder:
     def _handle(self, record: Progress | Epoch) -> None:
         """Show progress and save in time, or write the record of an epoch."""
         for note in self.trainer.notes[self.shown_notes :]:
-            self.display.say(note)
+            self.display.say_once(note)
         self.shown_notes = len(self.trainer.notes)
         if isinstance(record, Progress):
             share, left = self._share(record)
