@@ -305,6 +305,14 @@ def test_no_run(workplace: Path) -> None:
     make(workplace / "runs" / "mine")
     with pytest.raises(InputError, match=r"the newest under runs/: runs.mine"):
         runs.open_run("x")
+    with pytest.raises(InputError, match="folder 'runs' holds no run; the newest"):
+        runs.open_run("runs")
+    for name in ("config.yaml", "environment.json"):
+        whole = make(workplace / "lost").path
+        (whole / name).unlink()
+        with pytest.raises(InputError, match=f"'lost' holds no complete run, {name} is missing;"):
+            runs.open_run("lost")
+        shutil.rmtree(whole)
 
 
 def test_epochs_of_a_step_have_no_grid_each(genmodels: CommandLine, workplace: Path) -> None:

@@ -13,6 +13,7 @@
 """
 
 import json
+import os
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -125,6 +126,11 @@ class Folder:
                     "made it, replace it by the file"
                 )
 
+    def lost(self) -> list[str]:
+        """List the files that every command needs, and that the folder does not have."""
+        needed = [self.config_path, self.environment_path]
+        return [path.name for path in needed if not os.path.exists(path)]
+
     def check_complete(self) -> None:
         """Check that a folder in which was trained has the files that every command needs.
 
@@ -132,8 +138,7 @@ class Folder:
             InputError: it lacks one.
         """
         traces = [*self.checkpoint_paths(), *self.snapshot_paths(), self.log_path]
-        needed = [self.config_path, self.environment_path]
-        lost = [path.name for path in needed if not path.exists()]
+        lost = self.lost()
         if lost and any(path.exists() for path in traces):
             raise InputError(
                 f"{self.path} has files of a training and no {' and no '.join(lost)}; restore "
