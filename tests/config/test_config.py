@@ -174,7 +174,21 @@ def test_values_that_are_refused(text: str, problem: str, tmp_path: Path) -> Non
     assert problem in str(caught.value)
 
 
-STRANGE = (0, -1, 0.5, 1.5, "x", None, True, [], [1], {}, {"a": 1}, math.inf, 10**40)
+STRANGE: tuple[Any, ...] = (
+    0,
+    -1,
+    0.5,
+    1.5,
+    "x",
+    None,
+    True,
+    [],
+    [1],
+    {},
+    {"a": 1},
+    math.inf,
+    10**40,
+)
 
 
 def dotted(section: type[BaseModel], prefix: str = "") -> Iterator[str]:
