@@ -3,7 +3,7 @@
 import math
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,7 @@ from rich.text import Text
 
 from genmodels.errors import one_line, spelled
 
+GAP = 2  # characters between two columns of a table
 LINE_SECONDS = 10.0  # between two lines of progress
 # Text is printed as it is: names of files and models may look like markup, [red], or :smile:.
 PLAIN: dict[str, Any] = {"highlight": False, "markup": False, "emoji": False}
@@ -36,6 +37,23 @@ def duration(seconds: float) -> str:
     if hours:
         return f"{hours}h{minutes:02d}m"
     return f"{minutes}m{rest:02d}s" if minutes else f"{rest}s"
+
+
+@dataclass
+class TimeLeft:
+    """The estimated time until a task is done, at the pace since it first reported.
+
+    Attributes:
+        first: when it first reported, and its share then.
+    """
+
+    first: tuple[float, float] | None = None
+
+    def seconds(self, share: float) -> float | None:
+        """Return the seconds that are left when a share in [0, 1] is done; None if unknown."""
+        now = time.monotonic()
+        began, start = self.first = self.first or (now, share)
+        return (now - began) * (1 - share) / (share - start) if share > start else None
 
 
 @dataclass(frozen=True)
@@ -86,11 +104,19 @@ class Display:
         self.console = Console(stderr=True, quiet=quiet, soft_wrap=True, **PLAIN)
         self.bar: Progress | None = None
         self.tasks: dict[str, TaskID] = {}
+        self.reads: dict[str, TimeLeft] = {}  # by what is read
         self.last_line = 0.0
+        self.said: set[str] = set()  # lines that are printed once
 
     def say(self, text: str) -> None:
         """Print one line."""
         self.console.print(one_line(spelled(text)))
+
+    def say_once(self, text: str) -> None:
+        """Print one line, unless it was printed before, as by another training of a study."""
+        if text not in self.said:
+            self.said.add(text)
+            self.say(text)
 
     def advance(
         self, what: str, done: float, total: float, note: str = "", details: Sequence[str] = ()
@@ -127,8 +153,10 @@ class Display:
             self.bar.remove_task(self.tasks.pop(what))
 
     def reading(self, what: str, done: int, total: int) -> None:
-        """Show the progress of reading data."""
-        self.advance(what, done, total, f"{done:,} of {total:,}")
+        """Show the progress of reading or preparing data, and the time that is left."""
+        left = self.reads.setdefault(what, TimeLeft()).seconds(done / total)
+        note = "" if left is None else f"  {duration(left)} left"
+        self.advance(what, done, total, f"{done:,} of {total:,}{note}")
 
     def training(
         self, share: float, step: int, rate: float, left: float, terms: Mapping[str, float]
@@ -151,6 +179,7 @@ class Display:
         if self.bar:
             self.bar.stop()
             self.bar, self.tasks = None, {}
+        self.reads = {}
 
     def _move_bar(
         self, what: str, done: float, total: float, note: str, details: Sequence[str] = ()
@@ -171,29 +200,55 @@ class Display:
         self.bar.update(self.tasks[what], completed=done, note=beside)
 
 
-def table(headings: list[str], rows: list[list[Any]], widest: int | None = None) -> Table:
-    """Return a plain table; cells are converted to text.
+def show_table(headings: list[str], rows: list[list[Any]], widest: int | None = None) -> None:
+    """Print a plain table to standard output; cells are converted to text.
+
+    Cells are wrapped between words, except in the first column. A terminal that is too narrow for
+    the longest words wraps the lines.
 
     Args:
         headings: of the columns.
         rows: the cells of each row.
-        widest: number of characters after which cells are wrapped, except in the first column.
+        widest: number of characters after which cells are wrapped.
     """
+    cells = [headings, *([str(cell) for cell in row] for row in rows)]
+    room = Console(**PLAIN).width if sys.stdout and sys.stdout.isatty() else sys.maxsize
     made = Table(box=None, pad_edge=False)
-    for index, heading in enumerate(headings):
-        first = index == 0
-        most = None if first else widest
-        made.add_column(heading, no_wrap=first, overflow="fold", max_width=most)
-    for row in rows:
-        made.add_row(*(str(cell) for cell in row))
-    return made
+    widths = _widths([*zip(*cells, strict=True)], room, widest)
+    for heading, width in zip(headings, widths, strict=True):
+        made.add_column(heading, overflow="fold", width=width)
+    for row in cells[1:]:
+        made.add_row(*row)
+    show(made, sum(widths) + GAP * (len(widths) - 1))
 
 
-def show(content: Any) -> None:
+def _widths(columns: Sequence[Sequence[str]], room: int, widest: int | None) -> list[int]:
+    """Return the width of each column: what it needs, or less where it is wrapped between words."""
+    first = _longest(columns[0], str.splitlines, None)
+    least = [first, *(_longest(column, str.split, widest) for column in columns[1:])]
+    most = [first, *(_longest(column, str.splitlines, widest) for column in columns[1:])]
+    spare, wanted = room - GAP * (len(most) - 1) - sum(least), sum(most) - sum(least)
+    if spare >= wanted:
+        return most
+    share = max(0, spare) / wanted
+    return [few + int((many - few) * share) for few, many in zip(least, most, strict=True)]
+
+
+def _longest(cells: Sequence[str], parts: Callable[[str], list[str]], widest: int | None) -> int:
+    """Return the length of the longest part of some cells, ``widest`` at most."""
+    longest = max((cell_len(part) for cell in cells for part in parts(cell)), default=0)
+    return longest if widest is None else min(longest, widest)
+
+
+def show(content: Any, width: int = 0) -> None:
     """Print a table or text to standard output.
 
     A terminal's width is kept. A file or another program gets the width that the content needs,
     so that it can be searched line by line.
+
+    Args:
+        content: what rich can print.
+        width: the least width, also if the terminal is narrower.
     """
     if sys.stdout is None:  # closed before the start
         return
@@ -201,4 +256,5 @@ def show(content: Any) -> None:
     if not sys.stdout.isatty():
         options = console.options.update(max_width=sys.maxsize)
         console.width = Measurement.get(console, options, content).maximum
+    console.width = max(console.width, width)
     console.print(content)

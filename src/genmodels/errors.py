@@ -89,21 +89,37 @@ def renamed(pairs: Sequence[tuple[str, str]]) -> Note:
 
 
 class Interrupted(Lines, KeyboardInterrupt):
-    """Training was stopped by a signal and saved; the message says how to continue.
+    """A command was stopped by a signal, and training was saved; the message says how to go on.
 
     Attributes:
+        what: what was stopped.
         code: the exit code of the process, 128 + the signal's number.
     """
 
-    def __init__(self, message: str, code: int):
-        super().__init__(message)
-        self.code = code
+    def __init__(self, what: str, code: int, advice: str = ""):
+        super().__init__(f"{what}; {advice}" if advice else what)
+        self.what, self.code = what, code
 
 
 def brief(value: object) -> str:
     """Return a value as Python writes it, in one line and shortened to 60 characters."""
     text = " ".join(repr(value).split())
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def readable_size(count: float) -> str:
+    """Return a number of bytes with a unit that fits: ``512 B``, ``61.0 KiB``, ``1.5 GiB``."""
+    units = ["B", "KiB", "MiB", "GiB", "TiB"]
+    while count >= 1024 and len(units) > 1:
+        count /= 1024
+        del units[0]
+    return f"{count:.0f} B" if units[0] == "B" else f"{count:,.1f} {units[0]}"
+
+
+def first_of(items: Sequence[str], most: int = 4) -> str:
+    """Return the first items as one text, and the number of the others."""
+    others = len(items) - most
+    return "; ".join(items[:most]) + (f"; and {others:,} more" if others > 0 else "")
 
 
 def check_path(path: Path, setting: str) -> None:

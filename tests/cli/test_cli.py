@@ -4,6 +4,7 @@ import importlib.util
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -17,7 +18,7 @@ import safetensors
 from PIL import Image
 
 from conftest import TINY, CommandLine, Trained
-from genmodels import api
+from genmodels import api, runs
 from genmodels.cli.groups import Group
 from genmodels.data import pictures
 from genmodels.system import device as devices
@@ -60,7 +61,7 @@ MISTAKES = {
     "no configuration": (["train"], ["--config", "vae.yaml"]),
     "configuration": (["train", "--config", "vea.yaml"], ["vea.yaml", "did you mean 'vae'?"]),
     "key": ([*TRAIN, "--set", "train.batchsize=3"], ["--set train.batchsize: un", "'batch_size'"]),
-    "value": ([*TRAIN, "--set", "train.batch_size=0"], ["--set train.batch_size: is 0; should"]),
+    "value": ([*TRAIN, "--set", "train.batch_size=0"], ["train.batch_size: is 0; give 1 or more"]),
     "class": ([*TRAIN, "--set", "model.class=VEA"], ["'VEA'", "did you mean 'VAE'", "GAN"]),
     "assignment": ([*TRAIN, "--set", "seed"], ["not an assignment", "train.batch_size=128"]),
     "data set": ([*TRAIN[:-4], "--data", "glyhps"], ["glyhps", "did you mean 'glyphs'", "mnist"]),
@@ -74,10 +75,14 @@ MISTAKES = {
     ),
     "no epochs": ([*TRAIN[:-1], "0"], ["genmodels: --epochs 0: give an integer, 1 or more"]),
     "fewer epochs": ([*TRAIN[:-1], "-1"], ["genmodels: --epochs -1: give an integer, 1 or more"]),
-    "a word": ([*TRAIN[:-4], "--on-nan", "go"], ["genmodels: --on-nan: is 'go'; should be 'stop'"]),
+    "a word": ([*TRAIN[:-4], "--on-nan", "go"], ["genmodels: --on-nan: is 'go'; give 'stop'"]),
     "root of the embedded set": (
         [*TRAIN, "--data-root", "sets"],
         ["--data-root sets is for named data sets, and glyphs is embedded in the package"],
+    ),
+    "absent root": (
+        ["train", "--config", "vae.yaml", "--data-root", "sets"],
+        ["--data-root sets: there is no such folder; give the folder of the data sets"],
     ),
     "root of a folder": (
         ["train", "--config", "vae.yaml", "--data", ".", "--data-root", "sets"],
@@ -101,6 +106,13 @@ MISTAKES = {
     "run": (["sample", "nowhere"], ["nowhere", "genmodels train"]),
     "no runs": (["sample"], ["no run under runs/", "genmodels train"]),
     "nothing to compare": (["compare"], ["no run under runs/"]),
+    "pictures to compare": (
+        ["compare", "."], ["folder '.' holds no run; compare takes runs, and configurations such"],
+    ),
+    "an array to compare": (
+        ["compare", __file__], [".py' is a file, and no folder of a run; compare takes runs, and"],
+    ),
+    "a folder that is no run": (["sample", "."], ["folder '.' holds no run; train one with"]),
     "mode": (["interpolate", "--mode", "slrp"], ["slrp", "did you mean 'slerp'", "perturb"]),
     "weights": (["sample", "--weights", "best"], ["best", "ema or last"]),
     "resume of no run": (["train", "--resume"], ["--out RUN --resume"]),
@@ -159,6 +171,9 @@ def test_a_set_that_cannot_be_had(
     given = genmodels("train", "--config", "vae.yaml", "--data", "kmnist", "--steps", "1")
     root = Path(os.environ["GENMODELS_DATA"])
     refused(given, "kmnist", str(root), "KMNIST/raw/train-images-idx3-ubyte", "--data glyphs")
+    root.mkdir(exist_ok=True)
+    placed = genmodels("train", "--config", "vae.yaml", "--data-root", root, "--steps", "1")
+    refused(placed, f"data set mnist is not in {root} and cannot be downloaded")
     assert tree(workplace) == set()
     configured = genmodels("train", "--config", "vae.yaml", "--steps", "1", *TINY[2:])
     assert configured.code == 0
@@ -402,11 +417,17 @@ def test_resuming(genmodels: CommandLine, workplace: Path, trained: Trained) -> 
     before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
     finished = genmodels(*words, "--epochs", "1", "--out", run, "--resume")
     assert finished.code == 0
-    assert "nothing to do" in finished.err
+    said = f"{run} is already trained to step 21, and the limit is 1 epoch: nothing to do"
+    assert said in finished.err
     assert {p: p.read_bytes() for p in before} == before
     other = genmodels(*words, "--epochs", "2", "--seed", "7", "--out", run, "--resume")
     assert other.code == 2
-    assert "seed: 0 there, 7 now" in other.err
+    assert "(seed: 0 there, 7 now); use the same settings" in other.err
+    assert "only these may change: data.root, data.on_bad, data.placement, train.e" in other.err
+    game = genmodels("train", "-c", "gan.yaml", *TINY, "--epochs", "2", "--out", run, "--resume")
+    assert game.code == 2
+    assert re.search(r"\(model.class: VAE there, GAN now; .*; and \d+ more\); use", game.err)
+    assert game.err.count(" there, ") == 4
     alone = genmodels("train", "--out", run, "--resume", "--epochs", "2")
     assert alone.code == 0
     assert [record["epoch"] for record in log(run)] == [1, 2]
@@ -440,6 +461,20 @@ def test_resume_before_the_first_checkpoint(
     assert again.code == 0
     assert "starting at step 0" in again.err
     assert [record["epoch"] for record in log(run)] == [1]
+
+
+def test_what_is_suggested_before_the_first_checkpoint_works(
+    genmodels: CommandLine, workplace: Path, trained: Trained
+) -> None:
+    run = trained(workplace / "runs" / "my vae")
+    next((run / "checkpoints").iterdir()).unlink()
+    with runs.Folder(run).lock():
+        for command in ("sample", "interpolate", "compare"):
+            said = "has no checkpoint yet; a process is training it: wait until it has saved one"
+            refused(genmodels(command, run), said)
+    _, suggested = genmodels("sample", run).err.split("train it with: genmodels ")
+    assert genmodels(*shlex.split(suggested)).code == 0
+    assert genmodels("sample", run).code == 0
 
 
 def test_a_dry_run_prints_a_configuration(genmodels: CommandLine, workplace: Path) -> None:

@@ -1,6 +1,7 @@
 """Options that commands share, and output on any terminal."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -87,17 +88,34 @@ def test_output_that_is_no_terminal_has_the_width_of_its_content(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     for cell in ("short", "long " * 100 + "end"):
-        console.show(console.table(["name", "text"], [["a", cell], ["b", "c"]]))
+        console.show_table(["name", "text"], [["a", cell], ["b", "c"]])
         lines = capsys.readouterr().out.splitlines()
         assert [line.rstrip() for line in lines] == ["name  text", f"a     {cell}", "b     c"]
         assert max(map(len, lines)) == len("name  ") + len(cell)
-    console.show(console.table(["name", "text"], [["a", "long " * 100]], widest=50))
+    console.show_table(["name", "text"], [["a", "long " * 100]], widest=50)
     assert max(map(len, capsys.readouterr().out.splitlines())) == 56
+
+
+def test_a_terminal_wraps_between_words(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    row = ["runs/report-gan-20261126-165157", "report/gan", "./my_pictures", "0.1071", "5,550",
+           "discriminator 0.0821  generator 1.2345"]  # fmt: skip
+    for columns in (60, 80, 90, 100, 120, 160):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        console.show_table(["run", "config", "data", "epoch", "step", "loss"], [row])
+        plain = re.sub(r"\x1b\[\d*m", "", capsys.readouterr().out)
+        heading, *lines = plain.splitlines()
+        shown = " ".join(lines).split()
+        assert sorted(shown) == sorted(" ".join(row).split())
+        least = sum(map(len, row[:5])) + len("discriminator") + 5 * console.GAP
+        assert len(heading) <= max(columns, least)
 
 
 @pytest.mark.parametrize("name", ["a[/]", "[red]b", ":smile:", "[link=x]"])
 def test_names_are_printed_as_they_are(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    console.show(console.table(["run", name], [[name, name]]))
+    console.show_table(["run", name], [[name, name]])
     console.Display().say(name)
     console.Display().advance(name, 1, 1, name)
     shown = capsys.readouterr()
@@ -124,6 +142,23 @@ def test_an_empty_text_is_no_path(
     assert (outcome.code, outcome.out) == (2, "")
     assert f"'{flag}': '' is no path; give a path; see genmodels {command} --help" in outcome.err
     assert not list(workplace.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["train", "--seed"], "genmodels train"),
+        (["sample", "--count"], "genmodels sample"),
+        (["train", "--resume=3"], "genmodels train"),
+        (["compare", "--bar"], "genmodels compare"),
+        (["trian"], "genmodels"),
+        (["--bar"], "genmodels"),
+    ],
+)
+def test_a_usage_error_names_the_help_of_its_command(
+    words: list[str], named: str, genmodels: CommandLine
+) -> None:
+    assert genmodels(*words).err.endswith(f"; see {named} --help\n")
 
 
 def test_these_options_are_paths() -> None:

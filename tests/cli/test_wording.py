@@ -8,7 +8,7 @@ import pytest
 
 import genmodels
 from genmodels.cli.wording import as_flags
-from genmodels.errors import spelled, spelling
+from genmodels.errors import readable_size, spelled, spelling
 
 PACKAGE = Path(genmodels.__file__).parent
 
@@ -22,7 +22,7 @@ PACKAGE = Path(genmodels.__file__).parent
         ("`start` and `end`", "--from and --to"),
         ("`settings` train.keep: is 0", "--set train.keep: is 0"),
         ("with `train.keep=1`", "with --set train.keep=1"),
-        ("`train(out=runs/a b, resume)`", "genmodels train --out runs/a b --resume"),
+        ("`train(out=runs/a b, resume)`", "genmodels train --out 'runs/a b' --resume"),
         ("`train()`", "genmodels train"),
         ("a `` in a name", "a `` in a name"),
         ("no setting", "no setting"),
@@ -48,3 +48,12 @@ def test_nothing_below_the_command_line_spells_options() -> None:
             if isinstance(text, str) and re.search(r"(^|\s)--[a-z]", text):
                 found.append(f"{path.name}:{getattr(node, 'lineno', 0)} {text[:60]!r}")
     assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    ("count", "shown"),
+    [(0, "0 B"), (1023, "1023 B"), (61_440, "60.0 KiB"), (2**20, "1.0 MiB"),
+     (1.5 * 2**30, "1.5 GiB"), (2.0**60, "1,048,576.0 TiB")],
+)  # fmt: skip
+def test_sizes_have_a_unit_that_fits(count: float, shown: str) -> None:
+    assert readable_size(count) == shown

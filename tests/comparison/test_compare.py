@@ -5,6 +5,7 @@ import math
 import os
 import re
 import shutil
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import safetensors
 
 from conftest import TINY, CommandLine, Train, Trained
 from genmodels import api, runs
+from genmodels.comparison import measure
 from genmodels.console import Display
 from genmodels.errors import InputError
 from genmodels.evaluation.baselines import MEANINGS
@@ -28,6 +30,7 @@ perturb: [{{dims: "0:4", start: -1, step: 0.1}}]
 """
 pytestmark = pytest.mark.usefixtures("known_features")
 QUICK = ("--count", "300")
+ONE = Path("comparison/runs/one-seed-0")
 
 
 def write(name: str, kind: Any, epochs: int = 1) -> None:
@@ -644,3 +647,38 @@ def test_a_perturbation_that_moves_nothing_is_refused_before_training(
         outcome = genmodels("compare", *subjects, *RANDOM)
         assert "runs/vae-1/config.yaml: perturb 8:, 9: selects none" in outcome.err
         assert outcome.code == 2
+
+
+def test_ctrl_c_goes_on_with_the_same_command(
+    genmodels: CommandLine, workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write("one.yaml", "VAE", epochs=2)
+    write("two.yaml", "VAE")
+    words = ["compare", "one.yaml", "two.yaml", *RANDOM]
+    with monkeypatch.context() as patch:
+        patch.setattr(Display, "training", lambda *given: signal.raise_signal(signal.SIGINT))
+        outcome = genmodels(*words)
+    assert outcome.code == 130
+    said = re.findall(r"^genmodels: stopped at step (\d+) and saved; the same command goes on with "
+                      r"what is missing$", outcome.err, re.MULTILINE)  # fmt: skip
+    assert [int(step) for step in said] == [runs.Folder(ONE).saved_step]
+    with monkeypatch.context() as patch:
+        patch.setattr(measure, "compare", lambda *given: signal.raise_signal(signal.SIGINT))
+        outcome = genmodels(*words)
+    assert outcome.code == 130
+    assert outcome.err.endswith("\ngenmodels: stopped; the same command goes on with what is "
+                                "missing\n")  # fmt: skip
+    assert [len(log(f"comparison/runs/{name}-seed-0")) for name in ("one", "two")] == [2, 1]
+    # What is the same for all trainings of a study is said once.
+    assert outcome.err.count("results go to") == 2
+    for line in ("data glyphs: 1x28x28", "fp32: exact", "images: 10.5 MiB on cpu"):
+        assert outcome.err.count(line) == 1
+
+
+def test_the_runs_that_nobody_named_are_said(genmodels: CommandLine, pair: Any) -> None:
+    outcome = genmodels("compare", "--features", "nowhere.safetensors")
+    assert outcome.code == 2
+    said, *_ = outcome.err.splitlines()
+    before, _, named = said.partition(": ")
+    assert before == "comparing the latest run of each configuration"
+    assert sorted(named.split(", ")) == sorted(pair)

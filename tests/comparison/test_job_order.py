@@ -96,9 +96,9 @@ GIB = 1 << 30
     [
         (cpu(16), 0, None, Layout(15, 1, "for 16 cores")),  # of 30: two rounds
         (cpu(16), 0, 4, Layout(4, 4, "for 16 cores")),
-        (cpu(16, 3 * PROCESS_BYTES), 0, None, Layout(3, 5, "6.0 GiB are free, 2.0 each")),
-        (cpu(16, 8 * GIB), 2 * GIB, None, Layout(2, 8, "8.0 GiB are free, 4.0 each")),
-        (cpu(16, 1), 0, None, Layout(1, 16, "0.0 GiB are free, 2.0 each")),
+        (cpu(16, 3 * PROCESS_BYTES), 0, None, Layout(3, 5, "6.0 GiB are free, 2.0 GiB each")),
+        (cpu(16, 8 * GIB), 2 * GIB, None, Layout(2, 8, "8.0 GiB are free, 4.0 GiB each")),
+        (cpu(16, 1), 0, None, Layout(1, 16, "1 B are free, 2.0 GiB each")),
         (cpu(16, None), 0, None, Layout(15, 1, "for 16 cores")),
         (cpu(16, threads=1), 0, None, Layout(15, 1, "for 16 cores")),  # OMP_NUM_THREADS=1
         (cpu(1), 0, None, Layout(1, 1, "for 1 core")),

@@ -1,13 +1,19 @@
 """Configurations: what they accept, and that all problems come at once."""
 
+import math
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
+from conftest import CommandLine
 from genmodels import api, config
-from genmodels.config import former_keys, yaml12
+from genmodels.config import former_keys, validation, yaml12
 from genmodels.config.layers import Layer
+from genmodels.config.settings import Settings
 from genmodels.errors import InputError, Note
 
 
@@ -53,11 +59,17 @@ def test_a_problem_names_what_was_given(tmp_path: Path) -> None:
         "  `settings` train.optimizer.beta: unknown key (did you mean 'betas'?)",
     ]
     for layers, message in (
-        ([], f"{path}: model.latent_dim: is 0; should be greater"),
-        ([Layer({"model": {"latent_dim": -1}})], "`settings` model.latent_dim: is -1; should"),
+        ([], f"{path}: model.latent_dim: is 0; give 1 or more"),
+        (
+            [Layer({"model": {"latent_dim": -1}})],
+            "`settings` model.latent_dim: is -1; give 1 or more",
+        ),
         ([Layer({"model": 3})], "`settings` model: is 3; give a mapping with 'class'"),
         ([Layer({"model": {"latent_dim": 2}}), option], "`budget`: is '10'; a budget looks"),
-        ([Layer({"model": {"latent_dim": 2}}), {"seed": -1}], f"{path}: seed: is -1; should"),
+        (
+            [Layer({"model": {"latent_dim": 2}}), {"seed": -1}],
+            f"{path}: seed: is -1; give 0 or more",
+        ),
     ):
         with pytest.raises(InputError) as caught:
             config.read(path, layers)
@@ -66,7 +78,9 @@ def test_a_problem_names_what_was_given(tmp_path: Path) -> None:
 
 
 def test_an_option_for_all_modules_is_named_once() -> None:
-    with pytest.raises(InputError, match=r"^`settings` train\.optimizer\.lr: is -1; should be g"):
+    with pytest.raises(
+        InputError, match=r"^`settings` train\.optimizer\.lr: is -1; give a number above"
+    ):
         config.read("gan.yaml", [Layer({"train": {"optimizer": {"lr": -1}}})])
 
 
@@ -137,16 +151,16 @@ BIG = "9" * 400
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("train.optimizer.betas=[1.5, 0.9]", "train.optimizer.betas.0: is 1.5; should be less"),
-        ("train.optimizer.betas=[0.9, 1]", "train.optimizer.betas.1: is 1; should be less"),
-        ("train.optimizer.betas=[-1, 0.9]", "train.optimizer.betas.0: is -1; should be greater"),
-        ("train.optimizer=null", "train.optimizer: is None; should be a valid dictionary"),
-        ("train.optimizer=adam", "train.optimizer: is 'adam'; should be a valid dictionary"),
-        ("train.optimizer=[adam]", "train.optimizer: is ['adam']; should be a valid dictionary"),
+        ("train.optimizer.betas=[1.5, 0.9]", "optimizer.betas.0: is 1.5; give a number below"),
+        ("train.optimizer.betas=[0.9, 1]", "train.optimizer.betas.1: is 1; give a number below"),
+        ("train.optimizer.betas=[-1, 0.9]", "train.optimizer.betas.0: is -1; give 0 or more"),
+        ("train.optimizer=null", "train.optimizer: is None; give keys with values"),
+        ("train.optimizer=adam", "train.optimizer: is 'adam'; give keys with values"),
+        ("train.optimizer=[adam]", "train.optimizer: is ['adam']; give keys with values"),
         ("data.channels=1.0", "data.channels: is 1.0; give an integer or a word"),
         ("data.channels=true", "data.channels: is True; give an integer or a word"),
         *(
-            (f"{key}={BIG}", f"{key}: is {BIG[:57]}...; should be less than or equal to 2147483647")
+            (f"{key}={BIG}", f"{key}: is {BIG[:57]}...; give 2147483647 or less")
             for key in ("data.image_size", "data.augment.shift", "train.keep",
                         "train.batch_size", "train.schedule.warmup", "train.steps",
                         "model.latent_dim", "model.samples", "model.warmup")
@@ -158,6 +172,61 @@ def test_values_that_are_refused(text: str, problem: str, tmp_path: Path) -> Non
     with pytest.raises(InputError) as caught:
         config.read("vae.yaml", [own, config.assignment(text)])
     assert problem in str(caught.value)
+
+
+STRANGE: tuple[Any, ...] = (
+    0,
+    -1,
+    0.5,
+    1.5,
+    "x",
+    None,
+    True,
+    [],
+    [1],
+    {},
+    {"a": 1},
+    math.inf,
+    10**40,
+)
+
+
+def dotted(section: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    for name, field in section.model_fields.items():
+        yield prefix + name
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from dotted(kind, f"{prefix}{name}.")
+
+
+@pytest.mark.parametrize("key", [*dotted(Settings)])
+def test_problems_are_told_in_plain_words(key: str) -> None:
+    for value in STRANGE:
+        given: Any = {"model": {}, "train": {"epochs": 1}}
+        *sections, last = key.split(".")
+        place = given
+        for section in sections:
+            place = place.setdefault(section, {})
+        place[last] = value
+        for line in validation.problems(Settings, given):
+            assert re.match(r"[\w.]+: (is .*; \w+|is missing; give|unknown key)", line), line
+            assert not re.search(r"should|a valid|nput\b|required|permitted", line), line
+
+
+def test_alternatives_are_told_in_one_line() -> None:
+    with pytest.raises(InputError, match="scale: is 'x'; give a number or 'learned' or 'optimal'"):
+        config.read("vae.yaml", [{"model": {"scale": "x"}}])
+
+
+def test_a_file_is_taken_before_a_preset_with_a_note(
+    genmodels: CommandLine, workplace: Path
+) -> None:
+    assert genmodels("config", "vae.yaml").err.count("is used") == 0
+    write(workplace, "model: {class: GAN}\n").rename("vae.yaml")
+    outcome = genmodels("config", "vae.yaml")
+    assert "class: GAN" in outcome.out
+    said = f"vae.yaml: the file in {workplace} is used, not the preset of that name"
+    assert outcome.err.splitlines()[0] == said
 
 
 def test_a_later_limit_replaces_an_earlier_one() -> None:

@@ -45,7 +45,7 @@ def greys(seed: int = 0) -> np.ndarray:
 
 
 def fill(folder: Path, count: int, prefix: str = "", start: int = 0) -> None:
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     for number in range(start, start + count):
         Image.fromarray(colours(number)).save(folder / f"{prefix}{number:03d}.png")
 
@@ -238,7 +238,20 @@ def test_what_is_left_out_is_said(folder: Path) -> None:
     assert len(images.table) == 2
     said = " ".join(images.notes)
     assert "left out 2 files" in said
-    assert "left out 1 folders below" in said
+    assert "left out 2 pictures that lie two or more folders deep in" in said
+
+
+def test_pictures_that_lie_too_deep_are_counted(folder: Path) -> None:
+    for name in ("train/one", "train/two", "test/one"):
+        fill(folder / name, 2)
+    fill(folder / "train" / ".hidden", 2)
+    (folder / "train" / "more").mkdir()  # without pictures
+    text = complaint(folder)
+    assert "has 0 pictures, 2 or more are needed" in text
+    assert f"6 lie deeper: give the folder above them, such as {folder / 'test'}" in text
+    fill(folder, 3)
+    said = " ".join(load(folder).notes)
+    assert "left out 6 pictures that lie two or more folders deep in" in said
 
 
 def test_pictures_on_both_levels_are_refused(folder: Path) -> None:

@@ -37,7 +37,9 @@ CLOSED = "http://127.0.0.1:9/"  # nobody listens there
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    return tmp_path / "data"
+    folder = tmp_path / "data"
+    folder.mkdir()
+    return folder
 
 
 @pytest.fixture(autouse=True)
@@ -159,7 +161,6 @@ def test_stl10(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_usps(root: Path) -> None:
-    root.mkdir()
     pixels = RANDOM.integers(0, 256, (5, 256), dtype=np.uint8)
     lines = [
         " ".join([str(n + 1), *(f"{i + 1}:{v / 127.5 - 1 + 1e-6:.7f}" for i, v in enumerate(row))])
@@ -175,7 +176,6 @@ def test_usps(root: Path) -> None:
 
 
 def test_svhn(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    root.mkdir()
     pixels = RANDOM.integers(0, 256, (5, 3, 32, 32), dtype=np.uint8)
     rows = {"train_32x32.mat": slice(0, 3), "test_32x32.mat": slice(3, 5)}
     labels = np.array([10, 1, 9, 10, 2])  # 10 stands for 0
@@ -439,6 +439,14 @@ def test_a_set_that_cannot_be_had(root: Path) -> None:
     assert "MNIST/raw/train-images-idx3-ubyte" in text
     assert "`data_root`" in text
     assert "`data=glyphs`" in text
+
+
+def test_a_root_that_is_not_there_is_not_made(root: Path) -> None:
+    wanted = f"`data_root={root / 'mnits'}`: there is no such folder"
+    assert wanted in complaint("mnist", root=root / "mnits", offline="glyphs")
+    with pytest.raises(InputError, match="no such folder"):
+        data.sets(root / "mnits")
+    assert list(root.iterdir()) == []
 
 
 def test_offline_says_what_to_take_instead(root: Path) -> None:

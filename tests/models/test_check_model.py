@@ -23,7 +23,7 @@ class Required(Autoencoder):
         ({"spec": Model}, "Model does not define decode, phases"),
         ({"spec": Required}, "Required has no default of width; give them one"),
         ({"spec": {"class": "VEA"}}, "model.class: unknown class 'VEA' (did you mean 'VAE'?)"),
-        ({"spec": {"class": "VAE", "latent_dim": 0}}, "model.latent_dim: is 0; should be greater"),
+        ({"spec": {"class": "VAE", "latent_dim": 0}}, "model.latent_dim: is 0; give 1 or more"),
         ({"image_shape": (1, 28)}, "`image_shape=(1, 28)`: give three integers (C, H, W), each 1"),
         ({"image_shape": (0, 28, 28)}, "`image_shape=(0, 28, 28)`: give three integers"),
         ({"image_shape": None}, "`image_shape=None`: give three integers"),

@@ -1,6 +1,7 @@
 """The line of progress loses only its details where the terminal is narrow."""
 
 import io
+import time
 
 import pytest
 from rich.console import Console
@@ -72,3 +73,19 @@ def test_lines_have_all_details(capsys: pytest.CaptureFixture[str]) -> None:
         "training 100 %  step 1,178  449 images/s  0s left  discriminator 1.091  generator 0.9876"
     )
     assert capsys.readouterr().err == line + "\n"
+
+
+def test_what_is_read_has_a_time_left(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    display = Display()
+    for step in (50, 150, 250):
+        display.reading("training the features of this data set", step, 3500)
+        now[0] += 20
+    assert capsys.readouterr().err.splitlines() == [
+        "training the features of this data set   1 %  50 of 3,500",
+        "training the features of this data set   4 %  150 of 3,500  11m10s left",
+        "training the features of this data set   7 %  250 of 3,500  10m50s left",
+    ]

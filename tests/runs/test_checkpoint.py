@@ -90,7 +90,7 @@ def test_a_failed_call_leaves_the_old_file(
             patched.setattr(owner, name, fail)
         else:
             patched.setattr(Path, "open", lambda *a, **o: Failing(opened(*a, **o), name, error))
-        with pytest.raises(Unwritable, match=rf"MiB\) cannot be written: {error.strerror}"):
+        with pytest.raises(Unwritable, match=rf"396 B\) cannot be written: {error.strerror}"):
             checkpoint.save(path, TENSORS, {"step": 2})
     assert checkpoint.load(path).header["step"] == 1
     assert [p.name for p in tmp_path.iterdir()] == ["a.safetensors"]

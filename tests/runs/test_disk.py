@@ -96,7 +96,7 @@ def test_a_full_disk_is_told_before_training(disk: Path, genmodels: CommandLine)
     fill(disk, leave=MIB // 2)
     outcome = genmodels(*RUN[3:], "--steps", "2", "--out", disk / "run")
     assert outcome.code == 2
-    assert "GB free; free space, choose another --out" in outcome.err
+    assert "iB free; free space, choose another --out" in outcome.err
     assert "training" not in outcome.err
 
 

@@ -115,16 +115,16 @@ def test_a_damaged_checkpoint_offers_the_one_before(workplace: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"progress": {}}, "progress.step: Field required"),
-        ({"image_shape": [1, 28]}, "image_shape: List should have at least 3 items"),
-        ({"image_shape": [1, 28, -1]}, "image_shape.2: Input should be greater"),
-        ({"image_shape": [1, 28, 2**31]}, "image_shape.2: Input should be less"),
-        ({"class_shares": "10"}, "class_shares: Input should be a valid list"),
-        ({"run": "../../etc"}, "run: Value error, is no name"),
-        ({"run": "/etc/passwd"}, "run: Value error, is no name"),
-        ({"run": "a\x1b[2J"}, "run: Value error, is no name"),
+        ({"progress": {}}, "progress.step: is missing"),
+        ({"image_shape": [1, 28]}, "image_shape: is [1, 28]; give a list of 3 or more"),
+        ({"image_shape": [1, 28, -1]}, "image_shape.2: is -1; give 1 or more"),
+        ({"image_shape": [1, 28, 2**31]}, "image_shape.2: is 2147483648; give 2147483647 or less"),
+        ({"class_shares": "10"}, "class_shares: is '10'; give a list"),
+        ({"run": "../../etc"}, "; is no name"),
+        ({"run": "/etc/passwd"}, "; is no name"),
+        ({"run": "a\x1b[2J"}, "; is no name"),
         ({"config": {"model": {"class": "os.system"}}}, "os.system: there is no os.py in"),
-        ({"config": []}, "config: Input should be a valid dictionary"),
+        ({"config": []}, "config: is []; give keys with values"),
     ],
 )
 def test_a_strangers_header_is_checked(change: Any, said: str, workplace: Path) -> None:
@@ -204,7 +204,7 @@ def test_a_run_that_will_not_fit_is_told_before(
     workplace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = make(workplace / "runs" / "a")
-    with pytest.raises(InputError, match=r"will need 1000000000.00 GB and its disk has"):
+    with pytest.raises(InputError, match=r"will need 909,494.7 TiB and its disk has"):
         disk_space.check(folder.path, 1, 10**18)
 
     def refuse(*_: Any) -> None:
@@ -305,6 +305,14 @@ def test_no_run(workplace: Path) -> None:
     make(workplace / "runs" / "mine")
     with pytest.raises(InputError, match=r"the newest under runs/: runs.mine"):
         runs.open_run("x")
+    with pytest.raises(InputError, match="folder 'runs' holds no run; the newest"):
+        runs.open_run("runs")
+    for name in ("config.yaml", "environment.json"):
+        whole = make(workplace / "lost").path
+        (whole / name).unlink()
+        with pytest.raises(InputError, match=f"'lost' holds no complete run, {name} is missing;"):
+            runs.open_run("lost")
+        shutil.rmtree(whole)
 
 
 def test_epochs_of_a_step_have_no_grid_each(genmodels: CommandLine, workplace: Path) -> None:

@@ -63,7 +63,7 @@ def test_a_trained_run_can_be_sampled_with_other_steps(
     assert few.code == 0, few
     refused = {
         "model.network.width=16": "model.network cannot be changed after training",
-        "model.steps=0": "model.steps: is 0; should be greater than or equal to 1",
+        "model.steps=0": "model.steps: is 0; give 1 or more",
         "model.stpes=3": "did you mean 'steps'?",
         "train.epochs=3": "only settings of the model can be changed after training",
     }

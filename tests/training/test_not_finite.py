@@ -1,6 +1,8 @@
 """NaN and infinity: told with step, phase and term, never saved, and gone back from."""
 
 import math
+import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -54,8 +56,20 @@ def test_a_weight_that_breaks_is_told_by_the_next_step(
     outcome = genmodels("train", "--config", "vae.yaml", *TINY, "--steps", "30", "--out", "a")
     assert outcome.code == 2
     assert "of phase 'elbo' is not finite at step 10; nothing of it was saved" in outcome.err
-    assert "lower train.optimizer.lr" in outcome.err
+    assert "or start a new run with a lower train.optimizer.lr" in outcome.err
     assert runs.Folder(workplace / "a").checkpoint_paths() == []
+
+
+def test_what_is_advised_works(genmodels: CommandLine, workplace: Path, breaking: Any) -> None:
+    breaking(9, 9)
+    given = ["train", "--config", "vae.yaml", *TINY, "--steps", "30", "--out", "a b"]
+    said = genmodels(*given).err
+    found = re.search(r"go on at half the learning rates with genmodels (.*), or start", said)
+    assert found
+    outcome = genmodels(*shlex.split(found[1]))
+    assert outcome.code == 0, outcome
+    assert outcome.err.count("learning rates halved") == 1
+    assert finite(runs.Folder(workplace / "a b"))["step"] == 30
 
 
 def test_a_weight_that_breaks_at_the_end_is_not_saved(

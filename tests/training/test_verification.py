@@ -10,8 +10,10 @@ import torch
 
 from conftest import CommandLine, Trained
 from genmodels import api
+from genmodels.api import machine
 from genmodels.config import yaml12
 from genmodels.models import VAE
+from genmodels.runs import checkpoint
 
 
 @pytest.fixture
@@ -62,12 +64,34 @@ def test_every_damaged_file_is_named(
     assert "Traceback" not in outcome.err
 
 
+@pytest.mark.parametrize("name", FILES)
+def test_every_missing_file_is_named(name: str, run: Any, genmodels: CommandLine) -> None:
+    (run / name).unlink()
+    outcome = genmodels("verify", run)
+    assert outcome.code == 2, outcome
+    if name in FILES[:2]:
+        assert f"{run} has files of a training and no {name}; restore that file" in outcome.err
+        return
+    assert f"\n{name.partition('/')[0]}  MISSING: " in outcome.out
+    assert outcome.out.count("MISSING") == 1
+    assert outcome.err.endswith(f" files of {run} are damaged or missing\n")
+
+
+def test_a_run_before_its_first_epoch_lacks_no_log(run: Any, genmodels: CommandLine) -> None:
+    (newest,) = (run / "checkpoints").iterdir()
+    saved = api.load(run).folder.latest()
+    header = {k: v for k, v in saved.header.items() if k != "format"}
+    progress = {**saved.header["progress"], "recorded": 0}
+    checkpoint.save(newest, saved.tensors, {**header, "progress": progress})
+    (run / "log.jsonl").unlink()
+    outcome = genmodels("verify", run)
+    assert (outcome.code, "log.jsonl  ok: 0 records" in outcome.out) == (0, True)
+
+
 def test_weights_of_another_model_are_refused(run: Any, genmodels: CommandLine) -> None:
     (other,) = (run / "checkpoints").iterdir()
     saved = api.load(run).folder.latest()
     header = {k: v for k, v in saved.header.items() if k != "format"}
-    from genmodels.runs import checkpoint
-
     huge = json.loads(json.dumps(header))
     huge["config"]["model"]["network"]["hidden"] = [10**9]
     checkpoint.save(other, saved.tensors, huge)
@@ -112,3 +136,14 @@ def test_doctor_tries_a_training(genmodels: CommandLine, workplace: Path) -> Non
     for word in ("genmodels", "torch ", "device", "precision", "cache", "training", "sampling"):
         assert word in outcome.out
     assert list(Path().iterdir()) == []
+
+
+def test_doctor_suggests_another_folder_where_runs_cannot_be_kept(
+    genmodels: CommandLine, workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "trial", lambda: iter(()))
+    assert genmodels("doctor").out.endswith("\nnext: genmodels train --config vae.yaml\n")
+    Path("runs").write_text("a file")
+    *_, why, todo = genmodels("doctor").out.splitlines()
+    assert why == "runs cannot be kept in this folder: runs is a file"
+    assert todo == "next: genmodels train --config vae.yaml --out FOLDER"

@@ -106,7 +106,7 @@ def compare(
             cannot be read.
         Unfinished: with ``jobs``, processes of trainings or evaluations died. The others are
             kept, and the same call goes on with what is missing.
-        Interrupted: Ctrl-C was pressed; trainings were saved.
+        Interrupted: Ctrl-C was pressed; trainings were saved, and the same call goes on.
 
     >>> import genmodels
     >>> found = genmodels.compare(["runs/first"], count=100, features="random", quiet=True)
@@ -125,6 +125,8 @@ def compare(
     disk_space.check_out(out)
     where = arguments.device(overrides.get("device") or "auto")
     planned = plan.make(_listed(subjects), layers, seeds, out)
+    if not subjects:
+        display.say(planned.listed)
     if not planned.jobs:
         repeated = seeds if seeds > 1 else None
         given = {"settings": settings or None, "match": match, "shard": shard}

@@ -1,7 +1,6 @@
 """A description of the machine, and a trial: a tiny training from start to end."""
 
 import importlib.util
-import os
 import platform
 import shutil
 import tempfile
@@ -16,7 +15,8 @@ from genmodels import data, runs
 from genmodels.api.sampling import sample_to
 from genmodels.api.training import train
 from genmodels.api.verification import verify
-from genmodels.errors import InputError
+from genmodels.errors import InputError, readable_size
+from genmodels.runs import disk_space
 from genmodels.system import cache
 from genmodels.system import device as devices
 from genmodels.system.tuning import tune_cpu
@@ -62,7 +62,7 @@ def description() -> Iterator[tuple[str, str]]:
     yield "device", chosen.reasons[0]
     for number in range(torch.cuda.device_count()):
         found = torch.cuda.get_device_properties(number)
-        yield f"cuda:{number}", f"{found.name}, {found.total_memory / 2**30:.0f} GiB"
+        yield f"cuda:{number}", f"{found.name}, {readable_size(found.total_memory)}"
     yield "precision", chosen.reasons[1]
     if tuned := tune_cpu(chosen):
         yield "tuning", "; ".join(tuned)
@@ -70,7 +70,7 @@ def description() -> Iterator[tuple[str, str]]:
         has = "multiplies bf16 in hardware" if devices.multiplies_bf16() else "has no bf16 products"
         yield "bf16", f"this processor {has}"
     free = chosen.free_memory()
-    yield "memory", f"{free / 2**30:.1f} GiB free" if free else "free amount unknown"
+    yield "memory", f"{readable_size(free)} free" if free else "free amount unknown"
     yield "compiler", devices.compiler() or "none found; compiled steps need one"
     for name, path in (
         ("runs", runs.HOME),
@@ -117,5 +117,5 @@ def _disk(path: Path) -> str:
     """Return a folder's path and the free space of its disk."""
     existing = next(p for p in (path.absolute(), *path.absolute().parents) if p.exists())
     state = "" if path.exists() else ", does not exist yet"
-    writable = "" if os.access(existing, os.W_OK) else ", NOT WRITABLE"
-    return f"{path}{state}: {shutil.disk_usage(existing).free / 1e9:.1f} GB free{writable}"
+    writable = ", NOT WRITABLE" if disk_space.obstacle(path) else ""
+    return f"{path}{state}: {readable_size(shutil.disk_usage(existing).free)} free{writable}"

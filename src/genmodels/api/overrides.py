@@ -52,7 +52,13 @@ class Overrides(TypedDict, total=False):
     ]
     data_root: Annotated[
         Path | str | None,
-        Override("data.root", "Folder of the data sets.", "FOLDER", kinds=("named",)),
+        Override(
+            "data.root",
+            "Folder of the data sets.",
+            "FOLDER",
+            clears="data.offline",  # what is given is used, or an error
+            kinds=("named",),
+        ),
     ]
     on_bad: Annotated[
         Literal["error", "skip"] | None,

@@ -55,6 +55,7 @@ def train(
     existing = runs.Folder(path) if resume and path is not None else None
     resumed = existing if existing and existing.config_path.is_file() else None
     if source is None and path is not None and existing and not resumed:
+        existing.check_complete()
         raise runs.absent(path)
     if resumed and trust_code:
         custom_code.approve(resumed.path)

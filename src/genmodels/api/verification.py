@@ -16,7 +16,7 @@ def verify(run: Run | str | Path | None = None) -> list[Finding]:
         run: a run or its folder; by default the newest under ``runs/``.
 
     Returns:
-        One finding for each file; damaged files have a ``problem``.
+        One finding for each file; those that are damaged or missing have a ``problem``.
 
     >>> from genmodels import api
     >>> [finding.path for finding in api.verify("runs/first") if finding.problem]

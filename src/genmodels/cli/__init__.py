@@ -53,13 +53,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     warnings.showwarning = _show_each_note_once()
     command = typer.main.get_command(app)
     given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    first = given[0]  # parsing empties the list
     try:
         with spelling(as_flags), command.make_context("genmodels", given) as context:
             command.invoke(context)
     except typer.Exit as done:
         sys.exit(done.exit_code)
     except UsageError as error:
-        where = error.ctx.command_path if error.ctx else "genmodels"
+        known = first if first in getattr(command, "commands", ()) else ""
+        where = error.ctx.command_path if error.ctx else f"genmodels {known}".rstrip()
         _fail(one_line(f"{error.format_message().rstrip('.')}; see {where} --help"), 2)
     except InputError as error:
         _fail(str(error), 2)
@@ -72,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
         if not memory.ran_out(error):
             raise
-        lower = SIZES.get(given[0], SIZES_OF_TRAINING)
+        lower = SIZES.get(first, SIZES_OF_TRAINING)
         _fail(f"{memory.description(error)}: lower {lower}", 2)
     except KeyboardInterrupt:
         _fail("interrupted", 130)

@@ -34,6 +34,6 @@ def datasets(
         ]
         for s in api.datasets(data_root)
     ]
-    console.show(console.table(["name", "image", "train", "test", "classes", ""], rows))
+    console.show_table(["name", "image", "train", "test", "classes", ""], rows)
     typer.echo("Any folder of pictures is a data set too: --data ./pictures")
     typer.echo("next: genmodels train --config vae.yaml --data NAME")

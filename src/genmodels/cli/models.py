@@ -31,7 +31,7 @@ def models(
         lines = [", ".join(entry.abilities), entry.paper, *(each.scored for each in entry.presets)]
         rows.append([entry.name, "\n".join(filter(None, lines))])
     headings = ["class", "what it can do besides; paper; presets"]
-    console.show(console.table(headings, rows, WIDEST))
+    console.show_table(headings, rows, WIDEST)
     typer.echo(
         "scores: Fréchet distance between samples and test images, in features trained on the "
         "data set;\n  lower is better; in brackets the data set, and the training time on two cores"

@@ -23,5 +23,5 @@ def runs() -> None:
         typer.echo("no runs under runs/")
         typer.echo("next: genmodels train --config vae.yaml")
         return
-    console.show(console.table(["run", "config", "data", "epoch", "step", "loss"], rows))
+    console.show_table(["run", "config", "data", "epoch", "step", "loss"], rows)
     options.next_command("sample", rows[0][0])

@@ -31,11 +31,14 @@ def verify(
     opened = api.load(run, trust_code)
     findings = api.verify(opened)
     for finding in findings:
-        state = f"DAMAGED: {finding.problem}" if finding.problem else f"ok: {finding.what}"
+        wrong = "MISSING" if finding.missing else "DAMAGED"
+        state = f"{wrong}: {finding.problem}" if finding.problem else f"ok: {finding.what}"
         typer.echo(f"{finding.path}  {spelled(state)}")
-    damaged = sum(bool(finding.problem) for finding in findings)
-    if damaged:
-        raise InputError(f"{damaged} of {len(findings)} files of {opened.path} are damaged")
+    problems = sum(bool(finding.problem) for finding in findings)
+    if problems:
+        raise InputError(
+            f"{problems} of {len(findings)} files of {opened.path} are damaged or missing"
+        )
     typer.echo(f"all {len(findings)} files can be read")
     if replay is not None:
         differing = api.replay(opened, replay)

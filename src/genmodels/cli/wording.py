@@ -1,6 +1,7 @@
 """Translation of messages for the command line: `` `out=x` `` becomes ``--out x``."""
 
 import re
+import shlex
 
 # Python's keyword → the option, if they differ in more than hyphens.
 FLAGS = {
@@ -23,8 +24,9 @@ def as_flags(message: str) -> str:
 def _span(found: re.Match[str]) -> str:
     if found["command"]:
         given = filter(None, found["given"].split(", "))
-        words = [_option(*word.partition("=")[::2]) for word in given]
-        return " ".join(["genmodels", found["command"], *words])
+        words = [word.partition("=") for word in given]
+        options = [_option(name, value and shlex.quote(value)) for name, _, value in words]
+        return " ".join(["genmodels", found["command"], *options])
     return _option(found["name"], found["value"])
 
 

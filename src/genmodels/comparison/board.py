@@ -3,31 +3,27 @@
 import time
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from genmodels.comparison import schedule
-from genmodels.console import Display, duration
+from genmodels.console import Display, TimeLeft, duration
 from genmodels.errors import Note
 
 
 @dataclass
 class _Running:
-    """A task that runs: when it was started, its share when it first reported one, and now."""
+    """A task that runs: when it was started, its share that is done, and the seconds left."""
 
     began: float
-    first: tuple[float, float] | None = None  # when, and the share then
+    estimate: TimeLeft = field(default_factory=TimeLeft)
     share: float = 0.0
     left: float | None = None
 
     def move(self, share: float, left: float | None) -> None:
         """Take over a share, and the seconds that are left; by default an estimate."""
-        now = time.monotonic()
-        began, start = self.first = self.first or (now, share)
-        self.share = share
-        if left is None and share > start:
-            left = (now - began) * (1 - share) / (share - start)
-        self.left = left
+        estimated = self.estimate.seconds(share)
+        self.share, self.left = share, estimated if left is None else left
 
 
 class Board:

@@ -7,7 +7,7 @@ from genmodels import runs, sampling
 from genmodels.config import custom_code
 from genmodels.config.settings import Settings
 from genmodels.data.images import TRAIN, Images
-from genmodels.errors import InputError
+from genmodels.errors import InputError, first_of
 from genmodels.runs.checkpoint import Checkpoint
 from genmodels.sampling import interpolation
 
@@ -136,11 +136,11 @@ def check_kept(kept: Candidate, images: Images) -> None:
         InputError: the run has other settings, other code or other images, or is damaged.
     """
     folder = kept.folder
-    folder.check_config()
+    folder.check_complete()
     if not folder.config_path.is_file():
         return
     if differences := kept.settings.differences(folder.settings):
-        reason = f"has other settings ({'; '.join(differences)})"
+        reason = f"has other settings ({first_of(differences)})"
     elif changed := custom_code.changed(kept.settings.model, folder.path):
         reason = f"has another copy of {changed[0]}"
     elif folder.fingerprint != images.fingerprint:

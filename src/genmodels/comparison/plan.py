@@ -24,6 +24,7 @@ from genmodels.evaluation.features import domain
 from genmodels.training import session
 
 Match = Literal["seconds", "images"]
+ACCEPTED = "compare takes runs, and configurations such as vae.yaml"
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,12 @@ class Plan:
         """The runs, once all are trained."""
         return [part if isinstance(part, runs.Folder) else part.folder for part in self.parts]
 
+    @property
+    def listed(self) -> str:
+        """Runs that nobody named, in a sentence for the user."""
+        paths = ", ".join(str(folder.path) for folder in self.folders)
+        return f"comparing the latest run of each configuration: {paths}"
+
     def settings(self, job: Job) -> Settings:
         """Return the resolved configuration of a training."""
         return config.read(job.source, [*self.layers, {"seed": job.seed}])
@@ -105,7 +112,7 @@ def make(
                 Job(name, item, seed, out / "runs" / f"{stem}-seed-{seed}") for seed in range(seeds)
             ]
         else:
-            parts.append(runs.open_run(item))
+            parts.append(runs.open_run(item, ACCEPTED))
     _check_given_once(parts)
     return Plan(parts, layers)
 
@@ -220,5 +227,5 @@ def _latest_of_each() -> list[runs.Folder]:
     for folder in same_data:
         latest.setdefault(folder.config_name, folder)
     if not latest:
-        raise InputError(f"run {newest.path} has no checkpoint yet; continue its training first")
+        raise InputError(newest.no_checkpoint())
     return list(latest.values())

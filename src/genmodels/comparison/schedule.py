@@ -6,6 +6,8 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
+from genmodels.errors import readable_size
+
 Item = TypeVar("Item")
 Jobs = int | Literal["auto"]  # how many tasks run at a time
 
@@ -86,7 +88,7 @@ def _automatic(machine: Machine, table: int, threads: int | None) -> tuple[int, 
     need = PROCESS_BYTES + table
     by_memory = max(1, machine.free // need) if machine.free is not None else by_cores
     if by_memory < by_cores:
-        return by_memory, f"{(machine.free or 0) / 2**30:.1f} GiB are free, {need / 2**30:.1f} each"
+        return by_memory, f"{readable_size(machine.free or 0)} are free, {readable_size(need)} each"
     return by_cores, f"for {_counted(machine.cores, 'core')}"
 
 

@@ -57,7 +57,7 @@ class Study:
             raise InputError("`match` needs the first run before the others; leave out `shard`")
         every = self.plan.jobs
         trained = every if self.shard is None else plan.share(every, self.shard)
-        with tuning.threads(self.threads):
+        with tuning.threads(self.threads), trainings.resumable():
             table = plan.check(self.plan, self.match, self.features, display)
             tasks = max(1, len(trained if every else self.plan.folders))
             layout = schedule.layout(self.jobs, tasks, _machine(where), table, self.threads)

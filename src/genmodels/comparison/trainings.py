@@ -1,6 +1,8 @@
 """The trainings of a study: one after the other, or side by side in worker processes."""
 
-from collections.abc import Mapping, Sequence
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,10 +11,11 @@ from genmodels import config
 from genmodels.comparison import fairness, schedule
 from genmodels.comparison.board import Board
 from genmodels.comparison.plan import Job, Match, Plan
-from genmodels.comparison.workers import Task, WorkerPool
+from genmodels.comparison.workers import GO_ON, Task, WorkerPool
 from genmodels.config import custom_code
 from genmodels.config.settings import Settings
 from genmodels.console import Display
+from genmodels.errors import Interrupted
 from genmodels.training import session
 
 KIND = "training"  # of the tasks of workers
@@ -29,6 +32,21 @@ class Training:
     def name(self) -> str:
         """The configuration and the seed."""
         return f"{self.job.name}, seed {self.job.seed}"
+
+
+@contextmanager
+def resumable() -> Iterator[None]:
+    """Say how to go on where Ctrl-C or another signal stops a study inside a ``with`` block.
+
+    Raises:
+        Interrupted: it was stopped.
+    """
+    try:
+        yield
+    except Interrupted as error:
+        raise Interrupted(error.what, error.code, GO_ON) from None
+    except KeyboardInterrupt:
+        raise Interrupted("stopped", 128 + signal.SIGINT, GO_ON) from None
 
 
 def run(

@@ -85,7 +85,7 @@ def _run(task: Mapping[str, Any], send: Send) -> bool:
     try:
         send({"result": KINDS[kind](task["given"], Reporter(kind, send))})
     except Interrupted as error:
-        send({"failed": str(error).partition(";")[0], "by_user": False})
+        send({"failed": error.what, "by_user": False})
         return False
     except InputError as error:
         send({"failed": str(error), "by_user": True})

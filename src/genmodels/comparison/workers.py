@@ -24,12 +24,13 @@ from typing import IO, Any
 from genmodels.comparison.board import Board
 from genmodels.comparison.schedule import Layout
 from genmodels.config import custom_code
-from genmodels.errors import InputError, Interrupted, Unfinished
+from genmodels.errors import InputError, Interrupted, Unfinished, first_of
 from genmodels.system.signals import stopped_by_signals
 
 POLL_SECONDS = 0.2  # between two looks at whether a signal has come
 # Variables that PyTorch takes the numbers of its threads and of its compiling processes from.
 THREADS = ("OMP_NUM_THREADS", "TORCHINDUCTOR_COMPILE_THREADS")
+GO_ON = "the same command goes on with what is missing"  # what to do after some tasks
 NAMED = 3  # failed tasks named in one message
 # The modules of a worker are found where this process finds them, and runs record its command.
 # At its end nothing is left to do, and PyTorch would take a second for it.
@@ -191,10 +192,7 @@ class WorkerPool:
         finally:
             board.close()
         if stop:
-            raise Interrupted(
-                "stopped, and trainings were saved; the same command goes on with what is missing",
-                128 + stop[0],
-            )
+            raise Interrupted("stopped, and trainings were saved", 128 + stop[0], GO_ON)
         _check([failures[number] for number in sorted(failures)], len(tasks))
         return results
 
@@ -243,10 +241,9 @@ def _check(failures: Sequence[Failure], total: int) -> None:
     """Raise an error that names the tasks that failed, if there are any."""
     if not failures:
         return
-    named = [f"{failure.name}: {failure.reason}" for failure in failures[:NAMED]]
-    more = f"; and {len(failures) - NAMED} more" if len(failures) > NAMED else ""
+    named = [f"{failure.name}: {failure.reason}" for failure in failures]
     kind = InputError if all(failure.by_user for failure in failures) else Unfinished
     raise kind(
-        f"{len(failures)} of {total} failed ({'; '.join(named)}{more}); the others are kept: the "
-        "same command goes on with what is missing"
+        f"{len(failures)} of {total} failed ({first_of(named, NAMED)}); the others are kept: "
+        f"{GO_ON}"
     )

@@ -115,7 +115,7 @@ class ModelInfo:
 
 
 def models() -> list[ModelInfo]:
-    """Return descriptions of all models of the package."""
+    """Return descriptions of all models of the package, sorted by name."""
     presets = [_preset(name) for name in config.presets()]
     all_abilities = importlib.import_module(BASE).ABILITIES
     entries = []
@@ -127,7 +127,7 @@ def models() -> list[ModelInfo]:
         of_model = [preset for preset in presets if preset.model == name]
         text, choices = inspect.getdoc(kind) or "", components.choices(name, config.MODELS)
         entries.append(ModelInfo(name, paper, text, abilities, settings, choices, of_model))
-    return entries
+    return sorted(entries, key=lambda entry: entry.name.lower())
 
 
 def describe(name: str) -> ModelInfo | Preset:

@@ -6,6 +6,7 @@ layer replaces that of an earlier one.
 """
 
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from genmodels.config import components, custom_code, former_keys, validation, y
 from genmodels.config.layers import message
 from genmodels.config.number_types import Json
 from genmodels.config.settings import LIMITS, Settings, Shift
-from genmodels.errors import InputError, brief, nearest
+from genmodels.errors import InputError, Note, brief, nearest
 
 MODELS = components.ClassPlace("genmodels.models", "Model")
 GIVEN = ("image_shape", "class_shares")  # arguments of a model that the data supply
@@ -66,15 +67,20 @@ def find_config(source: str | Path) -> Path:
     """Return the path of a configuration file.
 
     Args:
-        source: a path, or the name of a preset with or without ``.yaml``.
+        source: a path, or the name of a preset with or without ``.yaml``. A file that has the
+            name of a preset is taken, with a note.
 
     Raises:
         InputError: there is neither a file nor a preset of that name.
     """
     path = Path(source)
+    found = preset(str(source)) or preset(f"{source}.yaml")
     if os.path.isfile(path):  # false for impossible paths too
+        if found and not path.samefile(found):
+            taken = f"{source}: the file in {path.absolute().parent} is used, not the preset"
+            warnings.warn(Note(f"{taken} of that name"), stacklevel=2)
         return path
-    if found := preset(str(source)) or preset(f"{source}.yaml"):
+    if found:
         return found
     raise InputError(_unknown(str(source)))
 

@@ -186,6 +186,14 @@ class Train(Section):
             raise ValueError(f"give exactly one of epochs, steps and budget, not {given}")
         return self
 
+    @property
+    def limit(self) -> str:
+        """The limit in words, such as ``20 epochs``."""
+        if self.budget is not None:
+            return f"{self.budget:g} seconds"
+        count, unit = (self.steps, "step") if self.steps else (self.epochs, "epoch")
+        return f"{count:,} {unit}{'' if count == 1 else 's'}"
+
 
 class Shift(Section):
     """One movement of a perturbation, in a slice of latent dimensions.
@@ -225,9 +233,8 @@ class Settings(Section):
     perturb: Adjustable[Annotated[tuple[Shift, ...], BeforeValidator(tuple_of)]] = SHIFTS
 
     def __repr__(self) -> str:
-        limit = next(f"{name} {value}" for name in LIMITS if (value := getattr(self.train, name)))
         kind = self.model.get("class")
-        return f"<Settings: {kind} on {self.data.name}, {limit}, seed {self.seed}>"
+        return f"<Settings: {kind} on {self.data.name}, {self.train.limit}, seed {self.seed}>"
 
     def differences(self, other: "Settings") -> list[str]:
         """List the keys that change the trained model and differ, with both values, one a line.
@@ -243,7 +250,7 @@ class Settings(Section):
 
     def fixed(self) -> dict[str, Json]:
         """Return dotted key → value of the settings that change the trained model."""
-        ignored = {*_adjustable(Settings)}
+        ignored = {*adjustable()}
         return {key: value for key, value in _flat(self.plain()).items() if key not in ignored}
 
     def with_loaded(self, name: str) -> "Settings":
@@ -265,13 +272,13 @@ def is_adjustable(field: FieldInfo) -> bool:
     return ADJUSTABLE in field.metadata
 
 
-def _adjustable(section: type[Section], prefix: str = "") -> Iterator[str]:
-    """Yield the dotted keys that are adjustable, of a section and those in it."""
+def adjustable(section: type[Section] = Settings, prefix: str = "") -> Iterator[str]:
+    """Yield the dotted keys that may change when a run is resumed, of a section and those in it."""
     for name, field in section.model_fields.items():
         if is_adjustable(field):
             yield prefix + name
         elif inspect.isclass(field.annotation) and issubclass(field.annotation, Section):
-            yield from _adjustable(field.annotation, f"{prefix}{name}.")
+            yield from adjustable(field.annotation, f"{prefix}{name}.")
 
 
 def _flat(values: Mapping[str, Json], prefix: str = "") -> dict[str, Json]:

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from genmodels.data.images import Batch, Images
+from genmodels.errors import readable_size
 
 Placement = Literal["auto", "resident", "mapped"]
 LARGEST_SHARE = 0.5  # of the free memory for a table; models and evaluation need the rest
@@ -49,16 +50,16 @@ def choose(images: Images, placement: Placement, device: torch.device, free: int
         device: of the model.
         free: bytes of free memory on the device; None if unknown.
     """
-    size = images.table.nbytes
-    gigabytes = f"{size / 1e9:.2g} GB"
-    fits = free is None or size <= LARGEST_SHARE * free
+    total = images.table.nbytes
+    table = f"images: {readable_size(total)}"
+    fits = free is None or total <= LARGEST_SHARE * free
     if placement == "resident" or (placement == "auto" and fits):
         moved = images.to(device)
         if images.mapped and device.type == "cpu":
             moved = images.in_memory()
-        return Resident(moved, f"images: {gigabytes} on {device.type}")
-    reason = "asked for" if placement == "mapped" else f"{(free or 0) / 1e9:.2g} GB are free"
-    return Mapped(images, f"images: {gigabytes} mapped and fetched in advance, {reason}", device)
+        return Resident(moved, f"{table} on {device.type}")
+    reason = "asked for" if placement == "mapped" else f"{readable_size(free or 0)} are free"
+    return Mapped(images, f"{table} mapped and fetched in advance, {reason}", device)
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ class Listing:
         files: paths of the pictures below the folder, sorted.
         classes: names of the folders that contain pictures, sorted; empty for a flat folder.
         others: number of visible files that do not have the extension of a picture.
-        deeper: number of folders inside the classes' folders; they are not read.
+        deeper: number of pictures in folders inside the classes' folders; they are not read.
     """
 
     files: tuple[str, ...]
@@ -94,7 +94,10 @@ def _list(folder: Path) -> Listing:
         name: [f"{name}/{entry.name}" for entry in entries if not _is_folder(entry)]
         for name, entries in folders.items()
     }
-    deeper = sum(_is_folder(entry) for entries in folders.values() for entry in entries)
+    deeper = {
+        name: sum(_count(folder / name / entry.name) for entry in entries if _is_folder(entry))
+        for name, entries in folders.items()
+    }
     below = [file for name in nested for file in nested[name]]
     pictures, in_classes = _pictures(flat), _pictures(below)
     if pictures and in_classes:
@@ -104,14 +107,17 @@ def _list(folder: Path) -> Listing:
             "class"
         )
     files = pictures or in_classes
+    total_deeper = sum(deeper.values())
     if len(files) < FEWEST:
+        near = next((folder / name for name, count in deeper.items() if count), None)
+        hint = f"; {total_deeper:,} lie deeper: give the folder above them, such as {near}"
         raise InputError(
             f"folder {folder} has {len(files)} picture{'' if len(files) == 1 else 's'}, "
             f"{FEWEST} or more are needed: {', '.join(EXTENSIONS)}, directly in it or in one "
-            "folder for each class"
+            f"folder for each class{hint if near else ''}"
         )
     classes = tuple(name for name in nested if _pictures(nested[name]))
-    return Listing(tuple(files), classes, len(flat) + len(below) - len(files), deeper)
+    return Listing(tuple(files), classes, len(flat) + len(below) - len(files), total_deeper)
 
 
 def _visible(folder: Path) -> list[os.DirEntry[str]]:
@@ -119,6 +125,15 @@ def _visible(folder: Path) -> list[os.DirEntry[str]]:
     with os.scandir(folder) as inside:
         visible = [entry for entry in inside if not entry.name.startswith(".")]
     return sorted(visible, key=lambda entry: entry.name)
+
+
+def _count(folder: Path) -> int:
+    """Return the number of visible pictures in a folder, at any depth."""
+    count = 0
+    for _, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        count += len(_pictures([name for name in files if not name.startswith(".")]))
+    return count
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -138,7 +153,7 @@ def _notes(folder: Path, listing: Listing) -> list[str]:
         notes.append(f"left out {listing.others:,} files in {folder} that are not pictures")
     if listing.deeper:
         notes.append(
-            f"left out {listing.deeper:,} folders below the classes of {folder}; "
+            f"left out {listing.deeper:,} pictures that lie two or more folders deep in {folder}; "
             "only one level of folders is read"
         )
     return notes

@@ -94,14 +94,19 @@ def _checked_root(root: Path | None) -> Path:
     """Return the folder of named sets with the user's home folder for ``~``.
 
     Raises:
-        InputError: the path cannot be that of a folder.
+        InputError: there is no such folder. The default one may be made later, by a download.
     """
-    root = root or default_root()
+    given, root = root is not None, root or default_root()
     try:
         root = root.expanduser()
     except RuntimeError as error:
         raise InputError(f"`data_root={root}`: {error}; give another path") from None
     check_path(root, "data_root")
+    if given and not root.is_dir():
+        raise InputError(
+            f"`data_root={root}`: there is no such folder; give the folder of the data sets, or "
+            "make it, so that they are downloaded into it"
+        )
     return root
 
 

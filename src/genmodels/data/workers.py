@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader, Dataset
 from genmodels.data import decoding
 from genmodels.data.decoding import BROKEN, Channels, Fit, reason
 from genmodels.data.images import ReportProgress
-from genmodels.errors import InputError
+from genmodels.errors import InputError, first_of
 from genmodels.system import device as devices
 
 CHUNK = 2**20  # bytes of a table in one chunk
@@ -65,9 +65,7 @@ class Broken(InputError):
 
 def listed(files: Mapping[str, str]) -> str:
     """List the first broken pictures with their reasons, and count the rest."""
-    shown = [f"{file}: {wrong}" for file, wrong in list(files.items())[:SHOWN]]
-    more = f"; and {len(files) - SHOWN:,} more" if len(files) > SHOWN else ""
-    return "; ".join(shown) + more
+    return first_of([f"{file}: {wrong}" for file, wrong in files.items()], SHOWN)
 
 
 class Colour(Exception):

@@ -5,7 +5,8 @@ from datetime import datetime
 from pathlib import Path
 
 from genmodels.errors import InputError
-from genmodels.runs.folder import LOCK, Folder
+from genmodels.runs.folder import Folder
+from genmodels.runs.lock import LOCK
 from genmodels.runs.steps import step_name
 
 __all__ = [
@@ -15,21 +16,28 @@ __all__ = [
 HOME = Path("runs")
 
 
-def open_run(path: str | Path) -> Folder:
+def open_run(path: str | Path, accepted: str = "") -> Folder:
     """Open a run by its folder, or by its name under ``runs/``.
 
+    Args:
+        path: the folder or the name.
+        accepted: what the caller accepts, for the message, if that is more than runs.
+
     Raises:
-        InputError: there is no run.
+        InputError: there is no run, or it lacks a file that every command needs.
     """
-    for candidate in (Path(path), HOME / path):
-        folder = Folder(candidate)
-        if os.path.exists(folder.config_path) and os.path.exists(folder.environment_path):
+    candidates = [Folder(candidate) for candidate in (Path(path), HOME / path)]
+    for folder in candidates:
+        if not folder.lost():
             folder.check_links()
             return folder
-    raise absent(path)
+    for folder in candidates:
+        if os.path.isdir(folder.path):  # false for impossible paths too
+            folder.check_complete()
+    raise absent(path, accepted)
 
 
-def absent(path: str | Path) -> InputError:
+def absent(path: str | Path, accepted: str = "") -> InputError:
     """Return the error that there is no run at a path; it names the newest runs."""
     known = ", ".join(str(folder.path) for folder in listed()[:5])
     hint = (
@@ -37,7 +45,14 @@ def absent(path: str | Path) -> InputError:
         if known
         else "train one with: `train(source=vae.yaml)`"
     )
-    return InputError(f"no run at {str(path)!r}; {hint}")
+    what = f"no run at {str(path)!r}"
+    if os.path.isfile(path):  # false for impossible paths too, as isdir is
+        what = f"{str(path)!r} is a file, and no folder of a run"
+    elif os.path.isdir(path):
+        lost = Folder(Path(path)).lost()
+        what = f"folder {str(path)!r} holds no {'run' if len(lost) > 1 else 'complete run'}"
+        what += f", {lost[0]} is missing" if len(lost) == 1 else ""
+    return InputError("; ".join(filter(None, (what, accepted, hint))))
 
 
 def listed(home: Path = HOME) -> list[Folder]:

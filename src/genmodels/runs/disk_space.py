@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from genmodels.errors import InputError
+from genmodels.errors import InputError, readable_size
 
 
 def check(path: Path, largest: int, total: int) -> None:
@@ -23,8 +23,8 @@ def check(path: Path, largest: int, total: int) -> None:
     free = shutil.disk_usage(path).free
     if free < total:
         raise InputError(
-            f"run folder {path} will need {total / 1e9:.2f} GB and its disk has "
-            f"{free / 1e9:.2f} GB free; free space, choose another `out`, "
+            f"run folder {path} will need {readable_size(total)} and its disk has "
+            f"{readable_size(free)} free; free space, choose another `out`, "
             "or keep fewer checkpoints with `train.keep=1`"
         )
     if hasattr(os, "posix_fallocate"):
@@ -33,7 +33,7 @@ def check(path: Path, largest: int, total: int) -> None:
                 os.posix_fallocate(file.fileno(), 0, max(1, largest))
             except OSError as error:
                 raise InputError(
-                    f"a checkpoint of {largest / 2**20:.1f} MiB does not fit in {path}: "
+                    f"a checkpoint of {readable_size(largest)} does not fit in {path}: "
                     f"{error.strerror}; free space or choose another `out`"
                 ) from None
 
@@ -44,7 +44,13 @@ def check_out(out: Path) -> None:
     Raises:
         InputError: it cannot.
     """
-    existing = next(path for path in (out, *out.absolute().parents) if path.exists())
-    if not existing.is_dir() or not os.access(existing, os.W_OK):
-        why = "not writable" if existing.is_dir() else "a file"
-        raise InputError(f"`out={out}` cannot be made, {existing} is {why}; choose another `out`")
+    if why := obstacle(out):
+        raise InputError(f"`out={out}` cannot be made, {why}; choose another `out`")
+
+
+def obstacle(folder: Path) -> str:
+    """Return why files cannot be written into a folder, which need not exist; empty if they can."""
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not existing.is_dir():
+        return f"{existing} is a file"
+    return "" if os.access(existing, os.W_OK) else f"{existing} is not writable"

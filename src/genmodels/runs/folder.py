@@ -13,8 +13,9 @@
 """
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import os
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,13 +23,11 @@ from pathlib import Path
 from genmodels import config
 from genmodels.config import custom_code
 from genmodels.config.settings import Settings
-from genmodels.errors import InputError, Untrusted
-from genmodels.runs import checkpoint, logs, manifest, steps
+from genmodels.errors import InputError, Untrusted, first_of
+from genmodels.runs import checkpoint, lock, logs, manifest, steps
 from genmodels.runs.checkpoint import Checkpoint
 from genmodels.runs.manifest import Environment, Header, Record
 from genmodels.system import files
-
-LOCK = ".lock"
 
 
 @dataclass(frozen=True)
@@ -127,17 +126,23 @@ class Folder:
                     "made it, replace it by the file"
                 )
 
-    def check_config(self) -> None:
-        """Check that a folder in which was trained has its configuration.
+    def lost(self) -> list[str]:
+        """List the files that every command needs, and that the folder does not have."""
+        needed = [self.config_path, self.environment_path]
+        return [path.name for path in needed if not os.path.exists(path)]
+
+    def check_complete(self) -> None:
+        """Check that a folder in which was trained has the files that every command needs.
 
         Raises:
-            InputError: it has not.
+            InputError: it lacks one.
         """
         traces = [*self.checkpoint_paths(), *self.snapshot_paths(), self.log_path]
-        if not self.config_path.exists() and any(path.exists() for path in traces):
+        lost = self.lost()
+        if lost and any(path.exists() for path in traces):
             raise InputError(
-                f"{self.path} has files of a training and no {self.config_path.name}; restore "
-                "that file, or choose another `out`"
+                f"{self.path} has files of a training and no {' and no '.join(lost)}; restore "
+                f"{'them' if len(lost) > 1 else 'that file'} from a copy, or choose another folder"
             )
 
     def create(self, settings: Settings, environment: Environment) -> None:
@@ -214,7 +219,7 @@ class Folder:
         if differences:
             raise InputError(
                 f"{self.path} is not the run that saved {found.path} "
-                f"({'; '.join(differences)}); restore the file that was changed"
+                f"({first_of(differences)}); restore the file that was changed"
             )
         return found
 
@@ -228,10 +233,7 @@ class Folder:
         self.check_links()
         paths = self.checkpoint_paths()
         if not paths:
-            raise InputError(
-                f"run {self.path} has no checkpoint yet; "
-                f"train it with: `train(out={self.path}, resume=True)`"
-            )
+            raise InputError(self.no_checkpoint())
         try:
             found = self._load(paths[-1])
         except Untrusted:
@@ -243,6 +245,13 @@ class Folder:
                 todo = f"delete it to continue from {readable.name}, which can be read"
             raise InputError(f"{error}; {todo}") from None
         return self._own(found)
+
+    def no_checkpoint(self) -> str:
+        """Return the message that the run has no checkpoint yet."""
+        todo = f"train it with: `train(out={self.path}, resume=True)`"
+        if lock.is_held(self.path):
+            todo = "a process is training it: wait until it has saved one"
+        return f"run {self.path} has no checkpoint yet; {todo}"
 
     def _reads(self, path: Path) -> bool:
         try:
@@ -271,26 +280,6 @@ class Folder:
                 if steps.is_part(path.name) and path.is_file():
                     path.unlink()
 
-    @contextmanager
-    def lock(self) -> Iterator[None]:
-        """Lock the folder for writing; the system releases the lock when the process ends.
-
-        Raises:
-            InputError: another process trains in this folder.
-        """
-        import filelock  # here, because only training writes
-
-        lock = filelock.FileLock(self.path / LOCK)
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            lock.acquire(timeout=0)
-        except filelock.Timeout:
-            raise InputError(
-                f"another process is training in {self.path}; wait for it or choose another `out`"
-            ) from None
-        except OSError as why:
-            raise InputError(f"{why.filename}: {why.strerror}; choose another `out`") from None
-        try:
-            yield
-        finally:
-            lock.release()
+    def lock(self) -> AbstractContextManager[None]:
+        """Lock the folder for writing, as :func:`genmodels.runs.lock.held` does."""
+        return lock.held(self.path)

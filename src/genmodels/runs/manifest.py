@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict  # pydantic does not take that of Python 3.11
 
 from genmodels import config
+from genmodels.config import validation
 from genmodels.config.number_types import Count, Json
 from genmodels.config.settings import Settings
 from genmodels.errors import InputError, brief
@@ -145,7 +146,7 @@ def check(kind: type[Kind], content: Any, path: Path) -> Kind:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "its content"
         raise InputError(
-            f"{path} does not describe a run of genmodels: {where}: {first['msg']}"
+            f"{path} does not describe a run of genmodels: {where}: {validation.described([first])}"
         ) from None
     if kind is Header:
         # Nobody edits a header, so former names of settings are no news there.

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from genmodels.errors import Unwritable
+from genmodels.errors import Unwritable, readable_size
 
 
 def write(path: Path, content: bytes) -> None:
@@ -31,7 +31,7 @@ def write(path: Path, content: bytes) -> None:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise Unwritable(
-            f"{path} ({len(content) / 2**20:.1f} MiB) cannot be written: {error.strerror}; "
+            f"{path} ({readable_size(len(content))}) cannot be written: {error.strerror}; "
             "free space or choose another folder with `out`"
         ) from None
 

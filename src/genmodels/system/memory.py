@@ -8,7 +8,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from genmodels.errors import Note
+from genmodels.errors import Note, readable_size
 
 Result = TypeVar("Result")
 # Messages of PyTorch's allocators: on a GPU, on Linux and macOS, on Windows; for 2**63 bytes.
@@ -32,7 +32,7 @@ def requested(error: BaseException) -> str:
     if not found:
         return ""
     number, unit = found[1].split()
-    return f"{int(number) / 2**20:,.1f} MiB" if unit == "bytes" else found[1]
+    return readable_size(int(number)) if unit == "bytes" else found[1]
 
 
 def description(error: BaseException) -> str:

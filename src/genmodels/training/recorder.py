@@ -19,7 +19,7 @@ from genmodels.runs.manifest import Header, Record, SavedProgress
 from genmodels.system import memory
 from genmodels.system.provenance import now, versions
 from genmodels.system.signals import stopped_by_signals
-from genmodels.training import figures, fitting
+from genmodels.training import failures, figures, fitting
 from genmodels.training.loggers import Logger
 from genmodels.training.records import Epoch, Progress
 from genmodels.training.slowness import Pace
@@ -76,7 +76,10 @@ class Recorder:
             if fitting.is_pending(self.trainer):
                 self._fit()
                 return
-            self.display.say(f"{self.folder.path} is already trained to its limit; nothing to do")
+            self.display.say(
+                f"{self.folder.path} is already trained to step {self.trainer.step:,}, and the "
+                f"limit is {self.settings.train.limit}: nothing to do; a higher limit goes on"
+            )
             return
         self.display.say(f"results go to {self.folder.path}")
         with stopped_by_signals() as stop:
@@ -89,14 +92,14 @@ class Recorder:
                 except (RuntimeError, MemoryError) as error:
                     if not memory.ran_out(error):
                         raise
-                    raise InputError(self._out_of_memory(error)) from None
+                    raise InputError(failures.out_of_memory(error, self.trainer)) from None
                 finally:
                     self.display.close()
         if stop and not self.trainer.is_complete():
             raise Interrupted(
-                f"stopped at step {self.trainer.step:,} and saved; go on with: "
-                f"`train(out={self.folder.path}, resume=True)`",
+                f"stopped at step {self.trainer.step:,} and saved",
                 128 + stop[0],
+                f"go on with: `train(out={self.folder.path}, resume=True)`",
             )
 
     def _train(self, stop: list[int]) -> None:
@@ -126,17 +129,6 @@ class Recorder:
         with self._continue_if_unwritable():
             self._grid(self.folder.log()[-1]["epoch"])
 
-    def _out_of_memory(self, error: BaseException) -> str:
-        """Return the message for a training that needs more memory than there is."""
-        requested, peak = memory.requested(error), self.trainer.device.peak_memory()
-        used = f" after {peak:,.0f} MiB at most" if peak else ""
-        return (
-            f"memory ran out at step {self.trainer.step + 1:,}"
-            + (f" when {requested} more were asked for{used}" if requested else used)
-            + f": lower train.batch_size, now {self.settings.train.batch_size}, or the widths of "
-            "the model's network; checkpoints are unchanged"
-        )
-
     def _roll_back(self, error: NotFinite) -> None:
         """Go back to the newest checkpoint, with half the learning rates.
 
@@ -144,7 +136,7 @@ class Recorder:
             NotFinite: the settings do not allow it, or it happened too often.
         """
         if self.settings.train.on_nan == "stop":
-            raise error
+            raise failures.not_finite(error, self.trainer, self.folder.path)
         if self.trainer.rollbacks >= MAX_ROLLBACKS:
             raise NotFinite(error.what, f"after {MAX_ROLLBACKS} rollbacks; {self.trainer.advice}")
         saved = self.folder.latest()
@@ -160,7 +152,7 @@ class Recorder:
     def _handle(self, record: Progress | Epoch) -> None:
         """Show progress and save in time, or write the record of an epoch."""
         for note in self.trainer.notes[self.shown_notes :]:
-            self.display.say(note)
+            self.display.say_once(note)
         self.shown_notes = len(self.trainer.notes)
         if isinstance(record, Progress):
             share, left = self._share(record)

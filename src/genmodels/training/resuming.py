@@ -6,10 +6,10 @@ import torch
 
 from genmodels import runs
 from genmodels.config import custom_code
-from genmodels.config.settings import LIMITS, Settings
+from genmodels.config.settings import LIMITS, Settings, adjustable
 from genmodels.console import Display
 from genmodels.data.images import Images
-from genmodels.errors import InputError
+from genmodels.errors import InputError, first_of
 from genmodels.runs import conditions
 from genmodels.system import files
 from genmodels.training.trainer import Trainer
@@ -40,8 +40,9 @@ def restore(folder: runs.Folder, settings: Settings, trainer: Trainer, images: I
     if differences:
         raise InputError(
             f"run {folder.path} was made with other settings, so it cannot be resumed with these "
-            f"({'; '.join(differences)}); only the limit may change: use the same settings"
-            f"{_alike(folder, settings)}, or start a new run without `resume`"
+            f"({first_of(differences)}); use the same settings"
+            f"{_alike(folder, settings)}, or start a new run without `resume`; when a run is "
+            f"resumed, only these may change: {', '.join(adjustable())}"
         )
     if changed := custom_code.changed(settings.model, folder.path):
         raise InputError(

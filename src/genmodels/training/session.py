@@ -92,7 +92,7 @@ def _train(
         out = resuming.latest_run(name)
     if out is not None and place.is_first:
         disk_space.check_out(out)
-        runs.Folder(out).check_config()
+        runs.Folder(out).check_complete()
         if not resume:
             _check_unused(out)
     if not place.is_single and settings.train.on_nan == "rollback":
@@ -103,9 +103,9 @@ def _train(
     with distributed.joined(device.device, settings.train.batch_size) as processes:
         trainer = trainer_of(settings, images, device, processes)
         for reason in reasons:
-            display.say(reason)
+            display.say_once(reason)
         if trainer.model.num_classes:
-            display.say(f"classes {class_names.listed(images.classes)}")
+            display.say_once(f"classes {class_names.listed(images.classes)}")
         resumed = resume and out is not None and runs.Folder(out).config_path.exists()
         processes.wait()  # the first process writes only after all have looked at the folder
         if not processes.is_first:
@@ -135,7 +135,7 @@ def _train(
             kept = settings.train.keep + 1
             _check_space(folder.path, trainer, min(kept, 2) if resumed else kept)
             for note in trainer.notes:
-                display.say(note)
+                display.say_once(note)
             with loggers.started(folder.path, settings) as started:
                 Recorder(folder, settings, trainer, display, started).run()
     return folder
@@ -213,7 +213,7 @@ def _load(settings: Settings, display: Display) -> Images:
     """Load the images, and describe them."""
     images = load(settings.data, display)
     for note in images.notes:
-        display.say(note)
+        display.say_once(note)
     counts = ", ".join(f"{images.count(split):,} {split}" for split in images.splits)
-    display.say(f"data {images.name}: {'x'.join(map(str, images.image_shape))}, {counts}")
+    display.say_once(f"data {images.name}: {'x'.join(map(str, images.image_shape))}, {counts}")
     return images

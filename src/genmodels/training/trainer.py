@@ -220,12 +220,9 @@ class Trainer:
 
     @property
     def advice(self) -> str:
-        """The settings to change when a number is NaN or infinite."""
+        """What to change in a new run when a number is NaN or infinite."""
         exact = " or train.precision=fp32" if self.device.precision != "fp32" else ""
-        return (
-            f"nothing of it was saved: lower train.optimizer.lr, set train.clip=1{exact}, "
-            "or take `on_nan=rollback`"
-        )
+        return f"start a new run with a lower train.optimizer.lr, or with train.clip=1{exact}"
 
     def roll_back(self, tensors: dict[str, Tensor], progress: SavedProgress) -> None:
         """Restore an earlier :meth:`state`, and halve every learning rate.

@@ -1,6 +1,6 @@
 """Checks of a run: its files can be read, and its steps repeat bit for bit."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,8 @@ from torch import Tensor
 from genmodels import runs, sampling
 from genmodels.config import custom_code
 from genmodels.console import Display
-from genmodels.errors import InputError
+from genmodels.errors import InputError, readable_size
+from genmodels.runs import checkpoint
 from genmodels.runs.checkpoint import EMA_PREFIX
 from genmodels.system import device as devices
 from genmodels.system.tuning import threads, tune_cpu
@@ -26,19 +27,28 @@ class Finding:
         path: the path of the file below the run's folder.
         what: the content, in a few words.
         problem: what is wrong with the file; empty if nothing is.
+        missing: whether the problem is that the file is missing.
     """
 
     path: str
     what: str
     problem: str = ""
+    missing: bool = False
 
 
 def check(folder: runs.Folder) -> Iterator[Finding]:
     """Read every file of a run that later commands need, and yield a finding for each."""
     yield _finding(folder, folder.config_path, partial(_settings, folder))
     yield _finding(folder, folder.environment_path, lambda: f"started {folder.started}")
-    yield _finding(folder, folder.log_path, lambda: f"{len(folder.log())} records")
-    for path in (*folder.checkpoint_paths(), *folder.snapshot_paths()):
+    checkpoints = folder.checkpoint_paths()
+    if recorded := 0 if folder.log_path.exists() else _recorded(checkpoints):
+        lost = f"the epochs until step {recorded:,} were recorded in it; restore it from a copy"
+        yield Finding(folder.log_path.name, "", lost, missing=True)
+    else:
+        yield _finding(folder, folder.log_path, lambda: f"{len(folder.log())} records")
+    if not checkpoints:
+        yield Finding(folder.checkpoints.name, "", folder.no_checkpoint(), missing=True)
+    for path in (*checkpoints, *folder.snapshot_paths()):
         yield _finding(folder, path, partial(_checkpoint, folder, path))
 
 
@@ -92,14 +102,21 @@ def _finding(folder: runs.Folder, path: Path, read: Callable[[], str]) -> Findin
         return Finding(name, "", str(error))
 
 
+def _recorded(checkpoints: Sequence[Path]) -> int:
+    """Return the last step that was in the log when the newest checkpoint was saved."""
+    progress = checkpoint.peek(checkpoints[-1]).get("progress") if checkpoints else None
+    recorded = progress.get("recorded") if isinstance(progress, dict) else None
+    return recorded if isinstance(recorded, int) else 0
+
+
 def _checkpoint(folder: runs.Folder, path: Path) -> str:
     saved = folder.read(path)
     for part in ("model.", EMA_PREFIX):
         if found := saved.part(part):
             with custom_code.of_run(folder.path):
                 sampling.check_weights(saved, found)
-    size = sum(tensor.nbytes for tensor in saved.tensors.values()) / 2**20
-    return f"step {saved.header['progress']['step']:,}, {size:.1f} MiB of tensors"
+    total = sum(tensor.nbytes for tensor in saved.tensors.values())
+    return f"step {saved.header['progress']['step']:,}, {readable_size(total)} of tensors"
 
 
 def _settings(folder: runs.Folder) -> str:

@@ -1,0 +1,28 @@
+"""Messages of a training that fails: what happened, and what to do."""
+
+from pathlib import Path
+
+from genmodels.errors import NotFinite, readable_size
+from genmodels.system import memory
+from genmodels.training.trainer import Trainer
+
+
+def out_of_memory(error: BaseException, trainer: Trainer) -> str:
+    """Return the message for a training that needs more memory than there is."""
+    requested, peak = memory.requested(error), trainer.device.peak_memory()
+    used = f" after {readable_size(peak * 2**20)} at most" if peak else ""
+    return (
+        f"memory ran out at step {trainer.step + 1:,}"
+        + (f" when {requested} more were asked for{used}" if requested else used)
+        + f": lower train.batch_size, now {trainer.train.batch_size}, or the widths of "
+        "the model's network; checkpoints are unchanged"
+    )
+
+
+def not_finite(error: NotFinite, trainer: Trainer, run: Path) -> NotFinite:
+    """Return the error that a number became NaN or infinite, with what to do about it."""
+    advice = trainer.advice
+    if trainer.processes.is_single:
+        go_on = f"`train(out={run}, resume=True, on_nan=rollback)`"
+        advice = f"go on at half the learning rates with {go_on}, or {advice}"
+    return NotFinite(error.what, f"nothing of it was saved: {advice}")
