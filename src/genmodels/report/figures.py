@@ -9,7 +9,8 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from genmodels.comparison.result import Comparison, Entry
+from genmodels.comparison.entry import Entry
+from genmodels.comparison.result import Comparison
 from genmodels.data import pictures
 from genmodels.evaluation.metrics.table import label
 from genmodels.report.html import FRAME_COLUMNS

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from genmodels.comparison import advice, verdicts
 from genmodels.comparison.cells import interval, number
-from genmodels.comparison.result import Comparison, Entry
+from genmodels.comparison.entry import Entry
+from genmodels.comparison.result import Comparison
 from genmodels.comparison.statistics import INTERVAL
 from genmodels.data import pictures
 from genmodels.evaluation.baselines import MEANINGS
