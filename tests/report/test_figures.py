@@ -1,21 +1,127 @@
 """Figures that matplotlib draws."""
 
+import re
 from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 import torch
 from matplotlib.figure import Figure
 
+from genmodels.comparison.result import Comparison, Entry, Result
+from genmodels.evaluation.metrics.scores import Scored
+from genmodels.evaluation.protocol import Evaluation
+from genmodels.evaluation.weights import Point, WeightsChoice
 from genmodels.report import figures
 from genmodels.training import curves
 
-NAMES = [r"$\no$", "$", "$a_b$", r"a\$b$"]
+NAMES = [r"$\no$", "$", "$a_b$", r"a\$b$", "模型 🙂", "<b>&amp;", '"><script>x()</script>', "]]>"]
+PICTURE, PAIRS = torch.zeros(1, 1, 2, 2), torch.zeros(1, 2, 1, 2, 2)
+RECORDS = [
+    {"images": 10.0**n, "train.a.loss": 1.0 / n, "train.a.very_long_name": n, "test.loss": 2.0 / n}
+    for n in range(1, 5)
+]
+
+
+def comparison(*names: str) -> Comparison:
+    """A comparison of models of these names, on two classes of the first two names."""
+
+    def evaluation(number: int) -> Evaluation:
+        points = [Point(n, 10**n, 2.0**n, (9.0 + number) / n) for n in range(1, 5)]
+        scored = Scored({}, {}, [], [], [0.1 * number, 1 - 0.1 * number])
+        weights = [WeightsChoice("last", 4, 1.0, PICTURE)]
+        return Evaluation({"fd_x": 1.0}, {}, "last", weights, 0, points, scored, PAIRS, {})
+
+    entries = [
+        Entry(name, [Result(seed, "", evaluation(number)) for seed in range(2)], [], {})
+        for number, name in enumerate(names)
+    ]
+    floor = Scored({"fd_x": 0.5}, {}, [], [], [])
+    protocol: Any = {}
+    return Comparison("made up", protocol, "fd_x", PICTURE, {}, [0.5, 0.5], names[:2],
+                      {"floor": floor}, {}, entries)  # fmt: skip
+
+
+def charts(made: Comparison) -> dict[str, str]:
+    drawn = figures.of_comparison(made)
+    return {name: file.decode() for name, file in drawn.items() if name.endswith(".svg")}
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_names_are_no_formulas(name: str, tmp_path: Path) -> None:
+def test_names_are_no_formulas_and_need_no_letters_of_one_font(name: str, tmp_path: Path) -> None:
     figure = Figure()
     figures.show(figure.subplots(), torch.zeros(2, 1, 4, 4), name, 2)
     curves.save(figure, tmp_path / "a.png")
     records = [{"images": 1.0, f"train.{name}.loss": 1.0, f"train.{name}.{name}": 1.0}]
     curves.save_curves(records, tmp_path / "b.png", name)
+
+
+def test_charts_have_names_as_text_and_nothing_that_a_name_adds() -> None:
+    plain, given = charts(comparison("a", "b", *"cdefgh")), charts(comparison(*NAMES))
+    assert plain.keys() == {"fd-over-images.svg", "fd-over-seconds.svg", "classes.svg"}
+    for chart, text in given.items():
+        root = ElementTree.fromstring(text)
+        elements = [element.tag for element in root.iter()]
+        assert elements == [e.tag for e in ElementTree.fromstring(plain[chart]).iter()]
+        written = [e.text for e in root.iter("{http://www.w3.org/2000/svg}text")]
+        assert set(NAMES) <= {*written}
+
+
+def test_a_control_character_leaves_a_chart_readable() -> None:
+    for text in charts(comparison("a\x1bb", "c\ud800")).values():
+        assert r"a\x1bb" in text
+        ElementTree.fromstring(text)
+
+
+def test_long_names_are_wrapped_in_a_chart() -> None:
+    name = "a long name of many words " * 8
+    for text in charts(comparison(name, "b")).values():
+        lines = re.findall(r">([^<>\n]+)</text>", text)
+        assert max(map(len, lines)) <= figures.NAME
+        assert re.sub(r"\s", "", name) in re.sub(r"\s", "", "".join(lines))
+
+
+def test_every_colour_of_a_chart_is_made_for_light_and_dark_pages() -> None:
+    for text in charts(comparison(*NAMES)).values():
+        used = {*re.findall(r': (#\w{6})[;"]', re.sub(r"<style.*?</style>", "", text, flags=re.S))}
+        assert used <= {*figures.DARK, *curves.COLOURS}
+        assert {figures.INK, figures.PAGE} <= used
+        assert f'[style*="fill: {figures.PAGE}"]' in text
+
+
+def test_equal_comparisons_have_equal_charts() -> None:
+    assert charts(comparison("a", "b")) == charts(comparison("a", "b"))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"),
+    [
+        (0.9, 120, [1, 3, 10, 30, 100]),
+        (4, 60, [5, 10, 20, 50]),
+        (1e-3, 1e9, [1e-3, 1, 1e3, 1e6, 1e9]),
+        (1.08, 1.42, [1.1, 1.2, 1.3, 1.4]),
+    ],
+)
+def test_a_logarithmic_axis_has_a_few_round_numbers(low: float, high: float, ticks: Any) -> None:
+    found = figures.log_ticks(low, high)
+    assert found == pytest.approx(ticks)
+    assert len(found) <= figures.TICKS
+
+
+def test_numbers_of_an_axis_are_short() -> None:
+    values = (0, 0.25, 20, 999, 1500, 60_000, 2.5e6, 3e9, -2000)
+    shown = ["0", "0.25", "20", "999", "1.5k", "60k", "2.5M", "3G", "-2k"]
+    assert [curves.compact(value) for value in values] == shown
+
+
+def test_no_legend_covers_a_line() -> None:
+    figure = Figure(figsize=(6.8, 3.6), layout="constrained")
+    panel = figure.subplots()
+    curves.draw_phase(panel, RECORDS, "a", first=True)
+    figure.draw_without_rendering()
+    legend, axes = panel.get_legend(), panel.get_window_extent()
+    assert legend is not None
+    beside = legend.get_window_extent()
+    assert len(legend.get_texts()) == 3
+    assert axes.x1 <= beside.x0 < beside.x1 <= figure.bbox.x1

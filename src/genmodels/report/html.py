@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import jinja2
@@ -18,6 +19,7 @@ from genmodels.evaluation.baselines import MEANINGS
 from genmodels.evaluation.metrics.table import LOWER_IS_BETTER, PROMINENT, label
 
 KINDS = "perturbation", "interpolation"
+TYPES = {".png": "image/png", ".svg": "image/svg+xml"}
 FRAME_COLUMNS = 2  # interpolations side by side
 
 
@@ -35,7 +37,7 @@ def render(comparison: Comparison, drawn: Mapping[str, bytes], measured: Mapping
 
     Args:
         comparison: the comparison.
-        drawn: its pictures, from :func:`genmodels.report.figures.of_comparison`.
+        drawn: its pictures by file name, from :func:`genmodels.report.figures.of_comparison`.
         measured: command, date, machine and versions.
     """
     environment = jinja2.Environment(
@@ -46,8 +48,8 @@ def render(comparison: Comparison, drawn: Mapping[str, bytes], measured: Mapping
         lstrip_blocks=True,
     )
     urls = {
-        name: "data:image/png;base64," + base64.b64encode(png).decode()
-        for name, png in drawn.items()
+        Path(name).stem: f"data:{TYPES[Path(name).suffix]};base64,{base64.b64encode(file).decode()}"
+        for name, file in drawn.items()
     }
     rows = comparison.rows()
     main = [name for name in PROMINENT if name in rows]
@@ -77,8 +79,11 @@ def render(comparison: Comparison, drawn: Mapping[str, bytes], measured: Mapping
 
 
 def cell(entry: Entry, name: str) -> str:
-    """Return a number of a model with its interval as text, or a dash."""
-    return interval(entry.estimate(name))
+    """Return a number of a model with its interval as text, or a dash.
+
+    A line may end before the interval, not inside.
+    """
+    return interval(entry.estimate(name)).replace("± ", "±\N{NO-BREAK SPACE}")
 
 
 def _sides(frames: Tensor) -> str:

@@ -1,17 +1,22 @@
 """The loss curves of a run, drawn into a file with matplotlib."""
 
+import io
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter
+from matplotlib.ticker import FuncFormatter
 
+from genmodels.errors import one_line
 from genmodels.system import files
 
 Records = Sequence[Mapping[str, float]]
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")  # Okabe & Ito (2008)
 UNITS = {"images": "training images", "seconds": "seconds of training"}
+SUFFIXES = {"G": 1e9, "M": 1e6, "k": 1e3}  # of large numbers on an axis
 
 
 def save_curves(records: Records, path: Path, title: str) -> None:
@@ -20,7 +25,7 @@ def save_curves(records: Records, path: Path, title: str) -> None:
     Terms of validation images are dotted, those of test images dashed.
     """
     names = phases(records)
-    figure = Figure(figsize=(5.2 * max(1, len(names)), 3.6), layout="constrained")
+    figure = Figure(figsize=(6.8 * max(1, len(names)), 3.6), layout="constrained")
     for panel, phase in zip(
         figure.subplots(1, max(1, len(names)), squeeze=False)[0], names, strict=False
     ):
@@ -69,23 +74,56 @@ def draw_phase(
         panel.plot(*zip(*points, strict=True), style, color=colour, marker=marker, ms=3, lw=1.4,
                    label=literal(f"{term.replace('_', ' ')}, {split}"))  # fmt: skip
     style_axes(panel, over)
-    panel.legend(fontsize=7, frameon=False)
+    explain(panel)
 
 
 def literal(text: str) -> str:
-    """Return a text for matplotlib, which reads what is between two dollar signs as a formula."""
-    return text.replace("$", r"\$")
+    """Return a text for matplotlib, which reads what is between two dollar signs as a formula.
+
+    Control characters, which an SVG cannot hold, are written as Python escapes them.
+    """
+    return one_line(text).replace("$", r"\$")
 
 
 def style_axes(panel: Axes, over: str) -> None:
     """Set readable numbers, a light grid and no frame."""
-    panel.set_xlabel(UNITS[over], fontsize=8)
-    panel.xaxis.set_major_formatter(EngFormatter(sep=""))
-    panel.tick_params(labelsize=8)
+    panel.set_xlabel(UNITS[over], fontsize=9)
+    panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: compact(value)))
+    panel.tick_params(labelsize=9)
     panel.grid(alpha=0.25, lw=0.6)
     panel.spines[["top", "right"]].set_visible(False)
 
 
+def compact(value: float) -> str:
+    """Return a number of an axis as text: ``0.5``, ``20``, ``1.5k``, ``2M``."""
+    for suffix, size in SUFFIXES.items():
+        if abs(value) >= size:
+            return f"{value / size:g}{suffix}"
+    return f"{value:g}"
+
+
+def explain(panel: Axes) -> None:
+    """Draw the legend beside the axes, where it covers no line."""
+    panel.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize=9, frameon=False)
+
+
+def encode(figure: Figure, kind: str = "png", **options: Any) -> bytes:
+    """Return a figure as the content of a file.
+
+    A letter that matplotlib's font lacks is drawn as a box, without a warning.
+
+    Args:
+        figure: the figure.
+        kind: ``png`` or ``svg``.
+        options: of ``Figure.savefig``.
+    """
+    stream = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from font")
+        figure.savefig(stream, dpi=110, format=kind, **options)
+    return stream.getvalue()
+
+
 def save(figure: Figure, path: Path) -> None:
     """Write a figure as PNG. An existing file is unchanged if writing fails."""
-    files.save_with(path, lambda temporary: figure.savefig(temporary, dpi=110, format="png"))
+    files.save_with(path, lambda temporary: temporary.write_bytes(encode(figure)))
