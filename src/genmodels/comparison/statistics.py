@@ -16,7 +16,7 @@ from genmodels.evaluation.metrics.metric import Scale
 CONFIDENCE = 0.95
 POWER = 0.8  # the chance to find a difference, at which it counts as one that can be seen
 MOST_SEEDS = 1000
-INTERVAL = f"{CONFIDENCE:.0%} t-interval over training seeds".replace("%", " %")
+INTERVAL = f"{CONFIDENCE:.0%} interval over training seeds and test images".replace("%", " %")
 ROUNDING = 1e-12  # values that differ relatively by less count as equal
 Name = TypeVar("Name")
 
