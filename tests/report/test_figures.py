@@ -83,6 +83,12 @@ def test_long_names_are_wrapped_in_a_chart() -> None:
         assert re.sub(r"\s", "", name) in re.sub(r"\s", "", "".join(lines))
 
 
+def test_charts_of_many_models_have_room_for_a_long_legend() -> None:
+    many = charts(comparison(*(f"model {number}" for number in range(40))))
+    heights = [int(re.findall(r'viewBox="0 0 400 (\d+)', text)[0]) for text in many.values()]
+    assert min(heights) > 40 * 20
+
+
 def test_every_colour_of_a_chart_is_made_for_light_and_dark_pages() -> None:
     for text in charts(comparison(*NAMES)).values():
         used = {*re.findall(r': (#\w{6})[;"]', re.sub(r"<style.*?</style>", "", text, flags=re.S))}

@@ -95,11 +95,11 @@ def test_the_page_does_what_it_says(page: Any, width: int) -> None:
 
 
 def test_names_are_escaped(genmodels: CommandLine, workplace: Path) -> None:
-    Path("<b>x.yaml").write_text(
+    Path("<b>x🙂.yaml").write_text(
         "model: {class: VAE, latent_dim: 8, network: {class: MLP, hidden: [16]}}\n"
         "data: {name: glyphs}\ntrain: {batch_size: 500, steps: 2}\n"
     )
-    words = ["compare", "<b>x.yaml", "--count", "50", "--out", "study"]
+    words = ["compare", "<b>x🙂.yaml", "--count", "50", "--out", "study"]
     assert genmodels(*words).code == 0
     text = Path("study/report.html").read_text()
     assert "<b>x" not in text

@@ -37,7 +37,7 @@ from genmodels.training.curves import (
 )
 
 WIDTH = 400  # of a chart, in pixels of the page
-ROW = 19  # height of a line of text in a chart
+ROW = 22  # height of a line of a legend
 SIZE = 13  # of letters in a chart
 NAME = 45  # letters in a line of a legend
 TICKS = 6  # most numbers on a logarithmic axis
@@ -195,7 +195,9 @@ def _class_shares(comparison: Comparison) -> bytes:
     """Draw the share of each class: a bar for real images, a marker for each model."""
     names = [*_names(comparison.entries), "real images"]
     classes, count = comparison.classes, len(comparison.real_histogram)
-    figure, panel = _chart(60 + 26 * min(count, LABELLED), names)
+    labels = [fill(literal(name), NAME // 2) for name in classes] if count <= LABELLED else []
+    lines = max((text.count("\n") for text in labels), default=0)
+    figure, panel = _chart(60 + (26 + ROW * lines) * min(count, LABELLED), names)
     panel.barh(range(count), comparison.real_histogram, 0.7, color=LINE, label=names[-1])
     for number, entry in enumerate(comparison.entries):
         shift = 0.5 * ((number + 0.5) / len(comparison.entries) - 0.5)
@@ -203,10 +205,8 @@ def _class_shares(comparison: Comparison) -> bytes:
         panel.plot(entry.first.scored.histogram, places, ls="none", **_look(number),
                    label=names[number])  # fmt: skip
     panel.set_ylim(count - 0.5, -0.5)
-    panel.set_yticks([])
-    if count <= LABELLED:
-        panel.set_yticks(range(count), [fill(literal(name), NAME // 2) for name in classes])
-        panel.tick_params(axis="y", length=0)
+    panel.set_yticks(range(len(labels)), labels)
+    panel.tick_params(axis="y", length=0)
     panel.set_xlim(0)
     panel.xaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:g} %"))
     panel.set_xlabel("share of images", fontsize=SIZE, color=SOFT)
