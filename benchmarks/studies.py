@@ -38,7 +38,9 @@ def main(arguments: list[str] | None = None) -> None:
         for number in range(options.rounds):
             first = number % len(options.jobs)
             for jobs in [*options.jobs[first:], *options.jobs[:first]]:
-                found[jobs].append(_study(jobs, options, Path(place) / "study"))
+                # Other samples each time: what was evaluated before would be read from the cache.
+                seed = sum(map(len, found.values()))
+                found[jobs].append(_study(jobs, seed, options, Path(place) / "study"))
             console.print(f"round {number + 1} of {options.rounds}")
     console.print(table(found), on_paper(found, options.seeds))
     result = {
@@ -107,11 +109,12 @@ def on_paper(found: Mapping[int, Sequence[Round]], seeds: int) -> Table:
     return made
 
 
-def _study(jobs: int, options: argparse.Namespace, out: Path) -> Round:
+def _study(jobs: int, seed: int, options: argparse.Namespace, out: Path) -> Round:
     """Run a study in an empty folder: its trainings, then its evaluations if they are wanted."""
     shutil.rmtree(out, ignore_errors=True)
     words = ["compare", *options.configs, "--seeds", options.seeds, "--budget", options.budget]
     words += ["--data", options.data, "--jobs", jobs, "--out", out, "--features", options.features]
+    words += ["--seed", seed]
     training = _seconds([*words, "--shard", "1/1"])
     images: dict[str, list[int]] = {}
     each: dict[str, list[float]] = {}

@@ -1,7 +1,9 @@
 """Intervals and tests against textbook values and an independent library."""
 
+import math
 from statistics import stdev
 
+import numpy as np
 import pytest
 from scipy import stats
 
@@ -13,8 +15,74 @@ def test_t_interval() -> None:
     # Three values with mean 2 and deviation 1: 4.3027 / sqrt(3).
     found = statistics.estimate([1.0, 2.0, 3.0])
     assert found.mean == 2
-    assert found.half == pytest.approx(2.4841, abs=1e-4)
-    assert statistics.estimate([5.0]).half is None
+    assert found.high == pytest.approx(2 + 2.4841, abs=1e-4)
+    assert found.low == pytest.approx(2 - 2.4841, abs=1e-4)
+    alone = statistics.estimate([5.0])
+    assert (alone.mean, alone.low, alone.high) == (5, None, None)
+
+
+def test_positive_numbers_vary_by_ratios() -> None:
+    values = [1.0, 2.0, 9.0]
+    found = statistics.estimate(values, "positive")
+    logs = [math.log(value) for value in values]
+    half = stats.t.ppf(0.975, 2) * stdev(logs) / 3**0.5
+    centre = sum(logs) / 3
+    assert found.mean == pytest.approx(stats.gmean(values))
+    assert found.low == pytest.approx(math.exp(centre - half))
+    assert found.high == pytest.approx(math.exp(centre + half))
+    assert statistics.estimate([0.0, 1.0], "positive").scale == "any"
+
+
+@pytest.mark.parametrize("values", [[0.0, 0.0, 0.01], [1.0, 0.9, 1.0], [0.0, 1.0, 0.5]])
+def test_intervals_of_shares_stay_between_0_and_1(values: list[float]) -> None:
+    found = statistics.estimate(values, "share")
+    assert found.low is not None
+    assert found.high is not None
+    assert 0 <= found.low < found.mean < found.high <= 1
+
+
+def test_the_finite_test_set_widens_an_interval() -> None:
+    # Without any spread over the seeds, the quantile is that of the normal distribution.
+    found = statistics.estimate([2.0, 2.0], "positive", error=0.1)
+    assert found.low == pytest.approx(2 * math.exp(-0.1 * stats.norm.ppf(0.975)))
+    spread = [statistics.estimate([2.0, 2.5, 3.0], "positive", e).low or 0 for e in (0, 0.2, 1)]
+    assert spread == sorted(spread, reverse=True)
+
+
+def difference(a: list[float], b: list[float], shared: float = 0.0) -> statistics.Difference:
+    found = statistics.difference(*(statistics.estimate(x, "positive") for x in (a, b)), shared)
+    assert found is not None
+    return found
+
+
+def test_the_test_is_that_of_logarithms_and_knows_the_error_of_the_test_images() -> None:
+    a, b = [1.0, 1.2, 0.9], [2.0, 1.5, 1.7, 1.9]
+    logs = [[math.log(value) for value in side] for side in (a, b)]
+    plain = stats.ttest_ind(*logs, equal_var=False)
+    found = difference(a, b)
+    assert found.p_value == pytest.approx(plain.pvalue)
+    assert math.exp(found.size) == pytest.approx(stats.gmean(b) / stats.gmean(a))
+    assert difference(a, b, shared=0.3).p_value > found.p_value
+    # Seeds without spread: a test of the normal distribution, whose error is that of the images.
+    sure = difference([1.0, 1.0], [1.1, 1.1], shared=0.05)
+    assert sure.p_value == pytest.approx(2 * stats.norm.sf(math.log(1.1) / 0.05))
+
+
+def test_as_many_seeds_as_are_said_to_be_needed_show_the_difference() -> None:
+    generator = np.random.default_rng(0)
+    pilot = difference([1.0, 1.2, 0.9], [1.3, 1.1, 1.6])
+    needed = pilot.seeds_needed(0.05)
+    assert needed is not None
+    spread = math.sqrt(sum(pilot.variances) / 2)
+    logs = spread * generator.standard_normal((2, 4000, needed))
+    logs[1] += pilot.size
+    found = stats.ttest_ind(logs[0], logs[1], axis=1, equal_var=False).pvalue
+    assert (found < 0.05).mean() == pytest.approx(0.8, abs=0.06)
+    assert pilot.detectable(0.05) > pilot.size
+
+
+def test_few_test_images_are_not_mended_by_seeds() -> None:
+    assert difference([1.0, 1.01], [1.02, 1.03], shared=0.5).seeds_needed(0.05) is None
 
 
 def test_welch_agrees_with_its_formula() -> None:
@@ -35,7 +103,7 @@ def test_welch_without_spread() -> None:
 def test_values_that_differ_by_rounding_alone_have_no_spread() -> None:
     a, b = [48.3, 48.3 + 7e-15, 48.3], [48.3 - 7e-15, 48.3, 48.3 - 7e-15]  # one unit of rounding
     assert len(set(a)) == len(set(b)) == 2
-    assert statistics.estimate(a).half == 0
+    assert statistics.estimate(a).low == statistics.estimate(a).high
     assert interval(statistics.estimate(a)) == "48.3"
     assert statistics.welch(a, b) == 1
     assert statistics.welch(a, [50.0] * 3) == 0

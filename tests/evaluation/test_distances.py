@@ -122,3 +122,40 @@ def test_nearest_is_exact() -> None:
     assert torch.equal(found.rows, wanted.indices)
     again = distances.nearest(b[5:9], b)
     assert again.distances.tolist() == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize(("shift", "scale"), [(0.3, 1.1), (0.05, 1.02)])
+def test_influence_tells_how_much_a_distance_varies_with_the_images(
+    shift: float, scale: float
+) -> None:
+    mixing = normal(16, 16, 0) / 4
+    samples = distances.gaussian(scale * normal(4000, 16, 1) @ mixing + shift)
+    sets = [normal(1000, 16, seed) @ mixing for seed in range(100, 300)]
+    truth = np.std([distances.frechet(distances.gaussian(each), samples) for each in sets])
+    found = distances.influence(sets[0], samples)
+    assert found.mean().item() == pytest.approx(0, abs=1e-9)
+    assert (found.var() / 1000).sqrt().item() == pytest.approx(truth, rel=0.25)
+
+
+def test_influence_is_the_derivative_by_the_weight_of_an_image() -> None:
+    real, samples = normal(50, 3, 0), distances.gaussian(normal(200, 3, 1) * 1.5 + 0.4)
+
+    def weighted(weights: Tensor) -> float:
+        mean = (weights @ real) / weights.sum()
+        centred = (real - mean) * (weights / weights.sum()).sqrt().unsqueeze(1)
+        covariance = centred.T @ centred * 50 / 49
+        return distances.frechet(distances.Gaussian(mean, covariance), samples)
+
+    found, step = distances.influence(real, samples), 1e-5
+    for row in (0, 7, 31):
+        weights = torch.ones(50).double()
+        weights[row] += step
+        slope = 50 * (weighted(weights) - weighted(torch.ones(50).double())) / step
+        assert slope == pytest.approx(found[row].item(), rel=0.03, abs=0.02)
+
+
+def test_influence_of_features_that_do_not_vary_is_finite() -> None:
+    real = normal(100, 4, 0)
+    real[:, 3] = 1.0
+    found = distances.influence(real, distances.gaussian(real[:50] * 1.1))
+    assert found.isfinite().all()

@@ -9,7 +9,8 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
-from genmodels.comparison.result import Comparison, Entry, Result
+from genmodels.comparison.entry import Entry, Result
+from genmodels.comparison.result import Comparison
 from genmodels.evaluation.metrics.scores import Scored
 from genmodels.evaluation.protocol import Evaluation
 from genmodels.evaluation.weights import Point, WeightsChoice

@@ -10,7 +10,7 @@ from torch import nn
 
 import genmodels
 from benchmarks import __main__ as program
-from benchmarks import company, orders, replicas, solvers, start, turns, work
+from benchmarks import company, orders, replicas, solvers, start, studies, turns, work
 from genmodels.networks import Conv, layers, unet
 from genmodels.networks.layers import Dropout
 from genmodels.system import device
@@ -158,3 +158,38 @@ def test_solvers_are_timed(
     assert {"heun, 10 steps, fp32", "adams, 4 steps, fp32"} <= set(found)
     assert all(its["images_per_second"][0] > 0 < its["fd"][0] for its in found.values())
     assert "FD" in capsys.readouterr().out
+
+
+def test_studies_side_by_side_are_compared_with_those_in_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[tuple[int, int]] = []
+
+    def study(jobs: int, seed: int, *_: object) -> studies.Round:
+        asked.append((jobs, seed))
+        images = {"vae": [1000, 3000], "gan": [100, 100]}
+        rates = {"vae": [50.0, 150.0], "gan": [10.0, 10.0]}
+        seconds = 40.0 if jobs == 1 else 25.0
+        return {"jobs": jobs, "training_seconds": seconds, "images": images,
+                "images_per_second": rates, "evaluation_seconds": seconds}  # fmt: skip
+
+    monkeypatch.setattr(studies, "_study", study)
+    out = tmp_path / "studies.json"
+    studies.main(["--rounds", "2", "--jobs", "1", "2", "--out", str(out)])
+    assert asked == [(1, 0), (2, 1), (2, 2), (1, 3)]  # in turns, with other samples each time
+    rounds = json.loads(out.read_text())["rounds"]
+    assert studies.whole(rounds["1"], "vae") == [100.0, 100.0]
+    assert studies.whole(rounds["2"], "gan") == [8.0, 8.0]
+    assert studies.running(rounds["2"], "vae") == [200.0, 200.0]
+    table = capsys.readouterr().out
+    assert "1.60" in table  # the whole command: 40 s, and 25 s side by side
+    assert "64" in table
+
+
+def test_a_study_is_timed_as_a_user_runs_it(tmp_path: Path) -> None:
+    words = ["--configs", "vae.yaml", "--budget", "1s", "--count", "50", "--features", "random"]
+    options = studies._options(words)
+    found = studies._study(1, 0, options, tmp_path / "study")
+    assert set(found["images"]) == {"vae"}
+    assert found["images"]["vae"][0] > 0 < found["images_per_second"]["vae"][0]
+    assert found["training_seconds"] > 1 < found["evaluation_seconds"]

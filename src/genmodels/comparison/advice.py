@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from genmodels.comparison.result import Comparison, Entry
+from genmodels.comparison.entry import Entry
+from genmodels.comparison.result import Comparison
 from genmodels.comparison.verdicts import shown
 
 WINNING = 0.9  # accuracy of a discriminator, on real images and samples, that is too good

@@ -16,14 +16,21 @@ def number(value: float | None) -> str:
 
 
 def interval(found: Estimate | None) -> str:
-    """Return a mean with its interval as text, to two digits of the interval; a dash for None."""
+    """Return a mean with its interval as text, to two digits of its width; a dash for None.
+
+    An interval that is not symmetric is given by its ends: ``1.23 (1.02 – 1.48)``.
+    """
     if found is None:
         return "—"
-    if not found.half:
+    if found.low is None or found.high is None or found.high <= found.low:
         return number(found.mean)
-    decimals = max(0, 1 - math.floor(math.log10(found.half)))
-    half = round(found.half, 1 - math.floor(math.log10(found.half)))
-    return f"{found.mean:,.{decimals}f} ± {half:,.{decimals}f}"
+    half = (found.high - found.low) / 2
+    place = 1 - math.floor(math.log10(half))
+    shown = f",.{max(0, place)}f"
+    if found.scale == "any":
+        return f"{found.mean:{shown}} ± {round(half, place):{shown}}"
+    low, high = round(found.low, place), round(found.high, place)
+    return f"{found.mean:{shown}} ({low:{shown}} – {high:{shown}})"
 
 
 def alternatives(each: Sequence[Sequence[int]]) -> str:

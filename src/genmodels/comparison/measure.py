@@ -6,9 +6,10 @@ import torch
 
 from genmodels import runs, sampling
 from genmodels.comparison import evaluations, fairness
+from genmodels.comparison.entry import Entry, Result
 from genmodels.comparison.evaluations import Request
 from genmodels.comparison.fairness import Candidate
-from genmodels.comparison.result import Comparison, Entry, ProtocolSettings, Result
+from genmodels.comparison.result import Comparison, ProtocolSettings
 from genmodels.comparison.workers import WorkerPool
 from genmodels.config.settings import Shift
 from genmodels.console import Display

@@ -1,144 +1,19 @@
 """The result of a comparison: its numbers and images, and tables made of them."""
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from html import escape
-from itertools import combinations
 from typing import TypedDict
 
 from torch import Tensor
 
-from genmodels.comparison import statistics
-from genmodels.comparison.cells import alternatives, interval, number
-from genmodels.comparison.statistics import Estimate
+from genmodels.comparison import pairs
+from genmodels.comparison.cells import interval, number
+from genmodels.comparison.entry import Entry
+from genmodels.comparison.pairs import PairTest
 from genmodels.evaluation.metrics.scores import Scored
 from genmodels.evaluation.metrics.table import label
-from genmodels.evaluation.protocol import Evaluation
-from genmodels.evaluation.weights import Point
-from genmodels.runs.manifest import Record
-
-LEVEL = 0.05  # of the tests, after Holm's correction
-CONVERGED = 1.1  # at most this many times the final FD counts as converged
-
-
-@dataclass(frozen=True)
-class Result:
-    """One run.
-
-    Attributes:
-        seed: of its training.
-        run: its folder.
-        evaluation: its numbers.
-        threads: the CPU threads it was trained with: several numbers if it was resumed with
-            others, none on a GPU and for runs of earlier versions.
-        jobs: how many trainings ran at a time, this one included; several numbers if it was
-            resumed beside others.
-    """
-
-    seed: int
-    run: str
-    evaluation: Evaluation
-    threads: Sequence[int] = ()
-    jobs: Sequence[int] = (1,)
-
-
-@dataclass(frozen=True, repr=False)
-class Entry:
-    """One model, trained with one or more seeds.
-
-    Attributes:
-        name: its heading.
-        results: one for each seed.
-        records: the log of the first seed.
-        frames: kind of interpolation → (R, steps, C, H, W), of the first seed.
-        training_set: the number of distinct images that it was trained on, without
-            augmentation; None in runs of earlier versions.
-        conditions: ``precision`` and ``augmentation`` of its training, as text.
-    """
-
-    name: str
-    results: Sequence[Result]
-    records: Sequence[Record]
-    frames: Mapping[str, Tensor]
-    training_set: int | None = None
-    conditions: Mapping[str, str] = field(default_factory=dict)
-
-    def __repr__(self) -> str:
-        return f"<Entry {self.name}: seeds {', '.join(str(r.seed) for r in self.results)}>"
-
-    @property
-    def first(self) -> Evaluation:
-        """The evaluation of the first seed."""
-        return self.results[0].evaluation
-
-    def estimate(self, name: str) -> Estimate | None:
-        """Return the estimate of a number over the seeds; None unless every seed has it."""
-        values = [r.evaluation.numbers.get(name) for r in self.results]
-        known = [value for value in values if value is not None]
-        return statistics.estimate(known) if len(known) == len(values) else None
-
-    def mean(self, name: str) -> float | None:
-        """Return the mean of a number over the seeds; None unless every seed has it."""
-        found = self.estimate(name)
-        return found.mean if found else None
-
-    def measured(self, name: str) -> float | None:
-        """Return the mean of a rate, a time or a memory size; None if it was not measured."""
-        found = [r.evaluation.measured.get(name) for r in self.results]
-        known = [value for value in found if value is not None]
-        return statistics.mean(known) if known else None
-
-    @property
-    def threads(self) -> str:
-        """The CPU threads of its runs as text: ``2``, ``1 or 2``; empty if none is known."""
-        return alternatives([result.threads for result in self.results])
-
-    @property
-    def jobs(self) -> str:
-        """How many trainings ran at a time, as text: ``2``, ``1 or 2``."""
-        return alternatives([result.jobs for result in self.results])
-
-    def why_not(self, name: str) -> str:
-        """Return why a number is not defined."""
-        reasons = self.first.undefined
-        return next((why for key, why in reasons.items() if name.startswith(key)), "not measured")
-
-    def arrivals(self) -> list[Point] | None:
-        """Return when each seed came within 10 % of its final FD.
-
-        None if a run has no snapshots.
-        """
-        found = [_arrival(result.evaluation.curve) for result in self.results]
-        known = [point for point in found if point is not None]
-        return known if len(known) == len(found) else None
-
-
-@dataclass(frozen=True)
-class PairTest:
-    """Two models, and Welch's test of their FD.
-
-    Attributes:
-        better, worse: their names, by their mean FD.
-        p_value: corrected for the number of pairs; None with one seed.
-    """
-
-    better: str
-    worse: str
-    p_value: float | None
-
-    @property
-    def decided(self) -> bool:
-        """Whether the difference is significant, given the spread over seeds."""
-        return self.p_value is not None and self.p_value <= LEVEL
-
-    @property
-    def verdict(self) -> str:
-        """The result of the test as text."""
-        if self.p_value is None:
-            return "undecided: one seed"
-        return f"{self.better} is better" if self.decided else "tie"
 
 
 class ProtocolSettings(TypedDict):
@@ -207,15 +82,7 @@ class Comparison:
     @cached_property
     def pairs(self) -> list[PairTest]:
         """Every pair of models, with p-values corrected over all pairs."""
-        values = {e.name: _values(e.estimate(self.fd)) for e in self.entries}
-        keys = list(combinations(values, 2))
-        raw = {key: statistics.welch(values[key[0]], values[key[1]]) for key in keys}
-        corrected = statistics.holm({key: p for key, p in raw.items() if p is not None})
-        made = []
-        for a, b in keys:
-            better, worse = sorted((a, b), key=lambda n: statistics.mean(values[n]))
-            made.append(PairTest(better, worse, corrected.get((a, b))))
-        return made
+        return pairs.of(self.ranked(), self.fd)
 
     def ranked(self) -> list[Entry]:
         """Return the models, lowest FD first."""
@@ -260,31 +127,3 @@ class Comparison:
         """Return the keys of all measured rates, times and memory sizes."""
         names = [n for e in self.entries for r in e.results for n in r.evaluation.measured]
         return list(dict.fromkeys(names))
-
-
-def _values(found: Estimate | None) -> tuple[float, ...]:
-    assert found is not None, "every run has an FD"
-    return found.values
-
-
-def _arrival(curve: Sequence[Point]) -> Point | None:
-    """Return the first point within 10 % of the final FD.
-
-    Between two snapshots it is interpolated, linearly in the logarithms of images and FD.
-    """
-    goal = CONVERGED * curve[-1].distance
-    at = next(at for at, point in enumerate(curve) if point.distance <= goal)
-    if len(curve) < 2:
-        return None
-    after, before = curve[at], curve[max(at - 1, 0)]
-    if at == 0 or goal <= 0:
-        return after
-    share = math.log(before.distance / goal) / math.log(before.distance / after.distance)
-    images = before.images * (after.images / before.images) ** share
-    passed = (images - before.images) / (after.images - before.images)
-    return Point(
-        step=round(before.step + passed * (after.step - before.step)),
-        images=round(images),
-        seconds=before.seconds + passed * (after.seconds - before.seconds),
-        distance=goal,
-    )

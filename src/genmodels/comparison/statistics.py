@@ -1,4 +1,8 @@
-"""Statistics: confidence intervals over training seeds, and tests between models."""
+"""Statistics: confidence intervals over training seeds, and tests between models.
+
+Three sources of chance are told apart: training (the seed), the finite set of test images, which
+all models share, and the number of tests.
+"""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -7,8 +11,12 @@ from statistics import mean as mean  # also for those who read estimates
 from statistics import variance
 from typing import TypeVar
 
+from genmodels.evaluation.metrics.metric import Scale
+
 CONFIDENCE = 0.95
-INTERVAL = f"{CONFIDENCE:.0%} t-interval over training seeds".replace("%", " %")
+POWER = 0.8  # the chance to find a difference, at which it counts as one that can be seen
+MOST_SEEDS = 1000
+INTERVAL = f"{CONFIDENCE:.0%} interval over training seeds and test images".replace("%", " %")
 ROUNDING = 1e-12  # values that differ relatively by less count as equal
 Name = TypeVar("Name")
 
@@ -18,60 +26,134 @@ class Estimate:
     """The mean over training seeds.
 
     Attributes:
-        mean: of the values.
-        half: half the width of the interval; None with fewer than two seeds.
+        mean: of the values: the geometric mean on the scale ``positive``, else the arithmetic.
+        low, high: the interval; None with one seed.
         values: one for each seed.
+        scale: on which the interval is symmetric.
     """
 
     mean: float
-    half: float | None
+    low: float | None
+    high: float | None
     values: tuple[float, ...]
-
-    @property
-    def low(self) -> float:
-        """The lower end of the interval; the mean if there is none."""
-        return self.mean - (self.half or 0.0)
-
-    @property
-    def high(self) -> float:
-        """The upper end of the interval; the mean if there is none."""
-        return self.mean + (self.half or 0.0)
+    scale: Scale = "any"
 
 
-def estimate(values: Sequence[float]) -> Estimate:
+def estimate(values: Sequence[float], scale: Scale = "any", error: float = 0.0) -> Estimate:
     """Return the mean and the t-interval (Student, 1908) of one or more values.
 
-    The width is zero if the values differ by rounding alone.
-    """
-    if len(values) < 2:
-        return Estimate(mean(values), None, tuple(values))
-    from scipy import special  # here, because one seed needs no interval
+    The interval is that of the logarithms on the scale ``positive``, and of asin √p, whose
+    variance hardly depends on p (Freeman & Tukey, 1950), for shares p. So it stays within the
+    bounds of the number. It has no width if the values differ by rounding alone.
 
-    quantile = float(special.stdtrit(len(values) - 1, 0.5 + CONFIDENCE / 2))
-    half = quantile * math.sqrt(_variance(values) / len(values))
-    return Estimate(mean(values), half, tuple(values))
+    Args:
+        values: one for each seed.
+        scale: of the number; where a positive number has a value ≤ 0, the scale ``any`` is taken.
+        error: standard error by the finite set of test images, on the transformed scale.
+    """
+    if scale == "positive" and min(values) <= 0:
+        scale, error = "any", 0.0
+    at = [_transformed(value, scale) for value in values]
+    centre = _back(mean(at), scale) if scale == "positive" else mean(values)
+    if len(values) < 2:
+        return Estimate(centre, None, None, tuple(values), scale)
+    half = _half([(_variance(at) / len(at), len(at) - 1.0), (error**2, math.inf)], 1 - CONFIDENCE)
+    low, high = (_back(mean(at) + sign * half, scale) for sign in (-1, 1))
+    return Estimate(centre, low, high, tuple(values), scale)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The difference between two models on the scale of a number.
+
+    Attributes:
+        size: mean of the second less mean of the first, transformed; the logarithm of the ratio
+            of geometric means on the scale ``positive``.
+        variances: of a single training, of the first and of the second model.
+        seeds: of the first and of the second model.
+        shared: standard error of the difference by the finite set of test images.
+    """
+
+    size: float
+    variances: tuple[float, float]
+    seeds: tuple[int, int]
+    shared: float
+
+    @property
+    def p_value(self) -> float:
+        """The two-sided p-value: 1 less the confidence whose interval ends at no difference.
+
+        With one source of error it is that of Welch's test (1947). Without any the test has no
+        statistic: the value is 1 for equal means, else 0.
+        """
+        parts = self._parts(*self.seeds)
+        if self.size == 0 or not any(part for part, _ in parts):
+            return float(self.size == 0)
+        low, high = -700.0, 0.0  # logarithms of the value
+        for _ in range(60):
+            middle = (low + high) / 2
+            outside = _half(parts, math.exp(middle)) < abs(self.size)
+            low, high = (low, middle) if outside else (middle, high)
+        return math.exp(high)
+
+    def detectable(self, level: float) -> float:
+        """Return the smallest difference that these seeds show, in four of five such studies."""
+        return self._needed(*self.seeds, level)
+
+    def seeds_needed(self, level: float) -> int | None:
+        """Return how many seeds of each model would show this difference, in four of five studies.
+
+        None if more than ``MOST_SEEDS`` would be needed, for example because the test images are
+        too few.
+        """
+        enough = (
+            n for n in range(2, MOST_SEEDS + 1) if self._needed(n, n, level) <= abs(self.size)
+        )
+        return next(enough, None)
+
+    def _needed(self, first: int, second: int, level: float) -> float:
+        parts = self._parts(first, second)
+        return _half(parts, level) + _half(parts, 2 * (1 - POWER))
+
+    def _parts(self, first: int, second: int) -> list[tuple[float, float]]:
+        """Return the variance by the seeds and by the test images, with degrees of freedom.
+
+        Those of the seeds are Satterthwaite's (1946).
+        """
+        counts = (first, second)
+        seeds = [variance / count for variance, count in zip(self.variances, counts, strict=True)]
+        total = sum(seeds)
+        if total == 0:
+            return [(self.shared**2, math.inf)]
+        shares = [part / total for part in seeds]  # their own squares could underflow
+        inverse = sum(share**2 / (n - 1) for share, n in zip(shares, counts, strict=True))
+        return [(total, 1 / inverse), (self.shared**2, math.inf)]
+
+
+def difference(a: Estimate, b: Estimate, shared: float = 0.0) -> Difference | None:
+    """Compare two models; None if either has fewer than two seeds.
+
+    Both are compared on their common scale, ``any`` if theirs differ.
+    """
+    if min(len(a.values), len(b.values)) < 2:
+        return None
+    scale = a.scale if a.scale == b.scale else "any"
+    one, other = ([_transformed(v, scale) for v in each.values] for each in (a, b))
+    size = mean(other) - mean(one)
+    if math.isclose(mean(one), mean(other), rel_tol=ROUNDING):
+        size = 0.0
+    shared = shared if scale == a.scale else 0.0
+    spread = (_variance(one), _variance(other))
+    return Difference(size, spread, (len(one), len(other)), shared)
 
 
 def welch(a: Sequence[float], b: Sequence[float]) -> float | None:
     """Return the two-sided p-value of Welch's test (1947) for equal means.
 
-    None if either side has fewer than two values. Without spread on both sides the test has no
-    statistic: the value is 1 for equal means and 0 for others.
+    None if either side has fewer than two values.
     """
-    if min(len(a), len(b)) < 2:
-        return None
-    squares = [_variance(values) / len(values) for values in (a, b)]
-    total = sum(squares)
-    if total == 0:
-        return 1.0 if math.isclose(mean(a), mean(b), rel_tol=ROUNDING) else 0.0
-    from scipy import special  # here, because one seed allows no test
-
-    shares = [square / total for square in squares]  # their own squares could underflow
-    degrees = 1 / sum(
-        share**2 / (len(values) - 1) for share, values in zip(shares, (a, b), strict=True)
-    )
-    t = abs(mean(a) - mean(b)) / math.sqrt(total)
-    return float(2 * special.stdtr(degrees, -t))
+    found = difference(estimate(a), estimate(b))
+    return found.p_value if found else None
 
 
 def holm(p_values: Mapping[Name, float]) -> dict[Name, float]:
@@ -87,6 +169,42 @@ def holm(p_values: Mapping[Name, float]) -> dict[Name, float]:
         largest = max(largest, min(1.0, (len(ordered) - rank) * p_value))
         adjusted[name] = largest
     return adjusted
+
+
+def _transformed(value: float, scale: Scale) -> float:
+    if scale == "positive":
+        return math.log(value)
+    if scale == "share":
+        return math.asin(math.sqrt(min(max(value, 0.0), 1.0)))
+    return value
+
+
+def _back(value: float, scale: Scale) -> float:
+    if scale == "positive":
+        return math.exp(value)
+    if scale == "share":
+        return math.sin(min(max(value, 0.0), math.pi / 2)) ** 2
+    return value
+
+
+def _half(parts: Sequence[tuple[float, float]], outside: float) -> float:
+    """Return half the width of an interval around a sum of independent errors.
+
+    The half widths that each error has alone are added in squares (MOVER; Zou & Donner,
+    Construction of confidence limits about effect measures, 2008), so that a second error never
+    narrows the interval.
+
+    Args:
+        parts: the variance of each error, and its degrees of freedom.
+        outside: probability that the truth is outside of the interval.
+    """
+    from scipy import special  # here, because one seed needs no interval
+
+    def quantile(degrees: float) -> float:
+        tail = outside / 2  # the lower one, where small probabilities are exact
+        return float(special.ndtri(tail) if math.isinf(degrees) else special.stdtrit(degrees, tail))
+
+    return math.sqrt(sum(part * quantile(degrees) ** 2 for part, degrees in parts if part))
 
 
 def _variance(values: Sequence[float]) -> float:

@@ -39,6 +39,7 @@ def evaluation(given: Mapping[str, Any]) -> Evaluation:
         ],
         "curve": [Point(**point) for point in given["curve"]],
         "scored": scored(given["scored"]),
+        "influence": {key: _tensor(values) for key, values in given["influence"].items()},
         "suspicious": _tensor(given["suspicious"]),
     })  # fmt: skip
 

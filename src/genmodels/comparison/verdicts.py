@@ -10,7 +10,9 @@ from typing import Literal
 
 from genmodels.comparison import statistics
 from genmodels.comparison.cells import alternatives
-from genmodels.comparison.result import LEVEL, Comparison, Entry
+from genmodels.comparison.entry import Entry
+from genmodels.comparison.pairs import LEVEL, PairTest
+from genmodels.comparison.result import Comparison
 from genmodels.evaluation.baselines import MEANINGS, SIMPLE
 
 Answer = Literal["holds", "does not hold", "undecided"]
@@ -63,14 +65,21 @@ def _nearest_model(comparison: Comparison) -> str:
     beaten = [pair.worse for pair in against if pair.better == first.name and pair.decided]
     if len(beaten) == len(ranked) - 1:
         return f"{first.name} comes closest to the images of {comparison.data} ({scores})."
-    seeds = min(len(entry.results) for entry in ranked)
-    reason = (
-        "one seed for each model is not enough to decide: train each with 3 seeds or more"
-        if seeds < 2
-        else f"{seeds} seeds do not separate it from "
-        + ", ".join(p.worse for p in against if p.better == first.name and not p.decided)
-    )
-    return f"{first.name} has the lowest FD on {comparison.data} ({scores}); {reason}."
+    open_ = [pair for pair in against if pair.better == first.name and not pair.decided]
+    return f"{first.name} has the lowest FD on {comparison.data} ({scores}); {_unresolved(open_)}."
+
+
+def _unresolved(pairs: Sequence[PairTest]) -> str:
+    """Say what is not resolved between the model of lowest FD and others, and what would help."""
+    if any(pair.difference is None for pair in pairs):
+        return "one seed for each model is not enough to decide: train each with 5 seeds"
+    found = []
+    for pair in pairs:
+        more = "more seeds would not resolve it: the test images are too few"
+        if pair.seeds_needed:
+            more = f"{pair.seeds_needed} seeds of each would probably resolve it"
+        found.append(f"its lead over {pair.worse} is not resolved ({more})")
+    return "; ".join(found)
 
 
 def claims(comparison: Comparison) -> list[Verdict]:

@@ -50,6 +50,7 @@ class Evaluation:
         suspicious: (8, 2, C, H, W): the samples nearest to training images, each beside its
             nearest training image.
         measured: rates, seconds and memory, which depend on the machine.
+        influence: key → (N,), how much each test image counts in a number, to first order.
     """
 
     numbers: Mapping[str, float]
@@ -61,6 +62,7 @@ class Evaluation:
     scored: Scored
     suspicious: Tensor
     measured: Mapping[str, float] = field(compare=False)
+    influence: Mapping[str, Tensor] = field(default_factory=dict, compare=False)
 
     def __repr__(self) -> str:
         weights = self.weights[0]
@@ -123,6 +125,7 @@ def evaluate(
         headline=headline,
         weights=chosen,
         spread=_spread(model, reference, features, draws),
+        influence={scores.fd_name(reference): scores.influence(reference, features)},
         curve=curve,
         scored=scored,
         suspicious=_pairs(scored, samples, reference),

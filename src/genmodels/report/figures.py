@@ -18,7 +18,8 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from genmodels.comparison.result import Comparison, Entry
+from genmodels.comparison.entry import Entry
+from genmodels.comparison.result import Comparison
 from genmodels.data import pictures
 from genmodels.evaluation.metrics.table import label
 from genmodels.report.html import FRAME_COLUMNS

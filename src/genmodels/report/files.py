@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from genmodels.comparison import advice, verdicts
-from genmodels.comparison.result import Comparison, Entry
+from genmodels.comparison.entry import Entry
+from genmodels.comparison.result import Comparison
 from genmodels.evaluation.metrics.scores import Scored
 from genmodels.report import figures, html, markdown
 from genmodels.system import files
@@ -47,7 +48,15 @@ def plain(comparison: Comparison, measured: Mapping[str, Any]) -> dict[str, Any]
         **{name: _scored(scored) for name, scored in comparison.baselines.items()},
         "models": [_model(entry) for entry in comparison.entries],
         "pairs": [
-            {"better": p.better, "worse": p.worse, "p_value": p.p_value, "verdict": p.verdict}
+            {
+                "better": p.better,
+                "worse": p.worse,
+                "p_value": p.p_value,
+                "verdict": p.verdict,
+                "ratio": p.ratio,
+                "detectable": p.detectable,
+                "seeds_needed": p.seeds_needed,
+            }
             for p in comparison.pairs
         ],
         "verdicts": [vars(verdict) for verdict in verdicts.claims(comparison)],
@@ -72,7 +81,10 @@ def _model(entry: Entry) -> dict[str, Any]:
     for name in dict.fromkeys(n for r in entry.results for n in r.evaluation.numbers):
         found = entry.estimate(name)
         if found:
-            numbers[name] = {"mean": found.mean, "half": found.half, "values": list(found.values)}
+            numbers[name] = {
+                "mean": found.mean, "low": found.low, "high": found.high,
+                "values": list(found.values),
+            }  # fmt: skip
     arrivals = entry.arrivals()
     return {
         "name": entry.name,

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from genmodels.comparison import advice, verdicts
 from genmodels.comparison.cells import interval, number
-from genmodels.comparison.result import Comparison, Entry
+from genmodels.comparison.entry import Entry
+from genmodels.comparison.result import Comparison
 from genmodels.comparison.statistics import INTERVAL
 from genmodels.data import pictures
 from genmodels.evaluation.baselines import MEANINGS
@@ -94,7 +95,7 @@ def _sides(frames: Tensor) -> str:
 
 def _largest(comparison: Comparison) -> float:
     found = [entry.estimate(comparison.fd) for entry in comparison.entries]
-    return max(e.high for e in found if e) or 1.0
+    return max(max(e.high or 0.0, e.mean) for e in found if e) or 1.0
 
 
 def _bars(comparison: Comparison) -> dict[str, Bar]:
@@ -103,8 +104,8 @@ def _bars(comparison: Comparison) -> dict[str, Bar]:
     bars = {}
     for entry in comparison.entries:
         if found := entry.estimate(comparison.fd):
-            low = max(0.0, found.low)
-            width = found.high - low
+            low = max(0.0, found.mean if found.low is None else found.low)
+            width = (found.mean if found.high is None else found.high) - low
             bars[entry.name] = Bar(
                 100 * low / largest, 100 * width / largest, 100 * found.mean / largest
             )

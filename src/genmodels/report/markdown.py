@@ -16,6 +16,8 @@ def render(comparison: Comparison, measured: Mapping[str, Any]) -> str:
     lines = [f"# {comparison.data}: {', '.join(names)}", "", verdicts.summary(comparison), ""]
     lines += [f"| | {' | '.join(headings)} |", "|---" * (1 + len(headings)) + "|"]
     lines += [f"| {' | '.join(row)} |" for row in comparison.table()]
+    if comparison.pairs:
+        lines += ["", "## Differences", "", *(f"- {pair.sentence}" for pair in comparison.pairs)]
     lines += ["", "## Verdicts", ""]
     lines += [f"- **{v.claim}** {v.answer}. {v.why}" for v in verdicts.claims(comparison)]
     lines += ["", "## Fairness", ""]

@@ -85,7 +85,7 @@ def comparison_table(comparison: Comparison) -> ComparisonTable:
     seeds = max(len(entry.results) for entry in comparison.entries)
     return ComparisonTable(
         title=f"{comparison.data}: {comparison.protocol['real_images']:,} images on each side",
-        caption=f"± is the {INTERVAL}" if seeds > 1 else None,
+        caption=f"± and ( – ): the {INTERVAL}" if seeds > 1 else None,
         headings=comparison.headings(),
         rows=comparison.table(),
     )

@@ -28,6 +28,10 @@ FAST = {
     torch.ops.aten.expm1.default: fast_math.expm1,
 }
 
+# Loggers of PyTorch whose warnings do not matter here: on a CPU there is no CUDA compiler, and
+# random numbers are drawn by the kernel of eager steps.
+LOUD = ("torch.utils.cpp_extension", "torch._inductor.ir")
+
 
 class _Objective(nn.Module):
     """A module whose forward pass is an objective of a model.
@@ -94,8 +98,8 @@ class CompiledObjective:
         from torch._inductor.compile_fx import compile_fx
         from torch._inductor.decomposition import select_decomp_table
 
-        # Inductor looks for CUDA's compiler. A warning that there is none does not matter on a CPU.
-        logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
+        for name in LOUD:
+            logging.getLogger(name).setLevel(logging.ERROR)
         buffers_before = [tensor.clone() for tensor in self.buffers]
         with torch.no_grad(), config.patch(fallback_random=True, cpp_wrapper=True):
             table = {**select_decomp_table(), **FAST}

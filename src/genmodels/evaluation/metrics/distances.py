@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+EMPTY = 1e-12  # directions of less variance than this share of the largest count as empty
 ROWS = 1000  # rows of a distance matrix that are in memory at the same time
 
 
@@ -32,12 +33,48 @@ def frechet(a: Gaussian, b: Gaussian) -> float:
     Dowson & Landau (1982), equation 4. On Inception features it is the FID of Heusel et al.
     (2017).
     """
-    values, vectors = torch.linalg.eigh(a.covariance)
-    root = vectors * values.clamp(min=0).sqrt() @ vectors.T
+    root = _root(a.covariance)
     cross = torch.linalg.eigvalsh(root @ b.covariance @ root).clamp(min=0).sqrt().sum()
     shift = (a.mean - b.mean).square().sum()
     distance = shift + a.covariance.trace() + b.covariance.trace() - 2 * cross
     return max(0.0, distance.item())  # rounding can make it negative
+
+
+def influence(features: Tensor, other: Gaussian) -> Tensor:
+    """Return how much each image counts in its side's Fréchet distance, to first order.
+
+    With T the optimal map from the Gaussian of ``features`` to the other (Dowson & Landau, 1982;
+    Bhatia, Jain & Lim, On the Bures–Wasserstein distance between positive definite matrices, 2019,
+    equation 39 for the gradient I − T), the value of an image with features x is
+    2 (μ₁ − μ₂)ᵀ(x − μ₁) + (x − μ₁)ᵀ(I − T)(x − μ₁), less the mean of all. The variance of
+    the distance over other sets of N images is that of these values divided by N (the
+    infinitesimal jackknife; Efron & Tibshirani, An Introduction to the Bootstrap, 1993, chapter
+    21). The distances of two models to the same images vary together, as their values do.
+
+    Args:
+        features: (N, D) of real images.
+        other: the Gaussian of samples.
+
+    Returns:
+        (N,), float64, of mean 0.
+    """
+    own = gaussian(features)
+    root = _root(other.covariance)
+    middle = root @ own.covariance @ root
+    values, vectors = torch.linalg.eigh(middle)
+    kept = values > values.amax() * EMPTY
+    inverse = torch.where(kept, values, 1).rsqrt() * kept
+    bridge = root @ (vectors * inverse @ vectors.T) @ root
+    centred = features.double() - own.mean
+    stretch = torch.eye(len(own.mean), dtype=torch.float64, device=features.device) - bridge
+    found = 2 * centred @ (own.mean - other.mean) + (centred @ stretch * centred).sum(1)
+    return found - found.mean()
+
+
+def _root(covariance: Tensor) -> Tensor:
+    """Return the symmetric square root of a covariance."""
+    values, vectors = torch.linalg.eigh(covariance)
+    return vectors * values.clamp(min=0).sqrt() @ vectors.T
 
 
 def kernel(a: Tensor, b: Tensor) -> float:

@@ -7,6 +7,8 @@ from typing import Generic, Literal, TypeVar
 from genmodels.models.base import ABILITIES
 
 Better = Literal["lower", "higher", ""]
+# Numbers without bounds; those whose ratios count, which are above 0; and shares of 1.
+Scale = Literal["any", "positive", "share"]
 Context = TypeVar("Context")
 WITHOUT = {ability.protocol: ability.without for ability in ABILITIES}
 
@@ -29,6 +31,7 @@ class Metric(Generic[Context]):
         meaning: a description for the documentation.
         applies_to: the ability that a model needs, a protocol of
             :data:`~genmodels.models.base.ABILITIES`; None if every model has the number.
+        scale: on which it varies from seed to seed.
         group: the prefix that its key shares with variants of the same number. If a model has
             no number of the group, the reason is given once.
     """
@@ -41,6 +44,7 @@ class Metric(Generic[Context]):
     meaning: str = ""
     applies_to: type | None = None
     group: str = ""
+    scale: Scale = "any"
 
 
 @dataclass(frozen=True)

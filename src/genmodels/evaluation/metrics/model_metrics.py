@@ -114,13 +114,13 @@ MODEL_METRICS: tuple[Metric[Trained], ...] = (
         "reconstruction_error", "reconstruction, squared error", "lower",
         compute=lambda t: t.encoded.errors.mean().item(),
         meaning="squared error of encoded and decoded test images, summed over pixels",
-        applies_to=Encodes,
+        applies_to=Encodes, scale="positive",
     ),
     Metric(
         "latents_to_prior", "FD of latents from the prior", "lower",
         compute=lambda t: encoding.to_prior(t.encoded.latents),
         meaning="Fréchet distance of the test images' latents from N(0, I)",
-        applies_to=Encodes,
+        applies_to=Encodes, scale="positive",
     ),
     *(_nll_metric(pixels, kind) for pixels in get_args(Pixels) for kind in _KINDS),
     Metric(
@@ -133,33 +133,34 @@ MODEL_METRICS: tuple[Metric[Trained], ...] = (
     Metric(
         "discriminator_ranks_training", "training images ranked above samples",
         compute=lambda t: t.logits.ranked(t.logits.training), meaning=_RANKED,
-        applies_to=Discriminates, group="discriminator_ranks",
+        applies_to=Discriminates, group="discriminator_ranks", scale="share",
     ),
     Metric(
         "discriminator_ranks_held_out", "held-out images ranked above samples",
         compute=lambda t: t.logits.ranked(t.logits.held_out), meaning=_RANKED,
-        applies_to=Discriminates, group="discriminator_ranks",
+        applies_to=Discriminates, group="discriminator_ranks", scale="share",
     ),
     Metric(
         "discriminator_right_on_training", "discriminator right on training images",
         compute=lambda t: t.logits.right_on_real(t.logits.training), meaning=_RIGHT,
-        applies_to=Discriminates, group="discriminator_right",
+        applies_to=Discriminates, group="discriminator_right", scale="share",
     ),
     Metric(
         "discriminator_right_on_held_out", "discriminator right on held-out images",
         compute=lambda t: t.logits.right_on_real(t.logits.held_out), meaning=_RIGHT,
-        applies_to=Discriminates, group="discriminator_right",
+        applies_to=Discriminates, group="discriminator_right", scale="share",
     ),
     Metric(
         "discriminator_right_on_samples", "discriminator right on samples",
         compute=lambda t: t.logits.right_on_samples(), meaning=_RIGHT,
-        applies_to=Discriminates, group="discriminator_right",
+        applies_to=Discriminates, group="discriminator_right", scale="share",
     ),
     *(_equilibrium_metric(phase) for phase in ("discriminator", "generator", "coder")),
     Metric(
         "label_accuracy", "samples that look like their label", "higher",
         compute=lambda t: t.labelled.accuracy(),
         meaning="share of samples whose predicted class is the label they were generated for",
+        scale="share",
     ),
     Metric(
         "distance_within_classes", "FD within classes, their mean", "lower",

@@ -91,10 +91,13 @@ SAMPLE_METRICS: tuple[Metric[Samples], ...] = (
         "(Bińkowski et al., 2018)",
     ),
     Metric("precision", "precision", "higher", True, lambda s: s.neighbourhood.precision,
-           _PRECISION),
-    Metric("recall", "recall", "higher", True, lambda s: s.neighbourhood.recall, _PRECISION),
-    Metric("density", "density", "higher", True, lambda s: s.neighbourhood.density, _DENSITY),
-    Metric("coverage", "coverage", "higher", True, lambda s: s.neighbourhood.coverage, _DENSITY),
+           _PRECISION, scale="share"),
+    Metric("recall", "recall", "higher", True, lambda s: s.neighbourhood.recall, _PRECISION,
+           scale="share"),
+    Metric("density", "density", "higher", True, lambda s: s.neighbourhood.density, _DENSITY,
+           scale="positive"),
+    Metric("coverage", "coverage", "higher", True, lambda s: s.neighbourhood.coverage, _DENSITY,
+           scale="share"),
     Metric(
         "class_kl", "class KL, nats", "lower", True, class_divergence,
         "KL divergence between the shares of classes of samples and of test images",
@@ -107,15 +110,16 @@ SAMPLE_METRICS: tuple[Metric[Samples], ...] = (
     ),
     Metric(
         "memorised", "memorised", "lower", True, memorised,
-        "share of samples nearer to a training image than 1 % of test images are",
+        "share of samples nearer to a training image than 1 % of test images are", scale="share",
     ),
     Metric(
         "outliers", "outliers", "lower", True, outliers,
         "share of samples farther from every training image than 99 % of test images are",
+        scale="share",
     ),
     Metric(
         "diversity", "diversity", "", True, diversity,
-        "mean distance between samples, relative to that between test images",
+        "mean distance between samples, relative to that between test images", scale="positive",
     ),
 )  # fmt: skip
 
@@ -135,12 +139,18 @@ def fd_metric(key: str) -> Metric[Samples]:
         compute=lambda s: distances.frechet(s.target_gaussian, s.gaussian),
         meaning="Fréchet distance of Gaussians fitted to the features of samples and of test "
         "images (Dowson & Landau, 1982; Heusel et al., 2017)",
+        scale="positive",
     )
 
 
 def frechet(reference: Reference, features: Features) -> float:
     """Return the Fréchet distance to the test images."""
     return distances.frechet(reference.gaussian, distances.gaussian(features.values))
+
+
+def influence(reference: Reference, features: Features) -> Tensor:
+    """Return how much each test image counts in the Fréchet distance, (N,), float32."""
+    return distances.influence(reference.test.values, distances.gaussian(features.values)).float()
 
 
 def score(reference: Reference, features: Features, real: Tensor | None = None) -> Scored:

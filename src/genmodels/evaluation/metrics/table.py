@@ -14,12 +14,14 @@ FD = fd_metric("fd_*")  # the Fréchet distance on any features
 
 # Computed by the protocol: scores of several choices of weights, and time.
 PROTOCOL_METRICS: tuple[Metric[Any], ...] = (
-    Metric("distance_last", "FD of the last weights", "lower", meaning="FD of other weights"),
+    Metric("distance_last", "FD of the last weights", "lower",
+           meaning="FD of other weights", scale="positive"),
     Metric("distance_average", "FD of the EMA weights", "lower",
-           meaning="FD of other weights"),
+           meaning="FD of other weights", scale="positive"),
     Metric(
         "distance_best", "FD of the snapshot chosen on validation images", "lower",
         meaning="FD on test images of the snapshot that has the lowest FD on validation images",
+        scale="positive",
     ),
     Metric(
         "distance_gap", "FD, end − chosen",

@@ -1,0 +1,104 @@
+"""``python -m studies.power``: how often the test of two models is right, over simulated studies.
+
+The type I error is the share of studies that call two models different whose trainings have the
+same distribution of FD; the power is the share that finds a real difference. Written to
+``docs/results/power.json``, and printed as the tables of ``docs/reference/certainty.md``.
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from genmodels.comparison import statistics
+from genmodels.comparison.pairs import LEVEL
+
+OUT = Path(__file__).parents[1] / "docs" / "results" / "power.json"
+STUDIES = 4000
+SEEDS = (3, 5, 10)
+RATIOS = (1.1, 1.3, 2.0)  # of the FD of two models
+SPREAD = 0.15  # of FD over seeds, relative; as those of the presets
+BAD = 3.0  # times as large is the FD of a bad seed
+RARE = 0.2  # the probability of a bad seed
+
+Values = NDArray[np.float64]
+Draw = Callable[[np.random.Generator, tuple[int, int]], Values]
+
+
+def normal(generator: np.random.Generator, shape: tuple[int, int]) -> Values:
+    """Draw FDs from a normal distribution."""
+    return np.abs(1 + SPREAD * generator.standard_normal(shape))
+
+
+def lognormal(generator: np.random.Generator, shape: tuple[int, int]) -> Values:
+    """Draw FDs from a wide lognormal distribution."""
+    return np.exp(2 * SPREAD * generator.standard_normal(shape))
+
+
+def one_bad_in_five(generator: np.random.Generator, shape: tuple[int, int]) -> Values:
+    """Draw FDs of which one in five is three times as large."""
+    usual = np.exp(SPREAD * generator.standard_normal(shape))
+    return np.where(generator.random(shape) < RARE, BAD * usual, usual)
+
+
+def stable(generator: np.random.Generator, shape: tuple[int, int]) -> Values:
+    """Draw FDs that hardly vary, whose mean is that of :func:`one_bad_in_five`."""
+    mean = 1 + RARE * (BAD - 1)
+    return mean * np.exp(SPREAD / 3 * generator.standard_normal(shape))
+
+
+SAME: dict[str, tuple[Draw, Draw]] = {
+    "normal": (normal, normal),
+    "lognormal": (lognormal, lognormal),
+    "one bad seed in five": (one_bad_in_five, one_bad_in_five),
+    "unequal spread": (lambda g, s: lognormal(g, s) ** 0.2, lognormal),
+}
+CONTESTED = {
+    "one bad seed in five, against a stable model of equal mean": (one_bad_in_five, stable)
+}
+
+
+def main() -> None:
+    """Simulate, print and write JSON."""
+    errors = {
+        name: {n: rate(*pair, n, 1.0) for n in SEEDS} for name, pair in (SAME | CONTESTED).items()
+    }
+    power = {
+        f"{name}, ratio {ratio:g}": {n: rate(*SAME[name], n, ratio) for n in SEEDS}
+        for name in list(SAME)[:3]
+        for ratio in RATIOS
+    }
+    for title, rows in (("called different", errors), ("power", power)):
+        print(f"| {title} | " + " | ".join(f"{n} seeds" for n in SEEDS) + " |")
+        print("|---" * (len(SEEDS) + 1) + "|")
+        for name, by_seeds in rows.items():
+            print(f"| {name} | " + " | ".join(f"{100 * x:.1f} %" for x in by_seeds.values()) + " |")
+        print()
+    content = {"studies": STUDIES, "type_1_error": errors, "power": power}
+    OUT.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def rate(first: Draw, second: Draw, seeds: int, ratio: float, studies: int = STUDIES) -> float:
+    """Return the share of studies that call two models different.
+
+    Args:
+        first, second: draw the FDs of the models.
+        seeds: of each model.
+        ratio: how many times as large the FDs of the second model are.
+        studies: that are simulated.
+    """
+    generator = np.random.default_rng(0)
+    a, b = first(generator, (studies, seeds)), ratio * second(generator, (studies, seeds))
+    found = 0
+    for ours, theirs in zip(a, b, strict=True):
+        one, other = (statistics.estimate(side.tolist(), "positive") for side in (ours, theirs))
+        difference = statistics.difference(one, other)
+        assert difference is not None
+        found += difference.p_value <= LEVEL
+    return found / studies
+
+
+if __name__ == "__main__":
+    main()
