@@ -128,7 +128,7 @@ def draw(path: Path, rows: Mapping[str, Sequence[Result]], thresholds: Sequence[
     panel.set_yscale("log")
     curves.style_axes(panel, "seconds")
     panel.set_ylabel("FD on validation images", fontsize=8)
-    panel.legend(fontsize=7, frameon=False)
+    curves.explain(panel)
     curves.save(figure, path)
 
 
