@@ -64,11 +64,11 @@ def bound(run: genmodels.Run, samples: int, count: int) -> Bound:
             losses.importance_weighted(
                 likelihood.log_weights(
                     model,
-                    likelihood.as_modelled(model, images.batch(part)),
+                    likelihood.as_modelled(model, images.batch(part), number),
                     1 if model.exact else samples,
                 )
             )
-            for part in rows.split(BLOCK)
+            for number, part in enumerate(rows.split(BLOCK))
         ]
     bounds = torch.cat(parts)
     return Bound(bounds.mean().item(), (bounds.std() / math.sqrt(len(bounds))).item(), len(bounds))

@@ -234,6 +234,19 @@ def floors(seen: Any) -> Any:
     return {name: score(seen) for name, score in baselines.SCORES.items()}
 
 
+def test_the_gaussian_baseline_does_not_depend_on_the_signs_of_its_axes(
+    seen: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual, decompose = next(baselines.gaussian_images(seen)), torch.svd_lowrank
+
+    def flipped(*given: Any, **named: Any) -> Any:
+        left, scales, axes = decompose(*given, **named)
+        return -left, scales, -axes
+
+    monkeypatch.setattr(torch, "svd_lowrank", flipped)
+    assert torch.equal(next(baselines.gaussian_images(seen)), usual)
+
+
 def test_baselines_stand_in_order(seen: Any, floors: Any) -> None:
     fd = scores.fd_name(seen)
     assert fd == "fd_domain"

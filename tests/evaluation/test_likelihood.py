@@ -22,6 +22,7 @@ class Linear(nn.Module):
     log-variance is too high here on purpose."""
 
     pixels = "continuous"
+    class_shares: tuple[float, ...] = ()
 
     def __init__(self) -> None:
         super().__init__()
@@ -83,3 +84,40 @@ def test_equilibrium_of_the_losses() -> None:
     assert settled == pytest.approx(
         {"discriminator.loss": 2 * math.log(2), "generator.loss": math.log(2)}
     )
+
+
+class Labelled(nn.Module):
+    """p(x|y) = N(y, 1) for each pixel, exactly."""
+
+    pixels, exact = "continuous", True
+    class_shares = (0.2, 0.0, 0.8)
+
+    def log_weights(self, images: Tensor, labels: Tensor) -> Tensor:
+        normal = torch.distributions.Normal(labels.double().view(-1, 1), 1.0)
+        return normal.log_prob(images.flatten(1).double()).sum(1)
+
+
+def test_a_conditional_model_is_scored_by_the_likelihood_of_the_image_alone() -> None:
+    model: Any = Labelled()
+    images = torch.linspace(-1, 3, 12).view(6, 1, 1, 2)
+    batch = Batch(images, torch.tensor([0, 0, 0, 2, 2, 2]))
+    zeros, twos = (torch.full((6,), label) for label in (0, 2))
+    parts = [
+        0.2 * model.log_weights(images, zeros).exp(),
+        0.8 * model.log_weights(images, twos).exp(),
+    ]
+    found = likelihood.log_weights(model, batch, 1)
+    torch.testing.assert_close(found, sum(parts).log().unsqueeze(1))
+    assert likelihood.log_weights(model, batch, 3).shape == (6, 3)
+    other = Batch(images, torch.tensor([2, 2, 2, 0, 0, 0]))
+    assert torch.equal(likelihood.log_weights(model, other, 1), found)
+
+
+def test_every_batch_is_binarised_by_noise_of_its_own() -> None:
+    model: Any = Linear()
+    model.pixels = "binary"
+    grey = Batch(torch.full((8, 1, 6, 6), 0.5), None)
+    first, again, second = (likelihood.as_modelled(model, grey, n).images for n in (0, 0, 1))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, second)
+    assert set(first.unique().tolist()) == {0.0, 1.0}

@@ -7,11 +7,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from genmodels import config, data, testing
+from genmodels import config, data, sampling, testing
 from genmodels.data.images import Batch
 from genmodels.evaluation import reference
 from genmodels.evaluation.features import domain
-from genmodels.evaluation.metrics import likelihood, scores, table
+from genmodels.evaluation.metrics import discrimination, likelihood, scores, table
 from genmodels.evaluation.metrics.metric import WITHOUT, Metric, Undefined, Values, values
 from genmodels.evaluation.metrics.model_metrics import MODEL_METRICS, TRAINING_METRICS
 from genmodels.evaluation.metrics.trained import Trained
@@ -146,12 +146,40 @@ def test_a_model_is_passed_through_once_however_many_rows_there_are(
     monkeypatch.setattr(likelihood, "bounds", lambda *given: passes.append(1) or bounds)  # type: ignore[func-returns-value]
     model = testing.make({"class": "VAE", "latent_dim": 2, "network": MLP}, (1, 28, 28))
     trained = Trained(model, seen, [torch.rand(9, 1, 28, 28)], seen.test[:9], 0, PROGRESS, {},
-                      lambda images: None)  # fmt: skip
+                      lambda images: None, model)  # fmt: skip
     rows = [row for row in MODEL_METRICS if row.applies_to is HasLikelihood]
     found = values(rows, trained, model)
     assert found.numbers == {"nll_levels_iwae_100": 1, "nll_levels_elbo": 2, "active_units": 3}
     assert set(found.undefined) == {"nll_binary", "nll_continuous"}
     assert len(passes) == 1
+
+
+def test_a_discriminator_is_judged_with_the_weights_that_played(
+    seen: Reference, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[Any] = []
+
+    def discriminate(model: Any, device: Any, samples: Any, reference: Any) -> str:
+        given.append((model, torch.cat([batch.images for batch in samples])))
+        return "logits"
+
+    monkeypatch.setattr(discrimination, "discriminate", discriminate)
+    ema, last = (
+        testing.make({"class": "GAN", "latent_dim": 2, "network": MLP}, (1, 28, 28)).eval()
+        for _ in range(2)
+    )
+    drawn = [torch.rand(9, 1, 28, 28)]
+    counted: list[int] = []
+    for playing in (ema, last):
+        trained = Trained(ema, seen, drawn, seen.test[:9], 0, PROGRESS, {}, counted.append, playing)
+        assert trained.logits == "logits"  # type: ignore[comparison-overlap]
+    assert given[0][0] is ema
+    assert torch.equal(given[0][1], drawn[0])
+    assert given[1][0] is last
+    torch.testing.assert_close(given[1][1], next(sampling.sample(last, 9, 0)))
+    assert counted == [9]
+    assert discrimination.planned(ema, ema, seen) == 0
+    assert discrimination.planned(ema, last, seen) == 100
 
 
 def test_the_test_images_themselves_are_perfect(seen: Reference) -> None:

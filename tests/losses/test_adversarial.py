@@ -100,9 +100,9 @@ def test_relativistic_pairing_is_the_objective_of_r3gan() -> None:
 def test_relativistic_averages_are_those_of_the_paper() -> None:
     game = losses.relativistic(losses.ADVERSARIAL["least_squares"], "average")
     r, f = REAL - FAKE.mean(), FAKE - REAL.mean()
-    expected = 0.25 * ((r - 1) ** 2).mean() + 0.25 * (f**2).mean()
+    expected = 0.25 * ((r - 1) ** 2).mean() + 0.25 * ((f + 1) ** 2).mean()
     torch.testing.assert_close(sum(game.discriminator(REAL, FAKE)), expected)
-    expected = 0.25 * ((f - 1) ** 2).mean() + 0.25 * (r**2).mean()
+    expected = 0.25 * ((f - 1) ** 2).mean() + 0.25 * ((r + 1) ** 2).mean()
     torch.testing.assert_close(game.generator(FAKE, REAL), expected)
 
 
@@ -224,6 +224,12 @@ def test_translation_brings_black_in() -> None:
     away = (moved == -1).flatten(1).sum(1)
     assert away.max() == 16 * 16 - 14 * 14  # an eighth of both sides
     assert away.min() == 0
+
+
+def test_translation_rounds_an_eighth_of_a_side_to_the_nearest_pixel() -> None:
+    torch.manual_seed(0)
+    moved = losses.augment(torch.ones(256, 1, 28, 28), ["translation"])
+    assert (moved == -1).flatten(1).sum(1).max() == 28 * 28 - 24 * 24  # 3.5 pixels are 4
 
 
 def test_cutout_greys_at_most_a_square_of_half_the_sides() -> None:

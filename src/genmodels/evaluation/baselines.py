@@ -58,12 +58,22 @@ def gaussian_images(reference: Reference) -> Iterator[Tensor]:
     with randomness.placed(0, "principal components"):
         components = min(COMPONENTS, *flat.shape)
         _, scales, axes = torch.svd_lowrank(flat - mean, components, niter=4)
+    axes = axes * _signs(axes)
     scales = scales / (len(flat) - 1) ** 0.5
     for number, start in enumerate(range(0, reference.count, BLOCK)):
         size = min(BLOCK, reference.count - start)
         generator = randomness.generator(0, "pixel Gaussian", number)
         drawn = torch.randn(BLOCK, len(scales), generator=generator)[:size] * scales
         yield (drawn @ axes.T + mean).clamp(0, 1).unflatten(1, pixels.shape[1:])
+
+
+def _signs(axes: Tensor) -> Tensor:
+    """Return the sign of each axis's largest pixel: (D, K) → (K,), 1 or −1.
+
+    A decomposition leaves the signs open, and rounding decides them otherwise.
+    """
+    largest = axes.abs().argmax(0)
+    return axes[largest, torch.arange(axes.shape[1])].sign()
 
 
 def mean_images(reference: Reference) -> Iterator[Tensor]:

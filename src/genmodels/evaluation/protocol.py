@@ -16,7 +16,7 @@ from genmodels.errors import InputError
 from genmodels.evaluation import weights
 from genmodels.evaluation.draws import DrawProgress, Draws
 from genmodels.evaluation.features.extractor import Features
-from genmodels.evaluation.metrics import encoding, scores
+from genmodels.evaluation.metrics import discrimination, encoding, scores
 from genmodels.evaluation.metrics.metric import values
 from genmodels.evaluation.metrics.model_metrics import MODEL_METRICS, TRAINING_METRICS
 from genmodels.evaluation.metrics.scores import Scored
@@ -94,11 +94,13 @@ def evaluate(
     saved = folder.latest()
     headline, training = weights.headline(saved), saved.header["progress"]
     model = weights.load(saved, headline, reference, device)
+    playing = model if headline == "last" else weights.load(saved, "last", reference, device)
     earlier = folder.snapshots_before(training["step"])
     total = (
         weights.planned(saved, len(earlier), reference)
         + reference.count * (SPREAD_SEEDS - 1)
         + encoding.planned(model, reference)
+        + discrimination.planned(model, playing, reference)
     )
     draws = Draws(seed, total, progress)
     samples, measured = _draw(model, reference.count, draws)
@@ -106,7 +108,7 @@ def evaluate(
     records = folder.log()
     trained = Trained(
         model, reference, samples, features, seed, training, records[-1] if records else {},
-        draws.advance,
+        draws.advance, playing,
     )  # fmt: skip
     scored = scores.score(reference, features)
     numbers, undefined = _numbers(scored, trained)

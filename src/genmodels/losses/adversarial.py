@@ -24,6 +24,7 @@ class Adversarial:
             rank images.
         sees_real: whether the generator's loss depends on real images. If not, it is given the
             logits of the generated images as both arguments.
+        of_differences: the game that :func:`relativistic` plays instead; None for this one.
         no_relativistic: why :func:`relativistic` cannot be applied; empty where it can.
     """
 
@@ -31,6 +32,7 @@ class Adversarial:
     generator: Callable[[Tensor, Tensor], Tensor]
     threshold: float | None = 0.0
     sees_real: bool = False
+    of_differences: "Adversarial | None" = None
     no_relativistic: str = ""
 
     def equilibrium(self) -> dict[str, float]:
@@ -64,6 +66,7 @@ def relativistic(game: Adversarial, against: Relativistic) -> Adversarial:
     """
     if against == "none":
         return game
+    terms = game.of_differences or game
 
     def differences(real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
         if against == "paired":
@@ -71,7 +74,7 @@ def relativistic(game: Adversarial, against: Relativistic) -> Adversarial:
         return real - fake.mean(), fake - real.mean()
 
     def discriminator(real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-        above, below = game.discriminator(*differences(real, fake))
+        above, below = terms.discriminator(*differences(real, fake))
         return above / 2, below / 2
 
     def generator(fake: Tensor, real: Tensor) -> Tensor:
@@ -85,6 +88,7 @@ def _separate(
     fake: Game,
     generator: Game,
     threshold: float | None = 0.0,
+    of_differences: Adversarial | None = None,
     no_relativistic: str = "",
 ) -> Adversarial:
     """Build losses in which each logit has a term of its own."""
@@ -92,6 +96,7 @@ def _separate(
         lambda r, f: (real(r), fake(f)),
         lambda f, _: generator(f),
         threshold,
+        of_differences=of_differences,
         no_relativistic=no_relativistic,
     )
 
@@ -148,9 +153,14 @@ ADVERSARIAL = {
     "non_saturating": _separate(_log_real, _log_fake, _log_real),
     # The same paper, equation 1.
     "minimax": _separate(_log_real, _log_fake, _minus_log_fake, no_relativistic=_NON_SATURATING),
-    # Mao et al., Least Squares Generative Adversarial Networks (2017), equation 9.
+    # Mao et al., Least Squares Generative Adversarial Networks (2017), equation 9. Differences
+    # have targets of both signs: Jolicoeur-Martineau (2019), appendix D.3.
     "least_squares": _separate(
-        _halved_square(1), _halved_square(0), _halved_square(1), threshold=0.5
+        _halved_square(1),
+        _halved_square(0),
+        _halved_square(1),
+        threshold=0.5,
+        of_differences=_separate(_halved_square(1), _halved_square(-1), _halved_square(1)),
     ),
     # Arjovsky et al., Wasserstein GAN (2017), equations 2 and 3.
     "wasserstein": _separate(

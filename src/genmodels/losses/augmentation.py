@@ -46,8 +46,9 @@ def _color(images: Tensor) -> Tensor:
 def _translation(images: Tensor) -> Tensor:
     count, _, height, width = images.shape
     device = images.device
-    down = _integers(images, -int(height * MOVED), int(height * MOVED))
-    right = _integers(images, -int(width * MOVED), int(width * MOVED))
+    far_down, far_right = (int(size * MOVED + 0.5) for size in (height, width))
+    down = _integers(images, -far_down, far_down)
+    right = _integers(images, -far_right, far_right)
     rows = (torch.arange(height, device=device) + 1 - down).clamp(0, height + 1)
     columns = (torch.arange(width, device=device) + 1 - right).clamp(0, width + 1)
     padded = F.pad(images + 1, (1, 1, 1, 1))  # black is 0 here, the value of the padding

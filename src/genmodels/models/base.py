@@ -57,6 +57,7 @@ class Model(FormerNames, nn.Module, ABC):
             labels.
 
     Attributes:
+        class_shares: the share of each class; empty if the model takes no labels.
         num_classes: the number of classes; 0 if the model takes no labels.
         adjustable: settings that change no weight and may be changed when sampling.
 
@@ -81,7 +82,7 @@ class Model(FormerNames, nn.Module, ABC):
                 "model.conditional: true needs labels, and these images have none; take a "
                 "labelled set or a folder with one folder for each class, or false"
             )
-        self.class_shares = tuple(class_shares) if conditional else ()
+        self.class_shares: tuple[float, ...] = tuple(class_shares) if conditional else ()
 
     @property
     def num_classes(self) -> int:
@@ -203,10 +204,12 @@ class HasLikelihood(Protocol):
             those with ``levels`` have one of 256 values, and ``continuous`` ones have a
             density. Nats of different kinds cannot be compared.
         exact: true if a single weight is log p(x) itself.
+        class_shares: p(y) of each class, if the likelihood is that of a labelled image; else empty.
     """
 
     pixels: Pixels
     exact: bool
+    class_shares: tuple[float, ...]
 
     def infer(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """Draw latents from q(z|x): (B, C, H, W) → (B, latent_dim)."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from genmodels.data.images import TEST, TRAIN, Batch
 from genmodels.evaluation.metrics.metric import Undefined
@@ -86,6 +86,12 @@ def discriminate(
         samples=logits(samples),
         threshold=model.threshold,
     )
+
+
+def planned(model: nn.Module, playing: nn.Module, reference: Reference) -> int:
+    """Return how many samples are drawn for the logits, beside those of the other metrics."""
+    drawn = isinstance(playing, Discriminates) and playing is not model
+    return min(AT_MOST, reference.count) if drawn else 0
 
 
 def from_equilibrium(model: Discriminates, last: Mapping[str, float]) -> dict[str, float]:

@@ -1,5 +1,6 @@
 """Bounds on the likelihood of test images, by importance sampling."""
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -40,8 +41,8 @@ def bounds(model: HasLikelihood, device: torch.device, reference: Reference) -> 
     samples = 1 if model.exact else SAMPLES
     tight, single, means = [], [], []
     with randomness.placed(0, "importance samples", device=device):
-        for batch in reference.batches(TEST, min(IMAGES, reference.count)):
-            weights = log_weights(model, as_modelled(model, batch).to(device), samples)
+        for number, batch in enumerate(reference.batches(TEST, min(IMAGES, reference.count))):
+            weights = log_weights(model, as_modelled(model, batch, number).to(device), samples)
             tight.append(losses.importance_weighted(weights))
             single.append(-weights.mean(1))
             if isinstance(model, Encodes):
@@ -55,20 +56,44 @@ def bounds(model: HasLikelihood, device: torch.device, reference: Reference) -> 
     return Bounds(model.pixels, nats, active)
 
 
-def as_modelled(model: HasLikelihood, batch: Batch) -> Batch:
+def as_modelled(model: HasLikelihood, batch: Batch, number: int) -> Batch:
     """Return the images that the likelihood of a model is of.
 
     For a model of binary pixels, each pixel is drawn once as 0 or 1, with the grey value as the
     probability of 1. Other models get the images unchanged.
+
+    Args:
+        model: of binary or other pixels.
+        batch: grey or coloured images.
+        number: of this batch; each has noise of its own.
     """
     if model.pixels != "binary":
         return batch
-    generator = randomness.generator(0, "binarised pixels")
+    generator = randomness.generator(0, "binarised pixels", number)
     drawn = torch.rand(batch.images.shape, generator=generator) < batch.images
     return Batch(drawn.float(), batch.labels)
 
 
 def log_weights(model: HasLikelihood, batch: Batch, count: int) -> Tensor:
-    """Draw log importance weights of each image: (B, count), float64, on the CPU."""
-    drawn = (model.log_weights(batch.images, batch.labels) for _ in range(count))
-    return torch.stack([weights.double().cpu() for weights in drawn], 1)
+    """Draw log importance weights of log p(x) for each image: (B, count), float64, on the CPU.
+
+    A conditional model has log p(x|y). The label is summed out, so that its numbers are of the same
+    kind as others': log p(x) = log Σ p(y) p(x|y), with the shares of the training images as p(y).
+    """
+    shares: dict[int | None, float] = {**dict(enumerate(model.class_shares))} or {None: 1.0}
+    drawn: list[Tensor] = []
+    for _ in range(count):
+        of_labels = [
+            model.log_weights(batch.images, _all(label, batch)).double().cpu() + math.log(share)
+            for label, share in shares.items()
+            if share > 0
+        ]
+        drawn.append(torch.stack(of_labels).logsumexp(0))
+    return torch.stack(drawn, 1)
+
+
+def _all(label: int | None, batch: Batch) -> Tensor | None:
+    """Return the same label for every image of a batch; None without one."""
+    if label is None:
+        return None
+    return torch.full((len(batch.images),), label, device=batch.images.device)

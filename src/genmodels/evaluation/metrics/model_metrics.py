@@ -21,15 +21,18 @@ PIXELS: dict[Pixels, str] = {
 }
 _KINDS = {EXACT: ("NLL", ""), IWAE: ("NLL ≤", f" IWAE-{SAMPLES},"), ELBO: ("NLL ≤", " ELBO,")}
 _NLL = {
-    EXACT: f"−log p(x) of {IMAGES:,} test images, in nats per image; exact, not a bound",
+    EXACT: f"−log p(x) of {IMAGES:,} test images, in nats per image; exact, not a bound. "
+    "The label of a conditional model is summed out",
     IWAE: f"upper bound on −log p(x) by {SAMPLES} importance samples (Burda et al., 2016) on "
     f"{IMAGES:,} test images; with 5,000 samples by `python -m studies.likelihoods RUN`. "
-    "Nats of different kinds of pixels cannot be compared",
+    "Nats of different kinds of pixels cannot be compared. The label of a conditional model is "
+    "summed out",
     ELBO: f"upper bound on −log p(x) by one importance sample, on {IMAGES:,} test images",
 }
 _RANKED = "share of pairs in which the discriminator gives the real image the higher logit; " \
-    "50 % is a guess"  # fmt: skip
-_RIGHT = "share that the discriminator classifies correctly as real or generated"
+    "50 % is a guess. Both sides have the last weights, which played"  # fmt: skip
+_RIGHT = "share that the discriminator classifies correctly as real or generated; both sides " \
+    "have the last weights, which played"  # fmt: skip
 _EQUILIBRIUM = "last training loss minus its value at the equilibrium of the game"
 
 

@@ -36,6 +36,8 @@ class Trained:
         progress: the progress in the header of the checkpoint.
         last: the last record of the training log; empty without one.
         advance: called with the number of images that were encoded or decoded.
+        playing: the model with the last weights, whose two sides trained against each other; the
+            same one if ``model`` has them.
     """
 
     model: Model
@@ -46,6 +48,7 @@ class Trained:
     progress: SavedProgress
     last: Mapping[str, float]
     advance: Callable[[int], None]
+    playing: Model
 
     @property
     def device(self) -> torch.device:
@@ -71,14 +74,20 @@ class Trained:
 
     @cached_property
     def logits(self) -> Logits:
-        """The discriminator's logits of training images, test images and samples."""
-        assert isinstance(self.model, Discriminates)
+        """The discriminator's logits of training images, test images and samples.
+
+        Both sides have the last weights: an EMA of a discriminator never played.
+        """
+        assert isinstance(self.playing, Discriminates)
         blocks = self.samples[: -(-discrimination.AT_MOST // sampling.BLOCK)]
         sizes = [len(block) for block in blocks]
-        labels = sampling.labels(self.model, sum(sizes), self.seed)
+        if self.playing is not self.model:
+            blocks = list(sampling.sample(self.playing, sum(sizes), self.seed))
+            self.advance(sum(sizes))
+        labels = sampling.labels(self.playing, sum(sizes), self.seed)
         by_block = [None] * len(sizes) if labels is None else labels.split(sizes)
         samples = [Batch(block, label) for block, label in zip(blocks, by_block, strict=True)]
-        return discrimination.discriminate(self.model, self.device, samples, self.reference)
+        return discrimination.discriminate(self.playing, self.device, samples, self.reference)
 
     @cached_property
     def from_equilibrium(self) -> dict[str, float]:
