@@ -34,7 +34,7 @@ CONTENDERS: dict[str, tuple[str, dict[str, Any]]] = {
     f"{OURS}, compiled, bf16": ("shared_trainer", {"precision": "bf16", "execution": "compiled"}),
 }
 # These wait as genmodels lets threads wait, which must be set before their processes start.
-WAIT_SHORTLY = {name for name in CONTENDERS if name.startswith(OURS)} | {"bare loop, our settings"}
+WAIT_BRIEFLY = {name for name in CONTENDERS if name.startswith(OURS)} | {"bare loop, our settings"}
 START_SECONDS = 300  # that a contender has to import, load and compile
 
 
@@ -68,7 +68,7 @@ class Contender:
         self.process = context.Process(
             target=_serve, args=(there, name, work, grey, device), daemon=name.count("worker") == 0
         )
-        with _environment(waiting.settings() if name in WAIT_SHORTLY else {}):
+        with _environment(waiting.variables() if name in WAIT_BRIEFLY else {}):
             self.process.start()
         there.close()
 

@@ -1,7 +1,7 @@
 """``python -m studies.power``: how often the test of two models is right, over simulated studies.
 
-The type I error is the share of studies that call two models different whose trainings have the
-same distribution of FD; the power is the share that finds a real difference. Written to
+The type I error is the share of studies that call two models different whose geometric means of
+FD are equal; the power is the share that finds a real difference. Written to
 ``docs/results/power.json``, and printed as the tables of ``docs/reference/certainty.md``.
 """
 
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genmodels.comparison import statistics
-from genmodels.comparison.pairs import LEVEL
+from genmodels.comparison.statistics import LEVEL
 
 OUT = Path(__file__).parents[1] / "docs" / "results" / "power.json"
 STUDIES = 4000
@@ -44,33 +44,34 @@ def one_bad_in_five(generator: np.random.Generator, shape: tuple[int, int]) -> V
 
 
 def stable(generator: np.random.Generator, shape: tuple[int, int]) -> Values:
-    """Draw FDs that hardly vary, whose mean is that of :func:`one_bad_in_five`."""
-    mean = 1 + RARE * (BAD - 1)
-    return mean * np.exp(SPREAD / 3 * generator.standard_normal(shape))
+    """Draw FDs that hardly vary, with the geometric mean of :func:`one_bad_in_five`."""
+    return BAD**RARE * np.exp(SPREAD / 3 * generator.standard_normal(shape))
 
 
 SAME: dict[str, tuple[Draw, Draw]] = {
-    "normal": (normal, normal),
-    "lognormal": (lognormal, lognormal),
-    "one bad seed in five": (one_bad_in_five, one_bad_in_five),
-    "unequal spread": (lambda g, s: lognormal(g, s) ** 0.2, lognormal),
+    "normal, relative spread 15 %": (normal, normal),
+    "lognormal, relative spread 30 %": (lognormal, lognormal),
+    "one bad seed in five, with three times the FD": (one_bad_in_five, one_bad_in_five),
 }
-CONTESTED = {
-    "one bad seed in five, against a stable model of equal mean": (one_bad_in_five, stable)
+UNEQUAL: dict[str, tuple[Draw, Draw]] = {
+    "lognormal, relative spread 6 % against 30 %": (lambda g, s: lognormal(g, s) ** 0.2, lognormal),
+    "one bad seed in five, against a stable model": (one_bad_in_five, stable),
 }
 
 
 def main() -> None:
     """Simulate, print and write JSON."""
     errors = {
-        name: {n: rate(*pair, n, 1.0) for n in SEEDS} for name, pair in (SAME | CONTESTED).items()
+        name: {n: rate(*pair, n, 1.0) for n in SEEDS} for name, pair in (SAME | UNEQUAL).items()
     }
     power = {
-        f"{name}, ratio {ratio:g}": {n: rate(*SAME[name], n, ratio) for n in SEEDS}
-        for name in list(SAME)[:3]
+        f"{100 * (ratio - 1):.0f} %, {name.partition(',')[0]}": {
+            n: rate(*SAME[name], n, ratio) for n in SEEDS
+        }
+        for name in SAME
         for ratio in RATIOS
     }
-    for title, rows in (("called different", errors), ("power", power)):
+    for title, rows in (("called different", errors), ("the FD is larger by", power)):
         print(f"| {title} | " + " | ".join(f"{n} seeds" for n in SEEDS) + " |")
         print("|---" * (len(SEEDS) + 1) + "|")
         for name, by_seeds in rows.items():

@@ -130,7 +130,7 @@ def test_training_says_what_to_lower(
     monkeypatch.setattr(Step, "__call__", full)
     outcome = genmodels("train", "--out", run, "--resume", "--epochs", "2")
     assert outcome.code == 2
-    assert "memory ran out at step 22 when 20.00 MiB more were asked for" in outcome.err
+    assert "memory ran out at step 22 when 20.00 MiB more were requested" in outcome.err
     assert "lower train.batch_size, now 500" in outcome.err
 
 

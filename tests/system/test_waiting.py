@@ -1,4 +1,4 @@
-"""Threads wait shortly for each other, if PyTorch can still be told."""
+"""Threads wait briefly for each other, if PyTorch can still be told."""
 
 import os
 import subprocess
@@ -8,7 +8,7 @@ import pytest
 
 from genmodels.system import waiting
 
-SHORT = waiting.settings()
+SHORT = waiting.variables()
 NAMES = (*SHORT, "OMP_WAIT_POLICY")
 SHOW = f"import os; print(*[os.environ.get(name, '-') for name in {NAMES}])"
 SAY = "from genmodels.system import waiting; print(waiting.described())"
@@ -37,7 +37,7 @@ def test_what_the_user_has_set_stays(own: dict[str, str]) -> None:
     assert said == "threads wait for each other: " + "".join(f"{k}={v}" for k, v in own.items())
 
 
-def test_processes_that_are_started_wait_shortly_too() -> None:
+def test_processes_that_are_started_wait_briefly_too() -> None:
     code = f"import genmodels, subprocess, sys; subprocess.run([sys.executable, '-c', {SHOW!r}])"
     assert run(code) == [*SHORT.values(), "-"]
 
@@ -55,13 +55,15 @@ def test_too_late_says_what_to_do() -> None:
 def test_turns_are_those_measured_for_the_make_of_processor(
     monkeypatch: pytest.MonkeyPatch, make: str, turns: str
 ) -> None:
-    monkeypatch.setattr(waiting, "_make", lambda: make)
-    assert waiting.settings.__wrapped__()["GOMP_SPINCOUNT"] == turns
+    monkeypatch.setattr(waiting, "_vendor", lambda: make)
+    assert waiting.variables.__wrapped__()["GOMP_SPINCOUNT"] == turns
 
 
-def test_a_system_without_cpuinfo_has_no_make_of_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_system_without_cpuinfo_has_no_vendor_of_processor(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def missing(*_: object, **__: object) -> None:
         raise FileNotFoundError
 
     monkeypatch.setattr("builtins.open", missing)
-    assert waiting._make() == ""
+    assert waiting._vendor() == ""

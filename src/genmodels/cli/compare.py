@@ -105,12 +105,13 @@ def _show(comparison: "Comparison", out: Path, trained_once: bool) -> None:
     """Show the table, the summary, where the report is and what to do next."""
     from genmodels import console
     from genmodels.comparison import verdicts
+    from genmodels.comparison.statistics import SEEDS
     from genmodels.report import terminal
 
     console.show(terminal.comparison_table(comparison))
     typer.echo(verdicts.summary(comparison))
     typer.echo(f"report: {out / 'report.html'}")
     if trained_once:
-        typer.echo("next: for confidence intervals, the same command with --seeds 3")
+        typer.echo(f"next: for confidence intervals, the same command with --seeds {SEEDS}")
     else:
         typer.echo(f"next: open {out / 'report.html'} in a browser")

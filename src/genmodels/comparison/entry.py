@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import mean
 
 import torch
 from torch import Tensor
@@ -75,8 +76,10 @@ class Entry:
         if len(known) < len(values):
             return None
         metric, influence = metric_of(name), self.influence(name)
-        error = 0.0 if influence is None else standard_error(influence)
-        return statistics.estimate(known, metric.scale if metric else "any", error)
+        scale = metric.scale if metric else "any"
+        if influence is None or scale != "positive":
+            return statistics.estimate(known, scale)
+        return statistics.estimate(known, scale, statistics.standard_error(influence))
 
     def influence(self, name: str) -> Tensor | None:
         """Return how much each test image counts in the logarithm of a number, over the seeds.
@@ -101,7 +104,7 @@ class Entry:
         """Return the mean of a rate, a time or a memory size; None if it was not measured."""
         found = [r.evaluation.measured.get(name) for r in self.results]
         known = [value for value in found if value is not None]
-        return statistics.mean(known) if known else None
+        return mean(known) if known else None
 
     @property
     def threads(self) -> str:
@@ -126,11 +129,6 @@ class Entry:
         found = [_arrival(result.evaluation.curve) for result in self.results]
         known = [point for point in found if point is not None]
         return known if len(known) == len(found) else None
-
-
-def standard_error(influence: Tensor) -> float:
-    """Return the standard error of a number by the finite set of test images."""
-    return math.sqrt(influence.var().item() / len(influence))
 
 
 def _arrival(curve: Sequence[Point]) -> Point | None:

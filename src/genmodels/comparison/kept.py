@@ -8,6 +8,7 @@ what would be computed again.
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -89,9 +90,10 @@ def _read(path: Path | None, parse: Callable[[Mapping[str, object]], Kind]) -> K
         return None
     try:
         found = parse(json.loads(path.read_bytes()))
-        path.touch()
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
+    with suppress(OSError):  # a folder that cannot be written
+        path.touch()
     return found
 
 

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from genmodels.comparison import statistics
-from genmodels.comparison.entry import Entry, standard_error
-from genmodels.comparison.statistics import Difference
-
-LEVEL = 0.05  # of the tests, after Holm's correction
+from genmodels.comparison.entry import Entry
+from genmodels.comparison.statistics import LEVEL, MOST_SEEDS, SEEDS, Difference
 
 
 @dataclass(frozen=True)
@@ -45,23 +43,38 @@ class PairTest:
     def sentence(self) -> str:
         """The result of the test with its numbers, and what would resolve it."""
         if self.difference is None:
-            return f"{self.better} and {self.worse}: {self.verdict}."
+            return (
+                f"{self.better} and {self.worse}: not resolved, because one of them has one seed."
+            )
         test = f"p = {self.p_value:.2g}"
         if self.decided:
             times = f"its FD is {self.ratio:.3g} times lower"
             return f"{self.better} is better than {self.worse}: {times} ({test})."
-        more = "more seeds would not resolve it, because the test images are too few"
-        if self.seeds_needed:
-            more = f"about {self.seeds_needed} seeds of each would probably resolve it"
         return (
             f"{self.better} and {self.worse}: not resolved. The FD of {self.worse} is "
-            f"{self.ratio:.3g} times that of {self.better} ({test}); these seeds probably show "
-            f"differences of {self.detectable:.0%} or more, and {more}."
+            f"{self.ratio:.3g} times that of {self.better} ({test}). These seeds probably show "
+            f"differences of {100 * (self.detectable or 0):.0f} % or more; {self.remedy}."
         )
 
     @property
+    def remedy(self) -> str:
+        """What would resolve the difference."""
+        if self.difference is None:
+            return f"train each with {SEEDS} seeds"
+        if self.difference.size == 0:
+            return "their means are equal"
+        if self.seeds_needed:
+            return f"about {self.seeds_needed} seeds of each would probably resolve it"
+        if self.difference.limited_by_images(self.level):
+            return "more seeds would not resolve it, because the test images are too few"
+        return f"more than {MOST_SEEDS:,} seeds of each would be needed"
+
+    @property
     def seeds_needed(self) -> int | None:
-        """How many seeds of each model would probably resolve it; None if that is not known."""
+        """Seeds of each model that would resolve the difference in four of five studies.
+
+        None with one seed, or if more than ``MOST_SEEDS`` would be needed.
+        """
         return self.difference.seeds_needed(self.level) if self.difference else None
 
     @property
@@ -84,7 +97,7 @@ def of(ranked: Sequence[Entry], fd: str) -> list[PairTest]:
     """
     found = {(a.name, b.name): _difference(a, b, fd) for a, b in combinations(ranked, 2)}
     corrected = statistics.holm({key: d.p_value for key, d in found.items() if d is not None})
-    level = LEVEL / max(1, len(found))
+    level = LEVEL / max(1, len(corrected))
     return [PairTest(*key, corrected.get(key), each, level) for key, each in found.items()]
 
 
@@ -93,5 +106,7 @@ def _difference(a: Entry, b: Entry, fd: str) -> Difference | None:
     one, other = a.estimate(fd), b.estimate(fd)
     assert one is not None and other is not None, "every run has an FD"  # noqa: PT018
     of_a, of_b = a.influence(fd), b.influence(fd)
-    shared = 0.0 if of_a is None or of_b is None else standard_error(of_b - of_a)
+    shared = 0.0
+    if of_a is not None and of_b is not None:
+        shared = statistics.standard_error(of_b - of_a)
     return statistics.difference(one, other, shared)

@@ -227,5 +227,5 @@ def _latest_of_each() -> list[runs.Folder]:
     for folder in same_data:
         latest.setdefault(folder.config_name, folder)
     if not latest:
-        raise InputError(newest.no_checkpoint())
+        raise InputError(newest.no_checkpoint_message())
     return list(latest.values())

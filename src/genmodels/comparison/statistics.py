@@ -7,16 +7,19 @@ all models share, and the number of tests.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import mean as mean  # also for those who read estimates
-from statistics import variance
+from statistics import mean, variance
 from typing import TypeVar
+
+from torch import Tensor
 
 from genmodels.evaluation.metrics.metric import Scale
 
 CONFIDENCE = 0.95
+LEVEL = 1 - CONFIDENCE  # of the tests, after Holm's correction
+SEEDS = 5  # recommended: three find a doubled FD and little else (docs/reference/certainty.md)
 POWER = 0.8  # the chance to find a difference, at which it counts as one that can be seen
 MOST_SEEDS = 1000
-INTERVAL = f"{CONFIDENCE:.0%} interval over training seeds and test images".replace("%", " %")
+INTERVAL = f"{100 * CONFIDENCE:.0f} % interval over training seeds and test images"
 ROUNDING = 1e-12  # values that differ relatively by less count as equal
 Name = TypeVar("Name")
 
@@ -42,9 +45,9 @@ class Estimate:
 def estimate(values: Sequence[float], scale: Scale = "any", error: float = 0.0) -> Estimate:
     """Return the mean and the t-interval (Student, 1908) of one or more values.
 
-    The interval is that of the logarithms on the scale ``positive``, and of asin √p, whose
-    variance hardly depends on p (Freeman & Tukey, 1950), for shares p. So it stays within the
-    bounds of the number. It has no width if the values differ by rounding alone.
+    On the scale ``positive`` the interval is computed for logarithms; on ``share`` for asin √p,
+    whose variance hardly depends on p (Freeman & Tukey, 1950). So it stays within the bounds of
+    the number. It has no width if the values differ by rounding alone.
 
     Args:
         values: one for each seed.
@@ -57,7 +60,7 @@ def estimate(values: Sequence[float], scale: Scale = "any", error: float = 0.0) 
     centre = _back(mean(at), scale) if scale == "positive" else mean(values)
     if len(values) < 2:
         return Estimate(centre, None, None, tuple(values), scale)
-    half = _half([(_variance(at) / len(at), len(at) - 1.0), (error**2, math.inf)], 1 - CONFIDENCE)
+    half = _half([(_variance(at) / len(at), len(at) - 1.0), (error**2, math.inf)], LEVEL)
     low, high = (_back(mean(at) + sign * half, scale) for sign in (-1, 1))
     return Estimate(centre, low, high, tuple(values), scale)
 
@@ -81,7 +84,7 @@ class Difference:
 
     @property
     def p_value(self) -> float:
-        """The two-sided p-value: 1 less the confidence whose interval ends at no difference.
+        """The two-sided p-value: the level at which the interval of the difference touches 0.
 
         With one source of error it is that of Welch's test (1947). Without any the test has no
         statistic: the value is 1 for equal means, else 0.
@@ -111,9 +114,12 @@ class Difference:
         )
         return next(enough, None)
 
+    def limited_by_images(self, level: float) -> bool:
+        """Return whether the test images alone hide this difference from any number of seeds."""
+        return _visible([(self.shared**2, math.inf)], level) > abs(self.size)
+
     def _needed(self, first: int, second: int, level: float) -> float:
-        parts = self._parts(first, second)
-        return _half(parts, level) + _half(parts, 2 * (1 - POWER))
+        return _visible(self._parts(first, second), level)
 
     def _parts(self, first: int, second: int) -> list[tuple[float, float]]:
         """Return the variance by the seeds and by the test images, with degrees of freedom.
@@ -159,8 +165,8 @@ def welch(a: Sequence[float], b: Sequence[float]) -> float | None:
 def holm(p_values: Mapping[Name, float]) -> dict[Name, float]:
     """Adjust p-values for the number of tests (Holm, 1979).
 
-    If all tests with an adjusted value ≤ 5 % are rejected, the probability of one or more false
-    rejections is at most 5 %.
+    If all tests with an adjusted value ≤ ``LEVEL`` are rejected, the probability of one or more
+    false rejections is at most ``LEVEL``.
     """
     adjusted: dict[Name, float] = {}
     largest = 0.0
@@ -187,6 +193,11 @@ def _back(value: float, scale: Scale) -> float:
     return value
 
 
+def _visible(parts: Sequence[tuple[float, float]], level: float) -> float:
+    """Return the smallest difference that a test finds with the probability ``POWER``."""
+    return _half(parts, level) + _half(parts, 2 * (1 - POWER))
+
+
 def _half(parts: Sequence[tuple[float, float]], outside: float) -> float:
     """Return half the width of an interval around a sum of independent errors.
 
@@ -211,3 +222,12 @@ def _variance(values: Sequence[float]) -> float:
     """Return the variance of two or more values; zero if they differ by rounding alone."""
     found = variance(values)
     return found if math.sqrt(found) > ROUNDING * max(map(abs, values)) else 0.0
+
+
+def standard_error(influence: Tensor) -> float:
+    """Return the standard error of a number by the finite set of images.
+
+    Args:
+        influence: (N,), how much each image counts in the number, to first order.
+    """
+    return math.sqrt(influence.var().item() / len(influence))

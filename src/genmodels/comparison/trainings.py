@@ -36,7 +36,7 @@ class Training:
 
 @contextmanager
 def resumable() -> Iterator[None]:
-    """Say how to go on where Ctrl-C or another signal stops a study inside a ``with`` block.
+    """Add to an interruption that the same command continues the study.
 
     Raises:
         Interrupted: it was stopped.

@@ -30,7 +30,7 @@ def plain(value: object) -> object:
 
 
 def evaluation(given: Mapping[str, Any]) -> Evaluation:
-    """Return the evaluation that :func:`plain` was called with."""
+    """Rebuild an evaluation from the JSON values that :func:`plain` made."""
     return Evaluation(**{
         **given,
         "weights": [
@@ -45,7 +45,7 @@ def evaluation(given: Mapping[str, Any]) -> Evaluation:
 
 
 def scored(given: Mapping[str, Any]) -> Scored:
-    """Return the scores that :func:`plain` was called with."""
+    """Rebuild scores from the JSON values that :func:`plain` made."""
     return Scored(**given)
 
 

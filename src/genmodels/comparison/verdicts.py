@@ -6,13 +6,15 @@ with the lowest FD is taken.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from statistics import mean
 from typing import Literal
 
 from genmodels.comparison import statistics
 from genmodels.comparison.cells import alternatives
 from genmodels.comparison.entry import Entry
-from genmodels.comparison.pairs import LEVEL, PairTest
+from genmodels.comparison.pairs import PairTest
 from genmodels.comparison.result import Comparison
+from genmodels.comparison.statistics import LEVEL
 from genmodels.evaluation.baselines import MEANINGS, SIMPLE
 
 Answer = Literal["holds", "does not hold", "undecided"]
@@ -71,14 +73,9 @@ def _nearest_model(comparison: Comparison) -> str:
 
 def _unresolved(pairs: Sequence[PairTest]) -> str:
     """Say what is not resolved between the model of lowest FD and others, and what would help."""
-    if any(pair.difference is None for pair in pairs):
-        return "one seed for each model is not enough to decide: train each with 5 seeds"
-    found = []
-    for pair in pairs:
-        more = "more seeds would not resolve it: the test images are too few"
-        if pair.seeds_needed:
-            more = f"{pair.seeds_needed} seeds of each would probably resolve it"
-        found.append(f"its lead over {pair.worse} is not resolved ({more})")
+    if alone := next((pair for pair in pairs if pair.difference is None), None):
+        return f"one seed of a model is not enough to decide: {alone.remedy}"
+    found = [f"its lead over {pair.worse} is not resolved ({pair.remedy})" for pair in pairs]
     return "; ".join(found)
 
 
@@ -166,8 +163,8 @@ def arrival(entry: Entry) -> str:
     found = entry.arrivals()
     if found is None:
         return "no snapshots were kept"
-    images = statistics.mean([point.images for point in found])
-    seconds = statistics.mean([point.seconds for point in found])
+    images = mean([point.images for point in found])
+    seconds = mean([point.seconds for point in found])
     total = entry.mean("training_images") or images
     return (
         f"within 10 % of its final FD after {shown(images)} images and {shown(seconds)} s, "
@@ -263,7 +260,7 @@ def _fifth(comparison: Comparison, coding: Entry, playing: Entry) -> tuple[Answe
     if len(known) < len(pairs):
         return "undecided", f"{when}. One seed for each model is not enough to decide."
     sure = max(known) <= LEVEL
-    sooner = [statistics.mean(one) < statistics.mean(other) for one, other in pairs]
+    sooner = [mean(one) < mean(other) for one, other in pairs]
     answer: Answer = "holds" if all(sooner) else "undecided" if any(sooner) else "does not hold"
     return (answer if sure else "undecided"), (
         f"{when}. Welch's test: p = {shown(known[0])} for images, {shown(known[1])} for seconds."

@@ -213,7 +213,7 @@ class WorkerPool:
     def _receive(
         self, tasks: Sequence[Task], results: list[Any], failures: dict[int, Failure], board: Board
     ) -> None:
-        """Wait shortly for a message, and handle it."""
+        """Wait briefly for a message, and handle it."""
         try:
             worker, message = self.messages.get(timeout=POLL_SECONDS)
         except queue.Empty:

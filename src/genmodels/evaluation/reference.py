@@ -46,7 +46,7 @@ class Reference:
 
     @cached_property
     def test(self) -> Features:
-        """Features of the test images that are used."""
+        """Features of the test images that samples are compared with, (count, D)."""
         return self.table[self.random_rows(TEST, self.count)]
 
     @cached_property

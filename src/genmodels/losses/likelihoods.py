@@ -180,9 +180,9 @@ def mean_squared_error(means: Tensor, images: Tensor) -> Tensor:
 
 
 def around_means(formula: Formula) -> Callable[[Tensor, Tensor, Scale], Tensor]:
-    """Turn a formula of means and a scale into a :attr:`Likelihood.nll` of outputs.
+    """Return the :attr:`Likelihood.nll` of outputs, from a formula of means and a scale.
 
-    The means are the sigmoid of the outputs.
+    The means are sigmoid(outputs).
     """
 
     def nll(outputs: Tensor, images: Tensor, scale: Scale) -> Tensor:

@@ -83,7 +83,8 @@ def cell(entry: Entry, name: str) -> str:
 
     A line may end before the interval, not inside.
     """
-    return interval(entry.estimate(name)).replace("± ", "±\N{NO-BREAK SPACE}")
+    shown = interval(entry.estimate(name)).replace("± ", "±\N{NO-BREAK SPACE}")
+    return shown.replace(" – ", "\N{NO-BREAK SPACE}–\N{NO-BREAK SPACE}")
 
 
 def _sides(frames: Tensor) -> str:

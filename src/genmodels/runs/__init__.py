@@ -28,7 +28,7 @@ def open_run(path: str | Path, accepted: str = "") -> Folder:
     """
     candidates = [Folder(candidate) for candidate in (Path(path), HOME / path)]
     for folder in candidates:
-        if not folder.lost():
+        if not folder.missing_files():
             folder.check_links()
             return folder
     for folder in candidates:
@@ -49,7 +49,7 @@ def absent(path: str | Path, accepted: str = "") -> InputError:
     if os.path.isfile(path):  # false for impossible paths too, as isdir is
         what = f"{str(path)!r} is a file, and no folder of a run"
     elif os.path.isdir(path):
-        lost = Folder(Path(path)).lost()
+        lost = Folder(Path(path)).missing_files()
         what = f"folder {str(path)!r} holds no {'run' if len(lost) > 1 else 'complete run'}"
         what += f", {lost[0]} is missing" if len(lost) == 1 else ""
     return InputError("; ".join(filter(None, (what, accepted, hint))))

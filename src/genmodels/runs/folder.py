@@ -126,7 +126,7 @@ class Folder:
                     "made it, replace it by the file"
                 )
 
-    def lost(self) -> list[str]:
+    def missing_files(self) -> list[str]:
         """List the files that every command needs, and that the folder does not have."""
         needed = [self.config_path, self.environment_path]
         return [path.name for path in needed if not os.path.exists(path)]
@@ -138,7 +138,7 @@ class Folder:
             InputError: it lacks one.
         """
         traces = [*self.checkpoint_paths(), *self.snapshot_paths(), self.log_path]
-        lost = self.lost()
+        lost = self.missing_files()
         if lost and any(path.exists() for path in traces):
             raise InputError(
                 f"{self.path} has files of a training and no {' and no '.join(lost)}; restore "
@@ -233,7 +233,7 @@ class Folder:
         self.check_links()
         paths = self.checkpoint_paths()
         if not paths:
-            raise InputError(self.no_checkpoint())
+            raise InputError(self.no_checkpoint_message())
         try:
             found = self._load(paths[-1])
         except Untrusted:
@@ -246,7 +246,7 @@ class Folder:
             raise InputError(f"{error}; {todo}") from None
         return self._own(found)
 
-    def no_checkpoint(self) -> str:
+    def no_checkpoint_message(self) -> str:
         """Return the message that the run has no checkpoint yet."""
         todo = f"train it with: `train(out={self.path}, resume=True)`"
         if lock.is_held(self.path):

@@ -16,7 +16,7 @@ def held(path: Path) -> Iterator[None]:
     Raises:
         InputError: another process trains in this folder.
     """
-    import filelock  # here, because only training writes
+    import filelock  # here, because few commands need it
 
     lock = filelock.FileLock(path / LOCK)
     try:
@@ -35,7 +35,10 @@ def held(path: Path) -> Iterator[None]:
 
 
 def is_held(path: Path) -> bool:
-    """Return whether a process trains in a folder."""
+    """Return whether a process trains in a folder.
+
+    It takes the lock for a moment, so a training that starts in this moment is refused.
+    """
     import filelock
 
     if not (path / LOCK).is_file():
@@ -45,5 +48,5 @@ def is_held(path: Path) -> bool:
             return False
     except filelock.Timeout:
         return True
-    except OSError:  # this process may not train there, and cannot ask
+    except OSError:  # no permission to open the lock
         return False

@@ -52,12 +52,13 @@ class SavedProgress(TypedDict):
     """The progress of a training.
 
     Attributes:
-        step, images, seconds: since the start of the run; the time of training steps alone.
+        step, images: since the start of the run.
+        seconds: of training steps only.
         sums, counts: of each term in the running epoch.
         recorded: the last step that is in the log.
         rollbacks: how often the run went back to a checkpoint.
         flops_per_image: floating-point operations of training for an image.
-        flops: of one run of each phase.
+        flops: of one execution of each phase.
         modes: how each phase runs, once it is decided.
         peak_memory_mib: of the device; None where it is not known.
     """

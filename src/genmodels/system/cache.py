@@ -39,11 +39,14 @@ def keep(file: Path, write: Callable[[Path], object]) -> bool:
 
 def trim(folder: Path, limit: int) -> None:
     """Delete the oldest files of a folder, until the others have ``limit`` bytes or less."""
-    status = {file: file.stat() for file in folder.iterdir()}
+    status = {}
+    for file in folder.iterdir():
+        with suppress(OSError):  # another process has renamed or deleted it
+            status[file] = file.stat()
     total = sum(each.st_size for each in status.values())
     for file in sorted(status, key=lambda file: status[file].st_mtime_ns):
         if total <= limit:
             return
-        with suppress(OSError):  # another process has deleted it
+        with suppress(OSError):
             file.unlink()
-        total -= status[file].st_size
+            total -= status[file].st_size

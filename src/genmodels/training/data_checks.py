@@ -11,8 +11,8 @@ def check(model: Model, images: Images, train: Train, processes: Processes) -> N
     """Check the number of training images, and of images in each process's share of a batch.
 
     Raises:
-        InputError: there are fewer training images than a batch has or than the model fits a
-            density to, or fewer images in a share than the model compares.
+        InputError: there are fewer training images than one batch, or than the fit of the density
+            needs; or a process's share of a batch is smaller than the model's ``smallest_batch``.
     """
     count = images.count(TRAIN)
     if count == 0:

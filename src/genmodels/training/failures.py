@@ -10,10 +10,10 @@ from genmodels.training.trainer import Trainer
 def out_of_memory(error: BaseException, trainer: Trainer) -> str:
     """Return the message for a training that needs more memory than there is."""
     requested, peak = memory.requested(error), trainer.device.peak_memory()
-    used = f" after {readable_size(peak * 2**20)} at most" if peak else ""
+    used = f"; the peak was {readable_size(peak * 2**20)}" if peak else ""
     return (
         f"memory ran out at step {trainer.step + 1:,}"
-        + (f" when {requested} more were asked for{used}" if requested else used)
+        + (f" when {requested} more were requested{used}" if requested else used)
         + f": lower train.batch_size, now {trainer.train.batch_size}, or the widths of "
         "the model's network; checkpoints are unchanged"
     )

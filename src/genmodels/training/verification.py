@@ -47,7 +47,7 @@ def check(folder: runs.Folder) -> Iterator[Finding]:
     else:
         yield _finding(folder, folder.log_path, lambda: f"{len(folder.log())} records")
     if not checkpoints:
-        yield Finding(folder.checkpoints.name, "", folder.no_checkpoint(), missing=True)
+        yield Finding(folder.checkpoints.name, "", folder.no_checkpoint_message(), missing=True)
     for path in (*checkpoints, *folder.snapshot_paths()):
         yield _finding(folder, path, partial(_checkpoint, folder, path))
 

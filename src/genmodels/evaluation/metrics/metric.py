@@ -7,7 +7,7 @@ from typing import Generic, Literal, TypeVar
 from genmodels.models.base import ABILITIES
 
 Better = Literal["lower", "higher", ""]
-# Numbers without bounds; those whose ratios count, which are above 0; and shares of 1.
+# any: without bounds. positive: above 0, compared by ratios. share: in [0, 1].
 Scale = Literal["any", "positive", "share"]
 Context = TypeVar("Context")
 WITHOUT = {ability.protocol: ability.without for ability in ABILITIES}
