@@ -23,7 +23,6 @@ from genmodels.comparison.result import Comparison
 from genmodels.data import pictures
 from genmodels.evaluation.metrics.table import label
 from genmodels.report.html import FRAME_COLUMNS
-from genmodels.system import files
 from genmodels.training.curves import (
     COLOURS,
     UNITS,
@@ -101,11 +100,6 @@ def of_comparison(comparison: Comparison) -> dict[str, bytes]:
     if comparison.real_histogram:
         drawn["classes.svg"] = _class_shares(comparison)
     return drawn
-
-
-def save_bytes(content: bytes, path: Path) -> None:
-    """Write a picture. If this fails, no incomplete file is left."""
-    files.save_with(path, lambda temporary: temporary.write_bytes(content))
 
 
 def _png(image: Any) -> bytes:

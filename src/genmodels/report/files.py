@@ -27,7 +27,7 @@ def save(comparison: Comparison, out: Path, measured: Mapping[str, Any]) -> None
     figures.save_comparison(comparison, out / "comparison.png")
     drawn = figures.of_comparison(comparison)
     for name, figure in drawn.items():
-        figures.save_bytes(figure, out / "figures" / name)
+        files.write(out / "figures" / name, figure)
     content = plain(comparison, measured)
     files.write(out / "report.json", (json.dumps(content, indent=1) + "\n").encode())
     files.write(out / "report.md", markdown.render(comparison, measured).encode())

@@ -15,7 +15,7 @@ from genmodels.comparison.entry import Entry
 from genmodels.comparison.result import Comparison
 from genmodels.comparison.statistics import INTERVAL
 from genmodels.data import pictures
-from genmodels.evaluation.baselines import MEANINGS
+from genmodels.evaluation.baselines import MEANINGS, SIMPLE
 from genmodels.evaluation.metrics.table import LOWER_IS_BETTER, PROMINENT, label
 
 KINDS = "perturbation", "interpolation"
@@ -75,6 +75,7 @@ def render(comparison: Comparison, drawn: Mapping[str, bytes], measured: Mapping
         cell=cell,
         number=number,
         interval=INTERVAL,
+        simple=SIMPLE,
     )
 
 

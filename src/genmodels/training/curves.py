@@ -126,4 +126,4 @@ def encode(figure: Figure, kind: str = "png", **options: Any) -> bytes:
 
 def save(figure: Figure, path: Path) -> None:
     """Write a figure as PNG. An existing file is unchanged if writing fails."""
-    files.save_with(path, lambda temporary: temporary.write_bytes(encode(figure)))
+    files.write(path, encode(figure))
