@@ -198,7 +198,7 @@ def test_one_run_alone(genmodels: CommandLine, pair: Any) -> None:
     outcome = genmodels("compare", pair[0], *QUICK)
     assert outcome.code == 0
     assert outcome.out.count("the noise floor is") == 1
-    assert all(v["answer"] == "undecided" for v in report()["verdicts"])
+    assert report()["verdicts"] == []
 
 
 @pytest.mark.slow

@@ -52,7 +52,8 @@ PROTOCOL: ProtocolSettings = {
 
 
 def comparison(*entries: Any, few_images: bool = False) -> Comparison:
-    floor = Scored({"fd_domain": 0.1, "coverage": 0.97, "outliers": 0.01}, {}, [], [], [])
+    numbers = {"fd_domain": 0.1, "precision": 0.95, "coverage": 0.97, "modes": 10, "outliers": 0.01}
+    floor = Scored(numbers, {}, [], [], [])
     return Comparison(
         "made up", {**PROTOCOL, "few_images": few_images}, "fd_domain", NOTHING,
         {"sharpness": 0.18, "isolated_dots": 0.001}, [], [], {"floor": floor}, {}, entries,
@@ -80,8 +81,8 @@ def test_a_baseline_that_is_nearer_than_every_model_is_named() -> None:
     )
     said = verdicts.summary(made)
     assert said.endswith(
-        "But a Gaussian over 100 principal components of the pixels has a lower FD (3): train "
-        "longer."
+        "But a Gaussian over 100 principal components of the pixels (3) has a lower FD: it has not "
+        "learnt the images."
     )
     assert "mean training image" not in said
 
@@ -111,9 +112,28 @@ def test_the_other_way_round_does_not_hold() -> None:
 
 
 def test_claims_need_both_kinds() -> None:
-    assert answers(comparison(entry("a", CODING, [4.0]))) == ["undecided"] * 5
-    made = comparison(entry("b", PLAYING, [4.0]))
-    assert verdicts.claims(made)[0].why == "No model with a likelihood was compared."
+    assert verdicts.claims(comparison(entry("a", CODING, [4.0]))) == []
+    assert verdicts.claims(comparison(entry("b", PLAYING, [4.0]))) == []
+    both = {**CODING, **PLAYING}
+    assert verdicts.claims(comparison(entry("c", both, [4.0]))) == []
+
+
+def test_the_game_is_over_for_the_claim_and_for_the_advice_at_once() -> None:
+    for right in (0.85, 0.95):
+        sides = dict.fromkeys(("held_out", "samples", "training"), right)
+        numbers = PLAYING | {f"discriminator_right_on_{side}": n for side, n in sides.items()}
+        made = comparison(entry("a", CODING, [2.0]), entry("b", numbers, [4.0]))
+        over = "the game is over" in verdicts.claims(made)[1].why
+        advised = any("The discriminator wins" in each.symptom for each in advice.of(made))
+        assert over == advised == (right > 0.9)
+
+
+def test_a_claim_that_does_not_hold_says_which_part() -> None:
+    smooth = PLAYING | {"isolated_dots": 0.0}
+    made = comparison(entry("a", CODING, [4.0, 4.1]), entry("b", smooth, [2.0, 2.1]))
+    verdict = verdicts.claims(made)[3]
+    assert verdict.answer == "does not hold"
+    assert verdict.why.endswith("What does not hold: b has no more isolated dots.")
 
 
 def test_one_seed_decides_nothing_about_quality() -> None:
@@ -201,7 +221,9 @@ SYMPTOMS = {
     "wins": (PLAYING | {"discriminator_right_on_held_out": 0.95,
                         "discriminator_right_on_samples": 0.99}, "The discriminator wins"),
     "overfitting": (PLAYING | {"discriminator_right_on_training": 0.99}, "overfits"),
-    "modes": (PLAYING | {"coverage": 0.1}, "Samples lack variety"),
+    "quality": (PLAYING | {"precision": 0.1, "coverage": 0.0}, "Samples do not look like the"),
+    "variety": (PLAYING | {"coverage": 0.1}, "Samples lack variety"),
+    "modes": (PLAYING | {"modes": 1.0}, "Samples show 1 of 10 classes"),
     "posterior": (CODING | {"active_units": 3.0}, "The posterior collapses: 3 of 20"),
     "memory": (CODING | {"memorised": 0.4}, "Samples copy training images: 40%"),
 }  # fmt: skip

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from genmodels.comparison.entry import Entry
 from genmodels.comparison.result import Comparison
-from genmodels.comparison.verdicts import shown
+from genmodels.comparison.verdicts import WINNING, better_baselines, shown
 
-WINNING = 0.9  # accuracy of a discriminator, on real images and samples, that is too good
 OVERFITTED = 0.1  # loss of accuracy from training to test images that shows overfitting
-COLLAPSED = 0.5  # coverage of the samples relative to the floor's
+FAR = 0.5  # precision relative to the floor's, below which samples do not look like images
+COLLAPSED = 0.5  # coverage relative to the floor's, or share of the classes that occur
 ACTIVE = 0.5  # share of active latent dimensions below which the posterior has collapsed
 MEMORISED = 0.05  # share of samples; test images have 0.01 by definition
 IMPROVING = 0.1  # relative fall of FD over the last doubling of steps: train longer
@@ -27,16 +27,13 @@ class Advice:
 def of(comparison: Comparison) -> list[Advice]:
     """List what to check next."""
     found = []
-    floor = comparison.baselines["floor"].numbers
     for entry in comparison.entries:
-        for symptom, check in _symptoms(entry, comparison, floor.get("coverage")):
+        for symptom, check in _symptoms(entry, comparison):
             found.append(Advice(entry.name, symptom, check))
     return found
 
 
-def _symptoms(
-    entry: Entry, comparison: Comparison, floor_coverage: float | None
-) -> list[tuple[str, str]]:
+def _symptoms(entry: Entry, comparison: Comparison) -> list[tuple[str, str]]:
     made = []
     right_on_real = entry.mean("discriminator_right_on_held_out")
     on_training = entry.mean("discriminator_right_on_training")
@@ -54,13 +51,7 @@ def _symptoms(
                 f"and {right_on_real:.0%} of held-out ones.",
                 "Add images or dropout, or stop earlier.",
             ))  # fmt: skip
-    coverage = entry.mean("coverage")
-    if coverage is not None and floor_coverage and coverage < COLLAPSED * floor_coverage:
-        made.append((
-            f"Samples lack variety: coverage is {coverage:.2f}, that of the floor "
-            f"{floor_coverage:.2f}.",
-            "Look at the samples and the classes; train longer, or change the loss.",
-        ))  # fmt: skip
+    made += _of_samples(entry, comparison)
     active = entry.mean("active_units")
     latent = entry.mean("latent_dimensions")
     if active is not None and latent and active < ACTIVE * latent:
@@ -76,6 +67,36 @@ def _symptoms(
             "Look at the pairs; add images, or train a smaller model for fewer steps.",
         ))  # fmt: skip
     made += _over_time(entry, comparison)
+    return made
+
+
+def _of_samples(entry: Entry, comparison: Comparison) -> list[tuple[str, str]]:
+    """Say whether samples look like the images, and show as many kinds of them."""
+    if nearer := better_baselines(comparison, entry):
+        return [(
+            f"It has not learnt the images: {' and '.join(nearer)} than it.",
+            "Look at the samples and the losses; train longer, or lower the learning rate.",
+        )]  # fmt: skip
+    floor = comparison.baselines["floor"].numbers
+    precision, coverage, modes = (entry.mean(name) for name in ("precision", "coverage", "modes"))
+    made = []
+    if precision is not None and precision < FAR * floor.get("precision", 0.0):
+        made.append((
+            f"Samples do not look like the images: precision is {precision:.2f}, that of the floor "
+            f"{floor['precision']:.2f}.",
+            "Look at the samples; train longer.",
+        ))  # fmt: skip
+    elif coverage is not None and coverage < COLLAPSED * floor.get("coverage", 0.0):
+        made.append((
+            f"Samples lack variety: coverage is {coverage:.2f}, that of the floor "
+            f"{floor['coverage']:.2f}.",
+            "Look at the samples and the classes; train longer, or change the loss.",
+        ))  # fmt: skip
+    if modes is not None and modes < COLLAPSED * floor.get("modes", 0.0):
+        made.append((
+            f"Samples show {modes:.3g} of {floor['modes']:.0f} classes.",
+            "The generator has collapsed; lower its learning rate, or change the loss.",
+        ))  # fmt: skip
     return made
 
 

@@ -19,6 +19,7 @@ from genmodels.evaluation.baselines import MEANINGS, SIMPLE
 
 Answer = Literal["holds", "does not hold", "undecided"]
 
+WINNING = 0.9  # accuracy of a discriminator, on real images and on samples, that ends the game
 UNEQUAL = 1.2  # a ratio beyond which budgets are flagged as unequal
 
 
@@ -43,16 +44,20 @@ class Verdict:
 
 def summary(comparison: Comparison) -> str:
     """Return a sentence about the model of lowest FD, and one about better simple baselines."""
-    best = comparison.ranked()[0].mean(comparison.fd)
-    nearer = [
-        f"{MEANINGS[name]} has a lower FD ({shown(distance)})"
-        for name in SIMPLE
-        if name in comparison.baselines
-        and best is not None
-        and (distance := comparison.baselines[name].numbers[comparison.fd]) < best
-    ]
-    more = f" But {' and '.join(nearer)}: train longer." if nearer else ""
+    nearer = better_baselines(comparison, comparison.ranked()[0])
+    more = f" But {' and '.join(nearer)}: it has not learnt the images." if nearer else ""
     return _nearest_model(comparison) + more
+
+
+def better_baselines(comparison: Comparison, entry: Entry) -> list[str]:
+    """Name the simple baselines whose FD is lower than that of a model, with their FD."""
+    own, known = entry.mean(comparison.fd), comparison.baselines
+    found = {name: known[name].numbers[comparison.fd] for name in SIMPLE if name in known}
+    return [
+        f"{MEANINGS[name]} ({shown(distance)}) has a lower FD"
+        for name, distance in found.items()
+        if own is not None and distance < own
+    ]
 
 
 def _nearest_model(comparison: Comparison) -> str:
@@ -80,18 +85,15 @@ def _unresolved(pairs: Sequence[PairTest]) -> str:
 
 
 def claims(comparison: Comparison) -> list[Verdict]:
-    """Return the verdicts on the five claims of the report that this project reproduces."""
+    """Return the verdicts on the five claims of the report that this project reproduces.
+
+    There are none unless a model with a likelihood and another with a discriminator are compared.
+    """
     coding = _nearest(comparison, "nll_")
     playing = _nearest(comparison, "discriminator_")
-    made = []
-    for claim, decide in _CLAIMS:
-        if coding is None or playing is None:
-            missing = "with a likelihood" if coding is None else "that discriminates"
-            made.append(Verdict(claim, "undecided", f"No model {missing} was compared."))
-        else:
-            answer, why = decide(comparison, coding, playing)
-            made.append(Verdict(claim, answer, why))
-    return made
+    if coding is None or playing is None or coding is playing:
+        return []
+    return [Verdict(claim, *decide(comparison, coding, playing)) for claim, decide in _CLAIMS]
 
 
 def fairness(comparison: Comparison) -> list[str]:
@@ -198,13 +200,16 @@ def _second(comparison: Comparison, coding: Entry, playing: Entry) -> tuple[Answ
     )
     if distance is None or latents is None or real is None or fake is None:
         return "undecided", "The numbers that decide it are not defined for these models."
-    learnt, playful = distance < 0.1 * latents, 0.5 < (real + fake) / 2 < 0.99
+    learnt = distance < 0.1 * latents
+    playful = (real + fake) / 2 > 0.5 and min(real, fake) <= WINNING
+        distance < 0.1 * latents,
+        (real + fake) / 2 > 0.5 and min(real, fake) <= WINNING,
+    )
     answer: Answer = "holds" if learnt and playful else "does not hold"
     return answer, (
-        f"The latents of {coding.name} are {shown(distance)} from the prior, where {latents:.0f} "
-        f"unused dimensions would be {latents:.0f} away; the discriminator of {playing.name} is "
-        f"right on {real:.0%} of held-out images and {fake:.0%} of samples, so the game "
-        f"{'is still played' if playful else 'is over'}."
+        f"The latents of {coding.name} are {shown(distance)} from the prior, by their mean and "
+        f"covariance; the discriminator of {playing.name} is right on {real:.0%} of held-out images "
+        f"and {fake:.0%} of samples, so the game {'is still played' if playful else 'is over'}."
     )
 
 
@@ -241,8 +246,20 @@ def _fourth(comparison: Comparison, coding: Entry, playing: Entry) -> tuple[Answ
         f"{shown(coding.mean('isolated_dots'))}. Outliers among the images of "
         f"{coding.name}: {shown(outliers)}, among real images {shown(of_real)}."
     )
-    if not (smooth and weird and dots) or (pair.decided and pair.better != playing.name):
-        return "does not hold", numbers
+    failed = [
+        part
+        for part, holds in (
+            (f"{playing.name} is not better", not pair.decided or pair.better == playing.name),
+            (f"{coding.name} is not smoother", smooth),
+            (f"{coding.name} has no more outliers than twice those of real images", weird),
+            (f"{playing.name} has no more isolated dots", dots),
+        )
+        if not holds
+    ]
+    if pair.difference is None:
+        return "undecided", f"{numbers} One seed of a model is not enough to decide."
+    if failed:
+        return "does not hold", f"{numbers} What does not hold: {'; '.join(failed)}."
     return ("holds" if pair.decided else "undecided"), numbers
 
 

@@ -18,8 +18,8 @@ def render(comparison: Comparison, measured: Mapping[str, Any]) -> str:
     lines += [f"| {' | '.join(row)} |" for row in comparison.table()]
     if comparison.pairs:
         lines += ["", "## Differences", "", *(f"- {pair.sentence}" for pair in comparison.pairs)]
-    lines += ["", "## Verdicts", ""]
-    lines += [f"- **{v.claim}** {v.answer}. {v.why}" for v in verdicts.claims(comparison)]
+    if claims := verdicts.claims(comparison):
+        lines += ["", "## Verdicts", "", *(f"- **{v.claim}** {v.answer}. {v.why}" for v in claims)]
     lines += ["", "## Fairness", ""]
     lines += [f"- {text}" for text in verdicts.fairness(comparison)] or ["- Nothing was unequal."]
     checks = [f"- {a.model}: {a.symptom} {a.check}" for a in advice.of(comparison)]
