@@ -1,8 +1,8 @@
 """Evaluations that were made before, in the cache folder of the user.
 
 A file is named by a hash of all that its numbers depend on: weights, log and snapshots of the run,
-real images, features, settings, versions, machine and the code of genmodels. So what is found is
-what would be computed again.
+or the given images; real images, features, settings, versions, machine and the code of
+genmodels. So what is found is what would be computed again.
 """
 
 import hashlib
@@ -16,6 +16,7 @@ from typing import TypeVar
 from genmodels import runs
 from genmodels.comparison import transport
 from genmodels.config import custom_code
+from genmodels.data.given import GivenImages
 from genmodels.evaluation.metrics.scores import Scored
 from genmodels.evaluation.protocol import Evaluation
 from genmodels.runs import checkpoint
@@ -24,6 +25,7 @@ from genmodels.system import cache, files, provenance
 LIMIT = 2**30  # bytes of all files; those that were not read for the longest time are deleted
 
 Kind = TypeVar("Kind")
+Subject = runs.Folder | GivenImages  # what has an evaluation
 
 
 @dataclass(frozen=True)
@@ -36,13 +38,13 @@ class Kept:
 
     protocol: Mapping[str, object]
 
-    def find(self, run: runs.Folder) -> Evaluation | None:
-        """Return the evaluation of a run; None if it has to be made."""
-        return _read(self._path(_described(run)), transport.evaluation)
+    def find(self, subject: Subject) -> Evaluation | None:
+        """Return the evaluation of a run or of given images; None if it has to be made."""
+        return _read(self._path(_described(subject)), transport.evaluation)
 
-    def keep(self, run: runs.Folder, made: Evaluation) -> None:
-        """Keep the evaluation of a run."""
-        _write(self._path(_described(run)), made)
+    def keep(self, subject: Subject, made: Evaluation) -> None:
+        """Keep the evaluation of a run or of given images."""
+        _write(self._path(_described(subject)), made)
 
     def find_baseline(self, name: str) -> Scored | None:
         """Return the scores of a baseline; None if they have to be made."""
@@ -68,8 +70,10 @@ class Kept:
         return self.folder / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.json"
 
 
-def _described(run: runs.Folder) -> Mapping[str, object] | None:
-    """Return what the evaluation of a run depends on; None if a checkpoint has no hash."""
+def _described(run: Subject) -> Mapping[str, object] | None:
+    """Return what an evaluation depends on; None if a checkpoint has no hash."""
+    if isinstance(run, GivenImages):
+        return {"images": run.digest}
     newest = run.checkpoint_paths()[-1]
     weights = [checkpoint.digest(path) for path in (newest, *run.snapshot_paths())]
     if None in weights:

@@ -21,6 +21,7 @@ class PairTest:
         p_value: corrected for the number of pairs; None with one seed.
         difference: of the logarithms of FD; None with one seed.
         level: of this test alone, if all pairs are tested.
+        given: those of the two of which only images are given; they have no seeds to test.
     """
 
     better: str
@@ -28,6 +29,7 @@ class PairTest:
     p_value: float | None
     difference: Difference | None = None
     level: float = LEVEL
+    given: Sequence[str] = ()
 
     @property
     def decided(self) -> bool:
@@ -38,7 +40,8 @@ class PairTest:
     def verdict(self) -> str:
         """The result of the test as text."""
         if self.p_value is None:
-            return "not resolved: one seed"
+            reason = f"only images of {' and '.join(self.given)}" if self.given else "one seed"
+            return f"not resolved: {reason}"
         return f"{self.better} is better" if self.decided else "not resolved"
 
     @property
@@ -78,14 +81,20 @@ class PairTest:
 def of(ranked: Sequence[Entry], fd: str) -> list[PairTest]:
     """Test every pair of models, with p-values corrected over all pairs.
 
+    A pair with images that are given without a model is not tested: they have no seeds.
+
     Args:
         ranked: the models, lowest FD first.
         fd: the key of FD.
     """
     found = {(a.name, b.name): _difference(a, b, fd) for a, b in combinations(ranked, 2)}
     corrected = statistics.holm({key: d.p_value for key, d in found.items() if d is not None})
-    level = LEVEL / max(1, len(found))
-    return [PairTest(*key, corrected.get(key), each, level) for key, each in found.items()]
+    given = {entry.name for entry in ranked if entry.given}
+    level = LEVEL / max(1, sum(given.isdisjoint(key) for key in found))
+    return [
+        PairTest(*key, corrected.get(key), each, level, [name for name in key if name in given])
+        for key, each in found.items()
+    ]
 
 
 def _difference(a: Entry, b: Entry, fd: str) -> Difference | None:

@@ -26,7 +26,7 @@ _AMOUNTS: Sequence[tuple[str, Callable[[Entry], float | None]]] = (
     ("distinct training images", lambda entry: entry.training_set),
     ("training images", lambda entry: entry.mean("training_images")),
     ("training seconds", lambda entry: entry.measured("training_seconds")),
-    ("seeds", lambda entry: len(entry.results)),
+    ("seeds", lambda entry: None if entry.given else len(entry.results)),
 )
 
 
@@ -49,7 +49,8 @@ def summary(comparison: Comparison) -> str:
         and best is not None
         and (distance := comparison.baselines[name].numbers[comparison.fd]) < best
     ]
-    more = f" But {' and '.join(nearer)}: train longer." if nearer else ""
+    todo = "" if comparison.ranked()[0].given else ": train longer"
+    more = f" But {' and '.join(nearer)}{todo}." if nearer else ""
     return _nearest_model(comparison) + more
 
 
@@ -71,14 +72,18 @@ def _nearest_model(comparison: Comparison) -> str:
 
 def _unresolved(pairs: Sequence[PairTest]) -> str:
     """Say what is not resolved between the model of lowest FD and others, and what would help."""
-    if any(pair.difference is None for pair in pairs):
+    if any(pair.difference is None and not pair.given for pair in pairs):
         return "one seed for each model is not enough to decide: train each with 5 seeds"
     found = []
     for pair in pairs:
+        if pair.given:
+            continue
         more = "more seeds would not resolve it: the test images are too few"
         if pair.seeds_needed:
             more = f"{pair.seeds_needed} seeds of each would probably resolve it"
         found.append(f"its lead over {pair.worse} is not resolved ({more})")
+    if any(pair.given for pair in pairs):
+        found.append("given images have no training seeds, so differences to them are not tested")
     return "; ".join(found)
 
 
@@ -113,6 +118,7 @@ def fairness(comparison: Comparison) -> list[str]:
                 f"({shown(values[high])} against {shown(values[low])})."
             )
     found += _unequal_conditions(comparison)
+    found += [f"{comparison.limit}."] if comparison.limit else []
     for name in ("precision", "augmentation"):
         each = {e.name: e.conditions[name] for e in comparison.entries if name in e.conditions}
         if len(set(each.values())) > 1:
@@ -127,11 +133,14 @@ def fairness(comparison: Comparison) -> list[str]:
 
 def conditions(comparison: Comparison) -> str:
     """Return how many trainings and evaluations ran at a time, in one sentence."""
-    results = [result for entry in comparison.entries for result in entry.results]
+    evaluations = f"{comparison.jobs} at a time."
+    if not comparison.trained:
+        return f"Evaluations ran {evaluations}"
+    results = [result for entry in comparison.trained for result in entry.results]
     threads = alternatives([result.threads for result in results])
     each = f" (CPU threads of each: {threads})" if threads else ""
     jobs = alternatives([result.jobs for result in results])
-    return f"Trainings ran {jobs} at a time{each}, evaluations {comparison.jobs} at a time."
+    return f"Trainings ran {jobs} at a time{each}, evaluations {evaluations}"
 
 
 def _unequal_conditions(comparison: Comparison) -> list[str]:
@@ -139,13 +148,13 @@ def _unequal_conditions(comparison: Comparison) -> list[str]:
 
     Runs whose threads are unknown do not count.
     """
-    results = [result for entry in comparison.entries for result in entry.results]
+    results = [result for entry in comparison.trained for result in entry.results]
     found = []
     if len({tuple(result.threads) for result in results if result.threads}) > 1:
         each = ", ".join(f"{e.name} has {e.threads}" for e in comparison.entries if e.threads)
         found.append(f"Unequal CPU threads of training: {each}.")
     if len({tuple(result.jobs) for result in results}) > 1:
-        each = ", ".join(f"{e.name} has {e.jobs}" for e in comparison.entries)
+        each = ", ".join(f"{e.name} has {e.jobs}" for e in comparison.trained)
         found.append(f"Unequal numbers of trainings at a time: {each}.")
     return [
         f"{sentence} So seconds of training, and what was reached in a limited time, cannot be "

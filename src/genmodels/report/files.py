@@ -88,7 +88,8 @@ def _model(entry: Entry) -> dict[str, Any]:
     arrivals = entry.arrivals()
     return {
         "name": entry.name,
-        "seeds": [result.seed for result in entry.results],
+        "given": entry.given,
+        "seeds": [] if entry.given else [result.seed for result in entry.results],
         "numbers": numbers,
         "undefined": dict(entry.first.undefined),
         "arrivals": [vars(point) for point in arrivals] if arrivals else None,

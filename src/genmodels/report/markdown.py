@@ -14,6 +14,7 @@ def render(comparison: Comparison, measured: Mapping[str, Any]) -> str:
     names = [entry.name for entry in comparison.entries]
     headings = comparison.headings()
     lines = [f"# {comparison.data}: {', '.join(names)}", "", verdicts.summary(comparison), ""]
+    lines += [comparison.missing, ""] if comparison.missing else []
     lines += [f"| | {' | '.join(headings)} |", "|---" * (1 + len(headings)) + "|"]
     lines += [f"| {' | '.join(row)} |" for row in comparison.table()]
     if comparison.pairs:

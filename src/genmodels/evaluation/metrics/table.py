@@ -6,6 +6,7 @@ and the order of metrics from it.
 
 from typing import Any
 
+from genmodels.evaluation.metrics.image_metrics import IMAGE_METRICS
 from genmodels.evaluation.metrics.metric import Metric
 from genmodels.evaluation.metrics.model_metrics import MODEL_METRICS, TRAINING_METRICS
 from genmodels.evaluation.metrics.scores import SAMPLE_METRICS, fd_metric
@@ -69,6 +70,7 @@ METRICS: dict[str, Metric[Any]] = {
     metric.key: metric
     for group in (
         SAMPLE_METRICS,
+        IMAGE_METRICS,
         MODEL_METRICS,
         TRAINING_METRICS,
         PROTOCOL_METRICS,
