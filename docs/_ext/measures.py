@@ -6,13 +6,14 @@ from typing import Any
 from genmodels import api
 from genmodels.api.formats import FORMATS
 from genmodels.evaluation.baselines import MEANINGS
+from genmodels.evaluation.metrics.image_metrics import IMAGE_METRICS
 from genmodels.evaluation.metrics.model_metrics import MODEL_METRICS, TRAINING_METRICS
 from genmodels.evaluation.metrics.scores import SAMPLE_METRICS
 from genmodels.evaluation.metrics.table import FD, LOGGED_METRICS, PROTOCOL_METRICS
 from genmodels.models.base import ABILITIES
 
 GROUPS = {
-    "Samples": (FD, *SAMPLE_METRICS),
+    "Samples": (FD, *SAMPLE_METRICS, *IMAGE_METRICS),
     "The model": MODEL_METRICS,
     "Its training": TRAINING_METRICS,
     "Other weights, speed and memory": PROTOCOL_METRICS,

@@ -230,11 +230,11 @@ def test_seeds_are_trained_once_and_compared(genmodels: CommandLine, workplace: 
     assert len(estimate["values"]) == 2
     seeds_alone = 12.7062 * np.std(np.log(estimate["values"]), ddof=1) / 2**0.5
     half = math.log(estimate["high"] / estimate["low"]) / 2
-    assert seeds_alone < half < 1.5 * seeds_alone + 0.2  # the finite test set widens it
+    assert half == pytest.approx(seeds_alone, rel=1e-4)  # too few test images for their error
     (pair,) = first["pairs"]
     assert pair["verdict"] in ("not resolved", f"{pair['better']} is better")
     assert pair["ratio"] >= 1
-    assert pair["detectable"] > 0
+    assert pair["detectable"] is None or pair["detectable"] > 0
 
 
 @pytest.mark.slow

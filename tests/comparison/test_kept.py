@@ -89,12 +89,16 @@ def test_other_versions_code_or_machines_compute_anew(
     assert Kept(PROTOCOL).find_baseline("floor") is None
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"numbers": {}}', b"\xff"])
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"numbers": {}}', b"\xff", b"[" * 10**5])
 def test_a_damaged_file_is_made_anew(content: bytes, own_cache: Path) -> None:
     Kept(PROTOCOL).keep_baseline("floor", SCORED)
     (file,) = (own_cache / "evaluations").iterdir()
-    file.write_bytes(content)
-    assert Kept(PROTOCOL).find_baseline("floor") is None
+    whole = file.read_bytes()
+    for damaged in (content, whole[:-1], whole.replace(b"0.5", b"0.7")):
+        file.write_bytes(damaged)
+        assert Kept(PROTOCOL).find_baseline("floor") is None
+    file.write_bytes(whole)
+    assert Kept(PROTOCOL).find_baseline("floor") == SCORED
 
 
 def test_files_that_were_not_read_for_long_are_deleted(tmp_path: Path) -> None:
@@ -107,6 +111,31 @@ def test_files_that_were_not_read_for_long_are_deleted(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["middle", "new"]
     cache.trim(tmp_path, 0)
     assert not list(tmp_path.iterdir())
+
+
+def test_files_that_are_being_written_or_vanish_are_left_alone(tmp_path: Path) -> None:
+    (tmp_path / ".file.json.1.part").write_bytes(b"1234")
+    (tmp_path / "gone.json").symlink_to("nowhere")
+    cache.trim(tmp_path, 0)
+    assert (tmp_path / ".file.json.1.part").exists()
+
+
+def test_training_that_goes_on_during_the_evaluation_leaves_nothing_behind(
+    genmodels: CommandLine, run: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evaluate = protocol.evaluate
+
+    def meanwhile(*given: Any) -> Any:
+        made = evaluate(*given)
+        append_to_log(run)
+        return made
+
+    monkeypatch.setattr(protocol, "evaluate", meanwhile)
+    words = ("compare", run.path, "--count", "100", "--features", "random")
+    for _ in range(2):
+        outcome = genmodels(*words)
+        assert outcome.code == 0
+        assert BEFORE not in outcome.err
 
 
 def fail(*_: Any) -> Any:
@@ -139,7 +168,7 @@ def test_comparing_again_evaluates_nothing(
 def test_evaluations_are_kept_bit_for_bit(run: Folder, genmodels: CommandLine) -> None:
     assert genmodels("compare", run.path, "--count", "100", "--features", "random").code == 0
     files = list(cache.path("evaluations").iterdir())
-    found = [json.loads(file.read_bytes()) for file in files]
+    found = [json.loads(file.read_bytes().partition(b"\n")[2]) for file in files]
     (content,) = [each for each in found if "curve" in each]
     parsed = transport.evaluation(content)
     assert json.loads(json.dumps(parsed, default=transport.plain)) == content

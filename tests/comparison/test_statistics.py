@@ -81,6 +81,32 @@ def test_as_many_seeds_as_are_said_to_be_needed_show_the_difference() -> None:
     assert pilot.detectable(0.05) > pilot.size
 
 
+def test_a_difference_of_the_detectable_size_is_found_in_four_of_five_studies() -> None:
+    generator = np.random.default_rng(1)
+    for seeds in (2, 3, 5):
+        pilot = statistics.Difference(0.0, (1.0, 1.0), (seeds, seeds), 0.0)
+        values = generator.standard_normal((2, 6000, seeds))
+        values[1] += pilot.detectable(0.05)
+        found = stats.ttest_ind(values[0], values[1], axis=1).pvalue < 0.05
+        assert found.mean() == pytest.approx(0.8, abs=0.02)
+
+
+def test_one_value_is_its_own_mean() -> None:
+    for value in (0.1, 3.0, 1234.0):
+        assert statistics.estimate([value], "positive").mean == value
+
+
+def test_numbers_above_0_have_no_interval_below_it() -> None:
+    assert statistics.estimate([0.0, 0.1, 0.9], "positive").low == 0
+
+
+@pytest.mark.parametrize("values", [[0.2, 0.5], [1.0, 50.0], [1e-9, 1e-8], [0.0001, 3e5]])
+def test_intervals_show_no_zero_for_what_is_above_it(values: list[float]) -> None:
+    shown = interval(statistics.estimate(values, "positive")).replace(",", "")
+    mean, low, high = (float(part) for part in shown.strip(")").replace("(", "– ").split("– "))
+    assert 0 < low < mean < high
+
+
 def test_few_test_images_are_not_mended_by_seeds() -> None:
     assert difference([1.0, 1.01], [1.02, 1.03], shared=0.5).seeds_needed(0.05) is None
 

@@ -6,7 +6,7 @@ from typing import Any, cast
 import pytest
 import torch
 
-from genmodels.comparison import advice, verdicts
+from genmodels.comparison import advice, claims, verdicts
 from genmodels.comparison.entry import Entry, Result
 from genmodels.comparison.result import Comparison, ProtocolSettings
 from genmodels.evaluation.metrics.scores import Scored
@@ -61,7 +61,7 @@ def comparison(*entries: Any, few_images: bool = False) -> Comparison:
 
 
 def answers(made: Any) -> list[Any]:
-    return [verdict.answer for verdict in verdicts.claims(made)]
+    return [verdict.answer for verdict in claims.of(made)]
 
 
 def test_the_report_was_right() -> None:
@@ -108,14 +108,14 @@ def test_the_other_way_round_does_not_hold() -> None:
     }
     made = comparison(entry("a", CODING, [2.0]), entry("b", over, [4.0]))
     assert answers(made)[1] == "does not hold"
-    assert "the game is over" in verdicts.claims(made)[1].why
+    assert "the game is over" in claims.of(made)[1].why
 
 
 def test_claims_need_both_kinds() -> None:
-    assert verdicts.claims(comparison(entry("a", CODING, [4.0]))) == []
-    assert verdicts.claims(comparison(entry("b", PLAYING, [4.0]))) == []
+    assert claims.of(comparison(entry("a", CODING, [4.0]))) == []
+    assert claims.of(comparison(entry("b", PLAYING, [4.0]))) == []
     both = {**CODING, **PLAYING}
-    assert verdicts.claims(comparison(entry("c", both, [4.0]))) == []
+    assert claims.of(comparison(entry("c", both, [4.0]))) == []
 
 
 def test_the_game_is_over_for_the_claim_and_for_the_advice_at_once() -> None:
@@ -123,7 +123,7 @@ def test_the_game_is_over_for_the_claim_and_for_the_advice_at_once() -> None:
         sides = dict.fromkeys(("held_out", "samples", "training"), right)
         numbers = PLAYING | {f"discriminator_right_on_{side}": n for side, n in sides.items()}
         made = comparison(entry("a", CODING, [2.0]), entry("b", numbers, [4.0]))
-        over = "the game is over" in verdicts.claims(made)[1].why
+        over = "the game is over" in claims.of(made)[1].why
         advised = any("The discriminator wins" in each.symptom for each in advice.of(made))
         assert over == advised == (right > 0.9)
 
@@ -131,7 +131,7 @@ def test_the_game_is_over_for_the_claim_and_for_the_advice_at_once() -> None:
 def test_a_claim_that_does_not_hold_says_which_part() -> None:
     smooth = PLAYING | {"isolated_dots": 0.0}
     made = comparison(entry("a", CODING, [4.0, 4.1]), entry("b", smooth, [2.0, 2.1]))
-    verdict = verdicts.claims(made)[3]
+    verdict = claims.of(made)[3]
     assert verdict.answer == "does not hold"
     assert verdict.why.endswith("What does not hold: b has no more isolated dots.")
 
@@ -263,4 +263,31 @@ def test_convergence_needs_more_than_one_training() -> None:
     slow = [(100, 90.0), (1000, 20.0), (2000, 2.0)]
     made = comparison(entry("a", CODING, [4.0]), entry("b", PLAYING, [2.0], slow))
     assert answers(made)[4] == "undecided"
-    assert verdicts.claims(made)[4].why.endswith("One seed for each model is not enough to decide.")
+    assert claims.of(made)[4].why.endswith("One seed for each model is not enough to decide.")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "said"),
+    [
+        ([1.0, 1.0], [1.0, 1.0], "Their means are equal."),
+        ([0.0, 0.0], [1.0, 2.0], "differs by 1.5"),
+        ([0.0, 0.1], [1000.0, 1000.1], "a is better than b."),
+        ([0.0, 5.0], [0.1, 49.0], "The FD of b differs by 22"),
+        ([1.0, 50.0], [2.0, 3.0], "The FD of"),
+        ([1.0], [2.0, 3.0], "not resolved: one seed"),
+    ],
+)
+def test_pairs_of_odd_values_are_told_without_nonsense(one: Any, other: Any, said: str) -> None:
+    (pair,) = comparison(entry("a", CODING, one), entry("b", PLAYING, other)).pairs
+    assert said in pair.sentence
+    assert " 0 % or more" not in pair.sentence
+    assert pair.ratio is None or 1 <= pair.ratio < 1e4
+    assert pair.detectable is None or pair.detectable < 1e4
+
+
+def test_one_collapsed_seed_among_many_models_is_no_error() -> None:
+    names = "abcdefghijkl"
+    entries = [entry(name, CODING, [1 + n / 10, 1.1 + n / 10]) for n, name in enumerate(names)]
+    made = comparison(*entries, entry("m", CODING, [1.0, 80.0]))
+    assert len(made.pairs) == 13 * 12 / 2
+    assert all("not resolved" in pair.sentence or "better" in pair.sentence for pair in made.pairs)

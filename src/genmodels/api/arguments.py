@@ -11,7 +11,8 @@ from genmodels.api import overrides as table
 from genmodels.api.overrides import Overrides
 from genmodels.config.layers import Layer
 from genmodels.config.number_types import LARGEST
-from genmodels.config.settings import LIMITS, Shift
+from genmodels.config.settings import LIMITS, Data, Shift
+from genmodels.data.tables import OnBad
 from genmodels.errors import InputError, Note, brief, check_path, nearest
 from genmodels.sampling import Weights
 from genmodels.sampling.interpolation import Mode
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from genmodels.comparison.schedule import Jobs
 
 Settings = Mapping[str, object] | Sequence[Mapping[str, object]]
+DATA = ("data", "data_root", "on_bad")  # overrides that say what the data are
 FORMER_WEIGHTS = {"average": "ema"}  # former choice of weights → choice
 KINDS: dict[data.Kind | str, tuple[str, str]] = {  # kind of data → several, and one
     "embedded": ("embedded data sets", "embedded in the package"),
@@ -168,6 +170,28 @@ def _checked(overrides: Overrides) -> dict[str, object]:
         elif name == "device":
             _device_name(value)
     return checked
+
+
+def data_of(overrides: Overrides) -> Data | None:
+    """Return the settings of the data of a comparison in which nothing is trained.
+
+    Returns:
+        The settings of all images, without a validation split; None if no data are given.
+
+    Raises:
+        InputError: an override is not valid, or is not for these data.
+    """
+    checked, name = _checked(overrides), overrides.get("data")
+    if name is None:
+        if alone := [key for key in DATA if checked.get(key) is not None]:
+            raise InputError(f"`{alone[0]}` is for data of `data`, which is not given; give both")
+        return None
+    if not isinstance(name, str | Path):
+        raise InputError(f"`data={brief(name)}`: give a data set's name or a folder")
+    check_kind_of_data(overrides, str(name))
+    layer = table.layer({key: checked.get(key) for key in DATA})
+    on_bad = _one_of("on_bad", layer["data"].get("on_bad"), OnBad)
+    return Data(**{**layer["data"], "on_bad": on_bad or "error", "validation": 0.0})
 
 
 def check_kind_of_data(overrides: Overrides, name: str) -> None:

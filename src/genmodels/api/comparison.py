@@ -1,11 +1,14 @@
-"""The function that compares models: it trains configurations and evaluates all runs alike."""
+"""The function that compares models: it trains configurations and evaluates all alike."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Unpack, overload
 
+import numpy as np
+from torch import Tensor
+
 from genmodels import runs
-from genmodels.api import arguments
+from genmodels.api import arguments, tensors
 from genmodels.api.overrides import Overrides
 from genmodels.api.run import Run
 from genmodels.comparison import plan
@@ -14,7 +17,9 @@ from genmodels.comparison.result import Comparison as Comparison
 from genmodels.comparison.schedule import Jobs
 from genmodels.comparison.study import Study
 from genmodels.config import custom_code
+from genmodels.config.settings import Data
 from genmodels.console import Display
+from genmodels.data.given import GivenSource
 from genmodels.errors import InputError, brief
 from genmodels.evaluation import reference
 from genmodels.evaluation.protocol import COUNT
@@ -23,7 +28,7 @@ from genmodels.runs import disk_space
 from genmodels.system import distributed
 from genmodels.system.provenance import measured
 
-Subject = Run | str | Path
+Subject = Run | str | Path | Tensor | np.ndarray
 
 
 @overload
@@ -77,11 +82,15 @@ def compare(
     quiet: bool = False,
     **overrides: Unpack[Overrides],
 ) -> Comparison | None:
-    """Compare runs and configurations on the same data; configurations are first trained.
+    """Compare runs, configurations and images on the same data; configurations are first trained.
 
     Args:
         subjects: runs, run folders and configurations; by default the latest run of each
-            configuration on the newest run's data.
+            configuration on the newest run's data. Images of any other tool: folders of pictures,
+            ``.npy`` and ``.npz`` files, and tensors or arrays (N, C, H, W), float in [0, 1] or
+            uint8, in the size and with the channels of the data. They get the numbers that need
+            images alone. If they are fewer than ``count`` and the test images, all are compared
+            by as many; if they are more, a fixed random choice of them is taken.
         settings: as for :func:`genmodels.train`, for every configuration that is trained.
         seeds: number of trainings of each configuration, with seeds from 0.
         count: largest number of test images, and of samples.
@@ -96,14 +105,15 @@ def compare(
         quiet: if true, show no progress.
         overrides: as for :func:`genmodels.train`, for every configuration that is trained,
             except that ``seed`` is the seed of the samples. ``device`` and ``threads`` are also
-            those of the samples.
+            those of the samples. ``data`` and ``data_root`` say what images are compared with
+            where there is neither a run nor a configuration.
 
     Returns:
         The comparison; None for a shard.
 
     Raises:
-        InputError: an argument is not valid, the runs were trained on different data, or a run
-            cannot be read.
+        InputError: an argument is not valid, the runs were trained on different data, a run or
+            images cannot be read, or images are not like those of the data.
         Unfinished: with ``jobs``, processes of trainings or evaluations died. The others are
             kept, and the same call goes on with what is missing.
         Interrupted: Ctrl-C was pressed; trainings were saved, and the same call goes on.
@@ -124,20 +134,25 @@ def compare(
     out, display = arguments.path("out", out), Display(quiet)
     disk_space.check_out(out)
     where = arguments.device(overrides.get("device") or "auto")
-    planned = plan.make(_listed(subjects), layers, seeds, out)
-    if not subjects:
+    listed = _listed(subjects)
+    planned = plan.make(listed, layers, seeds, out)
+    if not listed:
         display.say(planned.listed)
+    data: Data | None = None
     if not planned.jobs:
         repeated = seeds if seeds > 1 else None
         given = {"settings": settings or None, "match": match, "shard": shard}
         for_training = {**overrides, **given, "seeds": repeated}
-        of_all = {"device": None, "threads": None}  # the samples' too
-        _refuse_without_training({**for_training, **of_all})
-    for folder in planned.parts if trust_code else ():
+        of_all = ["device", "threads"]  # the samples' too
+        of_all += arguments.DATA if planned.given else ()
+        _refuse_without_training({**for_training, **dict.fromkeys(of_all)})
+        data = arguments.data_of(overrides) if planned.given else None
+    for folder in planned.folders if trust_code else ():
         custom_code.approve(folder.path)
     for job in planned.jobs:
         arguments.check_kind_of_data(overrides, planned.settings(job).data.name)
-    study = Study(planned, match, shard, count, features, seed, jobs, overrides.get("threads"))
+    threads = overrides.get("threads")
+    study = Study(planned, match, shard, count, features, seed, jobs, threads, data)
     comparison = study.run(where, display)
     if comparison is not None:
         files.save(comparison, out, measured())
@@ -187,19 +202,28 @@ def _refuse_without_training(given: Mapping[str, object]) -> None:
         )
 
 
-def _listed(subjects: Subject | Sequence[Subject]) -> Sequence[str | Path | runs.Folder]:
-    """Return what is compared as a list: run folders, and names or paths of configurations.
+def _listed(subjects: Subject | Sequence[Subject]) -> list[str | Path | runs.Folder | GivenSource]:
+    """Return what is compared as a list: run folders, names or paths, and images.
 
     Raises:
-        InputError: a subject is neither a run nor a name.
+        InputError: a subject is none of these.
     """
     if isinstance(subjects, list) and not subjects:
-        raise InputError("`subjects=[]`: give runs or configurations, or leave it out")
+        raise InputError("`subjects=[]`: give runs, configurations or images, or leave it out")
     if isinstance(subjects, str) or not isinstance(subjects, Sequence):
         subjects = [subjects]
+    listed: list[str | Path | runs.Folder | GivenSource] = []
     for subject in subjects:
-        if not isinstance(subject, Subject):
+        if isinstance(subject, Run):
+            listed.append(subject.folder)
+        elif isinstance(subject, str | Path):
+            listed.append(subject)
+        elif isinstance(subject, Tensor | np.ndarray):
+            number = 1 + sum(isinstance(each, GivenSource) for each in listed)
+            name = "images" if number == 1 else f"images-{number}"
+            listed.append(GivenSource(name, pixels=tensors.to_compare(subject)))
+        else:
             raise InputError(
-                f"compare {brief(subject)}: give runs, their folders or configurations"
+                f"compare {brief(subject)}: give runs, their folders, configurations or images"
             )
-    return [subject.folder if isinstance(subject, Run) else subject for subject in subjects]
+    return listed

@@ -2,15 +2,16 @@
 
 from typing import TypeGuard
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from genmodels.data.given import outside, tensor_of
 from genmodels.errors import InputError
 from genmodels.models.base import Model
 
 FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
-OUTSIDE = 1e-3  # tolerance of values outside [0, 1], for rounding
 
 
 def images(given: object) -> Tensor:
@@ -23,9 +24,22 @@ def images(given: object) -> Tensor:
         raise InputError(
             f"`images`: {_described(given)}; give floats of 16 bits or more in [0, 1], or uint8"
         )
-    low, high = (end.item() for end in given.detach().aminmax())
-    if not (low >= -OUTSIDE and high <= 1 + OUTSIDE):  # negated, so that NaN is an error too
+    if values := outside(given):
+        low, high = values
         raise InputError(f"`images`: values from {low:.3g} to {high:.3g}; give values in [0, 1]")
+    return given
+
+
+def to_compare(given: Tensor | np.ndarray) -> Tensor:
+    """Check images to compare: a tensor or an array of uint8 or floats; the data decide the rest.
+
+    Raises:
+        InputError: it is neither, or has no values.
+    """
+    if isinstance(given, np.ndarray):
+        return tensor_of(given, "`subjects`")
+    if not _is_plain(given) or given.dtype not in (*FLOATS, torch.uint8):
+        raise InputError(f"`subjects`: {_described(given)}; give uint8, or floats in [0, 1]")
     return given
 
 

@@ -29,8 +29,9 @@ def compare(
     subjects: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="RUN|CONFIG",
-            help="Runs, and configurations to train; by default the latest run of each.",
+            metavar="RUN|CONFIG|IMAGES",
+            help="Runs, configurations to train, and images of any other tool: folders of "
+            "pictures, .npy and .npz files. Default: the latest run of each configuration.",
         ),
     ] = None,
     seeds: Annotated[int, integer(help="How often to train each configuration.")] = 1,
@@ -75,7 +76,8 @@ def compare(
 ) -> None:
     """Compare models on the same data.
 
-    Configurations are first trained; the training options apply to them.
+    Configurations are first trained; the training options apply to them. If only images are given,
+    --data says what they are compared with.
     """
     from genmodels import api
     from genmodels.api import arguments

@@ -16,21 +16,26 @@ def number(value: float | None) -> str:
 
 
 def interval(found: Estimate | None) -> str:
-    """Return a mean with its interval as text, to two digits of its width; a dash for None.
+    """Return a mean with its interval as text; a dash for None.
 
-    An interval that is not symmetric is given by its ends: ``1.23 (1.02 – 1.48)``.
+    An interval that is not symmetric is given by its ends, ``1.23 (1.02 – 1.48)``, else its half
+    width has two digits.
     """
     if found is None:
         return "—"
     if found.low is None or found.high is None or found.high <= found.low:
         return number(found.mean)
-    half = (found.high - found.low) / 2
+    if found.scale != "any":
+        return f"{_short(found.mean)} ({_short(found.low)} – {_short(found.high)})"
+    half = found.high - found.mean
     place = 1 - math.floor(math.log10(half))
     shown = f",.{max(0, place)}f"
-    if found.scale == "any":
-        return f"{found.mean:{shown}} ± {round(half, place):{shown}}"
-    low, high = round(found.low, place), round(found.high, place)
-    return f"{found.mean:{shown}} ({low:{shown}} – {high:{shown}})"
+    return f"{found.mean:{shown}} ± {round(half, place):{shown}}"
+
+
+def _short(value: float) -> str:
+    """Return a number with three digits."""
+    return f"{value:.3g}" if abs(value) < 1000 else number(float(f"{value:.3g}"))
 
 
 def alternatives(each: Sequence[Sequence[int]]) -> str:

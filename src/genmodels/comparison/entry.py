@@ -1,4 +1,4 @@
-"""A model in a comparison: its runs, and its numbers over their seeds."""
+"""A column of a comparison: the runs of a model and its numbers over their seeds, or images."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -16,24 +16,25 @@ from genmodels.evaluation.protocol import Evaluation
 from genmodels.evaluation.weights import Point
 from genmodels.runs.manifest import Record
 
+ONLY_IMAGES = "only its images are given"
 CONVERGED = 1.1  # at most this many times the final FD counts as converged
 
 
 @dataclass(frozen=True)
 class Result:
-    """One run.
+    """One run, or images that are given without a model.
 
     Attributes:
-        seed: of its training.
-        run: its folder.
+        seed: of its training; None for given images.
+        run: its folder, or where the given images are from.
         evaluation: its numbers.
         threads: the CPU threads it was trained with: several numbers if it was resumed with
             others, none on a GPU and for runs of earlier versions.
         jobs: how many trainings ran at a time, this one included; several numbers if it was
-            resumed beside others.
+            resumed beside others; none for given images.
     """
 
-    seed: int
+    seed: int | None
     run: str
     evaluation: Evaluation
     threads: Sequence[int] = ()
@@ -42,7 +43,7 @@ class Result:
 
 @dataclass(frozen=True, repr=False)
 class Entry:
-    """One model, trained with one or more seeds.
+    """One model, trained with one or more seeds, or images that are given without a model.
 
     Attributes:
         name: its heading.
@@ -52,6 +53,8 @@ class Entry:
         training_set: the number of distinct images that it was trained on, without
             augmentation; None in runs of earlier versions.
         conditions: ``precision`` and ``augmentation`` of its training, as text.
+        given: whether only images are given, without a model; there are no records, no frames
+            and no snapshots then.
     """
 
     name: str
@@ -60,8 +63,11 @@ class Entry:
     frames: Mapping[str, Tensor]
     training_set: int | None = None
     conditions: Mapping[str, str] = field(default_factory=dict)
+    given: bool = False
 
     def __repr__(self) -> str:
+        if self.given:
+            return f"<Entry {self.name}: {ONLY_IMAGES}>"
         return f"<Entry {self.name}: seeds {', '.join(str(r.seed) for r in self.results)}>"
 
     @property
@@ -119,7 +125,8 @@ class Entry:
     def why_not(self, name: str) -> str:
         """Return why a number is not defined."""
         reasons = self.first.undefined
-        return next((why for key, why in reasons.items() if name.startswith(key)), "not measured")
+        otherwise = ONLY_IMAGES if self.given else "not measured"
+        return next((why for key, why in reasons.items() if name.startswith(key)), otherwise)
 
     def arrivals(self) -> list[Point] | None:
         """Return when each seed came within 10 % of its final FD.
@@ -136,10 +143,10 @@ def _arrival(curve: Sequence[Point]) -> Point | None:
 
     Between two snapshots it is interpolated, linearly in the logarithms of images and FD.
     """
-    goal = CONVERGED * curve[-1].distance
-    at = next(at for at, point in enumerate(curve) if point.distance <= goal)
     if len(curve) < 2:
         return None
+    goal = CONVERGED * curve[-1].distance
+    at = next(at for at, point in enumerate(curve) if point.distance <= goal)
     after, before = curve[at], curve[max(at - 1, 0)]
     if at == 0 or goal <= 0:
         return after

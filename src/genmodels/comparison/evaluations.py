@@ -9,11 +9,14 @@ from typing import Any
 import torch
 
 from genmodels import runs
-from genmodels.comparison import plan, schedule, transport
+from genmodels.comparison import schedule, transport
 from genmodels.comparison.board import Board
-from genmodels.comparison.kept import Kept
+from genmodels.comparison.kept import Kept, Subject
 from genmodels.comparison.workers import Task, WorkerPool
+from genmodels.config.settings import Data
 from genmodels.console import Display, duration
+from genmodels.data.given import GivenImages
+from genmodels.data.images import Images
 from genmodels.errors import InputError
 from genmodels.evaluation import baselines, protocol, reference
 from genmodels.evaluation.draws import DrawProgress
@@ -22,7 +25,7 @@ from genmodels.evaluation.metrics.scores import Scored
 from genmodels.evaluation.protocol import Evaluation
 from genmodels.evaluation.reference import Reference
 from genmodels.system import device as devices
-from genmodels.system.tuning import tune_cpu
+from genmodels.system.tuning import threads, tune_cpu
 from genmodels.training import session
 
 RUN, BASELINE = "evaluation", "baseline"  # kinds of the tasks of workers
@@ -33,37 +36,49 @@ class Request:
     """What is the same for all evaluations of a comparison.
 
     Attributes:
-        data_of: the folder of the run whose data are the real images.
+        data: where the real images are and how they are read: settings, as JSON.
+        data_of: the folder of a run that was trained on these images; empty if there is none.
         count: largest number of test images, and of samples.
         extractor: name or file of the features.
         seed: of the samples.
         device: the name of the device that samples are generated on.
         threads: CPU threads of an evaluation.
+        jobs: how many evaluations run at a time, which their rates depend on.
     """
 
+    data: str
     data_of: str
     count: int
     extractor: str
     seed: int
     device: str
     threads: int
+    jobs: int
 
-    def reference(self, display: Display) -> Reference:
-        """Return the real images, and tune this process for their evaluation.
+    def images(self, display: Display) -> Images:
+        """Return the images of the data set, and tune this process for their evaluation.
 
         Raises:
-            InputError: they are not those of the run, or too few, or have no such features.
+            InputError: they are not those of the run, or too few.
         """
         tune_cpu(devices.choose(self.device))
-        folder = runs.Folder(Path(self.data_of))
-        # All images: each run holds out its own validation share.
-        images = session.load(plan.all_data(folder.settings), display)
-        if images.fingerprint != folder.fingerprint:
-            raise InputError(
-                f"{images.name} now has other images than those {folder.path} was trained on; "
-                "restore them or train again"
-            )
+        images = session.load(Data.model_validate_json(self.data), display)
+        if self.data_of:
+            folder = runs.Folder(Path(self.data_of))
+            if images.fingerprint != folder.fingerprint:
+                raise InputError(
+                    f"{images.name} now has other images than those {folder.path} was trained on; "
+                    "restore them, give others with `data`, or train again"
+                )
         reference.check(images)
+        return images
+
+    def reference(self, images: Images, display: Display) -> Reference:
+        """Return the real images with their features.
+
+        Raises:
+            InputError: there are no such features.
+        """
         chosen = domain.choose(self.extractor, images, display.reading)
         return reference.of(images, chosen, self.count, display.reading)
 
@@ -75,15 +90,21 @@ class Request:
             "features": real.extractor.hash,
         })  # fmt: skip
 
-    def evaluate(self, folder: runs.Folder, real: Reference, progress: DrawProgress) -> Evaluation:
-        """Evaluate a run, and keep the evaluation.
+    def evaluate(self, subject: Subject, real: Reference, progress: DrawProgress) -> Evaluation:
+        """Evaluate a run or given images, and keep the evaluation.
 
         Raises:
-            InputError: it has no checkpoint, or its images are not finite.
+            InputError: a run has no checkpoint, or its images are not finite.
         """
-        split = real.with_validation(folder.settings.data.validation)
-        made = protocol.evaluate(folder, split, self.seed, torch.device(self.device), progress)
-        self.kept(real).keep(folder, made)
+        kept = self.kept(real)
+        place = kept.place(subject)
+        if isinstance(subject, GivenImages):
+            made = protocol.evaluate_images(subject, real)
+        else:
+            split = real.with_validation(subject.settings.data.validation)
+            device = torch.device(self.device)
+            made = protocol.evaluate(subject, split, self.seed, device, progress)
+        kept.keep(subject, made, place)
         return made
 
     def score(self, baseline: str, real: Reference) -> Scored:
@@ -95,20 +116,20 @@ class Request:
 
 @dataclass(frozen=True)
 class Evaluated:
-    """The scores of the baselines by name, and the evaluation of each run."""
+    """The scores of the baselines by name, and the evaluation of each run and of given images."""
 
     baselines: Mapping[str, Scored]
-    runs: Mapping[runs.Folder, Evaluation]
+    subjects: Mapping[Subject, Evaluation]
 
 
 def run(
     request: Request,
     real: Reference,
-    folders: Sequence[runs.Folder],
+    subjects: Sequence[Subject],
     display: Display,
     pool: WorkerPool | None,
 ) -> Evaluated:
-    """Evaluate runs and baselines; what was evaluated before is read from the cache.
+    """Evaluate runs, given images and baselines; what was evaluated before is read from the cache.
 
     Raises:
         InputError: a run has no checkpoint, or its images are not finite.
@@ -117,55 +138,65 @@ def run(
     """
     kept = request.kept(real)
     scored = {name: kept.find_baseline(name) for name in baselines.SCORES}
-    made = {folder: kept.find(folder) for folder in folders}
+    made = {subject: kept.find(subject) for subject in subjects}
     names = [name for name, found in scored.items() if found is None]
-    missing = [folder for folder, found in made.items() if found is None]
+    missing = [subject for subject, found in made.items() if found is None]
     if known := len(made) - len(missing):
+        given = any(isinstance(subject, GivenImages) for subject in made)
+        what = "runs and given images" if given else "runs"
         display.say(
-            f"{known} of {len(made)} runs were evaluated before, with the same settings: read from "
-            f"{kept.folder}"
+            f"{known} of {len(made)} {what} were evaluated before, with the same settings: read "
+            f"from {kept.folder}"
         )
     new = Evaluated({}, {})
     if names or missing:
         if pool:
-            new = _side_by_side(request, missing, names, display, pool)
+            new = _side_by_side(request, real, missing, names, display, pool)
         else:
             new = _in_turn(request, real, missing, names, display)
     return Evaluated(
         {name: found or new.baselines[name] for name, found in scored.items()},
-        {folder: found or new.runs[folder] for folder, found in made.items()},
+        {subject: found or new.subjects[subject] for subject, found in made.items()},
     )
 
 
 def _in_turn(
     request: Request,
     real: Reference,
-    folders: Sequence[runs.Folder],
+    subjects: Sequence[Subject],
     names: Sequence[str],
     display: Display,
 ) -> Evaluated:
-    """Evaluate baselines and runs one after the other."""
+    """Evaluate baselines, runs and given images one after the other."""
     first = bool(names)
-    total = first + len(folders)
+    total = first + len(subjects)
     if first:
         display.advance("comparing", 0, total, "floor and baselines")
     scored = {name: request.score(name, real) for name in names}
-    made: dict[runs.Folder, Evaluation] = {}
-    for number, folder in enumerate(folders, first):
-        progress = _progress_of(display, folder, number, total)
-        made[folder] = request.evaluate(folder, real, progress)
+    made: dict[Subject, Evaluation] = {}
+    for number, subject in enumerate(subjects, first):
+        progress = _progress_of(display, subject, number, total)
+        made[subject] = request.evaluate(subject, real, progress)
     display.close()
     return Evaluated(scored, made)
 
 
 def _side_by_side(
     request: Request,
-    folders: Sequence[runs.Folder],
+    real: Reference,
+    subjects: Sequence[Subject],
     names: Sequence[str],
     display: Display,
     pool: WorkerPool,
 ) -> Evaluated:
-    """Evaluate runs in worker processes. The runs of one seed are next to each other."""
+    """Evaluate runs in worker processes. The runs of one seed are next to each other.
+
+    Given images are in memory and need no model, so they are evaluated in this process before.
+    """
+    given = [subject for subject in subjects if isinstance(subject, GivenImages)]
+    with threads(request.threads):
+        in_turn = _in_turn(request, real, given, (), display)
+    folders = [subject for subject in subjects if isinstance(subject, runs.Folder)]
     ordered = schedule.alternate(folders, lambda folder: folder.config_name)
     common = {"request": asdict(request)}
     tasks = [Task(str(each.path), RUN, {**common, "run": str(each.path)}) for each in ordered]
@@ -174,7 +205,8 @@ def _side_by_side(
     evaluations = map(transport.evaluation, found[: len(ordered)])
     scored = map(transport.scored, found[len(ordered) :])
     return Evaluated(
-        dict(zip(names, scored, strict=True)), dict(zip(ordered, evaluations, strict=True))
+        dict(zip(names, scored, strict=True)),
+        {**in_turn.subjects, **dict(zip(ordered, evaluations, strict=True))},
     )
 
 
@@ -200,19 +232,23 @@ _references: dict[Request, Reference] = {}
 def _known(request: Request, display: Display) -> Reference:
     """Return the real images, which a worker reads once."""
     if request not in _references:
-        _references[request] = request.reference(display)
+        _references[request] = request.reference(request.images(display), display)
     return _references[request]
 
 
-def _progress_of(display: Display, folder: runs.Folder, done: int, total: int) -> DrawProgress:
+def _progress_of(display: Display, subject: Subject, done: int, total: int) -> DrawProgress:
     """Return a function that shows the progress while the images of one run are drawn."""
     began = time.monotonic()
+    if isinstance(subject, GivenImages):  # nothing is drawn
+        display.advance("comparing", done, total, details=[str(subject.source)])
+        return lambda made, images: None
+    path = str(subject.path)
 
     def progress(made: int, images: int) -> None:
         note = f"{made:,} of {images:,} images"
         if made:
             left = (time.monotonic() - began) * (images - made) / made
             note += f"  {duration(left)} left for this run"
-        display.advance("comparing", done + made / images, total, note, [str(folder.path)])
+        display.advance("comparing", done + made / images, total, note, [path])
 
     return progress

@@ -81,9 +81,9 @@ def check_together(candidates: Sequence[Candidate]) -> None:
         InputError: the images differ, or two runs have the same settings and the same seed: they
             are no independent seeds of their model.
     """
-    first = candidates[0]
     seen: dict[str, Candidate] = {}
     for other in candidates:
+        first = candidates[0]
         if other.fingerprint != first.fingerprint:
             raise InputError(
                 f"{first.folder.path} and {other.folder.path} have different data ({first.data}, "

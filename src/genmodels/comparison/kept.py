@@ -1,8 +1,8 @@
 """Evaluations that were made before, in the cache folder of the user.
 
 A file is named by a hash of all that its numbers depend on: weights, log and snapshots of the run,
-real images, features, settings, versions, machine and the code of genmodels. So what is found is
-what would be computed again.
+or the given images; real images, features, settings, versions, machine and the code of
+genmodels. So what is found is what would be computed again.
 """
 
 import hashlib
@@ -17,6 +17,7 @@ from typing import TypeVar
 from genmodels import runs
 from genmodels.comparison import transport
 from genmodels.config import custom_code
+from genmodels.data.given import GivenImages
 from genmodels.evaluation.metrics.scores import Scored
 from genmodels.evaluation.protocol import Evaluation
 from genmodels.runs import checkpoint
@@ -25,6 +26,7 @@ from genmodels.system import cache, files, provenance
 LIMIT = 2**30  # bytes of all files; those that were not read for the longest time are deleted
 
 Kind = TypeVar("Kind")
+Subject = runs.Folder | GivenImages  # what has an evaluation
 
 
 @dataclass(frozen=True)
@@ -37,13 +39,25 @@ class Kept:
 
     protocol: Mapping[str, object]
 
-    def find(self, run: runs.Folder) -> Evaluation | None:
-        """Return the evaluation of a run; None if it has to be made."""
-        return _read(self._path(_described(run)), transport.evaluation)
+    def place(self, subject: Subject) -> Path | None:
+        """Return the file for the evaluation of a subject as it is now; None if it has none."""
+        return self._path(_described(subject))
 
-    def keep(self, run: runs.Folder, made: Evaluation) -> None:
-        """Keep the evaluation of a run."""
-        _write(self._path(_described(run)), made)
+    def find(self, subject: Subject) -> Evaluation | None:
+        """Return the evaluation of a run or of given images; None if it has to be made."""
+        return _read(self.place(subject), transport.evaluation)
+
+    def keep(self, subject: Subject, made: Evaluation, place: Path | None) -> None:
+        """Keep the evaluation of a run or of given images.
+
+        Args:
+            subject: what was evaluated.
+            made: its evaluation.
+            place: where it belonged before the evaluation. If it belongs elsewhere now, for example
+                because training has gone on, nothing is kept.
+        """
+        if place == self.place(subject):
+            _write(place, made)
 
     def find_baseline(self, name: str) -> Scored | None:
         """Return the scores of a baseline; None if they have to be made."""
@@ -69,14 +83,19 @@ class Kept:
         return self.folder / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.json"
 
 
-def _described(run: runs.Folder) -> Mapping[str, object] | None:
-    """Return what the evaluation of a run depends on; None if a checkpoint has no hash."""
+def _described(run: Subject) -> Mapping[str, object] | None:
+    """Return what an evaluation depends on.
+
+    None if a checkpoint has no hash, or if the model is the user's own code: it may import other
+    modules, which are not known here.
+    """
+    if isinstance(run, GivenImages):
+        return {"images": run.digest}
     newest = run.checkpoint_paths()[-1]
     weights = [checkpoint.digest(path) for path in (newest, *run.snapshot_paths())]
-    if None in weights:
+    if None in weights or any((run.path / custom_code.FOLDER).rglob("*.py")):
         return None
     texts = [run.log_path, run.config_path, run.environment_path]
-    texts += sorted((run.path / custom_code.FOLDER).rglob("*.py"))
     return {"weights": weights, "files": [_hash(path) for path in texts]}
 
 
@@ -86,20 +105,23 @@ def _hash(path: Path) -> str:
 
 def _read(path: Path | None, parse: Callable[[Mapping[str, object]], Kind]) -> Kind | None:
     """Return the content of a file; None if there is none, or if it is damaged."""
-    if path is None:
+    if path is None or not path.is_file():
         return None
     try:
-        found = parse(json.loads(path.read_bytes()))
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        digest, _, content = path.read_bytes().partition(b"\n")
+    except OSError:
+        return None
+    if digest != hashlib.sha256(content).hexdigest().encode():
         return None
     with suppress(OSError):  # a folder that cannot be written
         path.touch()
-    return found
+    return parse(json.loads(content))
 
 
 def _write(path: Path | None, made: Evaluation | Scored) -> None:
     if path is None:
         return
     content = json.dumps(made, default=transport.plain).encode()
+    content = hashlib.sha256(content).hexdigest().encode() + b"\n" + content
     if cache.keep(path, lambda file: files.write(file, content)):
         cache.trim(path.parent, LIMIT)

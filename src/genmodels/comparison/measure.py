@@ -1,19 +1,25 @@
 """Evaluation of several models under one protocol."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 
 from genmodels import runs, sampling
-from genmodels.comparison import evaluations, fairness
+from genmodels.comparison import evaluations, fairness, plan
 from genmodels.comparison.entry import Entry, Result
 from genmodels.comparison.evaluations import Request
 from genmodels.comparison.fairness import Candidate
+from genmodels.comparison.kept import Subject
 from genmodels.comparison.result import Comparison, ProtocolSettings
 from genmodels.comparison.workers import WorkerPool
-from genmodels.config.settings import Shift
+from genmodels.config.settings import Data, Shift
 from genmodels.console import Display
-from genmodels.evaluation import baselines, protocol, weights
+from genmodels.data import given
+from genmodels.data.given import GivenImages, GivenSource
+from genmodels.data.images import TEST, Images
+from genmodels.errors import InputError
+from genmodels.evaluation import baselines, protocol, reference, weights
 from genmodels.evaluation.metrics import likelihood, scores
 from genmodels.evaluation.protocol import Evaluation
 from genmodels.evaluation.reference import Reference
@@ -26,41 +32,55 @@ FRAMES = interpolation.PERTURB_FRAMES
 
 
 def compare(
-    folders: Sequence[runs.Folder],
+    subjects: Sequence[runs.Folder | GivenSource],
     count: int,
     extractor: str,
     seed: int,
     display: Display,
     where: Device,
     pool: WorkerPool | None = None,
+    data: Data | None = None,
 ) -> Comparison:
-    """Measure runs on the test split of their data.
+    """Measure runs and given images on the test split of their data.
 
     Args:
-        folders: runs on the same data; those that differ by their seed alone are one model.
+        subjects: runs on the same data, of which those that differ by their seed alone are one
+            model; and images that are given without a model.
         count: largest number of test images, and of samples.
         extractor: name or file of the features.
         seed: of the samples.
         display: shows the progress.
         where: the device that samples are generated on.
         pool: processes that evaluate side by side; without it the runs are evaluated in turn.
+        data: the data, if they are not read as those of the first run.
 
     Raises:
         InputError: the data differ, have no test split, or a run is damaged, has no checkpoint or
-            is there twice; or evaluations failed by a mistake of the user.
+            is there twice; given images are not like the data; or evaluations failed by a mistake
+            of the user.
         Unfinished: evaluations failed.
         Interrupted: a signal came while evaluations ran side by side.
     """
+    folders = [subject for subject in subjects if isinstance(subject, runs.Folder)]
     for folder in folders:
         fairness.check_run(folder)
     fairness.check_together([Candidate.of_run(folder) for folder in folders])
     threads = pool.threads if pool else torch.get_num_threads()
-    request = Request(str(folders[0].path), count, extractor, seed, str(where.device), threads)
-    real = request.reference(display)
-    evaluated = evaluations.run(request, real, folders, display, pool)
+    request = Request(
+        _data(folders, data).model_dump_json(), str(folders[0].path) if folders else "",
+        count, extractor, seed, str(where.device), threads, pool.jobs if pool else 1,
+    )  # fmt: skip
+    images = request.images(display)
+    read = _read(subjects, images, display)
+    request, limit = _limited(request, images, read)
+    if limit:
+        display.say(limit)
+    real = request.reference(images, display)
+    measured = [each.chosen(real.count) if isinstance(each, GivenImages) else each for each in read]
+    evaluated = evaluations.run(request, real, measured, display, pool)
     entries: list[Entry] = []
-    for name, group in _models(folders).items():
-        results = [_result(each, evaluated.runs[each]) for each in group]
+    for name, group in _columns(measured).items():
+        results = [_result(each, evaluated.subjects[each]) for each in group]
         entries.append(_entry(name, group[0], results, seed))
     return Comparison(
         data=real.images.name,
@@ -74,15 +94,74 @@ def compare(
         baseline_images=baselines.images(real, weights.SHOWN),
         entries=entries,
         jobs=pool.jobs if pool else 1,
+        limit=limit,
     )
 
 
-def _result(folder: runs.Folder, evaluation: Evaluation) -> Result:
+def _data(folders: Sequence[runs.Folder], chosen: Data | None) -> Data:
+    """Return the settings of all images: each run holds out its own validation share.
+
+    Raises:
+        InputError: there is no run, and no data are given.
+    """
+    if folders:
+        settings = plan.all_data(folders[0].settings)
+        if chosen is None:
+            return settings
+        keys = ("name", "root", "on_bad", "offline")
+        return settings.model_copy(update={key: getattr(chosen, key) for key in keys})
+    if chosen is None:
+        raise InputError(
+            "only images are given: choose the data that they are compared with by `data`, a data "
+            "set's name or a folder of pictures"
+        )
+    return chosen
+
+
+def _read(
+    subjects: Sequence[runs.Folder | GivenSource], images: Images, display: Display
+) -> list[Subject]:
+    """Read the given images.
+
+    Raises:
+        InputError: they are not like those of the data, or too few.
+    """
+    found = [
+        given.read(each, images, reference.FEWEST, display.reading)
+        if isinstance(each, GivenSource)
+        else each
+        for each in subjects
+    ]
+    display.close()
+    return found
+
+
+def _limited(request: Request, images: Images, subjects: Sequence[Subject]) -> tuple[Request, str]:
+    """Lower the count to the smallest number of given images, and say so.
+
+    The bias of FD depends on the number of samples, so it must be the same for all.
+    """
+    every = [each for each in subjects if isinstance(each, GivenImages)]
+    fewest = min(every, key=lambda each: len(each.pixels), default=None)
+    if fewest is None or len(fewest.pixels) >= min(request.count, images.count(TEST)):
+        return request, ""
+    count = len(fewest.pixels)
+    limit = f"{count:,} images are given by {fewest.source.name}, so all are compared by {count:,}"
+    return replace(request, count=count), limit
+
+
+def _result(subject: Subject, evaluation: Evaluation) -> Result:
+    if isinstance(subject, GivenImages):
+        return Result(None, str(subject.source), evaluation, jobs=())
+    folder = subject
     threads, jobs = conditions.threads(folder.environment), conditions.jobs(folder.environment)
     return Result(folder.settings.seed, str(folder.path), evaluation, threads, jobs)
 
 
-def _entry(name: str, folder: runs.Folder, results: list[Result], seed: int) -> Entry:
+def _entry(name: str, subject: Subject, results: list[Result], seed: int) -> Entry:
+    if isinstance(subject, GivenImages):
+        return Entry(name, results, [], {}, given=True)
+    folder = subject
     model = sampling.load_model(folder.latest())
     labels = sampling.labels(model, STRIPS, seed)
     both = None if labels is None else labels.repeat(2)
@@ -134,21 +213,34 @@ def _shares(real: Reference) -> list[float]:
     return (counts / len(labels)).tolist()
 
 
-def _models(folders: Sequence[runs.Folder]) -> dict[str, list[runs.Folder]]:
-    """Group the runs of each model, by its name."""
-    groups: dict[str, list[runs.Folder]] = {}
-    for folder in folders:
-        groups.setdefault(Candidate.of_run(folder).model, []).append(folder)
+def _columns(subjects: Sequence[Subject]) -> dict[str, list[Subject]]:
+    """Group the runs of each model, by its name; given images are a group of their own."""
+    groups: dict[str | GivenImages, list[Subject]] = {}
+    for subject in subjects:
+        key: str | GivenImages = (
+            subject if isinstance(subject, GivenImages) else Candidate.of_run(subject).model
+        )
+        groups.setdefault(key, []).append(subject)
     return dict(zip(_names([group[0] for group in groups.values()]), groups.values(), strict=True))
 
 
-def _names(folders: Sequence[runs.Folder]) -> list[str]:
-    """Return a name for each run, distinct from each other and from the baselines.
+def _names(subjects: Sequence[Subject]) -> list[str]:
+    """Return a name for each column, distinct from each other and from the baselines.
 
-    These are the names of the configurations, or as much of the end of the paths as is needed.
+    These are the names of the configurations and of given files and folders, or as much of the
+    end of the paths as is needed.
     """
-    names, length = [folder.config_name for folder in folders], 0
+    named = [_named(subject) for subject in subjects]
+    names, length = [name for name, _ in named], 0
     while len(set(names)) < len(names) or not baselines.MEANINGS.keys().isdisjoint(names):
         length += 1
-        names = ["/".join(folder.path.absolute().parts[-length:]) for folder in folders]
+        names = ["/".join(parts[-length:]) for _, parts in named]
     return names
+
+
+def _named(subject: Subject) -> tuple[str, Sequence[str]]:
+    """Return the name of a run or of given images, and the parts of the path."""
+    if isinstance(subject, runs.Folder):
+        return subject.config_name, subject.path.absolute().parts
+    source = subject.source
+    return source.name, source.path.absolute().parts if source.path else (source.name,)

@@ -2,12 +2,15 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import combinations
 
 from genmodels.comparison import statistics
 from genmodels.comparison.entry import Entry
 from genmodels.comparison.statistics import LEVEL, MOST_SEEDS, SEEDS, Difference
+
+ABSURD = math.log(1e4)  # largest difference of logarithms that is told as a ratio
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,7 @@ class PairTest:
         p_value: corrected for the number of pairs; None with one seed.
         difference: of the logarithms of FD; None with one seed.
         level: of this test alone, if all pairs are tested.
+        given: those of the two of which only images are given; they have no seeds to test.
     """
 
     better: str
@@ -26,6 +30,7 @@ class PairTest:
     p_value: float | None
     difference: Difference | None = None
     level: float = LEVEL
+    given: Sequence[str] = ()
 
     @property
     def decided(self) -> bool:
@@ -36,25 +41,28 @@ class PairTest:
     def verdict(self) -> str:
         """The result of the test as text."""
         if self.p_value is None:
-            return "not resolved: one seed"
+            reason = f"only images of {' and '.join(self.given)}" if self.given else "one seed"
+            return f"not resolved: {reason}"
         return f"{self.better} is better" if self.decided else "not resolved"
 
     @property
     def sentence(self) -> str:
         """The result of the test with its numbers, and what would resolve it."""
         if self.difference is None:
-            return (
-                f"{self.better} and {self.worse}: not resolved, because one of them has one seed."
-            )
-        test = f"p = {self.p_value:.2g}"
+            return f"{self.better} and {self.worse}: {self.verdict}."
+        size = f"differs by {abs(self.difference.size):.3g}"
+        if self.ratio is not None:
+            size = f"is {self.ratio:.3g} times that of {self.better}"
+        test = f"The FD of {self.worse} {size} (p = {self.p_value:.2g})"
         if self.decided:
-            times = f"its FD is {self.ratio:.3g} times lower"
-            return f"{self.better} is better than {self.worse}: {times} ({test})."
-        return (
-            f"{self.better} and {self.worse}: not resolved. The FD of {self.worse} is "
-            f"{self.ratio:.3g} times that of {self.better} ({test}). These seeds probably show "
-            f"differences of {100 * (self.detectable or 0):.0f} % or more; {self.remedy}."
-        )
+            return f"{self.better} is better than {self.worse}. {test}."
+        seen = ""
+        if self.detectable:
+            seen = (
+                f" These seeds probably show differences of {100 * self.detectable:.0f} % or more."
+            )
+        remedy = self.remedy[0].upper() + self.remedy[1:]
+        return f"{self.better} and {self.worse}: not resolved. {test}.{seen} {remedy}."
 
     @property
     def remedy(self) -> str:
@@ -69,36 +77,58 @@ class PairTest:
             return "more seeds would not resolve it, because the test images are too few"
         return f"more than {MOST_SEEDS:,} seeds of each would be needed"
 
-    @property
+    @cached_property
     def seeds_needed(self) -> int | None:
         """Seeds of each model that would resolve the difference in four of five studies.
 
-        None with one seed, or if more than ``MOST_SEEDS`` would be needed.
+        None with one seed, for equal means, or if more than ``MOST_SEEDS`` would be needed.
         """
-        return self.difference.seeds_needed(self.level) if self.difference else None
+        if self.difference is None or self.difference.size == 0:
+            return None
+        return self.difference.seeds_needed(self.level)
 
     @property
     def detectable(self) -> float | None:
-        """The smallest relative difference of FD that these seeds probably show."""
-        return math.expm1(self.difference.detectable(self.level)) if self.difference else None
+        """The smallest relative difference of FD that these seeds probably show.
+
+        None with one seed, or if it is not known or absurdly large.
+        """
+        return self._relative(self.difference.detectable(self.level)) if self.difference else None
 
     @property
     def ratio(self) -> float | None:
-        """How many times as large the FD of the worse model is."""
-        return math.exp(self.difference.size) if self.difference else None
+        """How many times as large the FD of the worse model is; None as for ``detectable``."""
+        found = self._relative(self.difference.size) if self.difference else None
+        return None if found is None else 1 + found
+
+    def _relative(self, size: float) -> float | None:
+        """Return a difference of logarithms as a relative difference; None for other scales."""
+        known = self.difference is not None and self.difference.scale == "positive"
+        return math.expm1(size) if known and size < ABSURD else None
 
 
 def of(ranked: Sequence[Entry], fd: str) -> list[PairTest]:
     """Test every pair of models, with p-values corrected over all pairs.
 
+    A pair with images that are given without a model is not tested: they have no seeds.
+
     Args:
         ranked: the models, lowest FD first.
         fd: the key of FD.
     """
-    found = {(a.name, b.name): _difference(a, b, fd) for a, b in combinations(ranked, 2)}
+    found: dict[tuple[str, str], Difference | None] = {}
+    for a, b in combinations(ranked, 2):
+        difference = _difference(a, b, fd)
+        if difference and difference.size < 0:  # on a scale of which the ranking knows nothing
+            a, b, difference = b, a, replace(difference, size=-difference.size)
+        found[a.name, b.name] = difference
     corrected = statistics.holm({key: d.p_value for key, d in found.items() if d is not None})
+    given = {entry.name for entry in ranked if entry.given}
     level = LEVEL / max(1, len(corrected))
-    return [PairTest(*key, corrected.get(key), each, level) for key, each in found.items()]
+    return [
+        PairTest(*key, corrected.get(key), each, level, [name for name in key if name in given])
+        for key, each in found.items()
+    ]
 
 
 def _difference(a: Entry, b: Entry, fd: str) -> Difference | None:

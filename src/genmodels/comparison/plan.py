@@ -1,10 +1,11 @@
-"""The trainings of a study: one run for each configuration and seed.
+"""What a study compares: runs, given images, and a run for each configuration and seed.
 
-The folder of a run is named by configuration and seed. So an interrupted study continues where it
-stopped, and several machines can train shares of one study.
+The folder of a run that is trained is named by configuration and seed. So an interrupted study
+continues where it stopped, and several machines can train shares of one study.
 """
 
 import math
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from genmodels.comparison.fairness import Candidate
 from genmodels.config import custom_code
 from genmodels.config.settings import Data, Settings
 from genmodels.console import Display
+from genmodels.data import given
+from genmodels.data.given import GivenSource
 from genmodels.data.images import Images
 from genmodels.errors import InputError, brief
 from genmodels.evaluation import reference
@@ -24,7 +27,10 @@ from genmodels.evaluation.features import domain
 from genmodels.training import session
 
 Match = Literal["seconds", "images"]
-ACCEPTED = "compare takes runs, and configurations such as vae.yaml"
+ACCEPTED = (
+    "compare takes runs, configurations such as vae.yaml, folders of pictures, and .npy and .npz "
+    "files of images"
+)
 
 
 @dataclass(frozen=True)
@@ -49,16 +55,19 @@ class Job:
         return runs.Folder(self.path)
 
 
+Part = runs.Folder | Job | GivenSource
+
+
 @dataclass(frozen=True)
 class Plan:
-    """Runs and trainings to compare, in their order.
+    """Runs, trainings and images to compare, in their order.
 
     Attributes:
-        parts: existing runs, and needed trainings.
+        parts: existing runs, needed trainings, and images that are given without a model.
         layers: overrides, which replace keys of every configuration.
     """
 
-    parts: Sequence[runs.Folder | Job]
+    parts: Sequence[Part]
     layers: Sequence[Mapping[str, Any]]
 
     @property
@@ -69,7 +78,17 @@ class Plan:
     @property
     def folders(self) -> list[runs.Folder]:
         """The runs, once all are trained."""
-        return [part if isinstance(part, runs.Folder) else part.folder for part in self.parts]
+        return [part for part in self.subjects if isinstance(part, runs.Folder)]
+
+    @property
+    def given(self) -> list[GivenSource]:
+        """The images that are given without a model."""
+        return [part for part in self.parts if isinstance(part, GivenSource)]
+
+    @property
+    def subjects(self) -> list[runs.Folder | GivenSource]:
+        """What is compared, once all runs are trained."""
+        return [part.folder if isinstance(part, Job) else part for part in self.parts]
 
     @property
     def listed(self) -> str:
@@ -83,7 +102,7 @@ class Plan:
 
 
 def make(
-    given: Sequence[str | Path | runs.Folder],
+    items: Sequence[str | Path | runs.Folder | GivenSource],
     layers: Sequence[Mapping[str, Any]],
     seeds: int,
     out: Path,
@@ -91,18 +110,18 @@ def make(
     """Plan a study, and check its configurations.
 
     Args:
-        given: runs and configurations; if empty, the latest run of each configuration.
+        items: runs, configurations and images; if empty, the latest run of each configuration.
         layers: overrides, which replace keys of every configuration.
         seeds: how often each configuration is trained, with seeds from 0.
         out: the study's folder.
 
     Raises:
-        InputError: there is nothing to compare, no run or configuration of a given name, or one
-            is given twice.
+        InputError: there is nothing to compare, nothing that can be compared of a given name, or
+            one is given twice.
     """
-    parts: list[runs.Folder | Job] = []
-    for item in given or _latest_of_each():
-        if isinstance(item, runs.Folder):
+    parts: list[Part] = []
+    for item in items or _latest_of_each():
+        if isinstance(item, runs.Folder | GivenSource):
             parts.append(item)
         elif is_configuration(item):
             config.read(item, layers)
@@ -112,30 +131,46 @@ def make(
                 Job(name, item, seed, out / "runs" / f"{stem}-seed-{seed}") for seed in range(seeds)
             ]
         else:
-            parts.append(runs.open_run(item, ACCEPTED))
+            parts.append(_named(item))
     _check_given_once(parts)
     return Plan(parts, layers)
 
 
-def _check_given_once(parts: Sequence[runs.Folder | Job]) -> None:
-    """Refuse parts with one folder, which would count as several seeds.
+def _named(item: str | Path) -> runs.Folder | GivenSource:
+    """Return the run of a name, or the images of a path that is no run's.
+
+    Raises:
+        InputError: there is neither.
+    """
+    here = runs.Folder(Path(item))
+    is_run = not here.missing_files() or not runs.Folder(runs.HOME / item).missing_files()
+    if not is_run and os.path.isdir(here.path):  # false for impossible paths too
+        here.check_complete()
+    images = None if is_run else given.source_of(here.path)
+    return images or runs.open_run(item, ACCEPTED)
+
+
+def _check_given_once(parts: Sequence[Part]) -> None:
+    """Refuse parts with one path, which would count as several seeds.
 
     Raises:
         InputError: there are such.
     """
     seen: dict[Path, str] = {}
     for part in parts:
-        given = str(part.source if isinstance(part, Job) else part.path)
+        if part.path is None:
+            continue
+        name = str(part.source if isinstance(part, Job) else part.path)
         path = part.path.resolve()
         if path in seen:
             other = seen[path]
             raise InputError(
-                f"{given} is given twice; give it once"
-                if other == given
-                else f"{other} and {given} both mean the run {part.path}; give one of them, or "
+                f"{name} is given twice; give it once"
+                if other == name or isinstance(part, GivenSource)
+                else f"{other} and {name} both mean the run {part.path}; give one of them, or "
                 "rename a configuration"
             )
-        seen[path] = given
+        seen[path] = name
 
 
 def is_configuration(item: str | Path) -> bool:
@@ -156,13 +191,15 @@ def check(plan: Plan, match: Match | None, extractor: str, display: Display) -> 
         The bytes of the images.
 
     Raises:
-        InputError: the data differ or have too few images, a run has no checkpoint, is there
-            twice or is not what would be trained now, a model cannot be made, or there are no
-            such features.
+        InputError: the data differ or have too few images, given images are not like them, a run
+            has no checkpoint, is there twice or is not what would be trained now, a model cannot
+            be made, or there are no such features.
     """
     loaded: dict[str, Images] = {}  # by the settings of the data
     candidates: list[Candidate] = []
     for part in plan.parts if plan.jobs else ():
+        if isinstance(part, GivenSource):
+            continue
         if isinstance(part, runs.Folder):
             fairness.check_run(part)
             candidates.append(Candidate.of_run(part))
@@ -182,10 +219,12 @@ def check(plan: Plan, match: Match | None, extractor: str, display: Display) -> 
         if not match or part.name == plan.jobs[0].name:
             fairness.check_length(part.folder, settings, images)
     if not candidates:
-        return _bytes(plan.folders[0])
+        return _bytes(plan.folders[0]) if plan.folders else 0
     fairness.check_together(candidates)
     images = next(iter(loaded.values()))
     reference.check(images)
+    for source in plan.given:
+        given.read(source, images, reference.FEWEST, display.reading)
     domain.choose(extractor, images, display.reading)
     display.close()
     return images.table.nbytes

@@ -65,6 +65,8 @@ class Comparison:
         baseline_images: name → (64, C, H, W).
         entries: one for each model.
         jobs: how many evaluations ran at a time.
+        limit: says that fewer images are given than there are test images; empty if there are
+            enough, or none are given.
     """
 
     data: str
@@ -78,14 +80,32 @@ class Comparison:
     baseline_images: Mapping[str, Tensor]
     entries: Sequence[Entry]
     jobs: int = 1
+    limit: str = ""
 
     @cached_property
     def pairs(self) -> list[PairTest]:
         """Every pair of models, with p-values corrected over all pairs."""
         return pairs.of(self.ranked(), self.fd)
 
+    @property
+    def trained(self) -> list[Entry]:
+        """The models, without images that are given without one."""
+        return [entry for entry in self.entries if not entry.given]
+
+    @property
+    def missing(self) -> str:
+        """Of which models only images are given, in one sentence; empty if there are none."""
+        names = [entry.name for entry in self.entries if entry.given]
+        if not names:
+            return ""
+        whose = "their" if len(names) > 1 else "its"
+        return (
+            f"{', '.join(names)}: only {whose} images are given, so there are no numbers of a "
+            "model (likelihood, reconstructions, discriminator) and none of its training."
+        )
+
     def ranked(self) -> list[Entry]:
-        """Return the models, lowest FD first."""
+        """Return models and given images, lowest FD first."""
         return sorted(self.entries, key=lambda entry: entry.mean(self.fd) or 0.0)
 
     def rows(self) -> list[str]:

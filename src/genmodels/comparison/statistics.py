@@ -5,6 +5,7 @@ all models share, and the number of tests.
 """
 
 import math
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean, variance
@@ -19,6 +20,7 @@ LEVEL = 1 - CONFIDENCE  # of the tests, after Holm's correction
 SEEDS = 5  # recommended: three find a doubled FD and little else (docs/reference/certainty.md)
 POWER = 0.8  # the chance to find a difference, at which it counts as one that can be seen
 MOST_SEEDS = 1000
+LARGEST = 700.0  # logarithm of the largest number, about
 INTERVAL = f"{100 * CONFIDENCE:.0f} % interval over training seeds and test images"
 ROUNDING = 1e-12  # values that differ relatively by less count as equal
 Name = TypeVar("Name")
@@ -54,15 +56,16 @@ def estimate(values: Sequence[float], scale: Scale = "any", error: float = 0.0) 
         scale: of the number; where a positive number has a value ≤ 0, the scale ``any`` is taken.
         error: standard error by the finite set of test images, on the transformed scale.
     """
+    if len(values) == 1:
+        return Estimate(values[0], None, None, tuple(values), scale)
+    least = 0.0 if scale == "positive" else -math.inf
     if scale == "positive" and min(values) <= 0:
         scale, error = "any", 0.0
     at = [_transformed(value, scale) for value in values]
     centre = _back(mean(at), scale) if scale == "positive" else mean(values)
-    if len(values) < 2:
-        return Estimate(centre, None, None, tuple(values), scale)
     half = _half([(_variance(at) / len(at), len(at) - 1.0), (error**2, math.inf)], LEVEL)
     low, high = (_back(mean(at) + sign * half, scale) for sign in (-1, 1))
-    return Estimate(centre, low, high, tuple(values), scale)
+    return Estimate(centre, max(least, low), high, tuple(values), scale)
 
 
 @dataclass(frozen=True)
@@ -75,12 +78,14 @@ class Difference:
         variances: of a single training, of the first and of the second model.
         seeds: of the first and of the second model.
         shared: standard error of the difference by the finite set of test images.
+        scale: on which the models are compared.
     """
 
     size: float
     variances: tuple[float, float]
     seeds: tuple[int, int]
     shared: float
+    scale: Scale = "positive"
 
     @property
     def p_value(self) -> float:
@@ -109,10 +114,13 @@ class Difference:
         None if more than ``MOST_SEEDS`` would be needed, for example because the test images are
         too few.
         """
-        enough = (
-            n for n in range(2, MOST_SEEDS + 1) if self._needed(n, n, level) <= abs(self.size)
-        )
-        return next(enough, None)
+
+        def seen(seeds: int) -> bool:
+            return self._needed(seeds, seeds, level) <= abs(self.size)
+
+        if not seen(MOST_SEEDS):
+            return None
+        return 2 + bisect_left(range(2, MOST_SEEDS), True, key=seen)
 
     def limited_by_images(self, level: float) -> bool:
         """Return whether the test images alone hide this difference from any number of seeds."""
@@ -150,7 +158,7 @@ def difference(a: Estimate, b: Estimate, shared: float = 0.0) -> Difference | No
         size = 0.0
     shared = shared if scale == a.scale else 0.0
     spread = (_variance(one), _variance(other))
-    return Difference(size, spread, (len(one), len(other)), shared)
+    return Difference(size, spread, (len(one), len(other)), shared, scale)
 
 
 def welch(a: Sequence[float], b: Sequence[float]) -> float | None:
@@ -187,15 +195,27 @@ def _transformed(value: float, scale: Scale) -> float:
 
 def _back(value: float, scale: Scale) -> float:
     if scale == "positive":
-        return math.exp(value)
+        return math.exp(min(value, LARGEST))
     if scale == "share":
         return math.sin(min(max(value, 0.0), math.pi / 2)) ** 2
     return value
 
 
 def _visible(parts: Sequence[tuple[float, float]], level: float) -> float:
-    """Return the smallest difference that a test finds with the probability ``POWER``."""
-    return _half(parts, level) + _half(parts, 2 * (1 - POWER))
+    """Return the smallest difference that a test finds with the probability ``POWER``.
+
+    The statistic then has a noncentral t-distribution (Johnson & Welch, 1940).
+    """
+    from scipy import special  # here, because one seed allows no test
+
+    total = sum(part for part, _ in parts)
+    if total == 0:
+        return 0.0
+    error, inverse = math.sqrt(total), sum((part / total) ** 2 / n for part, n in parts)
+    critical = _half(parts, level) / error
+    if inverse == 0:
+        return error * (critical - float(special.ndtri(1 - POWER)))
+    return error * float(special.nctdtrinc(1 / inverse, 1 - POWER, critical))
 
 
 def _half(parts: Sequence[tuple[float, float]], outside: float) -> float:

@@ -10,6 +10,7 @@ from genmodels.comparison.plan import Match, Plan
 from genmodels.comparison.result import Comparison
 from genmodels.comparison.schedule import Jobs
 from genmodels.comparison.workers import WorkerPool
+from genmodels.config.settings import Data
 from genmodels.console import Display
 from genmodels.errors import InputError
 from genmodels.system import tuning
@@ -29,6 +30,7 @@ class Study:
         seed: of the samples.
         jobs: how many tasks run at a time.
         threads: CPU threads; None for the number of the configuration.
+        data: the data that are given where nothing is trained; None for those of the runs.
     """
 
     plan: Plan
@@ -39,6 +41,7 @@ class Study:
     seed: int
     jobs: Jobs
     threads: int | None
+    data: Data | None
 
     def run(self, where: Device, display: Display) -> Comparison | None:
         """Train and compare; a shard is only trained.
@@ -68,8 +71,9 @@ class Study:
                 if self.shard:
                     return None
                 return measure.compare(
-                    self.plan.folders, self.count, self.features, self.seed, display, where, pool
-                )
+                    self.plan.subjects, self.count, self.features, self.seed, display, where, pool,
+                    self.data,
+                )  # fmt: skip
 
 
 def _machine(where: Device) -> schedule.Machine:

@@ -27,11 +27,16 @@ def number(given: str | int, names: Sequence[str]) -> int:
     Raises:
         InputError: there is no such class.
     """
-    numbers = {name: index for index, name in enumerate(names) if not name.isdecimal()}
-    numbers |= {str(index): index for index in range(len(names))}
-    if str(given) not in numbers:
+    known = numbers(names)
+    if str(given) not in known:
         raise InputError(
             f"`label={given}`: there is no such class{nearest(str(given), list(names))}; give a "
             f"number or a name of {listed(names)}"
         )
-    return numbers[str(given)]
+    return known[str(given)]
+
+
+def numbers(names: Sequence[str]) -> dict[str, int]:
+    """Return the number of each class by its name, and by its number as text."""
+    found = {name: index for index, name in enumerate(names) if not name.isdecimal()}
+    return found | {str(index): index for index in range(len(names))}

@@ -59,7 +59,7 @@ def load(
         InputError: pictures are missing, too few or broken, or the table cannot be written.
     """
     folder = path.resolve()
-    listing = _list(folder)
+    listing = contents(folder)
     pictures = Pictures(folder, listing.files, image_size, channels, fit)
     table = tables.load(pictures, progress, on_bad)
     labels = None
@@ -73,7 +73,7 @@ def load(
     return Images(str(folder), table.images, splits, labels, listing.classes, notes, mapped=True)
 
 
-def _list(folder: Path) -> Listing:
+def contents(folder: Path) -> Listing:
     """List a folder and the folders in it, without hidden files and folders.
 
     Raises:
@@ -118,6 +118,16 @@ def _list(folder: Path) -> Listing:
         )
     classes = tuple(name for name in nested if _pictures(nested[name]))
     return Listing(tuple(files), classes, len(flat) + len(below) - len(files), total_deeper)
+
+
+def has_pictures(folder: Path) -> bool:
+    """Return whether a folder has pictures, in itself or in one of its folders."""
+    try:
+        inside = _visible(folder)
+        places = [folder, *(folder / entry.name for entry in inside if _is_folder(entry))]
+        return any(_pictures([entry.name for entry in _visible(place)]) for place in places)
+    except OSError:  # reading it says why
+        return True
 
 
 def _visible(folder: Path) -> list[os.DirEntry[str]]:

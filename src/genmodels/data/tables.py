@@ -228,24 +228,35 @@ def _starts_with(path: Path, header: bytes) -> bool:
         return False
 
 
+def sizes(folder: Path, files: Sequence[str]) -> Counter[tuple[int, int]]:
+    """Count the sizes (height, width) of pictures; decoding reports those without one."""
+
+    def size(file: str) -> tuple[int, int] | None:
+        try:
+            return decoding.size(folder / file)
+        except BROKEN:
+            return None
+
+    with warnings.catch_warnings(), ThreadPoolExecutor() as pool:  # threads wait for slow disks
+        workers.quiet()
+        return Counter(found for found in pool.map(size, files) if found)
+
+
+def listed_sizes(counts: Counter[tuple[int, int]]) -> str:
+    """Return the most frequent of counted sizes as text: ``2 sizes (8 of 28x28, 1 of 32x32)``."""
+    shown = ", ".join(f"{n:,} of {w}x{h}" for (h, w), n in counts.most_common(4))
+    more = ", …" if len(counts) > 4 else ""
+    return f"{len(counts):,} size{'s' if len(counts) > 1 else ''} ({shown}{more})"
+
+
 def _size(pictures: Pictures) -> tuple[tuple[int, int], tuple[str, ...]]:
     """Return (height, width) of the table, and a note if the default is taken."""
     if pictures.image_size is not None:
         return (pictures.image_size, pictures.image_size), ()
 
-    def size(file: str) -> tuple[int, int] | None:
-        try:
-            return decoding.size(pictures.folder / file)
-        except BROKEN:
-            return None  # decoding reports all broken files together
-
-    with warnings.catch_warnings(), ThreadPoolExecutor() as pool:  # threads wait for slow disks
-        workers.quiet()
-        counts = Counter(found for found in pool.map(size, pictures.files) if found)
+    counts = sizes(pictures.folder, pictures.files)
     if len(counts) == 1 and max(only := next(iter(counts))) <= LARGEST:
         return only, ()
-    shown = ", ".join(f"{n:,} of {w}x{h}" for (h, w), n in counts.most_common(4))
-    more = ", …" if len(counts) > 4 else ""
-    sizes = f"{len(counts):,} size{'s' if len(counts) > 1 else ''} ({shown}{more})"
-    note = f"the pictures have {sizes} and data.image_size is not set: taking {SIZE}x{SIZE}"
+    found = listed_sizes(counts)
+    note = f"the pictures have {found} and data.image_size is not set: taking {SIZE}x{SIZE}"
     return (SIZE, SIZE), (note,)

@@ -51,6 +51,7 @@ class Broken(InputError):
 
     Attributes:
         files: path below the folder → reason.
+        what: how many cannot be read, and why.
     """
 
     def __init__(self, folder: Path, files: Mapping[str, str], total: int):
@@ -59,7 +60,8 @@ class Broken(InputError):
         else:
             which = f"{len(files):,} of {total:,} pictures in {folder} cannot be read"
             todo = "replace or remove them, or leave them out with `on_bad=skip`"
-        super().__init__(f"{which}: {listed(files)}; {todo}")
+        self.what = f"{which}: {listed(files)}"
+        super().__init__(f"{self.what}; {todo}")
         self.files = files
 
 

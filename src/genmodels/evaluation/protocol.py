@@ -1,4 +1,4 @@
-"""The evaluation of a run: which weights, which samples and which metrics.
+"""The evaluation of a run, or of given images: which weights, samples and metrics.
 
 Latents have random streams of their own, so an evaluation does not change training.
 """
@@ -6,17 +6,20 @@ Latents have random streams of their own, so an evaluation does not change train
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
 
 from genmodels import runs, sampling
+from genmodels.data.given import GivenImages
 from genmodels.errors import InputError
 from genmodels.evaluation import weights
 from genmodels.evaluation.draws import DrawProgress, Draws
-from genmodels.evaluation.features.extractor import Features
+from genmodels.evaluation.features.extractor import BLOCK, Features
 from genmodels.evaluation.metrics import discrimination, encoding, scores
+from genmodels.evaluation.metrics.drawn import Drawn
+from genmodels.evaluation.metrics.image_metrics import IMAGE_METRICS
 from genmodels.evaluation.metrics.metric import values
 from genmodels.evaluation.metrics.model_metrics import MODEL_METRICS, TRAINING_METRICS
 from genmodels.evaluation.metrics.scores import Scored
@@ -28,6 +31,7 @@ from genmodels.runs.manifest import SavedProgress
 
 COUNT = 10_000  # samples and test images; Lucic et al. (2018)
 FEW = 2000  # with fewer samples, reports warn of the bias of the Fréchet distance
+GIVEN = "given"  # in the place of weights, for images without a model
 SPREAD_SEEDS = 3  # sampling seeds over which the spread of FD is taken
 
 # Choice of weights → key of its distance in report.json; that of ``ema`` keeps its former name.
@@ -37,15 +41,15 @@ NO_SPLIT = "data.validation is 0, so no split is left to choose on"
 
 @dataclass(frozen=True, repr=False)
 class Evaluation:
-    """The numbers of one run.
+    """The numbers of one run, or of given images.
 
     Attributes:
         numbers: key → value, of the headline weights.
         undefined: key → why there is no value.
         headline: the name of the headline weights: EMA if there are any.
         weights: the score of every choice of weights.
-        spread: standard deviation of FD over sampling seeds.
-        curve: FD of the snapshots and of the last checkpoint.
+        spread: standard deviation of FD over sampling seeds; None for given images.
+        curve: FD of the snapshots and of the last checkpoint; empty for given images.
         scored: the sample metrics of the headline weights, with their details.
         suspicious: (8, 2, C, H, W): the samples nearest to training images, each beside its
             nearest training image.
@@ -57,7 +61,7 @@ class Evaluation:
     undefined: Mapping[str, str]
     headline: str
     weights: Sequence[WeightsChoice]
-    spread: float
+    spread: float | None
     curve: Sequence[Point]
     scored: Scored
     suspicious: Tensor
@@ -65,11 +69,9 @@ class Evaluation:
     influence: Mapping[str, Tensor] = field(default_factory=dict, compare=False)
 
     def __repr__(self) -> str:
-        weights = self.weights[0]
-        return (
-            f"<Evaluation of the {self.headline} weights at step {weights.step:,}: "
-            f"{len(self.numbers)} numbers, FD {weights.distance:.4g}>"
-        )
+        first = self.weights[0]
+        what = f"the {first.name} weights at step {first.step:,}" if first.step else "given images"
+        return f"<Evaluation of {what}: {len(self.numbers)} numbers, FD {first.distance:.4g}>"
 
 
 def evaluate(
@@ -107,31 +109,61 @@ def evaluate(
     features = _extract(samples, reference, folder)
     records = folder.log()
     trained = Trained(
-        model, reference, samples, features, seed, training, records[-1] if records else {},
-        draws.advance, playing,
+        reference, samples, features, sampling.labels(model, reference.count, seed), model, seed,
+        training, records[-1] if records else {}, draws.advance,
+        playing,
     )  # fmt: skip
-    scored = scores.score(reference, features)
-    numbers, undefined = _numbers(scored, trained)
-    first = WeightsChoice(
-        headline, training["step"], numbers[scores.fd_name(reference)],
-        torch.cat(samples)[:SHOWN],
-    )  # fmt: skip
+    found = _of_images(trained, headline, training["step"])
+    numbers, undefined = _of_model(trained)
     chosen, curve = weights.score_choices(
-        saved, map(folder.read, earlier), first, reference, draws, device
+        saved, map(folder.read, earlier), found.weights[0], reference, draws, device
     )
     of_choices, missing = _distances(chosen)
-    numbers, undefined = _only_finite({**numbers, **of_choices}, {**undefined, **missing})
+    numbers, undefined = _only_finite(
+        {**found.numbers, **numbers, **of_choices}, {**found.undefined, **undefined, **missing}
+    )
+    return replace(
+        found,
+        numbers=numbers,
+        undefined=undefined,
+        weights=chosen,
+        spread=_spread(model, reference, features, draws),
+        curve=curve,
+        measured={**measured, **_measured_in_training(training)},
+    )
+
+
+def evaluate_images(given: GivenImages, reference: Reference) -> Evaluation:
+    """Evaluate images that are given without a model, as many as the real ones.
+
+    Args:
+        given: the images.
+        reference: the real images.
+    """
+    samples = list(given.blocks(BLOCK))
+    return _of_images(Drawn(reference, samples, reference.extractor(samples), given.labels), GIVEN)
+
+
+def _of_images(drawn: Drawn, name: str, step: int | None = None) -> Evaluation:
+    """Return what images alone say, as those of a choice of weights at a step."""
+    reference, fd = drawn.reference, scores.fd_name(drawn.reference)
+    scored = scores.score(reference, drawn.features)
+    others = values(IMAGE_METRICS, drawn)
+    shown = torch.cat(list(drawn.samples))[:SHOWN]
+    numbers, undefined = _only_finite(
+        {**scored.numbers, **others.numbers}, {**scored.undefined, **others.undefined}
+    )
     return Evaluation(
         numbers=numbers,
         undefined=undefined,
-        headline=headline,
-        weights=chosen,
-        spread=_spread(model, reference, features, draws),
-        influence={scores.fd_name(reference): scores.influence(reference, features)},
-        curve=curve,
+        headline=name,
+        weights=[WeightsChoice(name, step, scored.numbers[fd], shown)],
+        spread=None,
+        curve=[],
         scored=scored,
-        suspicious=_pairs(scored, samples, reference),
-        measured={**measured, **_measured_in_training(training)},
+        suspicious=_pairs(scored, drawn.samples, reference),
+        measured={},
+        influence=scores.influence(reference, drawn.features),
     )
 
 
@@ -155,8 +187,8 @@ def _extract(samples: Sequence[Tensor], reference: Reference, folder: runs.Folde
         raise InputError(f"run {folder.path}: {error}") from None
 
 
-def _numbers(scored: Scored, trained: Trained) -> tuple[dict[str, float], dict[str, str]]:
-    """Return the numbers of the headline weights, and why others are missing."""
+def _of_model(trained: Trained) -> tuple[dict[str, float], dict[str, str]]:
+    """Return the numbers of the model and of its training, and why others are missing."""
     of_model = values(MODEL_METRICS, trained, trained.model)
     of_training = values(TRAINING_METRICS, trained, trained.model)
     from_equilibrium = {f"{k}_from_equilibrium": v for k, v in trained.from_equilibrium.items()}
@@ -167,13 +199,12 @@ def _numbers(scored: Scored, trained: Trained) -> tuple[dict[str, float], dict[s
         if key.startswith("test.")
     }
     numbers = {
-        **scored.numbers,
         **of_model.numbers,
         **from_equilibrium,  # includes phases without a row: those of a user's model
         **logged,
         **of_training.numbers,
     }
-    return numbers, {**scored.undefined, **of_model.undefined, **of_training.undefined}
+    return numbers, {**of_model.undefined, **of_training.undefined}
 
 
 def _distances(chosen: Sequence[WeightsChoice]) -> tuple[dict[str, float], dict[str, str]]:

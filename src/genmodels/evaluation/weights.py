@@ -27,14 +27,14 @@ class WeightsChoice:
     """One choice of a run's weights.
 
     Attributes:
-        name: ``last``, ``ema`` or ``best``.
-        step: the training step of these weights.
+        name: ``last``, ``ema`` or ``best``; ``given`` for images without a model.
+        step: the training step of these weights; None without a model.
         distance: their Fréchet distance on the test split.
         samples: (64, C, H, W), from the same latents for every choice and every model.
     """
 
     name: str
-    step: int
+    step: int | None
     distance: float
     samples: Tensor = field(repr=False)
 

@@ -62,21 +62,24 @@ def save_comparison(comparison: Comparison, path: Path) -> None:
     """Draw an overview of all models, a column each.
 
     The rows are samples with the same seed, losses over images and over seconds, and
-    perturbations.
+    perturbations. Given images without a model are in the first row only.
     """
-    entries = comparison.entries
-    figure = Figure(figsize=(4.6 * (len(entries) + 1), 11), layout="constrained")
-    rows: Any = figure.subfigures(4, 1, height_ratios=[4.4, 2.6, 2.6, 1.7])
+    entries, trained = comparison.entries, comparison.trained
+    heights = [4.4, 2.6, 2.6, 1.7] if trained else [4.4]
+    size = (4.6 * (len(entries) + 1), 11 if trained else 4.4)
+    figure = Figure(figsize=size, layout="constrained")
+    rows: Any = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
     samples = rows[0].subplots(1, len(entries) + 1)
     show(samples[0], comparison.real, f"{comparison.data}: real images", 8)
     for panel, entry in zip(samples[1:], entries, strict=True):
         show(panel, entry.first.weights[0].samples, f"{entry.name}: samples", 8)
-    _draw_losses(rows[1], entries, "images")
-    _draw_losses(rows[2], entries, "seconds")
-    panels = rows[3].subplots(1, len(entries), squeeze=False)[0]
-    for panel, entry in zip(panels, entries, strict=True):
-        frames = entry.frames["perturbation"]
-        show(panel, frames.flatten(0, 1), f"{entry.name}: perturbation", frames.shape[1])
+    if trained:
+        _draw_losses(rows[1], trained, "images")
+        _draw_losses(rows[2], trained, "seconds")
+        panels = rows[3].subplots(1, len(trained), squeeze=False)[0]
+        for panel, entry in zip(panels, trained, strict=True):
+            frames = entry.frames["perturbation"]
+            show(panel, frames.flatten(0, 1), f"{entry.name}: perturbation", frames.shape[1])
     save(figure, path)
 
 
@@ -95,7 +98,7 @@ def of_comparison(comparison: Comparison) -> dict[str, bytes]:
         drawn[f"pairs-{number}.png"] = _png(
             pictures.grid(pairs.transpose(0, 1).flatten(0, 1), len(pairs))
         )
-    for over in UNITS:
+    for over in UNITS if comparison.trained else ():
         drawn[f"fd-over-{over}.svg"] = _fd_curves(comparison, over)
     if comparison.real_histogram:
         drawn["classes.svg"] = _class_shares(comparison)
@@ -147,8 +150,8 @@ def _look(number: int) -> dict[str, Any]:
 
 def _fd_curves(comparison: Comparison, over: str) -> bytes:
     """Draw the FD of every model's snapshots, and the floor."""
-    names = [*_names(comparison.entries), "floor"]
-    figure, panel = _chart(270, names)
+    names = _names(comparison.entries)
+    figure, panel = _chart(270, [*_names(comparison.trained), "floor"])
     for number, entry in enumerate(comparison.entries):
         for result in entry.results:
             curve = result.evaluation.curve
@@ -159,7 +162,7 @@ def _fd_curves(comparison: Comparison, over: str) -> bytes:
                 label=names[number] if result is entry.results[0] else None,
             )  # fmt: skip
     floor = comparison.baselines["floor"].numbers[comparison.fd]
-    panel.axhline(floor, color=SOFT, lw=1.2, ls=":", label=names[-1])
+    panel.axhline(floor, color=SOFT, lw=1.2, ls=":", label="floor")
     panel.set_xscale("log")
     panel.set_yscale("log")
     for axis, limits in ((panel.xaxis, panel.get_xlim()), (panel.yaxis, panel.get_ylim())):

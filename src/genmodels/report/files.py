@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from genmodels.comparison import advice, verdicts
+from genmodels.comparison import advice, claims, verdicts
 from genmodels.comparison.entry import Entry
 from genmodels.comparison.result import Comparison
 from genmodels.evaluation.metrics.scores import Scored
@@ -59,7 +59,7 @@ def plain(comparison: Comparison, measured: Mapping[str, Any]) -> dict[str, Any]
             }
             for p in comparison.pairs
         ],
-        "verdicts": [vars(verdict) for verdict in verdicts.claims(comparison)],
+        "verdicts": [vars(verdict) for verdict in claims.of(comparison)],
         "fairness": verdicts.fairness(comparison),
         "advice": [vars(found) for found in advice.of(comparison)],
         "measured": {
@@ -88,7 +88,8 @@ def _model(entry: Entry) -> dict[str, Any]:
     arrivals = entry.arrivals()
     return {
         "name": entry.name,
-        "seeds": [result.seed for result in entry.results],
+        "given": entry.given,
+        "seeds": [] if entry.given else [result.seed for result in entry.results],
         "numbers": numbers,
         "undefined": dict(entry.first.undefined),
         "arrivals": [vars(point) for point in arrivals] if arrivals else None,

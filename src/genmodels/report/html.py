@@ -9,7 +9,7 @@ from typing import Any
 import jinja2
 from torch import Tensor
 
-from genmodels.comparison import advice, verdicts
+from genmodels.comparison import advice, claims, verdicts
 from genmodels.comparison.cells import interval, number
 from genmodels.comparison.entry import Entry
 from genmodels.comparison.result import Comparison
@@ -56,7 +56,7 @@ def render(comparison: Comparison, drawn: Mapping[str, bytes], measured: Mapping
     return environment.get_template("page.html").render(
         comparison=comparison,
         summary=verdicts.summary(comparison),
-        claims=verdicts.claims(comparison),
+        claims=claims.of(comparison),
         fairness=verdicts.fairness(comparison),
         conditions=verdicts.conditions(comparison),
         advice=advice.of(comparison),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from genmodels.comparison import advice, verdicts
+from genmodels.comparison import advice, claims, verdicts
 from genmodels.comparison.result import Comparison
 from genmodels.evaluation.baselines import MEANINGS
 from genmodels.evaluation.metrics.table import label
@@ -14,12 +14,18 @@ def render(comparison: Comparison, measured: Mapping[str, Any]) -> str:
     names = [entry.name for entry in comparison.entries]
     headings = comparison.headings()
     lines = [f"# {comparison.data}: {', '.join(names)}", "", verdicts.summary(comparison), ""]
+    lines += [comparison.missing, ""] if comparison.missing else []
     lines += [f"| | {' | '.join(headings)} |", "|---" * (1 + len(headings)) + "|"]
     lines += [f"| {' | '.join(row)} |" for row in comparison.table()]
     if comparison.pairs:
         lines += ["", "## Differences", "", *(f"- {pair.sentence}" for pair in comparison.pairs)]
-    if claims := verdicts.claims(comparison):
-        lines += ["", "## Verdicts", "", *(f"- **{v.claim}** {v.answer}. {v.why}" for v in claims)]
+    if answered := claims.of(comparison):
+        lines += [
+            "",
+            "## Verdicts",
+            "",
+            *(f"- **{v.claim}** {v.answer}. {v.why}" for v in answered),
+        ]
     lines += ["", "## Fairness", ""]
     lines += [f"- {text}" for text in verdicts.fairness(comparison)] or ["- Nothing was unequal."]
     checks = [f"- {a.model}: {a.symptom} {a.check}" for a in advice.of(comparison)]

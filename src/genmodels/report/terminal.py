@@ -25,7 +25,7 @@ class ComparisonTable:
 
     Attributes:
         title: a line above.
-        caption: a line below, if any.
+        caption: lines below, if any.
         headings: of the columns after the first.
         rows: the cells of each row, first the name of a number.
     """
@@ -37,7 +37,8 @@ class ComparisonTable:
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
         whole = sum(self._widths()) + GAP * len(self.headings)
-        widest = max(whole, cell_len(self.title), cell_len(self.caption or ""))
+        texts = (self.title, *(self.caption or "").splitlines())
+        widest = max(whole, *map(cell_len, texts))
         return Measurement(1, widest).with_maximum(options.max_width)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Any]:
@@ -83,9 +84,11 @@ class ComparisonTable:
 def comparison_table(comparison: Comparison) -> ComparisonTable:
     """Return the table of a comparison, which fits any terminal."""
     seeds = max(len(entry.results) for entry in comparison.entries)
+    notes = [f"± and ( – ): the {INTERVAL}"] if seeds > 1 else []
+    notes += [comparison.missing] if comparison.missing else []
     return ComparisonTable(
         title=f"{comparison.data}: {comparison.protocol['real_images']:,} images on each side",
-        caption=f"± and ( – ): the {INTERVAL}" if seeds > 1 else None,
+        caption="\n".join(notes) or None,
         headings=comparison.headings(),
         rows=comparison.table(),
     )

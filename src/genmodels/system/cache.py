@@ -40,7 +40,7 @@ def keep(file: Path, write: Callable[[Path], object]) -> bool:
 def trim(folder: Path, limit: int) -> None:
     """Delete the oldest files of a folder, until the others have ``limit`` bytes or less."""
     status = {}
-    for file in folder.iterdir():
+    for file in folder.glob("[!.]*"):  # not those that are being written
         with suppress(OSError):  # another process has renamed or deleted it
             status[file] = file.stat()
     total = sum(each.st_size for each in status.values())

@@ -57,7 +57,7 @@ def described() -> str:
 def _vendor() -> str:
     """Return who made the processor, as Linux names them, or an empty string."""
     try:
-        with open("/proc/cpuinfo", encoding="utf-8") as file:
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
             named = (line.partition(":")[2].strip() for line in file if "vendor_id" in line)
             return next(named, "")
     except OSError:

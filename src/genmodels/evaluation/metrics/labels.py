@@ -18,7 +18,7 @@ class Labelled:
     Attributes:
         reference: the real images.
         features: of the samples.
-        labels: (N,), for which the samples were generated; None if the model takes none.
+        labels: (N,), for which the samples were generated; None without labels.
     """
 
     reference: Reference
@@ -29,7 +29,7 @@ class Labelled:
         """Return the share of samples whose predicted class equals their label.
 
         Raises:
-            Undefined: the model takes no labels, or the extractor has no classes.
+            Undefined: the samples have no labels, or the extractor has no classes.
         """
         labels, predicted = self._both()
         return (predicted == labels).double().mean().item()
@@ -57,7 +57,7 @@ class Labelled:
     def _both(self) -> tuple[Tensor, Tensor]:
         """Return the labels of the samples and their predicted classes, (N,) each."""
         if self.labels is None:
-            raise Undefined("the model takes no labels")
+            raise Undefined("they were generated without labels")
         if self.features.labels is None:
             raise Undefined("the extractor has no classes")
         return self.labels, self.features.labels

@@ -1,4 +1,4 @@
-"""Metrics of one trained model: pixel statistics, likelihood, reconstruction, size, training.
+"""Metrics of one trained model: likelihood, reconstruction, discriminator, size, training.
 
 A new metric of a model is one row of :data:`MODEL_METRICS`, computed from a
 :class:`~genmodels.evaluation.metrics.trained.Trained`.
@@ -34,13 +34,6 @@ _RANKED = "share of pairs in which the discriminator gives the real image the hi
 _RIGHT = "share that the discriminator classifies correctly as real or generated; both sides " \
     "have the last weights, which played"  # fmt: skip
 _EQUILIBRIUM = "last training loss minus its value at the equilibrium of the game"
-
-
-def _relative(trained: Trained, name: str) -> float:
-    real = trained.reference.pixels[name]
-    if real <= 0:
-        raise Undefined("real images have none")
-    return trained.pixels[name] / real
 
 
 def _nll(trained: Trained, pixels: Pixels, kind: str) -> float:
@@ -95,25 +88,6 @@ def _equilibrium_metric(phase: str) -> Metric[Trained]:
 
 MODEL_METRICS: tuple[Metric[Trained], ...] = (
     Metric(
-        "sharpness", "sharpness", "", True, lambda t: t.pixels["sharpness"],
-        "variance of the Laplacian (Pech-Pacheco et al., 2000); noise counts as sharp",
-    ),
-    Metric(
-        "isolated_dots", "isolated dots per image", "lower", True,
-        lambda t: t.pixels["isolated_dots"],
-        "white pixels whose eight neighbours are dark, per image",
-    ),
-    Metric(
-        "sharpness_relative", "sharpness ÷ real",
-        compute=lambda t: _relative(t, "sharpness"),
-        meaning="sharpness of samples, relative to that of test images",
-    ),
-    Metric(
-        "isolated_dots_relative", "isolated dots ÷ real", "lower",
-        compute=lambda t: _relative(t, "isolated_dots"),
-        meaning="isolated dots of samples, relative to those of test images",
-    ),
-    Metric(
         "reconstruction_error", "reconstruction, squared error", "lower",
         compute=lambda t: t.encoded.errors.mean().item(),
         meaning="squared error of encoded and decoded test images, summed over pixels",
@@ -159,17 +133,6 @@ MODEL_METRICS: tuple[Metric[Trained], ...] = (
         applies_to=Discriminates, group="discriminator_right", scale="share",
     ),
     *(_equilibrium_metric(phase) for phase in ("discriminator", "generator", "coder")),
-    Metric(
-        "label_accuracy", "samples that look like their label", "higher",
-        compute=lambda t: t.labelled.accuracy(),
-        meaning="share of samples whose predicted class is the label they were generated for",
-        scale="share",
-    ),
-    Metric(
-        "distance_within_classes", "FD within classes, their mean", "lower",
-        compute=lambda t: t.labelled.distance_within_classes(),
-        meaning="mean over classes of the FD between samples of a label and test images of it",
-    ),
 )  # fmt: skip
 
 TRAINING_METRICS: tuple[Metric[Trained], ...] = (

@@ -15,6 +15,7 @@ from genmodels.evaluation.metrics.samples import NEIGHBOURS as NEIGHBOURS
 from genmodels.evaluation.metrics.samples import Samples
 from genmodels.evaluation.reference import Reference
 
+ENOUGH = 10  # test images for each feature, for an error by the test images
 SUSPICIOUS = 8  # pairs of a sample and its nearest training image
 
 
@@ -101,12 +102,13 @@ SAMPLE_METRICS: tuple[Metric[Samples], ...] = (
     Metric(
         "class_kl", "class KL, nats", "lower", True, class_divergence,
         "KL divergence between the shares of classes of samples and of test images",
+        scale="positive",
     ),
     Metric("modes", "modes", "higher", True, modes, "classes that occur among the samples"),
     Metric(
         "rarest_class", "rarest class ÷ real", "higher", True, rarest_class,
         "the smallest share that a class has among the samples, relative to its share of the "
-        "test images",
+        "test images", scale="positive",
     ),
     Metric(
         "memorised", "memorised", "lower", True, memorised,
@@ -148,9 +150,17 @@ def frechet(reference: Reference, features: Features) -> float:
     return distances.frechet(reference.gaussian, distances.gaussian(features.values))
 
 
-def influence(reference: Reference, features: Features) -> Tensor:
-    """Return how much each test image counts in the Fréchet distance, (N,), float32."""
-    return distances.influence(reference.test.values, distances.gaussian(features.values)).float()
+def influence(reference: Reference, features: Features) -> dict[str, Tensor]:
+    """Return how much each test image counts in the Fréchet distance: its key → (N,), float32.
+
+    Empty where there are not ten times as many images as features: then the first order is far too
+    small.
+    """
+    real = reference.test.values
+    if len(real) < ENOUGH * real.shape[1]:
+        return {}
+    found = distances.influence(real, distances.gaussian(features.values))
+    return {fd_name(reference): found.float()}
 
 
 def score(reference: Reference, features: Features, real: Tensor | None = None) -> Scored:

@@ -6,6 +6,7 @@ and the order of metrics from it.
 
 from typing import Any
 
+from genmodels.evaluation.metrics.image_metrics import IMAGE_METRICS
 from genmodels.evaluation.metrics.metric import Metric
 from genmodels.evaluation.metrics.model_metrics import MODEL_METRICS, TRAINING_METRICS
 from genmodels.evaluation.metrics.scores import SAMPLE_METRICS, fd_metric
@@ -60,15 +61,18 @@ LOGGED_METRICS: tuple[Metric[Any], ...] = (
     Metric("logged_real", "discriminator's loss on real test images",
            meaning="the part of the discriminator's loss that real images cause"),
     Metric("logged_real_accuracy", "test images classified as real",
-           meaning="share of test images that the discriminator classifies as real"),
+           meaning="share of test images that the discriminator classifies as real",
+           scale="share"),
     Metric("logged_real_above_fake", "real test images ranked above samples",
-           meaning="share of test images that the discriminator ranks above a sample"),
+           meaning="share of test images that the discriminator ranks above a sample",
+           scale="share"),
 )  # fmt: skip
 
 METRICS: dict[str, Metric[Any]] = {
     metric.key: metric
     for group in (
         SAMPLE_METRICS,
+        IMAGE_METRICS,
         MODEL_METRICS,
         TRAINING_METRICS,
         PROTOCOL_METRICS,

@@ -3,35 +3,29 @@
 Intermediate results that several metrics share are computed once.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import torch
-from torch import Tensor
 
 from genmodels import sampling
 from genmodels.data.images import Batch
-from genmodels.evaluation.features.extractor import Features
-from genmodels.evaluation.metrics import discrimination, encoding, likelihood, pixel_statistics
+from genmodels.evaluation.metrics import discrimination, encoding, likelihood
 from genmodels.evaluation.metrics.discrimination import Logits
+from genmodels.evaluation.metrics.drawn import Drawn
 from genmodels.evaluation.metrics.encoding import Encoded
-from genmodels.evaluation.metrics.labels import Labelled
 from genmodels.evaluation.metrics.likelihood import Bounds
-from genmodels.evaluation.reference import Reference
 from genmodels.models.base import Discriminates, Encodes, HasLikelihood, Model
 from genmodels.runs.manifest import SavedProgress
 
 
 @dataclass(frozen=True)
-class Trained:
+class Trained(Drawn):
     """A trained model, with its samples.
 
     Attributes:
         model: in evaluation mode.
-        reference: the real images.
-        samples: of the model, in blocks (n, C, H, W).
-        features: of the samples.
         seed: of the samples.
         progress: the progress in the header of the checkpoint.
         last: the last record of the training log; empty without one.
@@ -41,9 +35,6 @@ class Trained:
     """
 
     model: Model
-    reference: Reference
-    samples: Sequence[Tensor]
-    features: Features
     seed: int
     progress: SavedProgress
     last: Mapping[str, float]
@@ -54,11 +45,6 @@ class Trained:
     def device(self) -> torch.device:
         """The device of the model."""
         return next(self.model.parameters()).device
-
-    @cached_property
-    def pixels(self) -> dict[str, float]:
-        """Sharpness and isolated dots of the samples."""
-        return pixel_statistics.of_blocks(self.samples)
 
     @cached_property
     def encoded(self) -> Encoded:
@@ -95,9 +81,3 @@ class Trained:
         if not isinstance(self.model, Discriminates):
             return {}
         return discrimination.from_equilibrium(self.model, self.last)
-
-    @cached_property
-    def labelled(self) -> Labelled:
-        """The samples with the labels that they were generated for."""
-        labels = sampling.labels(self.model, self.reference.count, self.seed)
-        return Labelled(self.reference, self.features, labels)
