@@ -28,6 +28,7 @@ train: {{batch_size: 500, epochs: 1}}
 """
 QUICK = ("--count", "300", "--features", "random")
 STUDY = ("compare", "one.yaml", "two.yaml", *QUICK, "--jobs", "2", "--out", "study")
+pytestmark = pytest.mark.usefixtures("known_features")
 unix = pytest.mark.skipif(sys.platform == "win32", reason="signals are Unix's")
 
 
@@ -85,6 +86,7 @@ def test_torchrun_is_refused(
     assert "the processes of torchrun train each model together; leave out --jobs" in outcome.err
 
 
+@pytest.mark.slow
 def test_one_training_or_one_core_needs_no_other_process(
     genmodels: CommandLine, pair: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -352,6 +354,7 @@ def test_the_layout_is_said_before_anything_is_trained(
     assert table == 14_000 * 28 * 28
 
 
+@pytest.mark.slow
 def test_runs_that_differ_by_their_threads_are_one_model(
     genmodels: CommandLine, pair: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

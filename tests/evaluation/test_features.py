@@ -93,6 +93,7 @@ def test_distances_rise_with_damage(name: str, glyphs: Any) -> None:
     accept(domain.choose(name, glyphs, silent), glyphs)
 
 
+@pytest.mark.slow
 def test_distances_rise_with_damage_on_mnist(mnist_root: Path) -> None:
     images = data.load("mnist", root=mnist_root)
     accept(domain.choose("domain", images, silent), images)
@@ -234,6 +235,7 @@ def floors(seen: Any) -> Any:
     return {name: score(seen) for name, score in baselines.SCORES.items()}
 
 
+@pytest.mark.slow
 def test_baselines_stand_in_order(seen: Any, floors: Any) -> None:
     fd = scores.fd_name(seen)
     assert fd == "fd_domain"
@@ -245,6 +247,7 @@ def test_baselines_stand_in_order(seen: Any, floors: Any) -> None:
     assert floors["mean_image"].numbers["modes"] == 1
 
 
+@pytest.mark.slow
 def test_one_class_covers_a_tenth(seen: Any) -> None:
     rows = seen.images.splits["train"]
     sevens = rows[seen.images.labels[rows] == 7]
@@ -295,14 +298,14 @@ def test_a_cache_that_cannot_be_written_keeps_nothing(
     def fail(*_: object) -> None:
         raise error
 
-    images = data.load("glyphs")
+    images = made_up(True)
     extractor = domain.untrained(1)
     with monkeypatch.context() as patch:
         patch.setattr(checkpoint, "save", fail)
         with pytest.warns(Note, match="features cannot be written: "):
-            found = reference.of(images, extractor, 100, silent)
+            found = reference.of(images, extractor, 30, silent)
     assert not list((own_cache / "features").iterdir())
-    kept = reference.of(images, extractor, 100, silent)
+    kept = reference.of(images, extractor, 30, silent)
     assert len(list((own_cache / "features").iterdir())) == 1
     assert torch.equal(found.table.values, kept.table.values)
 

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from genmodels.report import figures
 from genmodels.training import curves
 
+pytestmark = pytest.mark.drawn
 NAMES = [r"$\no$", "$", "$a_b$", r"a\$b$"]
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from conftest import CommandLine, Trained
 
+pytestmark = pytest.mark.drawn
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)  # fmt: skip # noqa: E501
 
 CHECK = """
@@ -89,6 +90,7 @@ def test_the_page_does_what_it_says(page: Any, width: int) -> None:
     assert found["alts"] == "true"
 
 
+@pytest.mark.usefixtures("known_features")
 def test_names_are_escaped(genmodels: CommandLine, workplace: Path) -> None:
     Path("<b>x.yaml").write_text(
         "model: {class: VAE, latent_dim: 8, network: {class: MLP, hidden: [16]}}\n"

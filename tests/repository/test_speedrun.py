@@ -180,6 +180,7 @@ def result(
     }
 
 
+@pytest.mark.drawn
 def test_the_board_has_medians_ranges_and_shares(tmp_path: Path) -> None:
     (tmp_path / "results").mkdir()
     index = tmp_path / "results" / "index.md"

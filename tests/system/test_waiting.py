@@ -40,6 +40,7 @@ def test_processes_that_are_started_wait_shortly_too() -> None:
     assert run(code) == ["1000", "1", "-"]
 
 
+@pytest.mark.slow
 def test_too_late_says_what_to_do() -> None:
     said = " ".join(run(f"import torch\n{SAY}"))
     assert said.endswith("import genmodels first, or set GOMP_SPINCOUNT=1000 before Python starts")
