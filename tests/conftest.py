@@ -6,7 +6,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from genmodels import Run, cli, data, load
-from genmodels.data.images import silent
+from genmodels.data import glyphs
+from genmodels.data.images import Images, silent
 from genmodels.evaluation import reference
 from genmodels.evaluation.features import domain
 from genmodels.system import device as devices
@@ -144,6 +145,27 @@ def genmodels(capsys: pytest.CaptureFixture[str]) -> CommandLine:
 
 TINY = ("--data", "glyphs", "--device", "cpu", "--set", "train.batch_size=500",
         "--set", "model.network.hidden=[16]", "--set", "model.latent_dim=4")  # fmt: skip
+
+
+@pytest.fixture
+def few_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the embedded set have a tenth of its images, and few steps to learn their features.
+
+    This holds in the process of the test alone.
+    """
+    load = glyphs.load
+
+    def few(*given: Any) -> Images:
+        images = load(*given)
+        assert images.labels is not None
+        splits = [rows[::10] for rows in images.splits.values()]
+        kept = torch.cat(splits)
+        places = torch.arange(len(kept)).split([len(rows) for rows in splits])
+        named = dict(zip(images.splits, places, strict=True))
+        return replace(images, table=images.table[kept], splits=named, labels=images.labels[kept])
+
+    monkeypatch.setattr(glyphs, "load", few)
+    monkeypatch.setattr(domain, "STEPS", 20)
 
 
 Train = Callable[..., Path]  # (into, *arguments of the command line)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from conftest import CommandLine, Trained
 
@@ -44,10 +45,18 @@ document.body.replaceChildren(...said.map(s => { const p = document.createElemen
 
 
 @pytest.fixture
-def page(genmodels: CommandLine, workplace: Path, trained: Trained, known_features: None) -> Path:
-    trained(workplace / "runs" / "vae-1", "vae.yaml", "--set", "train.ema=null")
-    trained(workplace / "runs" / "gan-1", "gan.yaml")
-    assert genmodels("compare", "--count", "300", "--out", "study").code == 0
+def page(
+    genmodels: CommandLine, workplace: Path, shared: Path, trained: Trained, known_features: None
+) -> Path:
+    """The page of a comparison of two runs, which is made once."""
+    made = shared / "page"
+    with FileLock(f"{made}.lock"):
+        if not made.exists():
+            trained(workplace / "runs" / "vae-1", "vae.yaml", "--set", "train.ema=null")
+            trained(workplace / "runs" / "gan-1", "gan.yaml")
+            assert genmodels("compare", "--count", "300", "--out", "study").code == 0
+            Path("study").rename(made)
+    shutil.copytree(made, "study")
     return workplace / "study" / "report.html"
 
 

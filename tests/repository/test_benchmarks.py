@@ -2,6 +2,8 @@
 
 import importlib
 import json
+import multiprocessing
+import sys
 from importlib import util
 from pathlib import Path
 
@@ -115,6 +117,16 @@ def test_orders_in_memory_are_timed_and_the_first_one_stays(
     ]
 
 
+@pytest.fixture
+def quick_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let processes of contenders be copies of one that has loaded PyTorch."""
+    if sys.platform != "win32":
+        server = multiprocessing.get_context("forkserver")
+        server.set_forkserver_preload(["benchmarks.turns", "benchmarks.shared_trainer"])
+        monkeypatch.setattr(multiprocessing, "get_context", lambda kind: server)
+
+
+@pytest.mark.usefixtures("quick_starts")
 def test_company_is_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "company.json"
     words = ["--rounds", "1", "--seconds", "0.1", "--threads", "1", "--spins", "default", "5"]
@@ -137,6 +149,7 @@ def test_starts_are_timed(
     monkeypatch.setattr(
         "sys.argv", ["start", "--data", "glyphs", "--rounds", "1", "--out", str(out)]
     )
+    monkeypatch.setattr(start, "WARM_UP", 0)  # the trainings have read all files
     start.main()
     seconds = json.loads(out.read_text())["seconds"]
     assert seconds["python"][0] < seconds[start.TORCH][0] < seconds["genmodels sample RUN"][0]

@@ -300,9 +300,12 @@ def test_command_runs(
     make_run: Callable[..., Path],
     run_once: Callable[[Sequence[str]], None],
     monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
 ) -> None:
     monkeypatch.setattr(density, "ITERATIONS", 1)  # of a mixture of latents
     arguments = command.arguments
+    if "--jobs" not in arguments:  # whose processes have all images
+        request.getfixturevalue("few_images")
     write_files(command.block.page)
     shutil.copytree(REPOSITORY / "examples", "examples")
     if "--help" in arguments:
@@ -324,6 +327,7 @@ def test_command_runs(
 
 
 @pytest.mark.parametrize("block", EXAMPLES, ids=str)
+@pytest.mark.usefixtures("few_images")
 def test_example_runs(
     block: Block, workplace: Path, make_run: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

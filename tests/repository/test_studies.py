@@ -3,14 +3,11 @@
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import genmodels
 from conftest import Trained
-from genmodels.comparison import measure
-from genmodels.comparison.result import Comparison
 from genmodels.errors import InputError
 from genmodels.models import density
 from studies import families, likelihoods, mixtures
@@ -27,16 +24,10 @@ def docs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(families, "GRIDS", tmp_path / "pictures" / "models")
     monkeypatch.setattr(families, "SCORES", tmp_path / "measured.json")
     monkeypatch.setattr(families, "DATA", "glyphs")
-    compare = measure.compare
-
-    def of_few_images(folders: Any, count: int, *more: Any) -> Comparison:
-        return compare(folders, 300, *more)
-
-    monkeypatch.setattr(measure, "compare", of_few_images)
     return tmp_path
 
 
-@pytest.mark.usefixtures("known_features")
+@pytest.mark.usefixtures("few_images")
 def test_families_are_measured_once_and_shown(
     docs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
