@@ -16,6 +16,7 @@ import pytest
 import safetensors
 
 import genmodels as package
+import preloaded
 from conftest import CommandLine, Trained
 from genmodels import runs
 from genmodels.comparison import schedule
@@ -30,6 +31,12 @@ QUICK = ("--count", "300", "--features", "random")
 STUDY = ("compare", "one.yaml", "two.yaml", *QUICK, "--jobs", "2", "--out", "study")
 pytestmark = pytest.mark.usefixtures("known_features")
 unix = pytest.mark.skipif(sys.platform == "win32", reason="signals are Unix's")
+
+
+@pytest.fixture
+def warm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let workers start quickly."""
+    preloaded.use_in_studies(monkeypatch)
 
 
 @pytest.fixture
@@ -135,6 +142,7 @@ def test_the_numbers_are_those_of_one_after_the_other(genmodels: CommandLine, pa
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("warm")
 def test_runs_alone_are_evaluated_side_by_side(
     genmodels: CommandLine, workplace: Path, trained: Trained
 ) -> None:
@@ -153,6 +161,7 @@ def test_runs_alone_are_evaluated_side_by_side(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("warm")
 def test_the_limit_of_a_match_comes_first(genmodels: CommandLine, pair: None) -> None:
     """The seeds of the first configuration keep their limit; the others wait for it."""
     outcome = genmodels(*STUDY, "--seeds", "2", "--match", "images")
@@ -174,6 +183,7 @@ def test_the_limit_of_a_match_comes_first(genmodels: CommandLine, pair: None) ->
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("warm")
 def test_shares_are_trained_side_by_side(genmodels: CommandLine, pair: None) -> None:
     for shard, made in (("1/2", 2), ("2/2", 4)):
         outcome = genmodels(*STUDY, "--seeds", "2", "--shard", shard)
@@ -183,6 +193,7 @@ def test_shares_are_trained_side_by_side(genmodels: CommandLine, pair: None) -> 
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("warm")
 def test_what_breaks_is_named_and_a_second_start_does_the_rest(
     genmodels: CommandLine, pair: None
 ) -> None:
@@ -214,6 +225,7 @@ class Mine(VAE):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("warm")
 def test_a_class_of_ones_own_and_its_mistake(genmodels: CommandLine, pair: None) -> None:
     Path("two.yaml").write_text(SMALL.format(kind="mine.Mine"))
     words = [*STUDY, "--steps", "2"]
@@ -270,6 +282,7 @@ def saved(name: str) -> int:
 
 @unix
 @pytest.mark.slow
+@pytest.mark.usefixtures("warm")
 def test_ctrl_c_saves_all(long_study: Any, genmodels: CommandLine) -> None:
     process, words = long_study
     process.send_signal(signal.SIGINT)
@@ -318,6 +331,7 @@ def alive(pid: int) -> bool:
 
 @unix
 @pytest.mark.slow
+@pytest.mark.usefixtures("warm")
 def test_a_worker_that_is_killed_is_named_and_the_other_goes_on(
     long_study: Any, genmodels: CommandLine
 ) -> None:

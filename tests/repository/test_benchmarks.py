@@ -3,7 +3,6 @@
 import importlib
 import json
 import multiprocessing
-import sys
 from importlib import util
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 from torch import nn
 
 import genmodels
+import preloaded
 from benchmarks import __main__ as program
 from benchmarks import company, orders, replicas, solvers, start, turns, work
 from genmodels.networks import Conv, layers, unet
@@ -120,10 +120,8 @@ def test_orders_in_memory_are_timed_and_the_first_one_stays(
 @pytest.fixture
 def quick_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let processes of contenders be copies of one that has loaded PyTorch."""
-    if sys.platform != "win32":
-        server = multiprocessing.get_context("forkserver")
-        server.set_forkserver_preload(["benchmarks.turns", "benchmarks.shared_trainer"])
-        monkeypatch.setattr(multiprocessing, "get_context", lambda kind: server)
+    context = preloaded.context()
+    monkeypatch.setattr(multiprocessing, "get_context", lambda kind: context)
 
 
 @pytest.mark.usefixtures("quick_starts")
