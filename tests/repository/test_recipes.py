@@ -513,8 +513,11 @@ assert '<h2 id="classes">Classes</h2>' in Path("c/report.html").read_text(encodi
 }
 # Recipes that share a copy and a process, which saves time.
 TOGETHER = (
-    ("a likelihood", "an adversarial loss", "a gradient penalty", "a model family"),
     (
+        "a likelihood",
+        "an adversarial loss",
+        "a gradient penalty",
+        "a model family",
         "a network",
         "an optimiser",
         "a learning-rate schedule",
