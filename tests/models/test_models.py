@@ -126,6 +126,7 @@ def test_contract(spec: Any, shape: Any, pytestconfig: pytest.Config) -> None:
     testing.check_model(spec, shape, pytestconfig.getoption("--device"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spec", specs(), ids=name_of)
 def test_contract_in_half_precision(spec: Any, pytestconfig: pytest.Config) -> None:
     testing.check_model(spec, (1, 12, 12), pytestconfig.getoption("--device"), bf16=True)
