@@ -3,18 +3,23 @@
 import hashlib
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 import pytest
 import torch
 from filelock import FileLock
+from matplotlib.figure import Figure
+from PIL import Image
 
 from genmodels import Run, cli, data, load
-from genmodels.data.images import silent
+from genmodels.data import glyphs
+from genmodels.data.images import Images, silent
 from genmodels.evaluation import reference
 from genmodels.evaluation.features import domain
 from genmodels.system import device as devices
@@ -79,6 +84,22 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return cache
 
 
+def save_one_pixel(figure: Figure, file: Any, **options: object) -> None:
+    """Write a picture in the place of a figure."""
+    Image.new("L", (1, 1)).save(file, "PNG")
+
+
+@pytest.fixture(autouse=True)
+def figures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw the figures of matplotlib where a test is marked ``drawn``, and one pixel elsewhere.
+
+    Drawing takes two thirds of a comparison. Figures are set up in any case, and processes that
+    tests start draw them.
+    """
+    if request.node.get_closest_marker("drawn") is None:
+        monkeypatch.setattr(Figure, "savefig", save_one_pixel)
+
+
 @pytest.fixture
 def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder to work in, where ``runs/`` is the test's own and no data set lies."""
@@ -126,6 +147,27 @@ TINY = ("--data", "glyphs", "--device", "cpu", "--set", "train.batch_size=500",
         "--set", "model.network.hidden=[16]", "--set", "model.latent_dim=4")  # fmt: skip
 
 
+@pytest.fixture
+def few_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the embedded set have a tenth of its images, and few steps to learn their features.
+
+    This holds in the process of the test alone.
+    """
+    load = glyphs.load
+
+    def few(*given: Any) -> Images:
+        images = load(*given)
+        assert images.labels is not None
+        splits = [rows[::10] for rows in images.splits.values()]
+        kept = torch.cat(splits)
+        places = torch.arange(len(kept)).split([len(rows) for rows in splits])
+        named = dict(zip(images.splits, places, strict=True))
+        return replace(images, table=images.table[kept], splits=named, labels=images.labels[kept])
+
+    monkeypatch.setattr(glyphs, "load", few)
+    monkeypatch.setattr(domain, "STEPS", 20)
+
+
 Train = Callable[..., Path]  # (into, *arguments of the command line)
 Trained = Callable[..., Path]  # (into, preset, *options)
 
@@ -141,24 +183,31 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def features_once(shared: Path) -> Path:
-    """The file that a first comparison on the embedded set leaves in the cache."""
+    """The folder of features that comparisons on the embedded set leave in the cache."""
     cache = shared / "cache"
     with FileLock(f"{cache}.lock"):
-        if not list(cache.glob("features/*")):
+        if not cache.exists():
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(platformdirs, "user_cache_path", lambda *names, **options: cache)
                 images = data.load("glyphs")
-                extractor = domain.choose("auto", images, silent)
-                reference.of(images, extractor, len(images.table), silent)
-    (file,) = cache.glob("features/*")
-    return file
+                for name in ("auto", "random"):
+                    extractor = domain.choose(name, images, silent)
+                    reference.of(images, extractor, len(images.table), silent)
+    return cache / "features"
 
 
 @pytest.fixture
 def known_features(own_cache: Path, features_once: Path) -> None:
-    """Let a test find the features of the embedded set in its cache, as after a comparison."""
-    (own_cache / "features").mkdir(parents=True)
-    shutil.copy(features_once, own_cache / "features")
+    """Let a test, and the processes it starts, find features in the cache, as after a comparison.
+
+    What it computes of other data, later tests find.
+    """
+    for cache in (own_cache, own_cache / "genmodels"):  # the second is that of a process
+        cache.mkdir(parents=True, exist_ok=True)
+        if sys.platform == "win32":  # where a link needs a privilege
+            shutil.copytree(features_once, cache / "features")
+        else:
+            (cache / "features").symlink_to(features_once)
 
 
 @pytest.fixture(scope="session")

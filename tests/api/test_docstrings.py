@@ -28,6 +28,7 @@ EXAMPLES = {test.name.removeprefix("genmodels."): test for test in examples()}
 SLOW = {"api.comparison.compare"}
 
 
+@pytest.mark.usefixtures("known_features")
 @pytest.mark.parametrize(
     "example",
     [

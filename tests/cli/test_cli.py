@@ -343,6 +343,7 @@ def test_the_help_cuts_no_sentence_off(
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("known_features")
+@pytest.mark.drawn
 def test_train_sample_interpolate_compare(
     genmodels: CommandLine, workplace: Path, trained: Trained
 ) -> None:
@@ -526,7 +527,8 @@ def test_a_signal_saves_and_says_how_to_go_on(
     number: Any, code: int, workplace: Path, genmodels: CommandLine
 ) -> None:
     words = [sys.executable, "-m", "genmodels", "train", "--config", "vae.yaml", *TINY]
-    given = [*words, "--budget", "10m", "--out", "mine"]
+    long = ("--budget", "10m", "--set", "train.execution=eager")  # compiling takes seconds
+    given = [*words, *long, "--out", "mine"]
     with subprocess.Popen(given, stderr=subprocess.PIPE, text=True) as process:
         end = time.monotonic() + 60
         while not Path("mine/log.jsonl").exists() and time.monotonic() < end:

@@ -36,6 +36,7 @@ def imported(*words: object) -> set[str]:
     return set(names.split())
 
 
+@pytest.mark.slow
 def test_samples_need_neither_metrics_nor_pages(workplace: Path, trained: Trained) -> None:
     run = trained(workplace / "run")
     for verb in ("sample", "interpolate"):
@@ -48,6 +49,7 @@ def test_samples_need_neither_metrics_nor_pages(workplace: Path, trained: Traine
     assert not imported("sample", run, "--out", "again.png") & {"rich.console", "filelock"}
 
 
+@pytest.mark.slow
 def test_a_training_reads_mnist_without_torchvision(workplace: Path) -> None:
     folder = workplace / "data" / "MNIST" / "raw"
     folder.mkdir(parents=True)
@@ -64,6 +66,7 @@ def test_a_training_reads_mnist_without_torchvision(workplace: Path) -> None:
     assert not found & {"jinja2", "scipy", "sklearn", "torchvision"}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("known_features")
 def test_one_seed_needs_no_statistics(workplace: Path, trained: Trained) -> None:
     run = trained(workplace / "run")

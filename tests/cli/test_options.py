@@ -188,6 +188,7 @@ def test_when_memory_runs_out_the_command_says_what_to_lower(
     assert (outcome.code, outcome.err) == (2, f"genmodels: {advice}\n")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_an_output_that_is_full_is_one_line(workplace: Path, trained: Trained) -> None:
     trained(workplace / "runs" / "a")

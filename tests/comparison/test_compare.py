@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import safetensors
+from filelock import FileLock
 
 from conftest import TINY, CommandLine, Train, Trained
 from genmodels import api, runs
@@ -79,6 +80,7 @@ def test_evaluating_again_gives_the_same_report(
 
 
 @pytest.mark.slow
+@pytest.mark.drawn
 def test_what_a_family_lacks_has_a_reason(genmodels: CommandLine, pair: Any) -> None:
     assert genmodels("compare", *pair, *QUICK).code == 0
     vae, gan = report()["models"]
@@ -168,6 +170,8 @@ def test_the_best_snapshot_is_the_end_or_an_earlier_one(
         assert numbers["distance_gap"] == 0
 
 
+@pytest.mark.slow
+@pytest.mark.drawn
 def test_a_number_that_is_infinite_is_not_defined(
     genmodels: CommandLine, pair: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -181,6 +185,7 @@ def test_a_number_that_is_infinite_is_not_defined(
 
 
 @pytest.mark.slow
+@pytest.mark.drawn
 def test_files_of_a_report(genmodels: CommandLine, pair: Any) -> None:
     outcome = genmodels("compare", *pair, *QUICK, "--out", "study")
     assert "study/report.html" in outcome.out
@@ -194,6 +199,7 @@ def test_files_of_a_report(genmodels: CommandLine, pair: Any) -> None:
     assert (Path("study/figures") / "samples-0-last.png").is_file()
 
 
+@pytest.mark.drawn
 def test_one_run_alone(genmodels: CommandLine, pair: Any) -> None:
     outcome = genmodels("compare", pair[0], *QUICK)
     assert outcome.code == 0
@@ -202,6 +208,7 @@ def test_one_run_alone(genmodels: CommandLine, pair: Any) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.drawn
 def test_seeds_are_trained_once_and_compared(genmodels: CommandLine, workplace: Path) -> None:
     write("one.yaml", "VAE")
     write("two.yaml", "GAN")
@@ -387,6 +394,7 @@ def test_a_run_counts_once(genmodels: CommandLine, workplace: Path, trained: Tra
     assert not Path("comparison").exists()
 
 
+@pytest.mark.slow
 def test_a_kept_run_is_what_is_asked_for(genmodels: CommandLine, workplace: Path) -> None:
     write("one.yaml", "VAE", epochs=3)
     words = ["compare", "one.yaml", *QUICK, "--features", "random"]
@@ -407,6 +415,7 @@ def test_a_kept_run_is_what_is_asked_for(genmodels: CommandLine, workplace: Path
     assert report()["models"][0]["numbers"]["training_images"]["mean"] == 63 * 500
 
 
+@pytest.mark.slow
 def test_a_budget_may_be_exceeded_by_its_last_step(genmodels: CommandLine, workplace: Path) -> None:
     write("one.yaml", "VAE")
     words = ["compare", "one.yaml", *QUICK, "--features", "random", "--budget"]
@@ -497,6 +506,7 @@ def test_a_model_is_not_named_as_a_baseline(genmodels: CommandLine, workplace: P
     assert names() == ["floor-seed-0: 1"]
 
 
+@pytest.mark.slow
 def test_seeds_may_differ_in_what_changes_no_model(
     genmodels: CommandLine, workplace: Path, trained: Trained, train_once: Train
 ) -> None:
@@ -513,6 +523,7 @@ def test_seeds_may_differ_in_what_changes_no_model(
     is_refused(genmodels("compare", "a", "copied", *RANDOM), "with the same settings and seed 0")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("match", ["images", "seconds"])
 def test_match_keeps_the_seeds_of_a_model_together(
     genmodels: CommandLine, workplace: Path, match: str
@@ -541,6 +552,7 @@ def test_a_run_that_was_changed_is_refused(
             assert said in outcome.err.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_a_run_without_its_configuration_is_not_trained_again(
     genmodels: CommandLine, workplace: Path
 ) -> None:
@@ -597,6 +609,18 @@ def test_one_run_object_twice_is_given_twice(workplace: Path, trained: Trained) 
         api.compare(["one.yaml"] * 2, quiet=True)
 
 
+@pytest.fixture
+def compared(workplace: Path, shared: Path, genmodels: CommandLine) -> None:
+    """A copy of a comparison of ``two.yaml``, which is made once."""
+    write("two.yaml", "GAN")
+    made = shared / "comparison-of-two"
+    with FileLock(f"{made}.lock"):
+        if not made.exists():
+            assert genmodels("compare", "two.yaml", *RANDOM).code == 0
+            Path("comparison").rename(made)
+    shutil.copytree(made, "comparison")
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
@@ -608,11 +632,9 @@ def test_one_run_object_twice_is_given_twice(workplace: Path, trained: Trained) 
     ],
 )
 def test_a_damaged_run_is_named_before_training(
-    name: str, content: str, genmodels: CommandLine, workplace: Path
+    name: str, content: str, genmodels: CommandLine, compared: None
 ) -> None:
     write("one.yaml", "VAE")
-    write("two.yaml", "GAN")
-    assert genmodels("compare", "two.yaml", *RANDOM).code == 0
     run = "comparison/runs/two-seed-0"
     Path(run, name).write_text(content)
     for words in (["one.yaml", "two.yaml"], ["one.yaml", run]):
@@ -622,6 +644,7 @@ def test_a_damaged_run_is_named_before_training(
         assert not Path("comparison/runs/one-seed-0").exists()
 
 
+@pytest.mark.slow
 def test_a_perturbation_that_moves_nothing_is_refused_before_training(
     genmodels: CommandLine, workplace: Path, trained: Trained
 ) -> None:

@@ -16,6 +16,7 @@ import pytest
 import safetensors
 
 import genmodels as package
+import preloaded
 from conftest import CommandLine, Trained
 from genmodels import runs
 from genmodels.comparison import schedule, study
@@ -28,7 +29,14 @@ train: {{batch_size: 500, epochs: 1}}
 """
 QUICK = ("--count", "300", "--features", "random")
 STUDY = ("compare", "one.yaml", "two.yaml", *QUICK, "--jobs", "2", "--out", "study")
+pytestmark = pytest.mark.usefixtures("known_features")
 unix = pytest.mark.skipif(sys.platform == "win32", reason="signals are Unix's")
+
+
+@pytest.fixture
+def warm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let workers start quickly."""
+    preloaded.use_in_studies(monkeypatch)
 
 
 @pytest.fixture
@@ -85,6 +93,7 @@ def test_torchrun_is_refused(
     assert "the processes of torchrun train each model together; leave out --jobs" in outcome.err
 
 
+@pytest.mark.slow
 def test_one_training_or_one_core_needs_no_other_process(
     genmodels: CommandLine, pair: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -133,6 +142,7 @@ def test_the_numbers_are_those_of_one_after_the_other(genmodels: CommandLine, pa
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("warm")
 def test_runs_alone_are_evaluated_side_by_side(
     genmodels: CommandLine, workplace: Path, trained: Trained
 ) -> None:
@@ -151,6 +161,7 @@ def test_runs_alone_are_evaluated_side_by_side(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("warm")
 def test_the_limit_of_a_match_comes_first(genmodels: CommandLine, pair: None) -> None:
     """The seeds of the first configuration keep their limit; the others wait for it."""
     outcome = genmodels(*STUDY, "--seeds", "2", "--match", "images")
@@ -172,6 +183,7 @@ def test_the_limit_of_a_match_comes_first(genmodels: CommandLine, pair: None) ->
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("warm")
 def test_shares_are_trained_side_by_side(genmodels: CommandLine, pair: None) -> None:
     for shard, made in (("1/2", 2), ("2/2", 4)):
         outcome = genmodels(*STUDY, "--seeds", "2", "--shard", shard)
@@ -181,6 +193,7 @@ def test_shares_are_trained_side_by_side(genmodels: CommandLine, pair: None) -> 
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("warm")
 def test_what_breaks_is_named_and_a_second_start_does_the_rest(
     genmodels: CommandLine, pair: None
 ) -> None:
@@ -212,6 +225,7 @@ class Mine(VAE):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("warm")
 def test_a_class_of_ones_own_and_its_mistake(genmodels: CommandLine, pair: None) -> None:
     Path("two.yaml").write_text(SMALL.format(kind="mine.Mine"))
     words = [*STUDY, "--steps", "2"]
@@ -268,6 +282,7 @@ def saved(name: str) -> int:
 
 @unix
 @pytest.mark.slow
+@pytest.mark.usefixtures("warm")
 def test_ctrl_c_saves_all(long_study: Any, genmodels: CommandLine) -> None:
     process, words = long_study
     process.send_signal(signal.SIGINT)
@@ -316,6 +331,7 @@ def alive(pid: int) -> bool:
 
 @unix
 @pytest.mark.slow
+@pytest.mark.usefixtures("warm")
 def test_a_worker_that_is_killed_is_named_and_the_other_goes_on(
     long_study: Any, genmodels: CommandLine
 ) -> None:
@@ -352,6 +368,7 @@ def test_the_layout_is_said_before_anything_is_trained(
     assert table == 14_000 * 28 * 28
 
 
+@pytest.mark.slow
 def test_runs_that_differ_by_their_threads_are_one_model(
     genmodels: CommandLine, pair: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -38,6 +38,8 @@ def forget(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(custom_code, "_loaded", {})
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("known_features")
 def test_the_example_does_everything(
     genmodels: CommandLine, mine: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

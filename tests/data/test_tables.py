@@ -84,6 +84,7 @@ def test_a_broken_picture_leaves_nothing_to_go_on_from(
     assert list(cache.rglob("*.part")) == []
 
 
+@pytest.mark.slow
 def test_two_processes_make_one_table(tmp_path: Path, cache: Path) -> None:
     folder = tmp_path / "pictures"
     fill(folder, 300, True)

@@ -93,6 +93,7 @@ def test_distances_rise_with_damage(name: str, glyphs: Any) -> None:
     accept(domain.choose(name, glyphs, silent), glyphs)
 
 
+@pytest.mark.slow
 def test_distances_rise_with_damage_on_mnist(mnist_root: Path) -> None:
     images = data.load("mnist", root=mnist_root)
     accept(domain.choose("domain", images, silent), images)
@@ -247,6 +248,7 @@ def test_the_gaussian_baseline_does_not_depend_on_the_signs_of_its_axes(
     assert torch.equal(next(baselines.gaussian_images(seen)), usual)
 
 
+@pytest.mark.slow
 def test_baselines_stand_in_order(seen: Any, floors: Any) -> None:
     fd = scores.fd_name(seen)
     assert fd == "fd_domain"
@@ -258,6 +260,7 @@ def test_baselines_stand_in_order(seen: Any, floors: Any) -> None:
     assert floors["mean_image"].numbers["modes"] == 1
 
 
+@pytest.mark.slow
 def test_one_class_covers_a_tenth(seen: Any) -> None:
     rows = seen.images.splits["train"]
     sevens = rows[seen.images.labels[rows] == 7]
@@ -308,14 +311,14 @@ def test_a_cache_that_cannot_be_written_keeps_nothing(
     def fail(*_: object) -> None:
         raise error
 
-    images = data.load("glyphs")
+    images = made_up(True)
     extractor = domain.untrained(1)
     with monkeypatch.context() as patch:
         patch.setattr(checkpoint, "save", fail)
         with pytest.warns(Note, match="features cannot be written: "):
-            found = reference.of(images, extractor, 100, silent)
+            found = reference.of(images, extractor, 30, silent)
     assert not list((own_cache / "features").iterdir())
-    kept = reference.of(images, extractor, 100, silent)
+    kept = reference.of(images, extractor, 30, silent)
     assert len(list((own_cache / "features").iterdir())) == 1
     assert torch.equal(found.table.values, kept.table.values)
 

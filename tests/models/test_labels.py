@@ -133,6 +133,8 @@ def test_shares_are_those_of_the_training_images() -> None:
     assert images.class_shares == pytest.approx((counts / len(rows)).tolist(), rel=1e-5)
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("known_features")
 @pytest.mark.parametrize("preset", ["cvae.yaml", "pytorch-gan/acgan.yaml", "pytorch-gan/cgan.yaml"])
 def test_every_verb_knows_labels(genmodels: CommandLine, workplace: Path, preset: str) -> None:
     done = genmodels("train", "--config", preset, *SMALL, "--steps", "3", "--out", "runs/a")

@@ -114,13 +114,19 @@ def shapes(spec: dict[str, Any]) -> list[tuple[int, int, int]]:
 
 @pytest.mark.parametrize(
     ("spec", "shape"),
-    [(spec, shape) for spec in specs() for shape in shapes(spec)],
+    [
+        # The daily loop tries one shape.
+        pytest.param(spec, shape, marks=[pytest.mark.slow] if number else [])
+        for spec in specs()
+        for number, shape in enumerate(shapes(spec))
+    ],
     ids=lambda value: str(value) if isinstance(value, tuple) else name_of(value),
 )
 def test_contract(spec: Any, shape: Any, pytestconfig: pytest.Config) -> None:
     testing.check_model(spec, shape, pytestconfig.getoption("--device"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spec", specs(), ids=name_of)
 def test_contract_in_half_precision(spec: Any, pytestconfig: pytest.Config) -> None:
     testing.check_model(spec, (1, 12, 12), pytestconfig.getoption("--device"), bf16=True)

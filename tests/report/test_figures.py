@@ -17,6 +17,7 @@ from genmodels.evaluation.weights import Point, WeightsChoice
 from genmodels.report import figures
 from genmodels.training import curves
 
+pytestmark = pytest.mark.drawn
 NAMES = [r"$\no$", "$", "$a_b$", r"a\$b$", "模型 🙂", "<b>&amp;", '"><script>x()</script>', "]]>"]
 PICTURE, PAIRS = torch.zeros(1, 1, 2, 2), torch.zeros(1, 2, 1, 2, 2)
 RECORDS = [

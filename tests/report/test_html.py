@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from conftest import CommandLine, Trained
 
+pytestmark = pytest.mark.drawn
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)  # fmt: skip # noqa: E501
 
 CHECK = """
@@ -47,10 +49,18 @@ document.body.replaceChildren(...said.map(s => { const p = document.createElemen
 
 
 @pytest.fixture
-def page(genmodels: CommandLine, workplace: Path, trained: Trained, known_features: None) -> Path:
-    trained(workplace / "runs" / "vae-1", "vae.yaml", "--set", "train.ema=null")
-    trained(workplace / "runs" / "gan-1", "gan.yaml")
-    assert genmodels("compare", "--count", "300", "--out", "study").code == 0
+def page(
+    genmodels: CommandLine, workplace: Path, shared: Path, trained: Trained, known_features: None
+) -> Path:
+    """The page of a comparison of two runs, which is made once."""
+    made = shared / "page"
+    with FileLock(f"{made}.lock"):
+        if not made.exists():
+            trained(workplace / "runs" / "vae-1", "vae.yaml", "--set", "train.ema=null")
+            trained(workplace / "runs" / "gan-1", "gan.yaml")
+            assert genmodels("compare", "--count", "300", "--out", "study").code == 0
+            Path("study").rename(made)
+    shutil.copytree(made, "study")
     return workplace / "study" / "report.html"
 
 
@@ -94,6 +104,7 @@ def test_the_page_does_what_it_says(page: Any, width: int) -> None:
     assert found["alts"] == "true"
 
 
+@pytest.mark.usefixtures("known_features")
 def test_names_are_escaped(genmodels: CommandLine, workplace: Path) -> None:
     Path("<b>x🙂.yaml").write_text(
         "model: {class: VAE, latent_dim: 8, network: {class: MLP, hidden: [16]}}\n"

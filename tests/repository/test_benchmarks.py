@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import multiprocessing
 from importlib import util
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from torch import nn
 
 import genmodels
+import preloaded
 from benchmarks import __main__ as program
 from benchmarks import company, orders, replicas, solvers, start, studies, turns, work
 from genmodels.networks import Conv, layers, unet
@@ -115,6 +117,14 @@ def test_orders_in_memory_are_timed_and_the_first_one_stays(
     ]
 
 
+@pytest.fixture
+def quick_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let processes of contenders be copies of one that has loaded PyTorch."""
+    context = preloaded.context()
+    monkeypatch.setattr(multiprocessing, "get_context", lambda kind: context)
+
+
+@pytest.mark.usefixtures("quick_starts")
 def test_company_is_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "company.json"
     words = ["--rounds", "1", "--seconds", "0.1", "--threads", "1", "--spins", "default", "5"]
@@ -137,6 +147,7 @@ def test_starts_are_timed(
     monkeypatch.setattr(
         "sys.argv", ["start", "--data", "glyphs", "--rounds", "1", "--out", str(out)]
     )
+    monkeypatch.setattr(start, "WARM_UP", 0)  # the trainings have read all files
     start.main()
     seconds = json.loads(out.read_text())["seconds"]
     assert seconds["python"][0] < seconds[start.TORCH][0] < seconds["genmodels sample RUN"][0]

@@ -3,9 +3,10 @@
 A command is first parsed as it stands, so a command or an option that does not exist fails.
 Then it runs in a folder of its own, where what it speaks of has been made: the run, the
 pictures, and every file that the same page shows in a block whose first line is
-``# <its name>``.
+``# <its name>``. Comparisons that differ only in what is cut run once.
 """
 
+import hashlib
 import re
 import shlex
 import shutil
@@ -17,6 +18,7 @@ from typing import Any
 import pytest
 import torch
 import typer
+from filelock import FileLock
 from typer.testing import CliRunner
 
 from conftest import Train
@@ -123,6 +125,22 @@ def run(arguments: Sequence[str]) -> str:
     shown = f"genmodels {shlex.join(arguments)}\n{done.output}\n{done.exception!r}"
     assert done.exit_code == 0, shown
     return done.output
+
+
+@pytest.fixture
+def run_once(shared: Path, request: pytest.FixtureRequest) -> Callable[[Sequence[str]], None]:
+    """Give a function that runs a command, unless a test has run the same one before."""
+    kind = "drawn" if request.node.get_closest_marker("drawn") else "plain"
+
+    def once(arguments: Sequence[str]) -> None:
+        key = hashlib.sha256("\0".join(arguments).encode()).hexdigest()[:16]
+        done = shared / f"{kind}-{key}"
+        with FileLock(f"{done}.lock"):
+            if not done.exists():
+                run(arguments)
+                done.touch()
+
+    return once
 
 
 def without(arguments: Sequence[str], options: set[str]) -> list[str]:
@@ -235,7 +253,11 @@ def check_on_run(arguments: Sequence[str], make_run: Callable[..., Path]) -> Non
         assert Path(given["out"]).exists()
 
 
-def check_compare(arguments: Sequence[str], make_run: Callable[..., Path]) -> None:
+def check_compare(
+    arguments: Sequence[str],
+    make_run: Callable[..., Path],
+    run_once: Callable[[Sequence[str]], None],
+) -> None:
     subjects = parse(arguments)["subjects"] or []
     configs = [name for name in subjects if name.endswith(".yaml")]
     for name in configs:
@@ -245,7 +267,10 @@ def check_compare(arguments: Sequence[str], make_run: Callable[..., Path]) -> No
         small = ["--data", DATA, "--device", "cpu", "--steps", "2", "--count", "20"]
         if "--features" not in arguments:
             small += ["--features", "random"]  # no classifier is trained for images of a new size
-        run([cut[0], "--set", f"data.image_size={SIZE}", *cut[1:], *small, *SHORT])
+        own = any(Path(name).exists() for name in configs)  # shown by this page alone
+        (run if own else run_once)(
+            [cut[0], "--set", f"data.image_size={SIZE}", *cut[1:], *small, *SHORT]
+        )
         return
     for name, preset in zip(subjects or ["runs/vae-1", "runs/gan-1"], _alternate(), strict=False):
         make_run(inside(name), preset)
@@ -257,15 +282,30 @@ def _alternate() -> Iterator[str]:
         yield from ("vae.yaml", "gan.yaml")
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=str)
+@pytest.mark.parametrize(
+    "command",
+    [
+        # The figures are drawn, as a reader would see them, for the commands of the README.
+        pytest.param(
+            command,
+            id=str(command),
+            marks=[pytest.mark.drawn] if command.block.page.name == "README.md" else [],
+        )
+        for command in COMMANDS
+    ],
+)
 def test_command_runs(
     command: Command,
     workplace: Path,
     make_run: Callable[..., Path],
+    run_once: Callable[[Sequence[str]], None],
     monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
 ) -> None:
     monkeypatch.setattr(density, "ITERATIONS", 1)  # of a mixture of latents
     arguments = command.arguments
+    if "--jobs" not in arguments:  # whose processes have all images
+        request.getfixturevalue("few_images")
     write_files(command.block.page)
     shutil.copytree(REPOSITORY / "examples", "examples")
     if "--help" in arguments:
@@ -278,7 +318,7 @@ def test_command_runs(
     elif name in ("sample", "interpolate", "verify"):
         check_on_run(arguments, make_run)
     elif name == "compare":
-        check_compare(arguments, make_run)
+        check_compare(arguments, make_run, run_once)
     elif name == "runs":
         make_run("runs/vae-1")
         assert "vae-1" in run(arguments)
@@ -287,6 +327,7 @@ def test_command_runs(
 
 
 @pytest.mark.parametrize("block", EXAMPLES, ids=str)
+@pytest.mark.usefixtures("few_images")
 def test_example_runs(
     block: Block, workplace: Path, make_run: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -273,7 +273,7 @@ for verb in ("train", "compare"):
 given = ["--config", "vae.yaml", "--dry-run", "--batch-size", "7"]
 assert "batch_size: 7" in call("train", *given)
 import genmodels
-run = genmodels.train("vae.yaml", data="glyphs", steps=2, batch_size=7, out="run", quiet=True)
+run = genmodels.train("vae.yaml", data="glyphs", steps=2, batch_size=7, out="seven", quiet=True)
 assert run.settings.train.batch_size == 7
 assert "--batch-size" in documented("commands")
 contract("cli/test_options.py", "batch_size")
@@ -513,9 +513,23 @@ assert '<h2 id="classes">Classes</h2>' in Path("c/report.html").read_text(encodi
 }
 # Recipes that share a copy and a process, which saves time.
 TOGETHER = (
-    ("a likelihood", "an adversarial loss", "a gradient penalty"),
-    ("a network", "an optimiser", "a learning-rate schedule", "a logger"),
-    ("a metric of samples", "a source of data sets", "a section of the page"),
+    (
+        "a likelihood",
+        "an adversarial loss",
+        "a gradient penalty",
+        "a model family",
+        "a network",
+        "an optimiser",
+        "a learning-rate schedule",
+        "a logger",
+        "an option that replaces a key of the configuration",
+    ),
+    (
+        "a metric of samples",
+        "a source of data sets",
+        "a section of the page",
+        "a named data set",
+    ),
 )
 ALONE = [(title,) for title in RECIPES if not any(title in titles for titles in TOGETHER)]
 
@@ -537,6 +551,7 @@ def test_every_recipe_is_tried() -> None:
     assert listed().keys() == RECIPES.keys()
 
 
+@pytest.mark.usefixtures("known_features")
 @pytest.mark.parametrize("titles", [*TOGETHER, *ALONE], ids=" and ".join)
 def test_recipes(titles: Sequence[str], tmp_path: Path) -> None:
     copy, place = tmp_path / "copy", tmp_path / "place"

@@ -180,6 +180,7 @@ def result(
     }
 
 
+@pytest.mark.drawn
 def test_the_board_has_medians_ranges_and_shares(tmp_path: Path) -> None:
     (tmp_path / "results").mkdir()
     index = tmp_path / "results" / "index.md"
@@ -234,7 +235,7 @@ def test_every_training_compiles_anew() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("known_features")
+@pytest.mark.usefixtures("few_images")
 def test_what_is_missing_is_measured_and_the_page_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

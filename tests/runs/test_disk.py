@@ -24,6 +24,7 @@ RUN = (
     sys.executable, "-m", "genmodels", "train", "--config", "vae.yaml", "--data", "glyphs",
     "--device", "cpu", "--set", "train.batch_size=500", "--set", "model.network.hidden=[32]",
     "--set", "model.latent_dim=4", "--set", "train.save_every=0.2", "--set", "train.ema=null",
+    "--set", "train.execution=eager",  # a minute's training is compiled, which takes ten seconds
 )  # fmt: skip
 
 
@@ -114,7 +115,9 @@ def test_samples_on_a_full_disk(
     assert name == "x" or not left
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("known_features")
+@pytest.mark.drawn
 def test_a_report_on_a_full_disk(
     disk: Path, genmodels: CommandLine, workplace: Path, trained: Trained
 ) -> None:

@@ -42,6 +42,7 @@ def test_processes_that_are_started_wait_briefly_too() -> None:
     assert run(code) == [*SHORT.values(), "-"]
 
 
+@pytest.mark.slow
 def test_too_late_says_what_to_do() -> None:
     said = " ".join(run(f"import torch\n{SAY}"))
     setting = f"GOMP_SPINCOUNT={SHORT['GOMP_SPINCOUNT']}"

@@ -29,6 +29,9 @@ model: {class: Autoencoder, latent_dim: 4, network: {class: MLP, hidden: [16]}}
 data: {name: glyphs}
 train: {batch_size: 512, epochs: 2, ema: 0.9}
 """
+# Eager, since a long training is compiled, which takes ten seconds.
+LONG = ("train", "--config", "vae.yaml", *TINY, "--device", "cpu", "--budget", "5m",
+        "--set", "train.execution=eager")  # fmt: skip
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(
@@ -145,8 +148,7 @@ def test_noise_differs_between_processes() -> None:
 
 
 def test_a_signal_saves_once(genmodels: CommandLine, workplace: Path) -> None:
-    words = ["train", "--config", "vae.yaml", *TINY, "--device", "cpu", "--budget", "5m"]
-    process = launch([*words, "--out", "two"])
+    process = launch([*LONG, "--out", "two"])
     _wait_for(Path("two/log.jsonl"), process)
     process.send_signal(signal.SIGTERM)
     out = process.communicate(timeout=60)[0]
@@ -160,8 +162,7 @@ def test_a_signal_saves_once(genmodels: CommandLine, workplace: Path) -> None:
 
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="no list of child processes")
 def test_a_process_that_dies_ends_the_run(workplace: Path) -> None:
-    words = ["train", "--config", "vae.yaml", *TINY, "--device", "cpu", "--budget", "5m"]
-    process = launch([*words, "--out", "two"])
+    process = launch([*LONG, "--out", "two"])
     _wait_for(Path("two/log.jsonl"), process)
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     os.kill(int(children[-1]), signal.SIGKILL)

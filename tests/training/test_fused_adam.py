@@ -96,6 +96,7 @@ def test_nothing_happens_without_gradients() -> None:
     assert adam.state == {}
 
 
+@pytest.mark.slow
 def test_training_does_not_load_the_compiler(tmp_path: Path) -> None:
     # It takes a second, in every training.
     code = (

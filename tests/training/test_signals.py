@@ -128,7 +128,8 @@ def test_a_signal_while_a_folder_is_decoded(
 
 
 def test_a_second_signal_ends_at_once(tmp_path: Path) -> None:
-    given = [sys.executable, "-m", "genmodels", *GIVEN[:7], "--budget", "100s"]
+    long = ("--budget", "100s", "--set", "train.execution=eager")  # compiling takes seconds
+    given = [sys.executable, "-m", "genmodels", *GIVEN[:7], *long]
     with subprocess.Popen(
         [*given, "--out", tmp_path / "run"], stderr=subprocess.PIPE, text=True
     ) as process:

@@ -75,6 +75,7 @@ def test_what_a_machine_does_not_have_is_refused(genmodels: CommandLine, workpla
     assert not Path("out").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("known_features")
 def test_a_comparison_says_whose_threads_were_unequal(
     genmodels: CommandLine, workplace: Path
