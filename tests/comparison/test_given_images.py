@@ -71,7 +71,7 @@ def test_a_run_beside_samples_of_other_tools(
     assert "runs/" not in json.dumps({k: v for k, v in content.items() if k != "measured"})
     assert all("seeds" not in line for line in content["fairness"])
     verdicts = {p["verdict"] for p in content["pairs"]}
-    assert all(verdict.startswith("not resolved: only images of ") for verdict in verdicts)
+    assert all(verdict.startswith("not tested: only images of ") for verdict in verdicts)
     assert content["summary"].endswith(
         "given images have no training seeds, so differences to them are not tested."
     )
