@@ -172,8 +172,11 @@ def test_compare_and_train_refuse_seeds_and_devices_as_others_do(run: Run) -> No
         (lambda run: api.load(WRONG), "run 3: give a run's folder"),
         (lambda run: api.sample(WRONG), "run 3: give a run's folder"),
         (lambda run: api.verify(WRONG), "run 3: give a run's folder"),
-        (lambda run: api.compare(WRONG), "compare 3: give runs, their folders or configurations"),
-        (lambda run: api.compare([run, WRONG]), "compare 3: give runs, their folders or config"),
+        (
+            lambda run: api.compare(WRONG),
+            "compare 3: give runs, their folders, configurations or images",
+        ),
+        (lambda run: api.compare([run, WRONG]), "compare 3: give runs, their folders, configur"),
         (lambda run: api.compare(run, out=WRONG), "`out=3`: give a path"),
         (lambda run: api.train(WRONG), "`source=3`: give a path"),
         (lambda run: api.train("vae.yaml", out=WRONG), "`out=3`: give a path"),

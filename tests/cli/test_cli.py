@@ -106,11 +106,11 @@ MISTAKES = {
     "run": (["sample", "nowhere"], ["nowhere", "genmodels train"]),
     "no runs": (["sample"], ["no run under runs/", "genmodels train"]),
     "nothing to compare": (["compare"], ["no run under runs/"]),
-    "pictures to compare": (
-        ["compare", "."], ["folder '.' holds no run; compare takes runs, and configurations such"],
+    "a folder without pictures to compare": (
+        ["compare", "."], ["folder '.' holds no run; compare takes runs, configurations such as"],
     ),
-    "an array to compare": (
-        ["compare", __file__], [".py' is a file, and no folder of a run; compare takes runs, and"],
+    "a file to compare": (
+        ["compare", __file__], [".py' is a file, and no folder of a run; compare takes runs, con"],
     ),
     "a folder that is no run": (["sample", "."], ["folder '.' holds no run; train one with"]),
     "mode": (["interpolate", "--mode", "slrp"], ["slrp", "did you mean 'slerp'", "perturb"]),

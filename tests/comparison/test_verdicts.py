@@ -291,3 +291,41 @@ def test_one_collapsed_seed_among_many_models_is_no_error() -> None:
     made = comparison(*entries, entry("m", CODING, [1.0, 80.0]))
     assert len(made.pairs) == 13 * 12 / 2
     assert all("not resolved" in pair.sentence or "better" in pair.sentence for pair in made.pairs)
+
+
+def given(name: str, distance: float) -> Entry:
+    made = entry(name, COMMON, [distance], curve=[])
+    results = [dataclasses.replace(made.results[0], seed=None, threads=(), jobs=())]
+    return dataclasses.replace(made, results=results, given=True)
+
+
+def test_given_images_have_no_seeds_to_test() -> None:
+    models = [entry("a", CODING, [4.0, 4.1, 4.2]), entry("b", PLAYING, [2.0, 2.1, 2.2])]
+    alone, beside = comparison(*models), comparison(*models, given("c", 3.0))
+    assert [pair.verdict for pair in beside.pairs] == [
+        "not tested: only images of c are given",
+        "b is better",
+        "not tested: only images of c are given",
+    ]
+    (pair,) = alone.pairs
+    assert (beside.pairs[1].p_value, beside.pairs[1].level) == (pair.p_value, pair.level)
+    assert answers(beside) == answers(alone)
+    assert verdicts.fairness(beside) == verdicts.fairness(alone) == []
+    assert verdicts.conditions(beside) == verdicts.conditions(alone)
+    assert verdicts.summary(beside).endswith(
+        "; given images have no training seeds, so differences to them are not tested."
+    )
+    assert beside.missing.startswith("c: only its images are given, so there are no numbers of a")
+    assert alone.missing == ""
+
+
+def test_given_images_alone() -> None:
+    made = comparison(given("c", 4.0), given("d", 5.0))
+    cast(dict[str, Scored], made.baselines)["gaussian"] = Scored({"fd_domain": 3.0}, {}, [], [], [])
+    assert verdicts.conditions(made) == "Evaluations ran 1 at a time."
+    assert verdicts.fairness(made) == []
+    assert verdicts.summary(made).endswith("of the pixels (3) has a lower FD.")
+    assert made.missing.startswith("c, d: only their images are given")
+    assert made.entries[0].why_not("nll_binary") == "only its images are given"
+    assert made.entries[0].arrivals() is None
+    assert advice.of(made) == []

@@ -12,6 +12,7 @@ from genmodels.data.images import Batch
 from genmodels.evaluation import reference
 from genmodels.evaluation.features import domain
 from genmodels.evaluation.metrics import discrimination, likelihood, scores, table
+from genmodels.evaluation.metrics.image_metrics import IMAGE_METRICS
 from genmodels.evaluation.metrics.metric import WITHOUT, Metric, Undefined, Values, values
 from genmodels.evaluation.metrics.model_metrics import MODEL_METRICS, TRAINING_METRICS
 from genmodels.evaluation.metrics.trained import Trained
@@ -54,8 +55,8 @@ def test_every_number_of_samples_has_a_row(seen: Reference) -> None:
 
 
 def test_keys_are_unique_and_every_row_is_complete() -> None:
-    rows: list[Metric[Any]] = [*scores.SAMPLE_METRICS, *MODEL_METRICS, *TRAINING_METRICS]
-    rows += [*table.PROTOCOL_METRICS, *table.LOGGED_METRICS]
+    rows: list[Metric[Any]] = [*scores.SAMPLE_METRICS, *IMAGE_METRICS, *MODEL_METRICS]
+    rows += [*TRAINING_METRICS, *table.PROTOCOL_METRICS, *table.LOGGED_METRICS]
     assert len({row.key for row in rows}) == len(rows) == len(table.METRICS)
     for row in [*rows, table.FD]:
         assert row.label, row.key
@@ -145,7 +146,7 @@ def test_a_model_is_passed_through_once_however_many_rows_there_are(
     bounds = likelihood.Bounds("levels", {"elbo": 2.0, "iwae_100": 1.0}, 3)
     monkeypatch.setattr(likelihood, "bounds", lambda *given: passes.append(1) or bounds)  # type: ignore[func-returns-value]
     model = testing.make({"class": "VAE", "latent_dim": 2, "network": MLP}, (1, 28, 28))
-    trained = Trained(model, seen, [torch.rand(9, 1, 28, 28)], seen.test[:9], 0, PROGRESS, {},
+    trained = Trained(seen, [torch.rand(9, 1, 28, 28)], seen.test[:9], None, model, 0, PROGRESS, {},
                       lambda images: None, model)  # fmt: skip
     rows = [row for row in MODEL_METRICS if row.applies_to is HasLikelihood]
     found = values(rows, trained, model)
@@ -171,7 +172,8 @@ def test_a_discriminator_is_judged_with_the_weights_that_played(
     drawn = [torch.rand(9, 1, 28, 28)]
     counted: list[int] = []
     for playing in (ema, last):
-        trained = Trained(ema, seen, drawn, seen.test[:9], 0, PROGRESS, {}, counted.append, playing)
+        trained = Trained(seen, drawn, seen.test[:9], None, ema, 0, PROGRESS, {}, counted.append,
+                          playing)  # fmt: skip
         assert trained.logits == "logits"  # type: ignore[comparison-overlap]
     assert given[0][0] is ema
     assert torch.equal(given[0][1], drawn[0])

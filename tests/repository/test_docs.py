@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 import typer
@@ -253,12 +254,23 @@ def check_on_run(arguments: Sequence[str], make_run: Callable[..., Path]) -> Non
         assert Path(given["out"]).exists()
 
 
+def write_images(name: str) -> bool:
+    """Write the images that a page speaks of: an array, or a folder that is no run's."""
+    path = inside(name)
+    if path.suffix == ".npz":
+        np.savez(path, images=data.load(DATA).table[:COUNT].numpy())
+    elif name.startswith("./"):
+        api.save_images(data.load(DATA).table[:COUNT], path)
+    return path.suffix == ".npz" or name.startswith("./")
+
+
 def check_compare(
     arguments: Sequence[str],
     make_run: Callable[..., Path],
     run_once: Callable[[Sequence[str]], None],
 ) -> None:
-    subjects = parse(arguments)["subjects"] or []
+    given = parse(arguments)
+    subjects = [name for name in given["subjects"] or [] if not write_images(name)]
     configs = [name for name in subjects if name.endswith(".yaml")]
     for name in configs:
         config.read(name)
@@ -272,9 +284,12 @@ def check_compare(
             [cut[0], "--set", f"data.image_size={SIZE}", *cut[1:], *small, *SHORT]
         )
         return
-    for name, preset in zip(subjects or ["runs/vae-1", "runs/gan-1"], _alternate(), strict=False):
+    runs = subjects if given["subjects"] else ["runs/vae-1", "runs/gan-1"]
+    for name, preset in zip(runs, _alternate(), strict=False):
         make_run(inside(name), preset)
-    run([*without(arguments, {"--count"}), "--count", "20"])
+    chosen = ["--data", DATA] if given["data"] else []
+    cut = without(arguments, {"--count", "--data", "--data-root"})
+    run([*cut, *chosen, "--count", "20"])
 
 
 def _alternate() -> Iterator[str]:

@@ -71,7 +71,12 @@ def _symptoms(entry: Entry, comparison: Comparison) -> list[tuple[str, str]]:
 
 
 def _of_samples(entry: Entry, comparison: Comparison) -> list[tuple[str, str]]:
-    """Say whether samples look like the images, and show as many kinds of them."""
+    """Say whether samples look like the images, and show as many kinds of them.
+
+    Nothing is advised to those who give images alone: there is nothing to train.
+    """
+    if entry.given:
+        return []
     if nearer := better_baselines(comparison, entry):
         return [(
             f"It has not learnt the images: {' and '.join(nearer)} than it.",

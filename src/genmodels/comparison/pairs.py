@@ -40,9 +40,10 @@ class PairTest:
     @property
     def verdict(self) -> str:
         """The result of the test as text."""
+        if self.given:
+            return f"not tested: only images of {' and '.join(self.given)} are given"
         if self.p_value is None:
-            reason = f"only images of {' and '.join(self.given)}" if self.given else "one seed"
-            return f"not resolved: {reason}"
+            return "not resolved: one seed"
         return f"{self.better} is better" if self.decided else "not resolved"
 
     @property
