@@ -153,6 +153,7 @@ def test_what_was_evaluated_is_known_by_its_content(
     assert report()["models"][0]["numbers"] == first["models"][0]["numbers"]
 
 
+@pytest.mark.slow
 def test_side_by_side_gives_the_same_report(
     genmodels: CommandLine, workplace: Path, trained: Trained, glyphs: Images, own_cache: Path
 ) -> None:
