@@ -153,6 +153,7 @@ def test_what_was_evaluated_is_known_by_its_content(
     assert report()["models"][0]["numbers"] == first["models"][0]["numbers"]
 
 
+@pytest.mark.slow
 def test_side_by_side_gives_the_same_report(
     genmodels: CommandLine, workplace: Path, trained: Trained, glyphs: Images, own_cache: Path
 ) -> None:
@@ -209,7 +210,8 @@ REFUSED = {
     "wrong root": (("real.npy", "--data", "glyphs", "--data-root", "."), "--data-root . is for "
                    "named data sets, and glyphs is embedded in the package; leave it out"),
     "unknown data": (("real.npy", "--data", "glyhps"), "did you mean 'glyphs'?"),
-    "training": (("real.npy", "--data", "glyphs", "--epochs", 2), "--epochs: "),
+    "training": (("real.npy", "--data", "glyphs", "--epochs", 2), "--epochs: only "
+                 "runs and images are compared, and nothing is trained; leave it out"),
     "seeds": (("real.npy", "--data", "glyphs", "--seeds", 2), "--seeds: "),
     "twice": (("real.npy", "./real.npy", "--data", "glyphs"), "is given twice; give it once"),
     "missing": (("nothing.npy", "--data", "glyphs"), "there is no file nothing.npy"),

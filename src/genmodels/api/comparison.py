@@ -145,7 +145,8 @@ def compare(
         for_training = {**overrides, **given, "seeds": repeated}
         of_all = ["device", "threads"]  # the samples' too
         of_all += arguments.DATA if planned.given else ()
-        _refuse_without_training({**for_training, **dict.fromkeys(of_all)})
+        compared = "runs and images" if planned.given else "runs"
+        _refuse_without_training({**for_training, **dict.fromkeys(of_all)}, compared)
         data = arguments.data_of(overrides) if planned.given else None
     for folder in planned.folders if trust_code else ():
         custom_code.approve(folder.path)
@@ -189,7 +190,7 @@ def _jobs(given: Jobs) -> Jobs:
     return jobs
 
 
-def _refuse_without_training(given: Mapping[str, object]) -> None:
+def _refuse_without_training(given: Mapping[str, object], compared: str) -> None:
     """Refuse arguments of trainings in a comparison that trains nothing.
 
     Raises:
@@ -197,8 +198,8 @@ def _refuse_without_training(given: Mapping[str, object]) -> None:
     """
     if names := [f"`{name}`" for name, value in given.items() if value is not None]:
         raise InputError(
-            f"{', '.join(names)}: only runs are compared, and nothing is trained; leave it out, or "
-            "give a configuration such as vae.yaml"
+            f"{', '.join(names)}: only {compared} are compared, and nothing is trained; leave it "
+            "out, or give a configuration such as vae.yaml"
         )
 
 

@@ -18,13 +18,17 @@ DEVICE = (
     "Where to train and to generate samples: auto, cpu, cuda, cuda:1 or mps. "
     "Default: the configuration's; for samples auto."
 )
+DATA = (
+    "Data to train on, and to compare given images with: a data set's name, or a folder. "
+    "Default: the configuration's."
+)
 THREADS = (
     "CPU threads to train and to generate samples with, at most one per core. "
     "Default: the configuration's; for samples PyTorch's choice."
 )
 
 
-@with_overrides(seed=SEED, device=DEVICE, threads=THREADS)
+@with_overrides(data=DATA, seed=SEED, device=DEVICE, threads=THREADS)
 def compare(
     subjects: Annotated[
         list[str] | None,
