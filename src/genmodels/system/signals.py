@@ -1,10 +1,12 @@
-"""Signals that stop a training between two steps instead of ending the process."""
+"""Signals: they stop a training between two steps, and let other work clean up."""
 
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+
+from genmodels.errors import Interrupted
 
 
 @contextmanager
@@ -31,3 +33,20 @@ def stopped_by_signals() -> Iterator[list[int]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def terminated_cleanly() -> Iterator[None]:
+    """Let SIGTERM end a block by an exception, as Ctrl-C does, so that no partial file is left."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def terminate(number: int, frame: Any) -> None:
+        raise Interrupted("interrupted", 128 + number)
+
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
