@@ -88,3 +88,17 @@ def test_a_damaged_configuration_is_one_damaged_file(
     assert re.search(
         rf"1 of \d files of runs/a damaged or missing, {len(kept)} not checked", checked.err
     )
+
+
+def test_one_model_is_nothing_to_compare_with(
+    workplace: Path, trained: Trained, genmodels: CommandLine
+) -> None:
+    trained(Path("runs/a"))
+    alone = genmodels("interpolate", "--out", "a.png")
+    assert alone.out.endswith("next: genmodels models\n")
+    said, *_ = genmodels("compare", "--features", "nowhere.safetensors").err.splitlines()
+    assert said.endswith("runs/a; there is no other on these data to compare with")
+    trained(Path("runs/b"), "gan.yaml")
+    both = genmodels("interpolate", "runs/a", "--out", "b.png")
+    assert both.out.endswith("next: genmodels compare runs/a runs/b\n")
+    assert genmodels("models", "vae").out.endswith("next: genmodels train --config vae.yaml\n")

@@ -5,7 +5,6 @@ import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from torch import Tensor
@@ -29,9 +28,9 @@ def test_progress_is_shown_after_a_while(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
 def test_a_signal_leaves_no_partial_file(
-    number: Any,
+    name: str,
     code: int,
     workplace: Path,
     trained: Trained,
@@ -45,7 +44,7 @@ def test_a_signal_leaves_no_partial_file(
         def some() -> Iterator[Tensor]:
             yield next(blocks)
             assert list(Path().glob(".big.*"))
-            os.kill(os.getpid(), number)
+            os.kill(os.getpid(), getattr(signal, name))
             yield next(blocks)
 
         write(some(), count, path, columns)

@@ -37,16 +37,21 @@ def stopped_by_signals() -> Iterator[list[int]]:
 
 @contextmanager
 def terminated_cleanly() -> Iterator[None]:
-    """Let SIGTERM end a block by an exception, as Ctrl-C does, so that no partial file is left."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
+    """Let SIGTERM, and SIGHUP of a closed terminal, end a block by an exception, as Ctrl-C does.
+
+    So no partial file is left. Signals that are ignored, as by ``nohup``, or handled stay so.
+    """
 
     def terminate(number: int, frame: Any) -> None:
         raise Interrupted("interrupted", 128 + number)
 
-    before = signal.signal(signal.SIGTERM, terminate)
+    names = ("SIGTERM", "SIGHUP") if threading.current_thread() is threading.main_thread() else ()
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    handled = [number for number in numbers if signal.getsignal(number) == signal.SIG_DFL]
+    for number in handled:
+        signal.signal(number, terminate)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number in handled:
+            signal.signal(number, signal.SIG_DFL)
