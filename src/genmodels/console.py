@@ -200,26 +200,56 @@ class Display:
         self.bar.update(self.tasks[what], completed=done, note=beside)
 
 
-def show_table(headings: list[str], rows: list[list[Any]], widest: int | None = None) -> None:
+def show_table(
+    headings: list[str],
+    rows: list[list[Any]],
+    widest: int | None = None,
+    left_out: Sequence[str] = (),
+) -> None:
     """Print a plain table to standard output; cells are converted to text.
 
-    Cells are wrapped between words, except in the first column. A terminal that is too narrow for
-    the longest words wraps the lines.
+    A tuple is a cell of several parts, side by side. Where a terminal is too narrow, columns are
+    left out, then parts stand below each other, and then cells are wrapped between words, except
+    in the first column. If the longest words are too wide, the terminal wraps the lines.
 
     Args:
         headings: of the columns.
         rows: the cells of each row.
         widest: number of characters after which cells are wrapped.
+        left_out: columns that a narrow terminal lacks, the first one first.
     """
-    cells = [headings, *([str(cell) for cell in row] for row in rows)]
     room = Console(**PLAIN).width if sys.stdout and sys.stdout.isatty() else sys.maxsize
+    shown: Sequence[int] = range(len(headings))
+    columns = _columns(headings, rows, "  ")
+    for heading in left_out:
+        if _width(_widths([columns[i] for i in shown], sys.maxsize, widest)) > room:
+            shown = [i for i in shown if headings[i] != heading]
+    if _width(_widths([columns[i] for i in shown], sys.maxsize, widest)) > room:
+        columns = _columns(headings, rows, "\n")
+    kept = [columns[i] for i in shown]
+    widths = _widths(kept, room, widest)
     made = Table(box=None, pad_edge=False)
-    widths = _widths([*zip(*cells, strict=True)], room, widest)
-    for heading, width in zip(headings, widths, strict=True):
-        made.add_column(heading, overflow="fold", width=width)
-    for row in cells[1:]:
+    for column, width in zip(kept, widths, strict=True):
+        made.add_column(column[0], overflow="fold", width=width)
+    for row in zip(*(column[1:] for column in kept), strict=True):
         made.add_row(*row)
-    show(made, sum(widths) + GAP * (len(widths) - 1))
+    show(made, _width(widths))
+
+
+def _columns(
+    headings: Sequence[str], rows: Sequence[Sequence[Any]], between: str
+) -> list[tuple[str, ...]]:
+    """Return the texts of each column, with its heading; parts have a text between them."""
+    texts = [
+        [between.join(cell) if isinstance(cell, tuple) else str(cell) for cell in row]
+        for row in rows
+    ]
+    return [*zip(headings, *texts, strict=True)]
+
+
+def _width(widths: Sequence[int]) -> int:
+    """Return the width of a table with columns of these widths."""
+    return sum(widths) + GAP * (len(widths) - 1)
 
 
 def _widths(columns: Sequence[Sequence[str]], room: int, widest: int | None) -> list[int]:

@@ -14,7 +14,7 @@ from torch import Tensor
 from genmodels.api import formats, save_images
 from genmodels.api.formats import FORMATS, Format
 from genmodels.data import pictures
-from genmodels.errors import InputError, Unwritable
+from genmodels.errors import InputError
 
 IMAGES = torch.randint(0, 256, (11, 3, 5, 4), dtype=torch.uint8)
 FRAMES = torch.rand(2, 3, 1, 5, 4)
@@ -113,8 +113,23 @@ def test_places_that_cannot_be_written(
     Path("file.txt").write_text("")
     for link in ("link", "link.png"):
         Path(link).symlink_to("nowhere/there")
-    with pytest.raises(Unwritable, match=r"cannot be written: .*; free space or choose another"):
+    with pytest.raises(
+        InputError, match=r"cannot be written.* (is a file|is not|exists)"
+    ) as caught:
         save_images(IMAGES, name)
+    assert "; choose another" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["x.npy", "x.npz", "x.png", "x"])
+def test_an_interruption_leaves_no_partial_file(name: str, tmp_path: Path) -> None:
+    def chunks() -> Iterator[Tensor]:
+        yield IMAGES
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        formats.save_images(chunks(), 22, tmp_path / name)
+    assert [path.name for path in tmp_path.iterdir()] == (["x"] if name == "x" else [])
+    assert not list(tmp_path.rglob(".*"))
 
 
 def test_what_exists_is_named_as_the_argument_is(tmp_path: Path) -> None:

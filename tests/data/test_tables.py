@@ -1,9 +1,11 @@
 """Tables are made once, whatever happens meanwhile."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +13,12 @@ import numpy as np
 import platformdirs
 import pytest
 import torch
+from filelock import FileLock
 from PIL import Image
 
 from genmodels import data
 from genmodels.data import decoding, tables, workers
-from genmodels.errors import InputError
+from genmodels.errors import InputError, Note
 from genmodels.system import device
 
 KILLED = """
@@ -137,3 +140,47 @@ def test_a_killed_worker_ends_the_decoding(
     monkeypatch.setattr(decoding, "decode", die)
     with pytest.raises(InputError, match=r"decoded pictures has ended .*(exited|killed)"):
         data.load(str(folder))
+
+
+def test_what_no_setting_continues_is_deleted(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, other = tmp_path / "pictures", tmp_path / "others"
+    fill(folder, 4, False)
+    fill(other, 4, False)
+
+    def interrupt(what: str, done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    for interrupted, size in ((folder, 7), (other, 7)):
+        with pytest.raises(KeyboardInterrupt):
+            data.load(str(interrupted), image_size=size, progress=interrupt)
+    first, second = sorted(cache.rglob("*.part"), key=lambda part: part.stat().st_mtime_ns)
+    with FileLock(tables._lock(first)):  # another process continues it
+        data.load(str(folder), image_size=8)
+    assert first.exists()
+    data.load(str(folder), image_size=9)
+    assert not first.parent.exists()
+    assert second.exists()  # other pictures: the same command will continue it
+    long_ago = time.time() - tables.FORGOTTEN - 1
+    os.utime(second, (long_ago, long_ago))
+    data.load(str(folder), image_size=10)
+    assert not list(cache.rglob("*.part"))
+    assert len(list(cache.rglob("*.npy"))) == 3
+
+
+def test_a_table_that_will_not_fit_is_refused_before_it_is_made(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "pictures"
+    fill(folder, 40, True)
+    needed = 128 + 40 * 3 * 50 * 50
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(tables.shutil, "disk_usage", lambda path: usage._replace(free=needed - 200))
+    with pytest.raises(InputError, match=r"3x50x50 each, will need 293.1 KiB .* has 292.9 KiB f"):
+        data.load(str(folder), image_size=50)
+    assert not list(cache.rglob("*.part"))
+    monkeypatch.setattr(tables.shutil, "disk_usage", lambda path: usage._replace(free=needed))
+    monkeypatch.setattr(tables, "BIG", needed - 1)
+    with pytest.warns(Note, match=r"3x50x50 each, will need 293.1 KiB"):
+        data.load(str(folder), image_size=50)

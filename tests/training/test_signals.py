@@ -110,7 +110,7 @@ def test_a_signal_saves_and_the_run_goes_on_as_if_nothing_was(
         assert {**a, "seconds": 0} == {**b, "seconds": 0}
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, -15)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_while_a_folder_is_decoded(
     number: Any, code: int, tmp_path: Path, own_cache: Path
 ) -> None:

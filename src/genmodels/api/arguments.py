@@ -113,6 +113,14 @@ def path(name: str, given: object) -> Path:
     return Path(given)
 
 
+def picture(name: str, given: object) -> Path:
+    """Check the path of a picture, which must exist; it is read later."""
+    found = path(name, given)
+    if not found.exists():
+        raise InputError(f"there is no file {found}; give a picture")
+    return found
+
+
 def changes(given: object) -> Mapping[str, object]:
     """Check changes of a model's settings; which can be changed depends on the model."""
     if given is None:

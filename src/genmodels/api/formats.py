@@ -84,7 +84,7 @@ def check(kind: Kind, path: Path) -> Format:
 
     Raises:
         InputError: the extension is unknown, or it is that of a folder, and the path exists and
-            is not an empty folder.
+            is not an empty folder, or nothing can be written there.
     """
     accepted = [each for each in FORMATS if each.kind == kind]
     found = next((each for each in accepted if each.extension == path.suffix), None)
@@ -96,6 +96,8 @@ def check(kind: Kind, path: Path) -> Format:
             f"`path={path}` exists and is not an empty folder; choose another, or add "
             f"{file.extension} for {file.description}"
         )
+    if why := files.obstacle(path.parent):
+        raise InputError(f"`path={path}` cannot be written, {why}; choose another `path`")
     return found
 
 

@@ -16,8 +16,7 @@ from genmodels.api.sampling import sample_to
 from genmodels.api.training import train
 from genmodels.api.verification import verify
 from genmodels.errors import InputError, readable_size
-from genmodels.runs import disk_space
-from genmodels.system import cache
+from genmodels.system import cache, files
 from genmodels.system import device as devices
 from genmodels.system.tuning import tune_cpu
 from genmodels.training import loggers
@@ -117,5 +116,5 @@ def _disk(path: Path) -> str:
     """Return a folder's path and the free space of its disk."""
     existing = next(p for p in (path.absolute(), *path.absolute().parents) if p.exists())
     state = "" if path.exists() else ", does not exist yet"
-    writable = ", NOT WRITABLE" if disk_space.obstacle(path) else ""
+    writable = ", NOT WRITABLE" if files.obstacle(path) else ""
     return f"{path}{state}: {readable_size(shutil.disk_usage(existing).free)} free{writable}"

@@ -110,8 +110,8 @@ class InterpolationRequest:
             arguments.count("rows", rows if rows is not None else 1 if pictured else ROWS),
             arguments.integer("seed", seed),
             label,
-            None if start is None else arguments.path("start", start),
-            None if end is None else arguments.path("end", end),
+            None if start is None else arguments.picture("start", start),
+            None if end is None else arguments.picture("end", end),
             checked,
         )
 
@@ -130,7 +130,7 @@ class InterpolationRequest:
             InputError: the frames are too many for one picture, a picture cannot be read, or
                 there is no such class.
         """
-        from genmodels.console import Display  # here, because samples show no progress
+        from genmodels.console import Display  # here, because most requests show no progress
 
         self._check_size(model.image_shape)
         if (self.start or self.end) and self.label is None and model.num_classes:

@@ -1,7 +1,9 @@
 """The functions that generate images: as a tensor, or into files."""
 
+import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import overload
 
@@ -13,6 +15,8 @@ from genmodels.api.run import Run, opened
 from genmodels.data import pictures
 from genmodels.errors import Note
 from genmodels.sampling import Weights
+
+PATIENCE = 3.0  # seconds until progress is shown
 
 
 @overload
@@ -112,6 +116,7 @@ def sample_to(
     label: int | str | None = None,
     device: str = "auto",
     changes: Mapping[str, object] | None = None,
+    quiet: bool = False,
 ) -> Path:
     """Generate images into a file, in one of the formats of :data:`genmodels.api.formats.FORMATS`.
 
@@ -124,6 +129,7 @@ def sample_to(
             folder, with the other arguments in its name, which is replaced.
         count, seed, weights, label, device, changes: as for :func:`genmodels.sample`. In a grid
             of ``label="each"`` a column is a class, and a row is a latent.
+        quiet: if true, show no progress, which is shown after a few seconds.
 
     Returns:
         The path of the file or folder.
@@ -136,7 +142,7 @@ def sample_to(
     'many.npz'
     """
     wanted, weights = SampleRequest.of(count, seed, label), arguments.weights(weights)
-    changes = arguments.changes(changes)
+    changes, quiet = arguments.changes(changes), arguments.flag("quiet", quiet)
     run = opened(run)
     given = {"label": label, "count": count, "weights": weights, **changes}
     name = pictures.file_name(f"seed-{seed}", given)
@@ -146,6 +152,25 @@ def sample_to(
         path = arguments.path("path", path)
         formats.check_new("images", path)
     model = run.model(weights, device, changes)
-    blocks = wanted.blocks(model, run.folder.classes)
-    formats.save_images(blocks, wanted.total(model), path, wanted.columns(model))
+    blocks, total = wanted.blocks(model, run.folder.classes), wanted.total(model)
+    with closing(_shown(blocks, total, quiet)) as shown:
+        formats.save_images(shown, total, path, wanted.columns(model))
     return path
+
+
+def _shown(blocks: Iterable[Tensor], total: int, quiet: bool) -> Generator[Tensor]:
+    """Yield blocks of images, and show the progress of writing them after a few seconds."""
+    began, done, display = time.monotonic(), 0, None
+    try:
+        for block in blocks:
+            yield block
+            done += len(block)
+            if display is None and time.monotonic() - began >= PATIENCE:
+                from genmodels.console import Display  # here, because most samples take less
+
+                display = Display(quiet)
+            if display:
+                display.reading("generating images", done, total)
+    finally:
+        if display:
+            display.close()

@@ -4,6 +4,7 @@ Slow imports are inside the commands, so that help and usage errors are fast.
 """
 
 import errno
+import logging
 import os
 import sys
 import warnings
@@ -48,14 +49,22 @@ def root(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line. For a user's mistake, print one line and exit with code 2."""
+    from genmodels.system.signals import terminated_cleanly
+
     _replace_unprintable()
+    # Matplotlib takes another folder where it cannot write its cache, and says so in two lines.
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
     warnings.simplefilter("always", Note)
     warnings.showwarning = _show_each_note_once()
     command = typer.main.get_command(app)
     given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     first = given[0]  # parsing empties the list
     try:
-        with spelling(as_flags), command.make_context("genmodels", given) as context:
+        with (
+            terminated_cleanly(),
+            spelling(as_flags),
+            command.make_context("genmodels", given) as context,
+        ):
             command.invoke(context)
     except typer.Exit as done:
         sys.exit(done.exit_code)

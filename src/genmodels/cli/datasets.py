@@ -21,7 +21,7 @@ def datasets(
     ] = None,
 ) -> None:
     """List the named data sets."""
-    from genmodels import api, console
+    from genmodels import api, console, data
 
     rows = [
         [
@@ -29,11 +29,14 @@ def datasets(
             "x".join(map(str, s.image_shape)),
             f"{s.train:,}",
             f"{s.test:,}",
-            s.classes,
+            f"{s.classes:,}",
             s.note,
         ]
         for s in api.datasets(data_root)
     ]
-    console.show_table(["name", "image", "train", "test", "classes", ""], rows)
+    headings = ["name", "image", "train", "test", "classes", "place"]
+    console.show_table(headings, rows, left_out=("classes", "test"))
+    root = data_root or data.default_root()
+    typer.echo(f"Downloadable sets are downloaded when they are used, into {root}")
     typer.echo("Any folder of pictures is a data set too: --data ./pictures")
     typer.echo("next: genmodels train --config vae.yaml --data NAME")

@@ -1,7 +1,7 @@
 """The command that interpolates between latents."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +17,9 @@ from genmodels.cli.options import (
     WeightsOption,
     integer,
 )
+
+if TYPE_CHECKING:
+    from genmodels.runs import Folder
 
 PLACE = HelpPlace(Group.TRAIN_AND_USE, 3)
 
@@ -69,7 +72,7 @@ def interpolate(
     trust_code: TrustCode = False,
 ) -> None:
     """Interpolate between latents."""
-    from genmodels import api
+    from genmodels import api, runs
     from genmodels.api import arguments
     from genmodels.data import pictures
 
@@ -92,4 +95,13 @@ def interpolate(
     count = len(frames)
     interpolations = "1 interpolation" if count == 1 else f"{count} interpolations"
     typer.echo(f"{interpolations} of {frames.shape[1]} frames of {opened.path}: {path}")
-    options.next_command("compare", opened.path)
+    if others := [each.path for each in runs.listed() if _comparable(each, opened.folder)]:
+        options.next_command("compare", opened.path, others[0])
+    else:
+        options.next_command("models")
+
+
+def _comparable(other: "Folder", folder: "Folder") -> bool:
+    """Return whether a run is of the same data and another configuration."""
+    same = other.fingerprint == folder.fingerprint
+    return same and other.config_name != folder.config_name and other.saved_step is not None

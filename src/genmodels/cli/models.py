@@ -23,8 +23,9 @@ def models(
     if name is not None:
         found = api.describe(name)
         typer.echo(found.page)
-        presets = [preset.name for preset in getattr(found, "presets", ())] or [name]
-        options.next_command("train", "--config", presets[0])
+        presets = [preset.name for preset in getattr(found, "presets", ())] or [found.name]
+        own = f"{found.name.lower()}.yaml"  # the plainest, if there is one
+        options.next_command("train", "--config", own if own in presets else presets[0])
         return
     rows = []
     for entry in api.models():

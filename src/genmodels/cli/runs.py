@@ -1,27 +1,47 @@
 """The command that lists the runs."""
 
+from typing import TYPE_CHECKING, Any
+
 import typer
 
 from genmodels.cli import options
 from genmodels.cli.groups import Group, HelpPlace
 
+if TYPE_CHECKING:
+    from genmodels import Run
+
 PLACE = HelpPlace(Group.LOOK_AROUND, 3)
+HEADINGS = ["run", "config", "data", "epoch", "step", "loss"]
+LEFT_OUT = ("config", "epoch", "data")  # in a narrow terminal, in this order
+DAMAGED = "damaged log"  # in place of the loss
 
 
 def runs() -> None:
     """List the runs under runs/, newest first."""
     from genmodels import api, console
 
-    rows = []
-    for run in api.runs():
-        last = (run.log or [{}])[-1]
-        loss = [f"{k.split('.')[-2]} {v:.4g}" for k, v in last.items() if k.endswith(".loss")]
-        steps = [step for step in (last.get("step"), run.step) if step is not None]
-        where = [run.data, last.get("epoch", "—"), max(steps, default="—")]
-        rows.append([run.path, run.name, *where, "  ".join(loss)])
+    rows = [_row(run) for run in api.runs()]
     if not rows:
         typer.echo("no runs under runs/")
         typer.echo("next: genmodels train --config vae.yaml")
         return
-    console.show_table(["run", "config", "data", "epoch", "step", "loss"], rows)
-    options.next_command("sample", rows[0][0])
+    console.show_table(HEADINGS, rows, left_out=LEFT_OUT)
+    if damaged := next((row[0] for row in rows if row[-1] == DAMAGED), None):
+        options.next_command("verify", damaged)
+    else:
+        options.next_command("sample", rows[0][0])
+
+
+def _row(run: "Run") -> list[Any]:
+    """Return the cells of a run. A damaged log hides neither the run nor the others."""
+    from genmodels.errors import InputError
+
+    try:
+        last, loss = (run.log or [{}])[-1], None
+    except InputError:
+        last, loss = {}, DAMAGED
+    epoch = f"{round(last['epoch'], 2):,g}" if "epoch" in last else "—"
+    steps = [step for step in (last.get("step"), run.step) if step is not None]
+    step = f"{max(steps):,}" if steps else "—"
+    losses = [f"{k.split('.')[-2]} {v:.4g}" for k, v in last.items() if k.endswith(".loss")]
+    return [run.path, run.name, run.data, epoch, step, loss or tuple(losses)]

@@ -1,6 +1,6 @@
 """The command that checks a run."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -8,6 +8,9 @@ from genmodels.cli import options
 from genmodels.cli.groups import Group, HelpPlace
 from genmodels.cli.options import RunArgument, TrustCode, integer
 from genmodels.errors import InputError, spelled
+
+if TYPE_CHECKING:
+    from genmodels.api.verification import Finding
 
 PLACE = HelpPlace(Group.LOOK_AROUND, 5)
 
@@ -31,13 +34,13 @@ def verify(
     opened = api.load(run, trust_code)
     findings = api.verify(opened)
     for finding in findings:
-        wrong = "MISSING" if finding.missing else "DAMAGED"
-        state = f"{wrong}: {finding.problem}" if finding.problem else f"ok: {finding.what}"
-        typer.echo(f"{finding.path}  {spelled(state)}")
+        typer.echo(f"{finding.path}  {spelled(_state(finding))}")
     problems = sum(bool(finding.problem) for finding in findings)
     if problems:
+        unchecked = sum(bool(finding.needs) for finding in findings)
         raise InputError(
-            f"{problems} of {len(findings)} files of {opened.path} are damaged or missing"
+            f"{problems} of {len(findings)} files of {opened.path} damaged or missing"
+            f"{f', {unchecked} not checked' if unchecked else ''}"
         )
     typer.echo(f"all {len(findings)} files can be read")
     if replay is not None:
@@ -51,3 +54,12 @@ def verify(
         options.next_command("sample", opened.path)
     else:
         options.next_command("verify", opened.path, "--replay", 5)
+
+
+def _state(finding: "Finding") -> str:
+    """Return the result of checking a file, in words."""
+    if finding.needs:
+        return f"not checked: {finding.needs} is needed"
+    if not finding.problem:
+        return f"ok: {finding.what}"
+    return f"{'MISSING' if finding.missing else 'DAMAGED'}: {finding.problem}"

@@ -6,7 +6,7 @@ import shlex
 # Python's keyword → the option, if they differ in more than hyphens.
 FLAGS = {
     "source": "config", "settings": "set", "start": "from", "end": "to", "shifts": "shift",
-    "path": "out",
+    "path": "out", "changes": "set",
 }  # fmt: skip
 SPAN = re.compile(
     r"`(?:(?P<command>\w+)\((?P<given>[^`]*)\)|(?P<name>[A-Za-z][\w.]*)(?:=(?P<value>[^`]*))?)`"

@@ -94,7 +94,8 @@ class Plan:
     def listed(self) -> str:
         """Runs that nobody named, in a sentence for the user."""
         paths = ", ".join(str(folder.path) for folder in self.folders)
-        return f"comparing the latest run of each configuration: {paths}"
+        alone = "" if len(self.folders) > 1 else "; there is no other on these data to compare with"
+        return f"comparing the latest run of each configuration: {paths}{alone}"
 
     def settings(self, job: Job) -> Settings:
         """Return the resolved configuration of a training."""

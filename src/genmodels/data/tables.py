@@ -8,6 +8,8 @@ is killed leaves a partial file beside the table, and the next process continues
 import hashlib
 import json
 import os
+import shutil
+import time
 import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -26,7 +28,7 @@ from genmodels.data.decoding import BROKEN, Channels, reason
 from genmodels.data.images import ReportProgress
 from genmodels.data.pictures import array_header
 from genmodels.data.workers import Broken, Pictures
-from genmodels.errors import InputError
+from genmodels.errors import InputError, Note, readable_size
 from genmodels.system import cache
 
 VERSION = 2  # of the decoding; increase it when decoding changes, so that tables are made anew
@@ -34,6 +36,8 @@ SYNCED = 32  # chunks between two syncs to disk
 SIZE = 64  # default height and width in pixels, usual for small models of faces and objects
 OnBad = Literal["error", "skip"]
 LARGEST = 128  # largest height or width in pixels that is kept by default
+BIG = 2**30  # bytes of a table whose size is said before it is made
+FORGOTTEN = 24 * 3600.0  # seconds after which a partial table is deleted
 
 
 @dataclass(frozen=True)
@@ -135,10 +139,11 @@ def _make(pictures: Pictures, target: Path, progress: ReportProgress) -> tuple[s
     part = target.with_suffix(".part")
     size, notes = _size(pictures)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        lock = target.parents[2] / "locks" / f"{target.parent.name}.lock"
-        lock.parent.mkdir(exist_ok=True)
+        lock = _lock(part)
+        lock.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(lock):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _sweep(part)
             if target.exists():  # another process has made it
                 return notes
             _write(pictures, part, size, progress)
@@ -161,6 +166,26 @@ def _make(pictures: Pictures, target: Path, progress: ReportProgress) -> tuple[s
         with suppress(OSError):  # Windows cannot delete a mapped file
             old.unlink()
     return notes
+
+
+def _lock(part: Path) -> Path:
+    """Return the lock of the folder of a partial table."""
+    return part.parents[2] / "locks" / f"{part.parent.name}.lock"
+
+
+def _sweep(part: Path) -> None:
+    """Delete the partial tables of the same pictures in other settings, and forgotten ones.
+
+    Those that another process makes now are locked, and stay.
+    """
+    from filelock import FileLock, Timeout
+
+    for old in {*part.parents[1].glob("*/*.part")} - {part}:
+        with suppress(OSError, Timeout):
+            if old.name == part.name or time.time() - old.stat().st_mtime > FORGOTTEN:
+                with FileLock(_lock(old), timeout=0):
+                    old.unlink()
+                    old.parent.rmdir()  # unless it has a table
 
 
 def _write(pictures: Pictures, path: Path, size: tuple[int, int], progress: ReportProgress) -> None:
@@ -197,6 +222,7 @@ def _append(
     header, row = _header(pictures, planes, size), planes * size[0] * size[1]
     done = (path.stat().st_size - len(header)) // row if _starts_with(path, header) else 0
     done -= done % (SYNCED * workers.rows(size))  # rows after the last sync may be incomplete
+    _check_space(path, len(header) + len(pictures.files) * row, f"{planes}x{size[0]}x{size[1]}")
     with path.open("r+b" if done else "wb") as file:
         if done:
             file.truncate(len(header) + done * row)
@@ -209,6 +235,25 @@ def _append(
             if number % SYNCED == 0:
                 _sync(file)
         _sync(file)
+
+
+def _check_space(path: Path, total: int, shape: str) -> None:
+    """Compare the bytes of a table with the free space of its disk, and say them if they are many.
+
+    Raises:
+        InputError: the disk is too full.
+    """
+    there = path.stat().st_size if path.exists() else 0  # is continued, or written over
+    free = shutil.disk_usage(path.parent).free
+    table = f"the table of these pictures, {shape} each, will need {readable_size(total)}"
+    where = f"in {path.parent}, whose disk has {readable_size(free)} free"
+    if total - there > free:
+        raise InputError(
+            f"{table} {where}; free space, or lower data.image_size; on Linux, XDG_CACHE_HOME sets "
+            "another folder"
+        )
+    if total > BIG:
+        warnings.warn(Note(f"{table} {where}"), stacklevel=2)
 
 
 def _sync(file: BinaryIO) -> None:

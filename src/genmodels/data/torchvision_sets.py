@@ -204,9 +204,7 @@ def describe(name: str, root: Path) -> Listed:
     """Describe a set and its place, without opening it."""
     entry = SETS[name]
     place: Whereabouts = "downloadable" if missing(name, root) else "on disk"
-    note = f"in {root}" if place == "on disk" else "downloaded when it is used"
-    if entry.lacks:
-        note += f"; needs {entry.lacks}, which is not installed"
+    note = f"{place}; needs {entry.lacks}, which is not installed" if entry.lacks else place
     return Listed(name, entry.image_shape, entry.train, entry.test, entry.classes, place, note)
 
 

@@ -52,6 +52,8 @@ def absent(path: str | Path, accepted: str = "") -> InputError:
         lost = Folder(Path(path)).missing_files()
         what = f"folder {str(path)!r} holds no {'run' if len(lost) > 1 else 'complete run'}"
         what += f", {lost[0]} is missing" if len(lost) == 1 else ""
+        if any(Path(path).glob(f"{HOME}/*/config.yaml")):
+            hint = f"its runs are {Path(path) / HOME}/*"
     return InputError("; ".join(filter(None, (what, accepted, hint))))
 
 

@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from genmodels.errors import InputError, readable_size
+from genmodels.system import files
 
 
 def check(path: Path, largest: int, total: int) -> None:
@@ -44,13 +45,5 @@ def check_out(out: Path) -> None:
     Raises:
         InputError: it cannot.
     """
-    if why := obstacle(out):
+    if why := files.obstacle(out):
         raise InputError(f"`out={out}` cannot be made, {why}; choose another `out`")
-
-
-def obstacle(folder: Path) -> str:
-    """Return why files cannot be written into a folder, which need not exist; empty if they can."""
-    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    if not existing.is_dir():
-        return f"{existing} is a file"
-    return "" if os.access(existing, os.W_OK) else f"{existing} is not writable"

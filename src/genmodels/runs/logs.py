@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from genmodels.errors import InputError, Unwritable
+from genmodels.errors import InputError, Unwritable, brief
 from genmodels.runs import manifest
 from genmodels.runs.manifest import Record
 from genmodels.system import files
@@ -18,16 +18,29 @@ def read(path: Path) -> list[Record]:
     """
     if not path.exists():
         return []
-    records = []
     try:
         complete = path.read_text(encoding="utf-8").rpartition("\n")[0]
-        for number, line in enumerate(complete.splitlines(), 1):
-            records.append(json.loads(line))
-            if not manifest.is_record(records[-1]):
-                raise ValueError(f"line {number} is no record of an epoch")
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         raise InputError(f"{path} cannot be read: {error}") from None
-    return records
+    return [_record(path, number, line) for number, line in enumerate(complete.splitlines(), 1)]
+
+
+def _record(path: Path, number: int, line: str) -> Record:
+    """Return the record in a line of a log.
+
+    Raises:
+        InputError: the line holds none.
+    """
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        record = None
+    if not manifest.is_record(record):
+        raise InputError(
+            f"{path} cannot be read: line {number} is no record of an epoch, {brief(line)}; "
+            "delete that line, or restore the file from a copy"
+        )
+    return record
 
 
 def append(path: Path, record: Mapping[str, float]) -> None:

@@ -107,7 +107,7 @@ def _changed(spec: Mapping[str, object], changes: Mapping[str, object]) -> dict[
     """
     changed = {**spec, **changes}
     if changes and (problems := components.problems(changed, MODELS, "model", GIVEN)):
-        raise InputError("; ".join(problems))
+        raise InputError("; ".join(f"`changes` {problem}" for problem in problems))
     adjustable = components.find_class(str(spec[components.CLASS]), MODELS).adjustable  # type: ignore[attr-defined]
     if fixed := [f"model.{name}" for name in changes if name not in adjustable]:
         others = ", ".join(f"model.{name}" for name in adjustable) or "nothing"

@@ -29,9 +29,7 @@ def keep(file: Path, write: Callable[[Path], object]) -> bool:
         file.parent.mkdir(parents=True, exist_ok=True)
         write(file)
     except (OSError, Unwritable):
-        note = (
-            f"{file.parent} cannot be written: {file.name} is not kept and is made anew next time"
-        )
+        note = f"the cache {path()} cannot be written: what is computed is made anew next time"
         warnings.warn(Note(note), stacklevel=2)
         return False
     return True

@@ -1,10 +1,12 @@
-"""Signals that stop a training between two steps instead of ending the process."""
+"""Signals: they stop a training between two steps, and let other work clean up."""
 
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+
+from genmodels.errors import Interrupted
 
 
 @contextmanager
@@ -31,3 +33,25 @@ def stopped_by_signals() -> Iterator[list[int]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def terminated_cleanly() -> Iterator[None]:
+    """Let SIGTERM, and SIGHUP of a closed terminal, end a block by an exception, as Ctrl-C does.
+
+    So no partial file is left. Signals that are ignored, as by ``nohup``, or handled stay so.
+    """
+
+    def terminate(number: int, frame: Any) -> None:
+        raise Interrupted("interrupted", 128 + number)
+
+    names = ("SIGTERM", "SIGHUP") if threading.current_thread() is threading.main_thread() else ()
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    handled = [number for number in numbers if signal.getsignal(number) == signal.SIG_DFL]
+    for number in handled:
+        signal.signal(number, terminate)
+    try:
+        yield
+    finally:
+        for number in handled:
+            signal.signal(number, signal.SIG_DFL)

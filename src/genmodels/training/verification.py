@@ -28,18 +28,24 @@ class Finding:
         what: the content, in a few words.
         problem: what is wrong with the file; empty if nothing is.
         missing: whether the problem is that the file is missing.
+        needs: a damaged file without which this one cannot be checked; empty if it was checked.
     """
 
     path: str
     what: str
     problem: str = ""
     missing: bool = False
+    needs: str = ""
 
 
 def check(folder: runs.Folder) -> Iterator[Finding]:
     """Read every file of a run that later commands need, and yield a finding for each."""
-    yield _finding(folder, folder.config_path, partial(_settings, folder))
-    yield _finding(folder, folder.environment_path, lambda: f"started {folder.started}")
+    described = (
+        _finding(folder, folder.config_path, partial(_settings, folder)),
+        _finding(folder, folder.environment_path, lambda: f"started {folder.started}"),
+    )
+    yield from described
+    needs = next((finding.path for finding in described if finding.problem), "")
     checkpoints = folder.checkpoint_paths()
     if recorded := 0 if folder.log_path.exists() else _recorded(checkpoints):
         lost = f"the epochs until step {recorded:,} were recorded in it; restore it from a copy"
@@ -49,7 +55,10 @@ def check(folder: runs.Folder) -> Iterator[Finding]:
     if not checkpoints:
         yield Finding(folder.checkpoints.name, "", folder.no_checkpoint_message(), missing=True)
     for path in (*checkpoints, *folder.snapshot_paths()):
-        yield _finding(folder, path, partial(_checkpoint, folder, path))
+        if needs:
+            yield Finding(path.relative_to(folder.path).as_posix(), "", needs=needs)
+        else:
+            yield _finding(folder, path, partial(_checkpoint, folder, path))
 
 
 def replay(folder: runs.Folder, steps: int, display: Display) -> list[str]:
