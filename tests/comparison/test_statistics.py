@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from genmodels.comparison import statistics
-from genmodels.comparison.cells import interval
+from genmodels.comparison.cells import interval, number
 
 
 def test_t_interval() -> None:
@@ -129,3 +129,14 @@ def test_holm() -> None:
         {"a": 0.03, "b": 0.06, "c": 0.06}
     )
     assert statistics.holm({}) == {}
+
+
+def test_huge_numbers_have_an_exponent() -> None:
+    given = (999.54, 12_345.6, 1_074_980, 9_999_999.0, 36_000_000, 12_345_678.5, -1.381157e24)
+    shown = ["999.5", "12,346", "1,074,980", "9,999,999", "36,000,000", "1.235e+07", "-1.381e+24"]
+    assert [number(value) for value in given] == shown
+    assert interval(statistics.estimate([1000, 1200, 1234])) == "1,145 ± 310"
+    assert interval(statistics.estimate([1.2e24, 1.4e24, 3e24])) == "1.9e+24 ± 2.5e+24"
+    assert interval(statistics.estimate([1.0e7, 1.1e7, 1.2e7], "positive")) == (
+        "1.10e+07 (8.7e+06 – 1.38e+07)"
+    )

@@ -218,14 +218,8 @@ def _bytes(folder: runs.Folder) -> int:
 
 def _latest_of_each() -> list[runs.Folder]:
     newest = runs.latest()
-    same_data = [
-        folder
-        for folder in runs.listed()
-        if folder.fingerprint == newest.fingerprint and folder.checkpoint_paths()
-    ]
     latest: dict[str, runs.Folder] = {}
-    for folder in same_data:
-        latest.setdefault(folder.config_name, folder)
-    if not latest:
-        raise InputError(newest.no_checkpoint_message())
-    return list(latest.values())
+    for folder in runs.listed():
+        if folder.fingerprint == newest.fingerprint and folder.saved_step:
+            latest.setdefault(folder.config_name, folder)
+    return list(latest.values()) or [newest]
