@@ -194,7 +194,10 @@ class Display:
             )
             self.bar = Progress(*columns, console=self.console)
             self.bar.start()
-        beside = {"percent": _percent(done / total), "note": ProgressNote(note, details)}
+        beside: dict[str, Any] = {
+            "percent": _percent(done / total),
+            "note": ProgressNote(note, details),
+        }
         if what not in self.tasks:
             self.tasks[what] = self.bar.add_task(what, total=total, **beside)
         self.bar.update(self.tasks[what], completed=done, **beside)

@@ -52,6 +52,7 @@ class Entry:
         training_set: the number of distinct images that it was trained on, without
             augmentation; None in runs of earlier versions.
         conditions: ``precision`` and ``augmentation`` of its training, as text.
+        fixed: the settings that change the trained model, except seed and limit, as text.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Entry:
     frames: Mapping[str, Tensor]
     training_set: int | None = None
     conditions: Mapping[str, str] = field(default_factory=dict)
+    fixed: str = ""
 
     def __repr__(self) -> str:
         return f"<Entry {self.name}: seeds {', '.join(str(r.seed) for r in self.results)}>"

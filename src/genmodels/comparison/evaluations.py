@@ -17,7 +17,6 @@ from genmodels.console import Display, duration
 from genmodels.errors import InputError
 from genmodels.evaluation import baselines, protocol, reference
 from genmodels.evaluation.draws import DrawProgress
-from genmodels.evaluation.features import domain
 from genmodels.evaluation.metrics.scores import Scored
 from genmodels.evaluation.protocol import Evaluation
 from genmodels.evaluation.reference import Reference
@@ -64,7 +63,7 @@ class Request:
                 "restore them or train again"
             )
         reference.check(images)
-        chosen = domain.choose(self.extractor, images, display.reading)
+        chosen = plan.features(self.extractor, images, display)
         return reference.of(images, chosen, self.count, display.reading)
 
     def kept(self, real: Reference) -> Kept:

@@ -6,6 +6,7 @@ stopped, and several machines can train shares of one study.
 
 import math
 import re
+import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +19,10 @@ from genmodels.config import custom_code
 from genmodels.config.settings import Data, Settings
 from genmodels.console import Display
 from genmodels.data.images import Images
-from genmodels.errors import InputError, brief
+from genmodels.errors import InputError, Interrupted, brief
 from genmodels.evaluation import reference
 from genmodels.evaluation.features import domain
+from genmodels.evaluation.features.extractor import Extractor
 from genmodels.training import session
 
 Match = Literal["seconds", "images"]
@@ -186,9 +188,29 @@ def check(plan: Plan, match: Match | None, extractor: str, display: Display) -> 
     fairness.check_together(candidates)
     images = next(iter(loaded.values()))
     reference.check(images)
-    domain.choose(extractor, images, display.reading)
+    features(extractor, images, display)
     display.close()
     return images.table.nbytes
+
+
+def features(name: str, images: Images, display: Display) -> Extractor:
+    """Return the features of a name; a network that must be trained for them is announced.
+
+    Raises:
+        InputError: there are no such features, or they do not fit the images.
+        Interrupted: Ctrl-C was pressed while the network was trained, which is not kept.
+    """
+    if domain.is_missing(name, images):
+        display.say(
+            f"{images.name} has no features to compare by yet: a small network is trained for "
+            f"them, once, {domain.STEPS:,} steps"
+        )
+    try:
+        return domain.choose(name, images, display.reading)
+    except KeyboardInterrupt:
+        display.close()
+        stopped = f"stopped, and the features of {images.name} are trained from the start again"
+        raise Interrupted(stopped, 128 + signal.SIGINT) from None
 
 
 def share(jobs: Sequence[Job], shard: str) -> list[Job]:
