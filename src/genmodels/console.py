@@ -134,7 +134,7 @@ class Display:
         elif time.monotonic() - self.last_line >= LINE_SECONDS or done >= total:
             self.last_line = time.monotonic()
             text = ProgressNote(note, details).within(math.inf)
-            self.say(f"{what} {100 * min(1, done / total):3.0f} %  {text}")
+            self.say(f"{what} {_percent(done / total)}  {text}")
 
     def row(
         self, what: str, done: float, total: float, note: str, details: Sequence[str] = ()
@@ -189,15 +189,23 @@ class Display:
                 SpinnerColumn(),
                 TextColumn("{task.description}", markup=False),
                 BarColumn(bar_width=min(20, self.console.width // 8)),
-                TextColumn("{task.percentage:3.0f} %"),
+                TextColumn("{task.fields[percent]}"),
                 _NoteColumn(),
             )
             self.bar = Progress(*columns, console=self.console)
             self.bar.start()
-        beside = ProgressNote(note, details)
+        beside: dict[str, Any] = {
+            "percent": _percent(done / total),
+            "note": ProgressNote(note, details),
+        }
         if what not in self.tasks:
-            self.tasks[what] = self.bar.add_task(what, total=total, note=beside)
-        self.bar.update(self.tasks[what], completed=done, note=beside)
+            self.tasks[what] = self.bar.add_task(what, total=total, **beside)
+        self.bar.update(self.tasks[what], completed=done, **beside)
+
+
+def _percent(share: float) -> str:
+    """Return a share of what is to do in whole percent; 100 only if all is done."""
+    return f"{math.floor(100 * min(1.0, share)):3d} %"
 
 
 def show_table(

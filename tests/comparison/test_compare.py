@@ -578,6 +578,23 @@ def test_unequal_data_are_listed(genmodels: CommandLine, workplace: Path, traine
     told = " ".join(report()["fairness"])
     assert "Unequal distinct training images: a has 9.1 times as many as b (10,756 against" in told
     assert "Unequal augmentation: a has none, b has flip True." in told
+    assert "Not independent" not in told
+
+
+def test_one_training_at_two_lengths_is_listed(
+    genmodels: CommandLine, workplace: Path, trained: Trained
+) -> None:
+    for name, epochs in (("short", "1"), ("long", "2")):
+        trained(workplace / name, "vae.yaml", "--epochs", epochs)
+    trained(workplace / "other", "vae.yaml", "--seed", "1")
+    assert genmodels("compare", "short", "long", "other", *RANDOM).code == 0
+    (said,) = (line for line in report()["fairness"] if "independent" in line)
+    assert said == (
+        "Not independent: short and long have the same settings and seed 0; they differ at most in "
+        "their length, so they begin alike."
+    )
+    assert said in Path("comparison/report.html").read_text()
+    assert said in Path("comparison/report.md").read_text()
 
 
 def test_what_would_be_ignored_is_refused(

@@ -19,7 +19,7 @@ from genmodels.evaluation.metrics.scores import SAMPLE_METRICS
 pytestmark = pytest.mark.usefixtures("known_features")
 COUNT = 300
 QUICK = ("--count", COUNT, "--features", "random")
-NEEDS_IMAGES_ALONE = {metric.key for metric in (*SAMPLE_METRICS, *IMAGE_METRICS)}
+NEEDS_IMAGES_ALONE = {m.key for m in SAMPLE_METRICS} | {m.key for m in IMAGE_METRICS}
 
 
 @pytest.fixture(scope="module")

@@ -58,7 +58,8 @@ def test_a_copy_of_a_run_needs_no_new_evaluation(run: Folder) -> None:
 
 def test_weights_are_known_by_the_hash_in_their_file(run: Folder, trained: Trained) -> None:
     other = Folder(trained(Path("other"), "vae.yaml", "--seed", "1"))
-    ours, theirs = kept._described(run), kept._described(other)
+    ours: Any = kept._described(run)
+    theirs: Any = kept._described(other)
     assert ours
     assert theirs
     assert not set(ours["weights"]) & set(theirs["weights"])

@@ -1,14 +1,14 @@
 """Intervals and tests against textbook values and an independent library."""
 
 import math
-from statistics import stdev
+from statistics import mean, stdev
 
 import numpy as np
 import pytest
 from scipy import stats
 
 from genmodels.comparison import statistics
-from genmodels.comparison.cells import interval
+from genmodels.comparison.cells import interval, number
 
 
 def test_t_interval() -> None:
@@ -50,7 +50,8 @@ def test_the_finite_test_set_widens_an_interval() -> None:
 
 
 def difference(a: list[float], b: list[float], shared: float = 0.0) -> statistics.Difference:
-    found = statistics.difference(*(statistics.estimate(x, "positive") for x in (a, b)), shared)
+    one, other = (statistics.estimate(values, "positive") for values in (a, b))
+    found = statistics.difference(one, other, shared)
     assert found is not None
     return found
 
@@ -114,7 +115,7 @@ def test_few_test_images_are_not_mended_by_seeds() -> None:
 def test_welch_agrees_with_its_formula() -> None:
     a, b = [20.1, 22.3, 19.8, 21.0], [24.5, 30.2, 22.8]
     va, vb = (stdev(x) ** 2 / len(x) for x in (a, b))
-    t = (statistics.mean(a) - statistics.mean(b)) / (va + vb) ** 0.5
+    t = (mean(a) - mean(b)) / (va + vb) ** 0.5
     degrees = (va + vb) ** 2 / (va**2 / 3 + vb**2 / 2)
     assert statistics.welch(a, b) == pytest.approx(2 * stats.t.sf(abs(t), degrees))
 
@@ -155,3 +156,14 @@ def test_holm() -> None:
         {"a": 0.03, "b": 0.06, "c": 0.06}
     )
     assert statistics.holm({}) == {}
+
+
+def test_huge_numbers_have_an_exponent() -> None:
+    given = (999.54, 12_345.6, 1_074_980, 9_999_999.0, 36_000_000, 12_345_678.5, -1.381157e24)
+    shown = ["999.5", "12,346", "1,074,980", "9,999,999", "36,000,000", "1.235e+07", "-1.381e+24"]
+    assert [number(value) for value in given] == shown
+    assert interval(statistics.estimate([1000, 1200, 1234])) == "1,145 ± 310"
+    assert interval(statistics.estimate([1.2e24, 1.4e24, 3e24])) == "1.9e+24 ± 2.5e+24"
+    assert interval(statistics.estimate([1.0e7, 1.1e7, 1.2e7], "positive")) == (
+        "1.10e+07 (8.7e+06 – 1.38e+07)"
+    )

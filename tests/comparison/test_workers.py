@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from genmodels import console
 from genmodels.comparison import workers
 from genmodels.comparison.board import Board
 from genmodels.comparison.schedule import Layout
@@ -191,6 +192,26 @@ def test_an_evaluation_that_reports_no_time_is_extrapolated(
     assert told[-1][1] == "0 of 1 done, 30s left", "a quarter took 10 s after the start"
 
 
+def test_all_is_done_only_when_no_task_runs(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(console, "LINE_SECONDS", 0.0)
+    shown = Board(Display(), "training", 2, 2)
+    shown.started("a")
+    shown.started("b")
+    shown.show("a", {"share": 1.0, "left": 0.0})
+    shown.ended("a")
+    shown.show("b", {"share": 1.0, "left": 0.0})
+    shown.ended("b")
+    lines = [line for line in capsys.readouterr().err.splitlines() if "%" in line]
+    assert lines == [
+        "training  49 %  0 of 2 done, finishing",
+        "training  50 %  1 of 2 done, finishing",
+        "training  99 %  1 of 2 done, finishing",
+        "training 100 %  2 of 2 done",
+    ]
+
+
 def test_quiet_is_quiet(capfd: pytest.CaptureFixture[str]) -> None:
     run([echo("a"), echo("b")], 2, Display(quiet=True))
     assert capfd.readouterr() == ("", "")
@@ -207,7 +228,7 @@ def test_without_a_terminal_there_are_lines(capfd: pytest.CaptureFixture[str]) -
         "b: training 2 of 2",
         "b: done in 0s",
     ]
-    assert err.splitlines()[-1] == "training 100 %  2 of 2 done, 0s left"
+    assert err.splitlines()[-1] == "training 100 %  2 of 2 done"
 
 
 def test_modules_and_the_command_are_those_of_this_process(

@@ -176,11 +176,11 @@ def test_a_table_that_will_not_fit_is_refused_before_it_is_made(
     fill(folder, 40, True)
     needed = 128 + 40 * 3 * 50 * 50
     usage = shutil.disk_usage(tmp_path)
-    monkeypatch.setattr(tables.shutil, "disk_usage", lambda path: usage._replace(free=needed - 200))
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=needed - 200))
     with pytest.raises(InputError, match=r"3x50x50 each, will need 293.1 KiB .* has 292.9 KiB f"):
         data.load(str(folder), image_size=50)
     assert not list(cache.rglob("*.part"))
-    monkeypatch.setattr(tables.shutil, "disk_usage", lambda path: usage._replace(free=needed))
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=needed))
     monkeypatch.setattr(tables, "BIG", needed - 1)
     with pytest.warns(Note, match=r"3x50x50 each, will need 293.1 KiB"):
         data.load(str(folder), image_size=50)

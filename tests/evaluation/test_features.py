@@ -12,8 +12,10 @@ from torch import Tensor
 from torchvision.transforms import v2
 
 from genmodels import data
+from genmodels.comparison import plan
+from genmodels.console import Display
 from genmodels.data.images import Images, silent
-from genmodels.errors import InputError, Note, Unwritable
+from genmodels.errors import InputError, Interrupted, Note, Unwritable
 from genmodels.evaluation import baselines, reference
 from genmodels.evaluation.features import domain
 from genmodels.evaluation.features.domain import FeatureNet
@@ -129,6 +131,27 @@ def made_up(labels: bool, count: int = 120) -> Any:
     return data.images.Images(
         "made up", table.byte(), splits, numbers if labels else None, ("a", "b") if labels else ()
     )
+
+
+def test_features_are_announced_and_ctrl_c_says_that_they_start_again(
+    own_cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stopped(*arguments: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(domain, "STEPS", 1)
+    images, train = made_up(True), domain.train
+    monkeypatch.setattr(domain, "train", stopped)
+    with pytest.raises(Interrupted, match=r"features of made up are trained from the start again"):
+        plan.features("auto", images, Display())
+    announced = "made up has no features to compare by yet"
+    assert announced in capsys.readouterr().err
+    monkeypatch.setattr(domain, "train", train)
+    plan.features("auto", images, Display())
+    assert announced in capsys.readouterr().err
+    plan.features("auto", images, Display())
+    plan.features("random", images, Display())
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize("labels", [True, False])

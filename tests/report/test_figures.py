@@ -118,8 +118,8 @@ def test_a_logarithmic_axis_has_a_few_round_numbers(low: float, high: float, tic
 
 
 def test_numbers_of_an_axis_are_short() -> None:
-    values = (0, 0.25, 20, 999, 1500, 60_000, 2.5e6, 3e9, -2000)
-    shown = ["0", "0.25", "20", "999", "1.5k", "60k", "2.5M", "3G", "-2k"]
+    values = (0, 0.25, 20, 999, 1500, 60_000, 2.5e6, 3e9, -2000, 1.5e12, -1e24)
+    shown = ["0", "0.25", "20", "999", "1.5k", "60k", "2.5M", "3G", "-2k", "1.5e+12", "-1e+24"]
     assert [curves.compact(value) for value in values] == shown
 
 

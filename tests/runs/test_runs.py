@@ -17,7 +17,7 @@ from PIL import Image
 
 from conftest import TINY, CommandLine, Trained
 from genmodels import config, runs
-from genmodels.errors import InputError
+from genmodels.errors import InputError, Note
 from genmodels.runs import checkpoint, disk_space
 from genmodels.runs.manifest import DataRecord
 
@@ -45,6 +45,18 @@ def test_runs_are_listed_newest_first(workplace: Path) -> None:
     make(workplace / "runs" / "deep" / "c", "2024-01-01")
     assert [folder.path.name for folder in runs.listed()] == ["a", "b", "c"]
     assert runs.latest().path.name == "a"
+
+
+def test_the_latest_run_that_is_trained_is_taken(workplace: Path) -> None:
+    older = make(workplace / "runs" / "older", "2024-01-01")
+    newer = make(workplace / "runs" / "newer", "2024-01-02")
+    (older.checkpoints / runs.step_name(7)).touch()
+    for _ in range(2):  # without a checkpoint, and with one of step 0
+        with pytest.warns(Note, match=r"latest run runs/newer is not trained, so runs/older is"):
+            assert runs.latest().path.name == "older"
+        (newer.checkpoints / runs.step_name(0)).touch()
+    (newer.checkpoints / runs.step_name(1)).touch()
+    assert runs.latest().path.name == "newer"
 
 
 HEADER: dict[str, Any] = {

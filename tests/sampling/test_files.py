@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -84,7 +85,7 @@ def test_what_is_full_is_no_obstacle(tmp_path: Path, monkeypatch: pytest.MonkeyP
         raise OSError(files.FULL[0], "No space left on device")
 
     assert files.obstacle(tmp_path / "new" / "folder") == ""
-    monkeypatch.setattr(files.tempfile, "TemporaryFile", full)
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
     assert files.obstacle(tmp_path) == ""
 
 

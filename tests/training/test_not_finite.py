@@ -56,14 +56,14 @@ def test_a_weight_that_breaks_is_told_by_the_next_step(
     outcome = genmodels("train", "--config", "vae.yaml", *TINY, "--steps", "30", "--out", "a")
     assert outcome.code == 2
     assert "of phase 'elbo' is not finite at step 10; nothing of it was saved" in outcome.err
-    assert "or start a new run with a lower train.optimizer.lr" in outcome.err
+    assert "saved: start a new run with a lower train.optimizer.lr" in outcome.err
     assert runs.Folder(workplace / "a").checkpoint_paths() == []
 
 
 def test_what_is_advised_works(genmodels: CommandLine, workplace: Path, breaking: Any) -> None:
-    breaking(9, 9)
+    breaking(25, 25)
     given = ["train", "--config", "vae.yaml", *TINY, "--steps", "30", "--out", "a b"]
-    said = genmodels(*given).err
+    said = genmodels(*given, "--set", "train.save_every=0.01").err
     found = re.search(r"go on at half the learning rates with genmodels (.*), or start", said)
     assert found
     outcome = genmodels(*shlex.split(found[1]))
@@ -131,6 +131,22 @@ def test_what_keeps_breaking_is_given_up(genmodels: CommandLine, workplace: Path
     assert outcome.err.count("learning rates halved") == 3
     assert "after 3 rollbacks" in outcome.err
     assert finite(runs.Folder(workplace / "a"))["step"] == 0
+    again = genmodels("train", "--out", "a", "--resume", "--on-nan", "stop")
+    assert "resume" not in again.err.partition("is not finite")[2]
+
+
+def test_that_a_model_is_untrained_is_said(
+    genmodels: CommandLine, workplace: Path, breaking: Any
+) -> None:
+    breaking(1, 1, 1, 1)
+    given = ["--steps", "9", "--on-nan", "rollback", "--out", "a"]
+    assert genmodels("train", "--config", "vae.yaml", *TINY, *given).code == 2
+    said = "the model of a is untrained: its newest checkpoint is of step 0\n"
+    assert genmodels("sample", "a").err == said
+    compared = genmodels("compare", "a", "--features", "random", "--count", "50")
+    assert compared.code == 0, compared
+    assert compared.err.count(said) == 1
+    assert "Warning" not in compared.err
 
 
 def test_a_huge_learning_rate_is_told(genmodels: CommandLine, workplace: Path) -> None:

@@ -213,7 +213,7 @@ def load(path: str | Path | None = None, trust_code: bool = False) -> Run:
     """Open a run.
 
     Args:
-        path: its folder, or its name under ``runs/``; by default the newest run there.
+        path: its folder, or its name under ``runs/``; by default the newest trained run there.
         trust_code: whether Python modules in the run's folder may be executed.
 
     Raises:
@@ -235,5 +235,5 @@ def load(path: str | Path | None = None, trust_code: bool = False) -> Run:
 
 
 def opened(run: Run | str | Path | None) -> Run:
-    """Return a run, given as a run, as its folder, or as None for the newest run."""
+    """Return a run, given as a run, as its folder, or as None for the newest trained run."""
     return run if isinstance(run, Run) else load(run)

@@ -10,6 +10,8 @@ from genmodels.comparison import schedule
 from genmodels.console import Display, TimeLeft, duration
 from genmodels.errors import Note
 
+MOST = 0.99  # share of a task that has not ended: after its last step it still saves and draws
+
 
 @dataclass
 class _Running:
@@ -23,7 +25,7 @@ class _Running:
     def move(self, share: float, left: float | None) -> None:
         """Take over a share, and the seconds that are left; by default an estimate."""
         estimated = self.estimate.seconds(share)
-        self.share, self.left = share, estimated if left is None else left
+        self.share, self.left = min(share, MOST), estimated if left is None else left
 
 
 class Board:
@@ -59,7 +61,7 @@ class Board:
         task = self.running[name]
         if "share" in message:
             task.move(message["share"], message.get("left"))
-            left = f"{duration(task.left)} left" if task.left is not None else ""
+            left = _time_left(task.left) if task.left is not None else ""
             rate = [f"{message['rate']:,.0f} images/s"] if "rate" in message else []
             self.display.row(name, task.share, 1, left, rate)
             self._whole()
@@ -104,8 +106,8 @@ class Board:
     def _whole(self) -> None:
         """Show how much of all tasks is done, and the time that is left."""
         note = f"{self.done} of {self.total} done"
-        if (left := self._left()) is not None:
-            note += f", {duration(left)} left"
+        if self.done < self.total and (left := self._left()) is not None:
+            note += f", {_time_left(left)}"
         shares = sum(task.share for task in self.running.values())
         self.display.advance(self.what, self.done + shares, self.total, note)
 
@@ -115,7 +117,9 @@ class Board:
         A task that has not reported yet takes as long as others do on average.
         """
         now = time.monotonic()
-        known = [now - task.began + task.left for task in self.running.values() if task.left]
+        known = [
+            now - task.began + task.left for task in self.running.values() if task.left is not None
+        ]
         known += self.took
         if not known:
             return None
@@ -126,3 +130,8 @@ class Board:
         ]
         waiting = self.total - self.done - len(self.running)
         return schedule.makespan([*left, *[typical] * waiting], self.jobs)
+
+
+def _time_left(seconds: float) -> str:
+    """Return the time that is left of something that has not ended."""
+    return f"{duration(seconds)} left" if round(seconds) else "finishing"

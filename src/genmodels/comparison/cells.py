@@ -5,14 +5,17 @@ from collections.abc import Sequence
 
 from genmodels.comparison.statistics import Estimate
 
+HUGE = 1e7  # from here on a number has an exponent
+COUNT = 1e9  # but a whole one, which may be a count, from here on
+
 
 def number(value: float | None) -> str:
     """Return a number as text; a dash for None."""
     if value is None:
         return "—"
-    if value == int(value) and abs(value) >= 1000:
-        return f"{int(value):,}"
-    return f"{value:.4g}" if abs(value) < 1000 else f"{value:,.0f}"
+    if 1000 <= abs(value) < (COUNT if value % 1 == 0 else HUGE):
+        return f"{value:,.0f}"
+    return f"{value:.4g}"
 
 
 def interval(found: Estimate | None) -> str:
@@ -29,8 +32,14 @@ def interval(found: Estimate | None) -> str:
         return f"{_short(found.mean)} ({_short(found.low)} – {_short(found.high)})"
     half = found.high - found.mean
     place = 1 - math.floor(math.log10(half))
-    shown = f",.{max(0, place)}f"
-    return f"{found.mean:{shown}} ± {round(half, place):{shown}}"
+    huge = abs(found.mean) + half >= HUGE
+
+    def shown(value: float) -> str:
+        if not huge or not value:
+            return f"{value:,.{max(0, place)}f}"
+        return f"{value:.{max(0, math.floor(math.log10(abs(value))) + place)}e}"
+
+    return f"{shown(found.mean)} ± {shown(round(half, place))}"
 
 
 def _short(value: float) -> str:

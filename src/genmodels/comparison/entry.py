@@ -55,6 +55,7 @@ class Entry:
         conditions: ``precision`` and ``augmentation`` of its training, as text.
         given: whether only images are given, without a model; there are no records, no frames
             and no snapshots then.
+        fixed: the settings that change the trained model, except seed and limit, as text.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Entry:
     training_set: int | None = None
     conditions: Mapping[str, str] = field(default_factory=dict)
     given: bool = False
+    fixed: str = ""
 
     def __repr__(self) -> str:
         if self.given:

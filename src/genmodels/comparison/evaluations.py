@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from genmodels import runs
-from genmodels.comparison import schedule, transport
+from genmodels.comparison import plan, schedule, transport
 from genmodels.comparison.board import Board
 from genmodels.comparison.kept import Kept, Subject
 from genmodels.comparison.workers import Task, WorkerPool
@@ -20,7 +20,6 @@ from genmodels.data.images import Images
 from genmodels.errors import InputError
 from genmodels.evaluation import baselines, protocol, reference
 from genmodels.evaluation.draws import DrawProgress
-from genmodels.evaluation.features import domain
 from genmodels.evaluation.metrics.scores import Scored
 from genmodels.evaluation.protocol import Evaluation
 from genmodels.evaluation.reference import Reference
@@ -79,7 +78,7 @@ class Request:
         Raises:
             InputError: there are no such features.
         """
-        chosen = domain.choose(self.extractor, images, display.reading)
+        chosen = plan.features(self.extractor, images, display)
         return reference.of(images, chosen, self.count, display.reading)
 
     def kept(self, real: Reference) -> Kept:

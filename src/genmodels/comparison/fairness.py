@@ -1,9 +1,12 @@
-"""What a comparison refuses: runs that do not belong together, or are not what is asked for."""
+"""Whether runs belong together: what a comparison refuses, and what it says was not equal."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 from genmodels import runs, sampling
+from genmodels.comparison import verdicts
+from genmodels.comparison.result import Comparison
 from genmodels.config import custom_code
 from genmodels.config.settings import Settings
 from genmodels.data.images import TRAIN, Images
@@ -33,15 +36,20 @@ class Candidate:
     count: int | None
 
     @property
+    def fixed(self) -> str:
+        """The settings that change the trained model, except the seed and the limit."""
+        return str({**self.settings.fixed(), "seed": None})
+
+    @property
     def model(self) -> str:
         """What it has in common with other seeds of its model, and with no other run.
 
         These are the configuration's name, the settings that change the trained model, and the
         limit: seconds, or steps if the length of an epoch is known.
         """
-        train, fixed = self.settings.train, {**self.settings.fixed(), "seed": None}
+        train = self.settings.train
         limit = train.budget, _steps(self.settings, self.count) or train.epochs
-        return f"{self.name} {fixed} {limit}"
+        return f"{self.name} {self.fixed} {limit}"
 
     @classmethod
     def of_run(cls, folder: runs.Folder) -> "Candidate":
@@ -96,6 +104,20 @@ def check_together(candidates: Sequence[Candidate]) -> None:
                 f"settings and seed {other.settings.seed}, which count once; leave one out, or "
                 "train it with another `seed`"
             )
+
+
+def remarks(comparison: Comparison) -> list[str]:
+    """List what was unequal between the models or not independent, one sentence each."""
+    found = verdicts.fairness(comparison)
+    for one, other in combinations(comparison.entries, 2):
+        seeds = {result.seed for result in one.results} & {each.seed for each in other.results}
+        if seeds and one.fixed and one.fixed == other.fixed:
+            shared = ", ".join(map(str, sorted(seeds)))
+            found.append(
+                f"Not independent: {one.name} and {other.name} have the same settings and seed "
+                f"{shared}; they differ at most in their length, so they begin alike."
+            )
+    return found
 
 
 def check_run(folder: runs.Folder) -> None:

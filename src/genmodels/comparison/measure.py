@@ -167,6 +167,7 @@ def _entry(name: str, subject: Subject, results: list[Result], seed: int) -> Ent
     both = None if labels is None else labels.repeat(2)
     start = next(sampling.latents(model, 2 * STRIPS, seed, both))
     shifts: Sequence[Shift] = folder.settings.perturb
+    candidate = Candidate.of_run(folder)
     latents = {
         "perturbation": interpolation.perturb(start[:STRIPS], shifts, FRAMES, "perturb"),
         "interpolation": interpolation.slerp(start[:STRIPS], start[STRIPS:], FRAMES),
@@ -176,7 +177,8 @@ def _entry(name: str, subject: Subject, results: list[Result], seed: int) -> Ent
         results=results,
         records=folder.log(),
         frames={kind: interpolation.decode(model, z, labels) for kind, z in latents.items()},
-        training_set=Candidate.of_run(folder).count,
+        training_set=candidate.count,
+        fixed=candidate.fixed,
         conditions={
             "precision": folder.environment.get("precision", folder.settings.train.precision),
             "augmentation": str(folder.settings.data.augment),

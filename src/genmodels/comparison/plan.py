@@ -7,6 +7,7 @@ continues where it stopped, and several machines can train shares of one study.
 import math
 import os
 import re
+import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,9 +22,10 @@ from genmodels.console import Display
 from genmodels.data import given
 from genmodels.data.given import GivenSource
 from genmodels.data.images import Images
-from genmodels.errors import InputError, brief
+from genmodels.errors import InputError, Interrupted, brief
 from genmodels.evaluation import reference
 from genmodels.evaluation.features import domain
+from genmodels.evaluation.features.extractor import Extractor
 from genmodels.training import session
 
 Match = Literal["seconds", "images"]
@@ -226,9 +228,29 @@ def check(plan: Plan, match: Match | None, extractor: str, display: Display) -> 
     reference.check(images)
     for source in plan.given:
         given.read(source, images, reference.FEWEST, display.reading)
-    domain.choose(extractor, images, display.reading)
+    features(extractor, images, display)
     display.close()
     return images.table.nbytes
+
+
+def features(name: str, images: Images, display: Display) -> Extractor:
+    """Return the features of a name; a network that must be trained for them is announced.
+
+    Raises:
+        InputError: there are no such features, or they do not fit the images.
+        Interrupted: Ctrl-C was pressed while the network was trained, which is not kept.
+    """
+    if domain.is_missing(name, images):
+        display.say(
+            f"{images.name} has no features to compare by yet: a small network is trained for "
+            f"them, once, {domain.STEPS:,} steps"
+        )
+    try:
+        return domain.choose(name, images, display.reading)
+    except KeyboardInterrupt:
+        display.close()
+        stopped = f"stopped, and the features of {images.name} are trained from the start again"
+        raise Interrupted(stopped, 128 + signal.SIGINT) from None
 
 
 def share(jobs: Sequence[Job], shard: str) -> list[Job]:
@@ -258,14 +280,8 @@ def _bytes(folder: runs.Folder) -> int:
 
 def _latest_of_each() -> list[runs.Folder]:
     newest = runs.latest()
-    same_data = [
-        folder
-        for folder in runs.listed()
-        if folder.fingerprint == newest.fingerprint and folder.checkpoint_paths()
-    ]
     latest: dict[str, runs.Folder] = {}
-    for folder in same_data:
-        latest.setdefault(folder.config_name, folder)
-    if not latest:
-        raise InputError(newest.no_checkpoint_message())
-    return list(latest.values())
+    for folder in runs.listed():
+        if folder.fingerprint == newest.fingerprint and folder.saved_step:
+            latest.setdefault(folder.config_name, folder)
+    return list(latest.values()) or [newest]

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from genmodels.comparison.entry import Entry
+from genmodels.comparison.entry import Entry, Result
 from genmodels.comparison.result import Comparison
 from genmodels.data import pictures
 from genmodels.evaluation.metrics.table import label
@@ -99,7 +99,8 @@ def of_comparison(comparison: Comparison) -> dict[str, bytes]:
             pictures.grid(pairs.transpose(0, 1).flatten(0, 1), len(pairs))
         )
     for over in UNITS if comparison.trained else ():
-        drawn[f"fd-over-{over}.svg"] = _fd_curves(comparison, over)
+        if any(_points(r, over) for entry in comparison.trained for r in entry.results):
+            drawn[f"fd-over-{over}.svg"] = _fd_curves(comparison, over)
     if comparison.real_histogram:
         drawn["classes.svg"] = _class_shares(comparison)
     return drawn
@@ -148,16 +149,22 @@ def _look(number: int) -> dict[str, Any]:
     }
 
 
+def _points(result: Result, over: str) -> list[tuple[float, float]]:
+    """Return the curve of a run for logarithmic axes, which have no place for 0."""
+    points = [(getattr(point, over), point.distance) for point in result.evaluation.curve]
+    return [point for point in points if min(point) > 0]
+
+
 def _fd_curves(comparison: Comparison, over: str) -> bytes:
     """Draw the FD of every model's snapshots, and the floor."""
     names = _names(comparison.entries)
     figure, panel = _chart(270, [*_names(comparison.trained), "floor"])
     for number, entry in enumerate(comparison.entries):
         for result in entry.results:
-            curve = result.evaluation.curve
+            points = _points(result, over)
             panel.plot(
-                [getattr(point, over) for point in curve],
-                [point.distance for point in curve],
+                [x for x, _ in points],
+                [y for _, y in points],
                 STYLES[number % len(STYLES)], lw=1.6, **_look(number),
                 label=names[number] if result is entry.results[0] else None,
             )  # fmt: skip

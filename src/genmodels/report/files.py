@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from genmodels.comparison import advice, claims, verdicts
+from genmodels.comparison import advice, claims, fairness, verdicts
 from genmodels.comparison.entry import Entry
 from genmodels.comparison.result import Comparison
 from genmodels.evaluation.metrics.scores import Scored
@@ -60,7 +60,7 @@ def plain(comparison: Comparison, measured: Mapping[str, Any]) -> dict[str, Any]
             for p in comparison.pairs
         ],
         "verdicts": [vars(verdict) for verdict in claims.of(comparison)],
-        "fairness": verdicts.fairness(comparison),
+        "fairness": fairness.remarks(comparison),
         "advice": [vars(found) for found in advice.of(comparison)],
         "measured": {
             **measured,

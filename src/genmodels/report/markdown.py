@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from genmodels.comparison import advice, claims, verdicts
+from genmodels.comparison import advice, claims, fairness, verdicts
 from genmodels.comparison.result import Comparison
 from genmodels.evaluation.baselines import MEANINGS
 from genmodels.evaluation.metrics.table import label
@@ -27,7 +27,7 @@ def render(comparison: Comparison, measured: Mapping[str, Any]) -> str:
             *(f"- **{v.claim}** {v.answer}. {v.why}" for v in answered),
         ]
     lines += ["", "## Fairness", ""]
-    lines += [f"- {text}" for text in verdicts.fairness(comparison)] or ["- Nothing was unequal."]
+    lines += [f"- {text}" for text in fairness.remarks(comparison)] or ["- Nothing was unequal."]
     checks = [f"- {a.model}: {a.symptom} {a.check}" for a in advice.of(comparison)]
     lines += ["", "## To check next", "", *(checks or ["- No symptom was found."])]
     lines += ["", "## Protocol", ""]

@@ -1,10 +1,11 @@
 """Runs: opening one by its name, listing them, and folders of new ones."""
 
 import os
+import warnings
 from datetime import datetime
 from pathlib import Path
 
-from genmodels.errors import InputError
+from genmodels.errors import InputError, Note
 from genmodels.runs.folder import Folder
 from genmodels.runs.lock import LOCK
 from genmodels.runs.steps import step_name
@@ -68,18 +69,25 @@ def damaged(home: Path = HOME) -> list[str]:
 
 
 def latest() -> Folder:
-    """Return the newest run under ``runs/``.
+    """Return the newest run under ``runs/`` that is trained; the newest of all if none is.
+
+    A note names a newer run that is left out.
 
     Raises:
         InputError: there is none, or it has a link that leads out of its folder.
     """
-    runs = listed()
-    if not runs:
+    found = listed()
+    if not found:
         raise InputError(
             f"there is no run under {HOME}{'/'}; train one with: "
             "`train(source=vae.yaml)`, or give a run's folder"
         )
-    return open_run(runs[0].path)
+    newest = found[0]
+    chosen = next((folder for folder in found if folder.saved_step), newest)
+    if chosen is not newest:
+        said = f"the latest run {newest.path} is not trained, so {chosen.path} is taken"
+        warnings.warn(Note(said), stacklevel=2)
+    return open_run(chosen.path)
 
 
 def new_path(config_name: str, now: datetime) -> Path:

@@ -181,7 +181,7 @@ class Folder:
 
     @property
     def saved_step(self) -> int | None:
-        """The step of the newest checkpoint; None if there is none."""
+        """The step of the newest checkpoint; None if there is none, 0 if it is untrained."""
         return max(steps.by_step(self.checkpoints), default=None)
 
     def snapshot_paths(self) -> list[Path]:
@@ -248,7 +248,7 @@ class Folder:
 
     def no_checkpoint_message(self) -> str:
         """Return the message that the run has no checkpoint yet."""
-        todo = f"train it with: `train(out={self.path}, resume=True)`"
+        todo = f"start a new run, or train it with: `train(out={self.path}, resume=True)`"
         if lock.is_held(self.path):
             todo = "a process is training it: wait until it has saved one"
         return f"run {self.path} has no checkpoint yet; {todo}"

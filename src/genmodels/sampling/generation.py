@@ -6,6 +6,7 @@ same as 64 images, on every device and with any amount of memory. Images are the
 rounding, because a network may round otherwise on another number of images.
 """
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
@@ -14,7 +15,7 @@ from torch import Tensor
 
 from genmodels.config import GIVEN, MODELS, components, custom_code
 from genmodels.data import class_names
-from genmodels.errors import InputError
+from genmodels.errors import InputError, Note
 from genmodels.models.base import Encodes, Fitted, Model
 from genmodels.runs.checkpoint import EMA_PREFIX, Checkpoint
 from genmodels.system import randomness
@@ -31,7 +32,7 @@ def load_model(
     device: torch.device = randomness.CPU,
     changes: Mapping[str, object] | None = None,
 ) -> Model:
-    """Build the model of a checkpoint, in evaluation mode.
+    """Build the model of a checkpoint, in evaluation mode. A note says that it is untrained.
 
     Args:
         checkpoint: of a run, resumable or a snapshot.
@@ -51,7 +52,11 @@ def load_model(
             "or train with `train.ema=0.999`"
         )
     tensors = checkpoint.part("model.") if weights == "last" or not ema else ema
-    with custom_code.of_run(checkpoint.path.parents[1]):
+    run = checkpoint.path.parents[1]
+    if checkpoint.header["progress"]["step"] == 0:
+        said = f"the model of {run} is untrained: its newest checkpoint is of step 0"
+        warnings.warn(Note(said), stacklevel=2)
+    with custom_code.of_run(run):
         return _loaded(checkpoint, tensors, changes or {}).to(device).eval()
 
 

@@ -95,16 +95,17 @@ def style_axes(panel: Axes, over: str) -> None:
 
 
 def compact(value: float) -> str:
-    """Return a number of an axis as text: ``0.5``, ``20``, ``1.5k``, ``2M``."""
+    """Return a number of an axis as text: ``0.5``, ``20``, ``1.5k``, ``2M``, ``1e+12``."""
     for suffix, size in SUFFIXES.items():
-        if abs(value) >= size:
+        if size <= abs(value) < 1000 * SUFFIXES["G"]:
             return f"{value / size:g}{suffix}"
     return f"{value:g}"
 
 
 def explain(panel: Axes) -> None:
-    """Draw the legend beside the axes, where it covers no line."""
-    panel.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize=9, frameon=False)
+    """Draw the legend beside the axes, where it covers no line; none if nothing was drawn."""
+    if panel.has_data():
+        panel.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize=9, frameon=False)
 
 
 def encode(figure: Figure, kind: str = "png", **options: Any) -> bytes:

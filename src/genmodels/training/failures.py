@@ -1,10 +1,11 @@
 """Messages of a training that fails: what happened, and what to do."""
 
-from pathlib import Path
-
+from genmodels import runs
 from genmodels.errors import NotFinite, readable_size
 from genmodels.system import memory
 from genmodels.training.trainer import Trainer
+
+MAX_ROLLBACKS = 3  # of a run
 
 
 def out_of_memory(error: BaseException, trainer: Trainer) -> str:
@@ -19,10 +20,13 @@ def out_of_memory(error: BaseException, trainer: Trainer) -> str:
     )
 
 
-def not_finite(error: NotFinite, trainer: Trainer, run: Path) -> NotFinite:
+def not_finite(error: NotFinite, trainer: Trainer, folder: runs.Folder) -> NotFinite:
     """Return the error that a number became NaN or infinite, with what to do about it."""
-    advice = trainer.advice
-    if trainer.processes.is_single:
-        go_on = f"`train(out={run}, resume=True, on_nan=rollback)`"
+    exact = " or train.precision=fp32" if trainer.device.precision != "fp32" else ""
+    advice = f"start a new run with a lower train.optimizer.lr, or with train.clip=1{exact}"
+    if trainer.rollbacks >= MAX_ROLLBACKS:
+        return NotFinite(error.what, f"after {MAX_ROLLBACKS} rollbacks; {advice}")
+    if trainer.processes.is_single and folder.saved_step:  # a checkpoint of step 0 saves nothing
+        go_on = f"`train(out={folder.path}, resume=True, on_nan=rollback)`"
         advice = f"go on at half the learning rates with {go_on}, or {advice}"
     return NotFinite(error.what, f"nothing of it was saved: {advice}")

@@ -27,7 +27,6 @@ from genmodels.training.trainer import Trainer
 
 CURVE_SECONDS = 30.0  # between two drawings of the loss curves
 MAX_FAILED_SAVES = 5  # in a row, after which training stops
-MAX_ROLLBACKS = 3  # of a run
 
 
 class Recorder:
@@ -135,10 +134,9 @@ class Recorder:
         Raises:
             NotFinite: the settings do not allow it, or it happened too often.
         """
-        if self.settings.train.on_nan == "stop":
-            raise failures.not_finite(error, self.trainer, self.folder.path)
-        if self.trainer.rollbacks >= MAX_ROLLBACKS:
-            raise NotFinite(error.what, f"after {MAX_ROLLBACKS} rollbacks; {self.trainer.advice}")
+        gave_up = self.trainer.rollbacks >= failures.MAX_ROLLBACKS
+        if gave_up or self.settings.train.on_nan == "stop":
+            raise failures.not_finite(error, self.trainer, self.folder)
         saved = self.folder.latest()
         self.trainer.roll_back(dict(saved.tensors), saved.header["progress"])
         self.folder.rewind_log(self.trainer.recorded, self.trainer.steps_per_epoch)
@@ -146,7 +144,7 @@ class Recorder:
         self.saved = (self.trainer.step, self.trainer.recorded)
         self.display.say(
             f"{error.what}: back to step {self.trainer.step:,}, learning rates halved "
-            f"({self.trainer.rollbacks} of {MAX_ROLLBACKS} times)"
+            f"({self.trainer.rollbacks} of {failures.MAX_ROLLBACKS} times)"
         )
 
     def _handle(self, record: Progress | Epoch) -> None:
@@ -254,7 +252,7 @@ class Recorder:
         try:
             checkpoint.save(place / runs.step_name(step), tensors, self._header(progress))
         except NotFinite as error:
-            raise NotFinite(f"{error.what} after step {step:,}", self.trainer.advice) from None
+            raise NotFinite(f"{error.what} after step {step:,}") from None
 
     def _has_grid(self, epoch: float) -> bool:
         """Return whether a grid is drawn after an epoch."""

@@ -213,16 +213,8 @@ class Trainer:
         if broken:
             step, name = min(broken, key=lambda entry: entry[0])
             phase, _, term = name.partition(".")
-            raise NotFinite(
-                f"term {term!r} of phase {phase!r} is not finite at step {step + 1}", self.advice
-            )
+            raise NotFinite(f"term {term!r} of phase {phase!r} is not finite at step {step + 1}")
         return recent.means()
-
-    @property
-    def advice(self) -> str:
-        """What to change in a new run when a number is NaN or infinite."""
-        exact = " or train.precision=fp32" if self.device.precision != "fp32" else ""
-        return f"start a new run with a lower train.optimizer.lr, or with train.clip=1{exact}"
 
     def roll_back(self, tensors: dict[str, Tensor], progress: SavedProgress) -> None:
         """Restore an earlier :meth:`state`, and halve every learning rate.
@@ -245,7 +237,7 @@ class Trainer:
             measured |= metrics
         broken = [name for name, value in measured.items() if not math.isfinite(value)]
         if broken:
-            raise NotFinite(f"{broken[0]!r} is not finite at step {self.step}", self.advice)
+            raise NotFinite(f"{broken[0]!r} is not finite at step {self.step}")
         return {
             "epoch": int(epoch) if epoch == int(epoch) else round(epoch, 4),
             "step": self.step,

@@ -86,16 +86,26 @@ def choose(name: str, images: Images, progress: ReportProgress) -> Extractor:
     return load(path, path.stem, images)
 
 
-def _domain(images: Images, progress: ReportProgress) -> Extractor:
-    """Load the network of a data set: from the package, from the cache, or after training it."""
+def is_missing(name: str, images: Images) -> bool:
+    """Return whether :func:`choose` trains a network."""
+    return name in ("auto", "domain") and not _kept(images.each or images).is_file()
+
+
+def _kept(images: Images) -> Path:
+    """Return the file of the network of a data set: in the package, or else in the cache."""
     file = f"{images.fingerprint[:16]}.safetensors"
     packaged = Path(__file__).parent / "weights" / file
-    cached = cache.path("features") / file
-    if not packaged.is_file() and not cached.is_file():
+    return packaged if packaged.is_file() else cache.path("features") / file
+
+
+def _domain(images: Images, progress: ReportProgress) -> Extractor:
+    """Load the network of a data set, or train and keep it."""
+    file = _kept(images)
+    if not file.is_file():
         net, accuracy = train(images, progress, STEPS)
-        if not cache.keep(cached, lambda path: save(path, net, images, accuracy)):
+        if not cache.keep(file, lambda path: save(path, net, images, accuracy)):
             return of_net("domain", net, classes_of(images) > 0)
-    return load(packaged if packaged.is_file() else cached, "domain", images)
+    return load(file, "domain", images)
 
 
 def of_net(name: str, net: FeatureNet, classifies: bool) -> Extractor:
