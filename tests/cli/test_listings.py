@@ -86,7 +86,7 @@ def test_a_damaged_configuration_is_one_damaged_file(
     kept = [*(run / "checkpoints").iterdir(), *(run / "snapshots").iterdir()]
     assert checked.out.count("not checked: config.yaml is needed") == len(kept) > 0
     assert re.search(
-        rf"1 of \d files of runs/a damaged or missing, {len(kept)} not checked", checked.err
+        rf"1 of \d files of runs/a are damaged or missing, {len(kept)} not", checked.err
     )
 
 

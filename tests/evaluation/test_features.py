@@ -338,7 +338,7 @@ def test_a_cache_that_cannot_be_written_keeps_nothing(
     extractor = domain.untrained(1)
     with monkeypatch.context() as patch:
         patch.setattr(checkpoint, "save", fail)
-        with pytest.warns(Note, match="features cannot be written: "):
+        with pytest.warns(Note, match="cannot be written: what is computed is made anew"):
             found = reference.of(images, extractor, 30, silent)
     assert not list((own_cache / "features").iterdir())
     kept = reference.of(images, extractor, 30, silent)
@@ -357,7 +357,7 @@ def test_a_network_that_cannot_be_kept_is_used_once(
     monkeypatch.setattr(domain, "STEPS", 10)
     with monkeypatch.context() as patch:
         patch.setattr(Path, "mkdir", fail)
-        with pytest.warns(Note, match="features cannot be written: "):
+        with pytest.warns(Note, match="cannot be written: what is computed is made anew"):
             once = domain.choose("domain", images, silent)
     assert not own_cache.exists()
     assert domain.choose("domain", images, silent).hash == once.hash

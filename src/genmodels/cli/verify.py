@@ -39,7 +39,7 @@ def verify(
     if problems:
         unchecked = sum(bool(finding.needs) for finding in findings)
         raise InputError(
-            f"{problems} of {len(findings)} files of {opened.path} damaged or missing"
+            f"{problems} of {len(findings)} files of {opened.path} are damaged or missing"
             f"{f', {unchecked} not checked' if unchecked else ''}"
         )
     typer.echo(f"all {len(findings)} files can be read")
