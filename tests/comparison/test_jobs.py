@@ -317,7 +317,7 @@ def test_without_their_parent_workers_save_and_end(long_study: Any, number: Any)
     children = workers(process)
     assert len(children) == 2
     process.send_signal(number)
-    assert process.wait(60) == -number
+    assert process.wait(60) == (128 + number if number == signal.SIGHUP else -number)
     wait(lambda: saved("one") > 0 and saved("two") > 0, 20)
     wait(lambda: not any(alive(child) for child in children), 20)
 

@@ -165,5 +165,5 @@ def test_huge_numbers_have_an_exponent() -> None:
     assert interval(statistics.estimate([1000, 1200, 1234])) == "1,145 ± 310"
     assert interval(statistics.estimate([1.2e24, 1.4e24, 3e24])) == "1.9e+24 ± 2.5e+24"
     assert interval(statistics.estimate([1.0e7, 1.1e7, 1.2e7], "positive")) == (
-        "1.10e+07 (8.7e+06 – 1.38e+07)"
+        "1.1e+07 (8,750,000 – 1.38e+07)"
     )

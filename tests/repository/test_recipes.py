@@ -193,7 +193,7 @@ contract("repository/test_architecture.py", "models.tiny")
             )
         },
         script="""
-assert "written 1x28x28 60 20 10 downloaded" in call("datasets")
+assert "written 1x28x28 60 20 10 downloadable" in call("datasets")
 raw = Path(os.environ["GENMODELS_DATA"]) / "MNIST" / "raw"
 raw.mkdir(parents=True)
 for split, count in (("train", 60), ("t10k", 20)):
@@ -203,7 +203,7 @@ for split, count in (("train", 60), ("t10k", 20)):
     images = bytes([0, 0, 8, 3]) + size + side + side + pixels
     (raw / f"{split}-images-idx3-ubyte").write_bytes(images)
     (raw / f"{split}-labels-idx1-ubyte").write_bytes(bytes([0, 0, 8, 1]) + size + labels)
-assert "written 1x28x28 60 20 10 in " in call("datasets")
+assert "written 1x28x28 60 20 10 on disk" in call("datasets")
 train("--config", "vae.yaml", "--data", "written")
 assert "`written`" in documented("datasets")
 contract("data/test_sets.py", "written")

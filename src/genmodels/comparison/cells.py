@@ -44,7 +44,8 @@ def interval(found: Estimate | None) -> str:
 
 def _short(value: float) -> str:
     """Return a number with three digits."""
-    return f"{value:.3g}" if abs(value) < 1000 else number(float(f"{value:.3g}"))
+    digits = f"{value:.3g}"
+    return number(float(digits)) if 1000 <= abs(value) < HUGE else digits
 
 
 def alternatives(each: Sequence[Sequence[int]]) -> str:

@@ -115,6 +115,11 @@ class Entry:
         return mean(known) if known else None
 
     @property
+    def seeds(self) -> set[int]:
+        """The training seeds; empty where only images are given."""
+        return {result.seed for result in self.results if result.seed is not None}
+
+    @property
     def threads(self) -> str:
         """The CPU threads of its runs as text: ``2``, ``1 or 2``; empty if none is known."""
         return alternatives([result.threads for result in self.results])

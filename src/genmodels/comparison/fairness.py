@@ -110,7 +110,7 @@ def remarks(comparison: Comparison) -> list[str]:
     """List what was unequal between the models or not independent, one sentence each."""
     found = verdicts.fairness(comparison)
     for one, other in combinations(comparison.entries, 2):
-        seeds = {result.seed for result in one.results} & {each.seed for each in other.results}
+        seeds = one.seeds & other.seeds
         if seeds and one.fixed and one.fixed == other.fixed:
             shared = ", ".join(map(str, sorted(seeds)))
             found.append(

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from genmodels.data import arrays, class_names, folder, tables
+from genmodels.data import arrays, class_names, folder, picture_sizes, tables
 from genmodels.data.images import Images, ReportProgress
 from genmodels.data.workers import Broken, Pictures
 from genmodels.errors import InputError
@@ -130,11 +130,11 @@ def _pictures(path: Path, images: Images, progress: ReportProgress) -> tuple[Ten
     place = path.resolve()
     listing = folder.contents(place)
     channels, height, width = images.image_shape
-    sizes = tables.sizes(place, listing.files)
+    sizes = picture_sizes.count(place, listing.files)
     if set(sizes) - {(height, width)}:
         raise InputError(
-            f"{path}: its pictures have {tables.listed_sizes(sizes)}, and those of {images.name} "
-            f"{width}x{height}; write them in that size"
+            f"{path}: its pictures have {picture_sizes.described(sizes)}, and those of "
+            f"{images.name} {width}x{height}; write them in that size"
         )
     side = height if height == width else None
     try:

@@ -11,9 +11,7 @@ import os
 import shutil
 import time
 import warnings
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,8 +21,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from genmodels.data import decoding, workers
-from genmodels.data.decoding import BROKEN, Channels, reason
+from genmodels.data import picture_sizes, workers
+from genmodels.data.decoding import Channels, reason
 from genmodels.data.images import ReportProgress
 from genmodels.data.pictures import array_header
 from genmodels.data.workers import Broken, Pictures
@@ -273,35 +271,14 @@ def _starts_with(path: Path, header: bytes) -> bool:
         return False
 
 
-def sizes(folder: Path, files: Sequence[str]) -> Counter[tuple[int, int]]:
-    """Count the sizes (height, width) of pictures; decoding reports those without one."""
-
-    def size(file: str) -> tuple[int, int] | None:
-        try:
-            return decoding.size(folder / file)
-        except BROKEN:
-            return None
-
-    with warnings.catch_warnings(), ThreadPoolExecutor() as pool:  # threads wait for slow disks
-        workers.quiet()
-        return Counter(found for found in pool.map(size, files) if found)
-
-
-def listed_sizes(counts: Counter[tuple[int, int]]) -> str:
-    """Return the most frequent of counted sizes as text: ``2 sizes (8 of 28x28, 1 of 32x32)``."""
-    shown = ", ".join(f"{n:,} of {w}x{h}" for (h, w), n in counts.most_common(4))
-    more = ", …" if len(counts) > 4 else ""
-    return f"{len(counts):,} size{'s' if len(counts) > 1 else ''} ({shown}{more})"
-
-
 def _size(pictures: Pictures) -> tuple[tuple[int, int], tuple[str, ...]]:
     """Return (height, width) of the table, and a note if the default is taken."""
     if pictures.image_size is not None:
         return (pictures.image_size, pictures.image_size), ()
 
-    counts = sizes(pictures.folder, pictures.files)
+    counts = picture_sizes.count(pictures.folder, pictures.files)
     if len(counts) == 1 and max(only := next(iter(counts))) <= LARGEST:
         return only, ()
-    found = listed_sizes(counts)
+    found = picture_sizes.described(counts)
     note = f"the pictures have {found} and data.image_size is not set: taking {SIZE}x{SIZE}"
     return (SIZE, SIZE), (note,)
