@@ -79,7 +79,7 @@ def _of_samples(entry: Entry, comparison: Comparison) -> list[tuple[str, str]]:
         return []
     if nearer := better_baselines(comparison, entry):
         return [(
-            f"It has not learnt the images: {' and '.join(nearer)} than it.",
+            f"It has not learnt the images: {nearer}.",
             "Look at the samples and the losses; train longer, or lower the learning rate.",
         )]  # fmt: skip
     floor = comparison.baselines["floor"].numbers

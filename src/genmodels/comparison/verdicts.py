@@ -28,19 +28,20 @@ def summary(comparison: Comparison) -> str:
     best = comparison.ranked()[0]
     nearer = better_baselines(comparison, best)
     todo = "" if best.given else ": it has not learnt the images"
-    more = f" But {' and '.join(nearer)}{todo}." if nearer else ""
+    more = f" But {nearer}{todo}." if nearer else ""
     return _nearest_model(comparison) + more
 
 
-def better_baselines(comparison: Comparison, entry: Entry) -> list[str]:
-    """Name the simple baselines whose FD is lower than that of a model, with their FD."""
+def better_baselines(comparison: Comparison, entry: Entry) -> str:
+    """Say which simple baselines have a lower FD than a model; empty if none has."""
     own, known = entry.mean(comparison.fd), comparison.baselines
     found = {name: known[name].numbers[comparison.fd] for name in SIMPLE if name in known}
-    return [
-        f"{MEANINGS[name]} ({shown(distance)}) has a lower FD"
+    lower = [
+        f"{MEANINGS[name]} ({shown(distance)})"
         for name, distance in found.items()
         if own is not None and distance < own
     ]
+    return f"{' and '.join(lower)} {'have' if len(lower) > 1 else 'has'} a lower FD" * bool(lower)
 
 
 def _nearest_model(comparison: Comparison) -> str:
