@@ -6,7 +6,7 @@ from typing import Any, cast
 import pytest
 import torch
 
-from genmodels.comparison import advice, claims, verdicts
+from genmodels.comparison import advice, claims, fairness, verdicts
 from genmodels.comparison.entry import Entry, Result
 from genmodels.comparison.result import Comparison, ProtocolSettings
 from genmodels.evaluation.metrics.scores import Scored
@@ -145,12 +145,12 @@ def test_one_seed_decides_nothing_about_quality() -> None:
 
 def test_what_is_unequal_is_flagged() -> None:
     fair = comparison(entry("a", CODING, [4.0]), entry("b", PLAYING, [1.0]))
-    assert verdicts.fairness(fair) == []
+    assert fairness.remarks(fair) == []
     large = {**PLAYING, "parameters_training": 450.0}
     unfair = comparison(
         entry("a", CODING, [4.0]), entry("b", large, [1.0, 2.0], seconds=600), few_images=True
     )
-    told = " ".join(verdicts.fairness(unfair))
+    told = " ".join(fairness.remarks(unfair))
     for text in (
         "parameters that train: b has 4.5 times",
         "seconds: b has 10.0",
@@ -174,7 +174,7 @@ def test_unequal_threads_are_flagged(of_a: Any, of_b: Any, said: str) -> None:
     made = comparison(
         entry("a", CODING, [4.0, 4.1], threads=of_a), entry("b", PLAYING, [1.0, 1.1], threads=of_b)
     )
-    told = " ".join(verdicts.fairness(made))
+    told = " ".join(fairness.remarks(made))
     assert told.startswith(f"Unequal CPU threads of training: {said}" if said else "")
     assert bool(told) == bool(said)
 
@@ -194,7 +194,7 @@ def test_unequal_company_is_flagged(of_a: Any, of_b: Any, unequal: str, said: st
         entry("a", CODING, [4.0, 4.1], threads=threads, jobs=of_a),
         entry("b", PLAYING, [1.0, 1.1], threads=threads, jobs=of_b),
     )
-    told = " ".join(verdicts.fairness(made))
+    told = " ".join(fairness.remarks(made))
     assert told.startswith(f"Unequal numbers of trainings at a time: {unequal}" if unequal else "")
     assert bool(told) == bool(unequal)
     assert verdicts.conditions(made) == (
@@ -207,10 +207,10 @@ def test_unequal_data_and_precision_are_flagged() -> None:
     one = dataclasses.replace(entry("a", CODING, [4.0]), training_set=60_000, conditions=kinds)
     two = dataclasses.replace(entry("b", PLAYING, [1.0]), training_set=54_000, conditions=kinds)
     old = entry("c", PLAYING, [1.0])  # of an earlier version, so nothing is known
-    assert verdicts.fairness(comparison(one, two, old)) == []
+    assert fairness.remarks(comparison(one, two, old)) == []
     other = {"precision": "bf16", "augmentation": "flip True"}
     two = dataclasses.replace(two, training_set=6_000, conditions=other)
-    assert verdicts.fairness(comparison(one, two, old)) == [
+    assert fairness.remarks(comparison(one, two, old)) == [
         "Unequal distinct training images: a has 10.0 times as many as b (60,000 against 6,000).",
         "Unequal precision: a has fp32, b has bf16.",
         "Unequal augmentation: a has none, b has flip True.",
@@ -274,6 +274,7 @@ def test_convergence_needs_more_than_one_training() -> None:
         ([0.0, 0.1], [1000.0, 1000.1], "a is better than b."),
         ([0.0, 5.0], [0.1, 49.0], "The FD of b differs by 22"),
         ([1.0, 50.0], [2.0, 3.0], "The FD of"),
+        ([1e-3, 1.1e-3], [99.0, 100.0], "The FD of b is more than 10,000 times that of a (p"),
         ([1.0], [2.0, 3.0], "not resolved: one seed"),
     ],
 )
@@ -310,7 +311,7 @@ def test_given_images_have_no_seeds_to_test() -> None:
     (pair,) = alone.pairs
     assert (beside.pairs[1].p_value, beside.pairs[1].level) == (pair.p_value, pair.level)
     assert answers(beside) == answers(alone)
-    assert verdicts.fairness(beside) == verdicts.fairness(alone) == []
+    assert fairness.remarks(beside) == fairness.remarks(alone) == []
     assert verdicts.conditions(beside) == verdicts.conditions(alone)
     assert verdicts.summary(beside).endswith(
         "; given images have no training seeds, so differences to them are not tested."
@@ -323,7 +324,7 @@ def test_given_images_alone() -> None:
     made = comparison(given("c", 4.0), given("d", 5.0))
     cast(dict[str, Scored], made.baselines)["gaussian"] = Scored({"fd_domain": 3.0}, {}, [], [], [])
     assert verdicts.conditions(made) == "Evaluations ran 1 at a time."
-    assert verdicts.fairness(made) == []
+    assert fairness.remarks(made) == []
     assert verdicts.summary(made).endswith("of the pixels (3) has a lower FD.")
     assert made.missing.startswith("c, d: only their images are given")
     assert made.entries[0].why_not("nll_binary") == "only its images are given"

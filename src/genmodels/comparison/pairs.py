@@ -10,7 +10,7 @@ from genmodels.comparison import statistics
 from genmodels.comparison.entry import Entry
 from genmodels.comparison.statistics import LEVEL, MOST_SEEDS, SEEDS, Difference
 
-ABSURD = math.log(1e4)  # largest difference of logarithms that is told as a ratio
+MOST_TIMES = 10_000  # largest ratio of FDs that is told as a number
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,10 @@ class PairTest:
         """The result of the test with its numbers, and what would resolve it."""
         if self.difference is None:
             return f"{self.better} and {self.worse}: {self.verdict}."
-        size = f"differs by {abs(self.difference.size):.3g}"
-        if self.ratio is not None:
-            size = f"is {self.ratio:.3g} times that of {self.better}"
+        size = f"differs by {self.difference.size:.3g}"
+        if self.difference.scale == "positive":
+            times = f"more than {MOST_TIMES:,}" if self.ratio is None else f"{self.ratio:.3g}"
+            size = f"is {times} times that of {self.better}"
         test = f"The FD of {self.worse} {size} (p = {self.p_value:.2g})"
         if self.decided:
             return f"{self.better} is better than {self.worse}. {test}."
@@ -92,7 +93,7 @@ class PairTest:
     def detectable(self) -> float | None:
         """The smallest relative difference of FD that these seeds probably show.
 
-        None with one seed, or if it is not known or absurdly large.
+        None with one seed, for FDs of 0, or beyond ``MOST_TIMES``.
         """
         return self._relative(self.difference.detectable(self.level)) if self.difference else None
 
@@ -105,7 +106,7 @@ class PairTest:
     def _relative(self, size: float) -> float | None:
         """Return a difference of logarithms as a relative difference; None for other scales."""
         known = self.difference is not None and self.difference.scale == "positive"
-        return math.expm1(size) if known and size < ABSURD else None
+        return math.expm1(size) if known and size < math.log(MOST_TIMES) else None
 
 
 def of(ranked: Sequence[Entry], fd: str) -> list[PairTest]:

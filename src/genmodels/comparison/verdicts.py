@@ -1,26 +1,15 @@
-"""Sentences about a comparison: the model of lowest FD, fairness, conditions, convergence."""
+"""Sentences about a comparison: the model of lowest FD, conditions, convergence."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from statistics import mean
 
-from genmodels.comparison.cells import alternatives
+from genmodels.comparison.cells import alternatives, number
 from genmodels.comparison.entry import Entry
 from genmodels.comparison.pairs import PairTest
 from genmodels.comparison.result import Comparison
 from genmodels.evaluation.baselines import MEANINGS, SIMPLE
 
 WINNING = 0.9  # accuracy of a discriminator, on real images and on samples, that ends the game
-UNEQUAL = 1.2  # a ratio beyond which budgets are flagged as unequal
-
-
-# What is flagged as unequal, and how much of it a model had; None if that is not known.
-_AMOUNTS: Sequence[tuple[str, Callable[[Entry], float | None]]] = (
-    ("parameters that train", lambda entry: entry.mean("parameters_training")),
-    ("distinct training images", lambda entry: entry.training_set),
-    ("training images", lambda entry: entry.mean("training_images")),
-    ("training seconds", lambda entry: entry.measured("training_seconds")),
-    ("seeds", lambda entry: None if entry.given else len(entry.results)),
-)
 
 
 def summary(comparison: Comparison) -> str:
@@ -71,35 +60,6 @@ def _unresolved(pairs: Sequence[PairTest]) -> str:
     return "; ".join(found)
 
 
-def fairness(comparison: Comparison) -> list[str]:
-    """List what was unequal between the models, one sentence each."""
-    found = []
-    for name, of in _AMOUNTS:
-        known = {entry.name: of(entry) for entry in comparison.entries}
-        values = {name: value for name, value in known.items() if value is not None}
-        if not values:
-            continue
-        low, high = min(values, key=lambda n: values[n]), max(values, key=lambda n: values[n])
-        ratio = values[high] / max(values[low], 1e-9)
-        if ratio > UNEQUAL:
-            found.append(
-                f"Unequal {name}: {high} has {ratio:.1f} times as many as {low} "
-                f"({shown(values[high])} against {shown(values[low])})."
-            )
-    found += _unequal_conditions(comparison)
-    found += [f"{comparison.limit}."] if comparison.limit else []
-    for name in ("precision", "augmentation"):
-        each = {e.name: e.conditions[name] for e in comparison.entries if name in e.conditions}
-        if len(set(each.values())) > 1:
-            found.append(f"Unequal {name}: {', '.join(f'{n} has {each[n]}' for n in each)}.")
-    if comparison.protocol["few_images"]:
-        found.append(
-            f"Only {comparison.protocol['real_images']:,} images on each side: FD is biased "
-            "upwards; compare it with the floor, not with other studies."
-        )
-    return found
-
-
 def conditions(comparison: Comparison) -> str:
     """Return how many trainings and evaluations ran at a time, in one sentence."""
     evaluations = f"{comparison.jobs} at a time."
@@ -112,31 +72,9 @@ def conditions(comparison: Comparison) -> str:
     return f"Trainings ran {jobs} at a time{each}, evaluations {evaluations}"
 
 
-def _unequal_conditions(comparison: Comparison) -> list[str]:
-    """Say if runs were trained with unequal CPU threads, or beside unequally many others.
-
-    Runs whose threads are unknown do not count.
-    """
-    results = [result for entry in comparison.trained for result in entry.results]
-    found = []
-    if len({tuple(result.threads) for result in results if result.threads}) > 1:
-        each = ", ".join(f"{e.name} has {e.threads}" for e in comparison.entries if e.threads)
-        found.append(f"Unequal CPU threads of training: {each}.")
-    if len({tuple(result.jobs) for result in results}) > 1:
-        each = ", ".join(f"{e.name} has {e.jobs}" for e in comparison.trained)
-        found.append(f"Unequal numbers of trainings at a time: {each}.")
-    return [
-        f"{sentence} So seconds of training, and what was reached in a limited time, cannot be "
-        "compared."
-        for sentence in found
-    ]
-
-
 def shown(value: float | None) -> str:
     """Format a number for a sentence."""
-    if value is None:
-        return "—"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return number(value) if value is None or abs(value) >= 1000 else f"{value:.3g}"
 
 
 def arrival(entry: Entry) -> str:
