@@ -2,7 +2,8 @@
 
 The mixture of each run is fitted anew to codes of its training images, once for each number of
 iterations, one after the other in every round. Printed for each: median seconds, the mean
-log-density of the codes of test images, and mean and range of the distance of samples.
+log-density of the codes of validation images, and mean and range of the distance of samples to
+these images.
 """
 
 import argparse
@@ -17,16 +18,16 @@ from torch import Tensor
 import genmodels
 from genmodels import sampling
 from genmodels.console import Display
-from genmodels.data.images import TEST, TRAIN
+from genmodels.data.images import TRAIN, VALIDATION
 from genmodels.errors import InputError
 from genmodels.evaluation import reference
 from genmodels.evaluation.features import domain
-from genmodels.evaluation.metrics import scores
+from genmodels.evaluation.metrics import distances
 from genmodels.models import density
 from genmodels.models.density import Coder
 from genmodels.training import session
 
-ITERATIONS = (3, 10, 30, 100)  # the last is scikit-learn's default
+ITERATIONS = (1, 3, 10, 30)
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,8 @@ class Fit:
 
     Attributes:
         seconds: that it took.
-        nats: mean log-density of the codes of test images.
-        distance: Fréchet distance of samples.
+        nats: mean log-density of the codes of validation images.
+        distance: Fréchet distance of samples to the validation images.
     """
 
     seconds: float
@@ -72,7 +73,7 @@ def fits(
         Iterations → the fits of all rounds.
 
     Raises:
-        InputError: it has no mixture.
+        InputError: it has no mixture, or no validation images.
     """
     model = run.model()
     if not isinstance(model, Coder) or model.density.kind != "gmm":
@@ -80,17 +81,23 @@ def fits(
     show = Display(quiet=True)
     images = session.load(run.settings.data, show)
     extractor = domain.choose("auto", images, show.reading)
-    seen = reference.of(images, extractor, count, show.reading)
+    share = run.settings.data.validation
+    seen = reference.of(images, extractor, count, show.reading).with_validation(share)
+    target = seen.selection
+    if target is None:
+        raise InputError(f"{run.path}: it has no validation images; train with data.validation=0.1")
     ours, others = (
-        model.latents(seen.batches(split, images.count(split))) for split in (TRAIN, TEST)
+        model.latents(seen.batches(split, seen.images.count(split)))
+        for split in (TRAIN, VALIDATION)
     )
     found: dict[int, list[Fit]] = {limit: [] for limit in iterations}
     for turn in range(rounds):
         for limit, turns in found.items():
             seconds = _fit(model, ours, limit)
-            samples = seen.extractor(sampling.sample(model, seen.count, turn))
+            samples = seen.extractor(sampling.sample(model, count, turn)).values
             nats = model.density.log_density(others).mean().item()
-            turns.append(Fit(seconds, nats, scores.frechet(seen, samples)))
+            distance = distances.frechet(target, distances.gaussian(samples))
+            turns.append(Fit(seconds, nats, distance))
     return found
 
 

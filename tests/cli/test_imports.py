@@ -22,7 +22,7 @@ except SystemExit as end:
 print("imported:", *sorted({*sys.modules} - before))
 """
 PAGES = {"matplotlib", "jinja2"}
-SLOW = {*PAGES, "scipy", "sklearn", "torchvision", "triton", "sympy", "torch._dynamo"}
+SLOW = {*PAGES, "scipy", "torchvision", "triton", "sympy", "torch._dynamo"}
 ROOMS = ("comparison", "evaluation", "report", "training")
 
 
@@ -63,7 +63,7 @@ def test_a_training_reads_mnist_without_torchvision(workplace: Path) -> None:
         "--device", "cpu", "--out", "run", "--set", "train.batch_size=10",
     )  # fmt: skip
     assert "genmodels.training.session" in found
-    assert not found & {"jinja2", "scipy", "sklearn", "torchvision"}
+    assert not found & {"jinja2", "scipy", "torchvision"}
 
 
 @pytest.mark.slow

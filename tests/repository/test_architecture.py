@@ -62,7 +62,6 @@ DOORS = {
     "pydantic": "config runs.manifest",
     "rich": "console report.terminal",
     "scipy": "comparison.statistics",
-    "sklearn": "models.density",
     "torch_fidelity": "evaluation.features.inception",
     "safetensors": "runs.checkpoint",
     "torch.distributed": "system.distributed",
@@ -436,7 +435,7 @@ def test_training_does_not_load_what_it_does_not_need() -> None:
     code = "import genmodels.training.session, sys; print(*sys.modules)"
     loaded = subprocess.check_output([sys.executable, "-c", code], text=True).split()
     assert "genmodels.training.session" in loaded
-    assert not {"jinja2", "scipy", "matplotlib", "sklearn"} & set(loaded)
+    assert not {"jinja2", "scipy", "matplotlib"} & set(loaded)
 
 
 def test_test_files_have_names_of_their_own() -> None:

@@ -78,11 +78,16 @@ def test_a_mixture_is_fitted_for_each_number_of_iterations(
     trained: Trained, tmp_path: Path
 ) -> None:
     settings = ["--set", "model.sampler=gmm", "--set", "model.components=5"]
+    settings += ["--set", "data.validation=0.1"]
     run = genmodels.load(trained(tmp_path / "gmm", "vae.yaml", *settings))
     fits = mixtures.fits(run, [1, 30], rounds=1, count=60)
     (short,), (long,) = fits.values()
     assert short.nats != long.nats
     assert short.distance > 0
-    assert density.ITERATIONS == 10
+    assert density.ITERATIONS == 3
     with pytest.raises(InputError, match="no mixture"):
         mixtures.fits(genmodels.load(trained(tmp_path / "vae")), [1], 1, 60)
+    settings[-1] = "data.validation=0"
+    without = genmodels.load(trained(tmp_path / "without", "vae.yaml", *settings))
+    with pytest.raises(InputError, match=r"no validation images; train with data.validation=0.1"):
+        mixtures.fits(without, [1], 1, 60)
