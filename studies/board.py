@@ -49,6 +49,7 @@ RULES = """## Rules
   the same difference on other scales, so the second FD is multiplied by {unit:.2g}: then the
   [Gaussian over the pixels](concepts.md#noise-floor-and-baselines) has the same FD in both. A
   threshold is confirmed if the median of the second FD is below {agree:g} times the threshold.
+- Each training has {threads} thread(s).
 - GFLOP/s is the rate of products of large float32 matrices before and after each training. Rows
   with different rates cannot be compared.
 """
@@ -195,8 +196,7 @@ def _confirmations(
 def _machine(results: Sequence[Result], protocol: Mapping[str, Any]) -> str:
     machines = sorted(
         {
-            f"{r['hardware']['processor']}, {r['hardware']['threads']} threads, "
-            f"torch {r['hardware']['versions']['torch']}"
+            f"{r['hardware']['processor']}, torch {r['hardware']['versions']['torch']}"
             for r in results
         }
     )

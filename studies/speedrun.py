@@ -34,7 +34,7 @@ from genmodels.evaluation.features import domain
 from genmodels.system import device as devices
 from genmodels.system import files
 from genmodels.system.provenance import measured
-from genmodels.system.tuning import tune_cpu
+from genmodels.system.tuning import threads, tune_cpu
 from genmodels.training import session
 from studies import board, timing
 from studies.timing import Judges
@@ -47,6 +47,19 @@ RATE_SECONDS = 2.0  # of matrix products, before and after a training
 
 Given = ParamSpec("Given")
 Returned = TypeVar("Returned")
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What all trainings have in common.
+
+    Attributes:
+        limit: of each training, such as ``60s``.
+        threads: number of threads of each training.
+    """
+
+    limit: str
+    threads: int
 
 
 @dataclass(frozen=True)
@@ -68,18 +81,21 @@ class Entry:
         """The preset and its changes."""
         return " ".join((self.preset, *self.settings))
 
-    def read(self, seed: int, limit: str) -> Settings:
+    def read(self, seed: int, rules: "Rules") -> Settings:
         """Return the configuration of a training."""
         changes: list[Mapping[str, Any]] = [config.assignment(text) for text in self.settings]
-        layers = [*changes, {"data": {"validation": HELD_OUT}}]
-        return api.config(self.preset, settings=layers, data=DATA, seed=seed, budget=limit)
+        common = {"data": {"validation": HELD_OUT}, "train": {"threads": rules.threads}}
+        layers = [*changes, common]
+        return api.config(self.preset, settings=layers, data=DATA, seed=seed, budget=rules.limit)
 
 
 ENTRIES = (
     Entry("report/vae.yaml", "the report's VAE: one hidden layer, ReLU, 20 latents"),
     Entry("report/gan.yaml", "the report's GAN: three hidden layers, Adam at 2e-4"),
     Entry("vae.yaml", "a second hidden layer, SiLU, 10 latents, a higher rate, an EMA"),
-    Entry("vae-gmm.yaml", "β = 0.1, and a mixture fitted to the codes after training"),
+    Entry(
+        "vae-gmm.yaml", "β = 0.03, 20 latents, twice the rate, and a mixture fitted to the codes"
+    ),
     Entry("gan.yaml", "a third of the work in a step, β₁ = 0.5, a higher rate, an EMA"),
     Entry("wgan-gp.yaml", "Wasserstein loss with a gradient penalty, five critic steps"),
     Entry("r3gan.yaml", "real and generated images in pairs, both penalties, no dropout"),
@@ -93,6 +109,7 @@ def main() -> None:
     parser.add_argument("entries", nargs="*", metavar="ENTRY", help="by default all")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--limit", default="5m", help="of each training, such as 60s")
+    parser.add_argument("--threads", type=int, default=devices.cores())
     parser.add_argument("--docs", type=Path, default=DOCS, help="folder of results and page")
     options = parser.parse_args()
     try:
@@ -111,14 +128,15 @@ def measure(options: argparse.Namespace) -> None:
     chosen = options.entries or list(entries)
     if unknown := [name for name in chosen if name not in entries]:
         raise InputError(f"there is no entry {unknown[0]!r}; use {', '.join(entries)}")
-    second, unit, protocol = prepare(options.docs, ENTRIES[0].read(0, options.limit))
+    rules = Rules(options.limit, options.threads)
+    second, unit, protocol = prepare(options.docs, ENTRIES[0].read(0, rules))
     path = options.docs / "results" / "speedrun.json"
-    results = current(path, protocol, options.limit)
+    results = current(path, protocol, rules)
     known = {(result["entry"], result["seed"]) for result in results}
     missing = [(n, s) for s in range(options.seeds) for n in chosen if (n, s) not in known]
     for number, (name, seed) in enumerate(missing, 1):
         print(f"{number} of {len(missing)}: {name}, seed {seed}", flush=True)
-        result = in_fresh_process(race, entries[name], seed, options.limit, second)
+        result = in_fresh_process(race, entries[name], seed, rules, second)
         print(f"  {board.summary(result, THRESHOLDS)}", flush=True)
         results.append(result)
         content = {"protocol": protocol, "second_unit": unit, "results": results}
@@ -153,6 +171,7 @@ def prepare(docs: Path, settings: Settings) -> tuple[Path, float, dict[str, Any]
             "data": images.name,
             "fingerprint": images.fingerprint,
             "limit": settings.train.budget,
+            "threads": settings.train.threads,
             "thresholds": list(THRESHOLDS),
             "validation_images": images.count(VALIDATION),
             "samples": judges.count,
@@ -163,7 +182,7 @@ def prepare(docs: Path, settings: Settings) -> tuple[Path, float, dict[str, Any]
     )
 
 
-def current(path: Path, protocol: Mapping[str, Any], limit: str) -> list[dict[str, Any]]:
+def current(path: Path, protocol: Mapping[str, Any], rules: Rules) -> list[dict[str, Any]]:
     """Return the results of a file, without those whose entry has changed.
 
     Raises:
@@ -182,7 +201,7 @@ def current(path: Path, protocol: Mapping[str, Any], limit: str) -> list[dict[st
     found = []
     for result in content["results"]:
         entry = entries.get(result["entry"])
-        if entry and entry.read(result["seed"], limit).plain() == result["configuration"]:
+        if entry and entry.read(result["seed"], rules).plain() == result["configuration"]:
             found.append(result)
         else:
             print(f"{result['entry']}, seed {result['seed']}: left out, the entry has changed")
@@ -201,9 +220,14 @@ def in_fresh_process(
         return pool.submit(function, *given, **named).result()
 
 
-def race(entry: Entry, seed: int, limit: str, second: Path) -> dict[str, Any]:
+def race(entry: Entry, seed: int, rules: Rules, second: Path) -> dict[str, Any]:
     """Train an entry with a seed, and return the result as the JSON has it."""
-    settings = entry.read(seed, limit)
+    settings = entry.read(seed, rules)
+    with threads(settings.train.threads):
+        return _race(entry, seed, settings, second)
+
+
+def _race(entry: Entry, seed: int, settings: Settings, second: Path) -> dict[str, Any]:
     device = devices.choose(settings.train.device, settings.train.precision)
     reasons = [*device.reasons, *tune_cpu(device)]
     display = Display(quiet=True)

@@ -28,9 +28,11 @@ from studies import board, speedrun, timing
 from studies.timing import Judges, Moment, Race
 
 LIMIT = 100.0
+RULES = speedrun.Rules("90s", threads=1)
 PROTOCOL: dict[str, Any] = {
     "data": "mnist",
     "limit": LIMIT,
+    "threads": 1,
     "thresholds": [5.0, 1.0],
     "validation_images": 5961,
     "samples": 2000,
@@ -218,14 +220,14 @@ def test_the_page_is_linked_only_if_it_exists() -> None:
 
 
 def test_entries_differ_and_hold_out_the_same_images() -> None:
-    found = [entry.read(3, "90s") for entry in speedrun.ENTRIES]
+    found = [entry.read(3, RULES) for entry in speedrun.ENTRIES]
     assert len({entry.name for entry in speedrun.ENTRIES}) == len(found)
     assert {(s.data.name, s.data.validation, s.seed, s.train.budget) for s in found} == {
         ("mnist", speedrun.HELD_OUT, 3, 90.0)
     }
     changed = speedrun.Entry("vae.yaml", "", ("train.batch_size=7",))
     assert changed.name == "vae.yaml train.batch_size=7"
-    assert changed.read(0, "90s").train.batch_size == 7
+    assert changed.read(0, RULES).train.batch_size == 7
 
 
 def test_every_training_compiles_anew() -> None:
