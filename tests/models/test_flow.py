@@ -97,9 +97,24 @@ def test_the_solvers_have_their_order(solver: str, order: int) -> None:
     errors = []
     for steps in (64, 128):
         model = flow(steps, solver).double()
-        found = (model._follow(latents.view(-1, *SHAPE), 0.0, 1.0, None) + 1) / 2
+        found = (model._follow(latents.view(-1, *SHAPE), 0.0, 1.0, steps, None) + 1) / 2
         errors.append((found.flatten(1) - expected).abs().max().item())
     assert errors[0] / errors[1] == pytest.approx(2**order, rel=0.2)
+
+
+@torch.no_grad()
+def test_encoding_takes_steps_of_its_own() -> None:
+    """The error of Heun's method falls with the square of its steps."""
+    images = data(200).double()
+    exact = ((images * 2 - 1) - MEAN) / SCALE
+
+    def error(**settings: int) -> float:
+        model = Flow((1, 8, 8), UNet(8, 1), **settings)
+        model.field = Exact().double()
+        return (model.encode(images) - exact.flatten(1)).abs().max().item()
+
+    assert error(steps=64) == error(steps=4, encode_steps=64)
+    assert error(steps=64, encode_steps=128) == pytest.approx(error(steps=64) / 4, rel=0.2)
 
 
 @torch.no_grad()

@@ -34,7 +34,7 @@ class Flow(Model):
         times: how t is drawn: ``uniform``, or ``logit_normal``: the sigmoid of N(0, 1), which
             favours the middle (Esser et al., Scaling Rectified Flow Transformers, 2024,
             section 3.1).
-        steps: of the solver when sampling and encoding; adjustable after training.
+        steps: of the solver when sampling; adjustable after training.
         solver: ``euler``, which evaluates the field once per step; ``heun``, which evaluates it
             twice and is accurate to second order (Karras et al., Elucidating the Design Space of
             Diffusion-Based Generative Models, 2022, section 3); or ``adams``, which is accurate
@@ -44,11 +44,14 @@ class Flow(Model):
             after training.
         precision: of the field when sampling and encoding. ``bf16`` is for processors that
             multiply bfloat16, and rounds the velocities; adjustable after training.
+        encode_steps: of the solver when encoding; by default as many as ``steps``. Few steps make
+            good samples, but only many find the noise that an image comes from. Adjustable after
+            training.
         conditional: whether the field is conditioned on the label.
         class_shares: the share of each class in the training images.
     """
 
-    adjustable = ("steps", "solver", "precision")
+    adjustable = ("steps", "solver", "precision", "encode_steps")
 
     def __init__(
         self,
@@ -58,13 +61,15 @@ class Flow(Model):
         steps: Count = 10,
         solver: Solver = "heun",
         precision: Precision = "fp32",
+        encode_steps: Count | None = None,
         conditional: bool = False,
         class_shares: Sequence[float] = (),
     ):
         channels, height, width = image_shape
         super().__init__(image_shape, channels * height * width, conditional, class_shares)
         self.field = network.vector_field(image_shape, self.num_classes)
-        self.times, self.steps, self.solver, self.precision = times, steps, solver, precision
+        self.times, self.solver, self.precision = times, solver, precision
+        self.steps, self.encode_steps = steps, encode_steps or steps
 
     def phases(self) -> list[Phase]:
         """Return one phase: the matching of the field to the lines."""
@@ -73,11 +78,11 @@ class Flow(Model):
     def decode(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Integrate the field from noise to images: (B, latent_dim) → (B, C, H, W) in [0, 1]."""
         start = latents.view(-1, *self.image_shape)
-        return ((self._follow(start, 0.0, 1.0, labels) + 1) / 2).clamp(0, 1)
+        return ((self._follow(start, 0.0, 1.0, self.steps, labels) + 1) / 2).clamp(0, 1)
 
     def encode(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """Integrate the field from images to noise: (B, C, H, W) in [0, 1] → (B, latent_dim)."""
-        return self._follow(images * 2 - 1, 1.0, 0.0, labels).flatten(1)
+        return self._follow(images * 2 - 1, 1.0, 0.0, self.encode_steps, labels).flatten(1)
 
     def validation_metrics(self, batch: Batch) -> Terms:
         """Return ``squared_error`` of the field per image, summed over pixels."""
@@ -100,10 +105,12 @@ class Flow(Model):
         )
         return {"loss": losses.squared_error(velocity.float(), images - noise).mean()}
 
-    def _follow(self, images: Tensor, begin: float, end: float, labels: Tensor | None) -> Tensor:
+    def _follow(
+        self, images: Tensor, begin: float, end: float, steps: int, labels: Tensor | None
+    ) -> Tensor:
         """Solve dx/dt = v(x, t) from one time to another."""
         conditioning = self.conditioning(labels)
-        length = (end - begin) / self.steps
+        length = (end - begin) / steps
 
         def field(places: Tensor, time: float) -> Tensor:
             times = torch.full((len(places),), time, device=places.device)
@@ -112,7 +119,7 @@ class Flow(Model):
                 return self.field(places, times, *conditioning).float()
 
         earlier = None  # the velocity at the beginning of the step before
-        for step in range(self.steps):
+        for step in range(steps):
             time = begin + step * length
             velocity = slope = field(images, time)
             if self.solver == "adams" and earlier is not None:
