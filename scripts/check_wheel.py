@@ -7,7 +7,7 @@ import genmodels
 DATA = {
     "presets": "configs/vae.yaml",
     "features": "evaluation/features/weights/*",
-    "page": "report/page.html",
+    "page": "report/page/*.html",
 }
 
 

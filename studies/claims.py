@@ -1,6 +1,6 @@
 """Fill docs/study.md and docs/results/ from finished comparisons::
 
-genmodels compare RUNS... --out report-20
+genmodels compare RUNS... --claims report --out report-20
 python -m studies.claims report-20 …
 
 A comparison in a folder NAME goes between ``<!-- NAME -->`` and ``<!-- end -->`` of the page.

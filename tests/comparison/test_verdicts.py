@@ -57,10 +57,11 @@ def comparison(*entries: Any, few_images: bool = False) -> Comparison:
     return Comparison(
         "made up", {**PROTOCOL, "few_images": few_images}, "fd_domain", NOTHING,
         {"sharpness": 0.18, "isolated_dots": 0.001}, [], [], {"floor": floor}, {}, entries,
+        claims="report",
     )  # fmt: skip
 
 
-def answers(made: Any) -> list[Any]:
+def decided(made: Any) -> list[Any]:
     return [verdict.answer for verdict in claims.of(made)]
 
 
@@ -69,7 +70,7 @@ def test_the_report_was_right() -> None:
     made = comparison(
         entry("a", CODING, [4.0, 4.1, 4.2]), entry("b", PLAYING, [2.0, 2.1, 2.2], slow)
     )
-    assert answers(made) == ["holds"] * 5
+    assert decided(made) == ["holds"] * 5
     assert verdicts.summary(made).startswith("b comes closest to the images of made up (FD 2")
 
 
@@ -90,7 +91,7 @@ def test_a_baseline_that_is_nearer_than_every_model_is_named() -> None:
 def test_a_difference_that_may_be_luck_is_not_resolved() -> None:
     made = comparison(entry("a", CODING, [4.0, 2.0, 6.0]), entry("b", PLAYING, [3.0, 1.0, 5.0]))
     assert made.pairs[0].verdict == "not resolved"
-    assert answers(made)[3] == "undecided"
+    assert decided(made)[3] == "undecided"
     assert "its lead over a is not resolved (about 53 seeds" in verdicts.summary(made)
 
 
@@ -100,22 +101,27 @@ def test_the_other_way_round_does_not_hold() -> None:
         entry("a", CODING, [2.0, 2.1, 2.2], [(100, 90.0), (2000, 2.0)]),
         entry("b", PLAYING, [4.0, 4.1, 4.2], quick),
     )
-    assert answers(made)[3:] == ["does not hold", "does not hold"]
+    assert decided(made)[3:] == ["does not hold", "does not hold"]
     over = {
         **PLAYING,
         "discriminator_right_on_held_out": 1.0,
         "discriminator_right_on_samples": 1.0,
     }
     made = comparison(entry("a", CODING, [2.0]), entry("b", over, [4.0]))
-    assert answers(made)[1] == "does not hold"
+    assert decided(made)[1] == "does not hold"
     assert "the game is over" in claims.of(made)[1].why
 
 
-def test_claims_need_both_kinds() -> None:
-    assert claims.of(comparison(entry("a", CODING, [4.0]))) == []
-    assert claims.of(comparison(entry("b", PLAYING, [4.0]))) == []
-    both = {**CODING, **PLAYING}
-    assert claims.of(comparison(entry("c", both, [4.0]))) == []
+@pytest.mark.parametrize("numbers", [CODING, PLAYING, {**CODING, **PLAYING}])
+def test_claims_need_both_kinds(numbers: dict[str, float]) -> None:
+    made = comparison(entry("a", numbers, [4.0]))
+    assert decided(made) == ["undecided"] * 5
+    assert {verdict.why for verdict in claims.of(made)} == {claims.UNLIKE}
+
+
+def test_nothing_is_claimed_that_was_not_asked_for() -> None:
+    made = comparison(entry("a", CODING, [4.0]), entry("b", PLAYING, [3.0]))
+    assert claims.of(dataclasses.replace(made, claims=None)) == []
 
 
 def test_the_game_is_over_for_the_claim_and_for_the_advice_at_once() -> None:
@@ -139,7 +145,7 @@ def test_a_claim_that_does_not_hold_says_which_part() -> None:
 def test_one_seed_decides_nothing_about_quality() -> None:
     made = comparison(entry("a", CODING, [4.0]), entry("b", PLAYING, [1.0]))
     assert made.pairs[0].p_value is None
-    assert answers(made)[3] == "undecided"
+    assert decided(made)[3] == "undecided"
     assert "train each with 5 seeds" in verdicts.summary(made)
 
 
@@ -262,7 +268,7 @@ def test_arrival_is_read_off_between_snapshots() -> None:
 def test_convergence_needs_more_than_one_training() -> None:
     slow = [(100, 90.0), (1000, 20.0), (2000, 2.0)]
     made = comparison(entry("a", CODING, [4.0]), entry("b", PLAYING, [2.0], slow))
-    assert answers(made)[4] == "undecided"
+    assert decided(made)[4] == "undecided"
     assert claims.of(made)[4].why.endswith("One seed for each model is not enough to decide.")
 
 
@@ -310,7 +316,7 @@ def test_given_images_have_no_seeds_to_test() -> None:
     ]
     (pair,) = alone.pairs
     assert (beside.pairs[1].p_value, beside.pairs[1].level) == (pair.p_value, pair.level)
-    assert answers(beside) == answers(alone)
+    assert decided(beside) == decided(alone)
     assert fairness.remarks(beside) == fairness.remarks(alone) == []
     assert verdicts.conditions(beside) == verdicts.conditions(alone)
     assert verdicts.summary(beside).endswith(

@@ -14,7 +14,7 @@ from genmodels.comparison.result import Comparison
 from genmodels.evaluation.metrics.scores import Scored
 from genmodels.evaluation.protocol import Evaluation
 from genmodels.evaluation.weights import Point, WeightsChoice
-from genmodels.report import figures
+from genmodels.report import charts, figures
 from genmodels.training import curves
 
 pytestmark = pytest.mark.drawn
@@ -45,9 +45,8 @@ def comparison(*names: str) -> Comparison:
                       {"floor": floor}, {}, entries)  # fmt: skip
 
 
-def charts(made: Comparison) -> dict[str, str]:
-    drawn = figures.of_comparison(made)
-    return {name: file.decode() for name, file in drawn.items() if name.endswith(".svg")}
+def drawn_charts(made: Comparison) -> dict[str, str]:
+    return {name: file.decode() for name, file in charts.of_comparison(made).items()}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -60,8 +59,13 @@ def test_names_are_no_formulas_and_need_no_letters_of_one_font(name: str, tmp_pa
 
 
 def test_charts_have_names_as_text_and_nothing_that_a_name_adds() -> None:
-    plain, given = charts(comparison("a", "b", *"cdefgh")), charts(comparison(*NAMES))
-    assert plain.keys() == {"fd-over-images.svg", "fd-over-seconds.svg", "classes.svg"}
+    plain, given = drawn_charts(comparison("a", "b", *"cdefgh")), drawn_charts(comparison(*NAMES))
+    assert plain.keys() == {
+        "ranking-fd_x.svg",
+        "fd-over-images.svg",
+        "fd-over-seconds.svg",
+        "classes.svg",
+    }
     for chart, text in given.items():
         root = ElementTree.fromstring(text)
         elements = [element.tag for element in root.iter()]
@@ -71,35 +75,35 @@ def test_charts_have_names_as_text_and_nothing_that_a_name_adds() -> None:
 
 
 def test_a_control_character_leaves_a_chart_readable() -> None:
-    for text in charts(comparison("a\x1bb", "c\ud800")).values():
+    for text in drawn_charts(comparison("a\x1bb", "c\ud800")).values():
         assert r"a\x1bb" in text
         ElementTree.fromstring(text)
 
 
 def test_long_names_are_wrapped_in_a_chart() -> None:
     name = "a long name of many words " * 8
-    for text in charts(comparison(name, "b")).values():
+    for text in drawn_charts(comparison(name, "b")).values():
         lines = re.findall(r">([^<>\n]+)</text>", text)
-        assert max(map(len, lines)) <= figures.NAME
+        assert max(map(len, lines)) <= charts.NAME
         assert re.sub(r"\s", "", name) in re.sub(r"\s", "", "".join(lines))
 
 
 def test_charts_of_many_models_have_room_for_a_long_legend() -> None:
-    many = charts(comparison(*(f"model {number}" for number in range(40))))
+    many = drawn_charts(comparison(*(f"model {number}" for number in range(40))))
     heights = [int(re.findall(r'viewBox="0 0 400 (\d+)', text)[0]) for text in many.values()]
     assert min(heights) > 40 * 20
 
 
 def test_every_colour_of_a_chart_is_made_for_light_and_dark_pages() -> None:
-    for text in charts(comparison(*NAMES)).values():
+    for text in drawn_charts(comparison(*NAMES)).values():
         used = {*re.findall(r': (#\w{6})[;"]', re.sub(r"<style.*?</style>", "", text, flags=re.S))}
-        assert used <= {*figures.DARK, *curves.COLOURS}
-        assert {figures.INK, figures.PAGE} <= used
-        assert f'[style*="fill: {figures.PAGE}"]' in text
+        assert used <= {*charts.DARK, *curves.COLOURS}
+        assert {charts.INK, charts.PAGE} <= used
+        assert f'[style*="fill: {charts.PAGE}"]' in text
 
 
 def test_equal_comparisons_have_equal_charts() -> None:
-    assert charts(comparison("a", "b")) == charts(comparison("a", "b"))
+    assert drawn_charts(comparison("a", "b")) == drawn_charts(comparison("a", "b"))
 
 
 @pytest.mark.parametrize(
@@ -112,9 +116,9 @@ def test_equal_comparisons_have_equal_charts() -> None:
     ],
 )
 def test_a_logarithmic_axis_has_a_few_round_numbers(low: float, high: float, ticks: Any) -> None:
-    found = figures.log_ticks(low, high)
+    found = charts.log_ticks(low, high)
     assert found == pytest.approx(ticks)
-    assert len(found) <= figures.TICKS
+    assert len(found) <= charts.TICKS
 
 
 def test_numbers_of_an_axis_are_short() -> None:

@@ -499,9 +499,14 @@ contract("repository/test_architecture.py", "data.flat")
     ),
     "a section of the page": Recipe(
         rows={
-            "report/page.html": (
-                '<p class="summary">{{ summary }}</p>',
-                '<h2 id="classes">Classes</h2>\n<p>{{ comparison.classes|join(", ") }}</p>\n',
+            "report/page/page.html": (
+                '{% include "copies.html" %}',
+                '{% include "classes.html" %}\n',
+            )
+        },
+        files={
+            "report/page/classes.html": (
+                '<h2 id="classes">Classes</h2>\n<p>{{ comparison.classes|join(", ") }}</p>\n'
             )
         },
         script="""

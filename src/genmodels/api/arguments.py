@@ -82,6 +82,15 @@ def match(given: object) -> "Match | None":
     return cast(Match | None, _one_of("match", given, Match))
 
 
+def claims(given: object) -> str | None:
+    """Check the name of a set of claims."""
+    from genmodels.comparison.claims import CLAIMS  # here, because it loads the evaluation
+
+    if given is None or given in CLAIMS:
+        return cast(str | None, given)
+    raise InputError(f"unknown `claims` {brief(given)}; use {' or '.join(CLAIMS)}")
+
+
 def mode(given: object) -> Mode:
     """Check the mode of an interpolation."""
     if given is None:

@@ -1,6 +1,7 @@
 """The function that compares models: it trains configurations and evaluates all alike."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Unpack, overload
 
@@ -39,6 +40,7 @@ def compare(
     seeds: int = 1,
     count: int = COUNT,
     features: str = "auto",
+    claims: str | None = None,
     match: Match | None = None,
     jobs: Jobs = 1,
     shard: None = None,
@@ -57,6 +59,7 @@ def compare(
     seeds: int = 1,
     count: int = COUNT,
     features: str = "auto",
+    claims: str | None = None,
     match: Match | None = None,
     jobs: Jobs = 1,
     shard: str,
@@ -74,6 +77,7 @@ def compare(
     seeds: int = 1,
     count: int = COUNT,
     features: str = "auto",
+    claims: str | None = None,
     match: Match | None = None,
     jobs: Jobs = 1,
     shard: str | None = None,
@@ -95,6 +99,8 @@ def compare(
         seeds: number of trainings of each configuration, with seeds from 0.
         count: largest number of test images, and of samples.
         features: ``auto``, ``domain``, ``random``, ``inception`` or a file.
+        claims: ``report`` decides the five claims of the report that genmodels reproduces, about
+            a model with a likelihood and one with a discriminator.
         match: train every configuration for as many ``seconds`` or ``images`` as the first.
         jobs: how many trainings, and evaluations, run at a time, each in a process of its own
             with an equal share of the cores. ``auto`` is one for each core; one on a GPU.
@@ -126,6 +132,7 @@ def compare(
     seeds = arguments.count("seeds", seeds)
     count = arguments.count("count", count, reference.FEWEST)
     match, features = arguments.match(match), arguments.features(features)
+    claims = arguments.claims(claims)
     jobs = _jobs(jobs)
     seed = overrides.pop("seed", None)
     seed = 0 if seed is None else arguments.integer("seed", seed)
@@ -156,6 +163,7 @@ def compare(
     study = Study(planned, match, shard, count, features, seed, jobs, threads, data)
     comparison = study.run(where, display)
     if comparison is not None:
+        comparison = replace(comparison, claims=claims)
         files.save(comparison, out, measured())
     return comparison
 

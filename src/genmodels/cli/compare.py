@@ -73,6 +73,13 @@ def compare(
             help="Features to compare: auto, domain, random, inception, or a file.",
         ),
     ] = "auto",
+    claims: Annotated[
+        str | None,
+        typer.Option(
+            metavar="report",
+            help="Decide the five claims of the report that genmodels reproduces. Default: none.",
+        ),
+    ] = None,
     out: Annotated[Path, options.path(metavar="FOLDER", help="Folder for the results.")] = Path(
         "comparison"
     ),
@@ -92,6 +99,7 @@ def compare(
         seeds=seeds,
         count=count,
         features=features,
+        claims=claims,
         match=arguments.match(match),
         jobs=arguments.jobs(int(jobs) if jobs.isdecimal() else jobs),
         shard=shard,

@@ -1,7 +1,7 @@
-"""The report's five claims, and whether a comparison bears them out.
+"""Sets of claims, and whether a comparison bears them out.
 
-A claim is about a model with a likelihood and a model with a discriminator. Of several, the one
-with the lowest FD is taken.
+The claims of the report that this project reproduces are about a model with a likelihood and a
+model with a discriminator. Of several, the one with the lowest FD is taken.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,6 +15,7 @@ from genmodels.comparison.result import Comparison
 from genmodels.comparison.statistics import LEVEL
 from genmodels.comparison.verdicts import WINNING, arrival, shown
 
+UNLIKE = "It is about a model with a likelihood and another with a discriminator."
 Answer = Literal["holds", "does not hold", "undecided"]
 
 
@@ -28,15 +29,13 @@ class Verdict:
 
 
 def of(comparison: Comparison) -> list[Verdict]:
-    """Return the verdicts on the five claims of the report that this project reproduces.
-
-    There are none unless a model with a likelihood and another with a discriminator are compared.
-    """
+    """Return the verdicts on the claims that were asked for; none if none were."""
+    claims = CLAIMS[comparison.claims] if comparison.claims else ()
     coding = _nearest(comparison, "nll_")
     playing = _nearest(comparison, "discriminator_")
     if coding is None or playing is None or coding is playing:
-        return []
-    return [Verdict(claim, *decide(comparison, coding, playing)) for claim, decide in _CLAIMS]
+        return [Verdict(claim, "undecided", UNLIKE) for claim, _ in claims]
+    return [Verdict(claim, *decide(comparison, coding, playing)) for claim, decide in claims]
 
 
 def _nearest(comparison: Comparison, prefix: str) -> Entry | None:
@@ -148,7 +147,7 @@ def _fifth(comparison: Comparison, coding: Entry, playing: Entry) -> tuple[Answe
 
 
 Decide = Callable[[Comparison, Entry, Entry], tuple[Answer, str]]
-_CLAIMS: Sequence[tuple[str, Decide]] = (
+REPORT: Sequence[tuple[str, Decide]] = (
     ("The VAE's latent space comes from its encoder, the GAN's is simple noise.", _first),
     ("One learns the distribution of latents, the other plays a minimax game.", _second),
     ("One is an encoder and a decoder, the other a generator and a discriminator.", _third),
@@ -159,3 +158,5 @@ _CLAIMS: Sequence[tuple[str, Decide]] = (
     ),
     ("The VAE converges much faster, the generator slowly.", _fifth),
 )
+
+CLAIMS = {"report": REPORT}  # name → claims; each is a sentence, and the rule that decides it

@@ -135,6 +135,14 @@ class Entry:
         otherwise = ONLY_IMAGES if self.given else "not measured"
         return next((why for key, why in reasons.items() if name.startswith(key)), otherwise)
 
+    def reasons(self, names: Sequence[str]) -> dict[str, list[str]]:
+        """Return why numbers are not defined: reason → those of ``names`` that it is true of."""
+        found: dict[str, list[str]] = {}
+        for name in names:
+            if self.mean(name) is None:
+                found.setdefault(self.why_not(name), []).append(name)
+        return found
+
     def arrivals(self) -> list[Point] | None:
         """Return when each seed came within 10 % of its final FD.
 

@@ -13,7 +13,7 @@ from genmodels.comparison.cells import interval, number
 from genmodels.comparison.entry import Entry
 from genmodels.comparison.pairs import PairTest
 from genmodels.evaluation.metrics.scores import Scored
-from genmodels.evaluation.metrics.table import label
+from genmodels.evaluation.metrics.table import is_distance, label
 
 
 class ProtocolSettings(TypedDict):
@@ -65,6 +65,8 @@ class Comparison:
         baseline_images: name → (64, C, H, W).
         entries: one for each model.
         jobs: how many evaluations ran at a time.
+        claims: the name of a set of claims to decide, of
+            :data:`~genmodels.comparison.claims.CLAIMS`; None for none.
         limit: says that fewer images are given than there are test images; empty if there are
             enough, or none are given.
     """
@@ -81,6 +83,7 @@ class Comparison:
     entries: Sequence[Entry]
     jobs: int = 1
     limit: str = ""
+    claims: str | None = None
 
     @cached_property
     def pairs(self) -> list[PairTest]:
@@ -107,6 +110,12 @@ class Comparison:
     def ranked(self) -> list[Entry]:
         """Return models and given images, lowest FD first."""
         return sorted(self.entries, key=lambda entry: entry.mean(self.fd) or 0.0)
+
+    def distances(self) -> list[str]:
+        """Return the keys of the Fréchet distances that all models have, the headline first."""
+        numbers = [r.evaluation.numbers for e in self.entries for r in e.results]
+        found = [key for key in self.rows() if is_distance(key) and all(key in n for n in numbers)]
+        return sorted(found, key=lambda key: key != self.fd)
 
     def rows(self) -> list[str]:
         """Return the keys of all numbers, in the order of their first appearance."""

@@ -9,7 +9,7 @@ from typing import Any
 import jinja2
 from torch import Tensor
 
-from genmodels.comparison import advice, claims, fairness, verdicts
+from genmodels.comparison import advice, answers, claims, fairness, verdicts
 from genmodels.comparison.cells import interval, number
 from genmodels.comparison.entry import Entry
 from genmodels.comparison.result import Comparison
@@ -41,12 +41,13 @@ def render(comparison: Comparison, drawn: Mapping[str, bytes], measured: Mapping
         measured: command, date, machine and versions.
     """
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("genmodels.report", "."),
+        loader=jinja2.PackageLoader("genmodels.report", "page"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["label"] = label
     urls = {
         Path(name).stem: f"data:{TYPES[Path(name).suffix]};base64,{base64.b64encode(file).decode()}"
         for name, file in drawn.items()
@@ -56,6 +57,7 @@ def render(comparison: Comparison, drawn: Mapping[str, bytes], measured: Mapping
     return environment.get_template("page.html").render(
         comparison=comparison,
         summary=verdicts.summary(comparison),
+        answers=answers.of(comparison),
         claims=claims.of(comparison),
         fairness=fairness.remarks(comparison),
         conditions=verdicts.conditions(comparison),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from genmodels.comparison import advice, claims, fairness, verdicts
+from genmodels.comparison import advice, answers, claims, fairness, verdicts
 from genmodels.comparison.result import Comparison
 from genmodels.evaluation.baselines import MEANINGS
 from genmodels.evaluation.metrics.table import label
@@ -17,12 +17,14 @@ def render(comparison: Comparison, measured: Mapping[str, Any]) -> str:
     lines += [comparison.missing, ""] if comparison.missing else []
     lines += [f"| | {' | '.join(headings)} |", "|---" * (1 + len(headings)) + "|"]
     lines += [f"| {' | '.join(row)} |" for row in comparison.table()]
+    for answer in answers.of(comparison):
+        lines += ["", f"## {answer.question}", "", *(f"- {text}" for text in answer.sentences)]
     if comparison.pairs:
         lines += ["", "## Differences", "", *(f"- {pair.sentence}" for pair in comparison.pairs)]
     if answered := claims.of(comparison):
         lines += [
             "",
-            "## Verdicts",
+            "## Claims",
             "",
             *(f"- **{v.claim}** {v.answer}. {v.why}" for v in answered),
         ]

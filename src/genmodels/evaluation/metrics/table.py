@@ -86,9 +86,14 @@ LOWER_IS_BETTER = {metric.key for metric in METRICS.values() if metric.better ==
 
 def metric_of(key: str) -> Metric[Any] | None:
     """Return the metric of a key; None for a number that only a user's model defines."""
-    if key == "fid" or key.startswith("fd_"):
+    if is_distance(key):
         return fd_metric(key)
     return METRICS.get(key)
+
+
+def is_distance(key: str) -> bool:
+    """Return whether a key is that of a Fréchet distance on some features."""
+    return key == "fid" or key.startswith("fd_")
 
 
 def label(key: str) -> str:
