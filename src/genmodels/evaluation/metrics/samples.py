@@ -25,22 +25,24 @@ class Samples:
     Attributes:
         reference: the real images.
         features: of the samples.
-        real: features (N, D) to compare with instead of all test images.
+        real: features to compare with instead of those of all test images.
     """
 
     reference: Reference
     features: Features
-    real: Tensor | None = None
+    real: Features | None = None
 
     @property
-    def target(self) -> Tensor:
-        """Features (N, D) of the real images that samples are compared with."""
-        return self.reference.test.values if self.real is None else self.real
+    def target(self) -> Features:
+        """Features of the real images that samples are compared with."""
+        return self.reference.test if self.real is None else self.real
 
     @cached_property
     def target_gaussian(self) -> Gaussian:
         """Mean and covariance of :attr:`target`."""
-        return self.reference.gaussian if self.real is None else distances.gaussian(self.target)
+        return (
+            self.reference.gaussian if self.real is None else distances.gaussian(self.real.values)
+        )
 
     @cached_property
     def gaussian(self) -> Gaussian:
@@ -54,9 +56,9 @@ class Samples:
         Raises:
             Undefined: a side has too few images.
         """
-        if min(len(self.target), len(self.features.values)) <= NEIGHBOURS:
+        if min(len(self.target.values), len(self.features.values)) <= NEIGHBOURS:
             raise Undefined(f"more than {NEIGHBOURS} images on both sides are needed")
-        return distances.neighbourhood(self.target, self.features.values, NEIGHBOURS)
+        return distances.neighbourhood(self.target.values, self.features.values, NEIGHBOURS)
 
     @cached_property
     def nearest(self) -> Nearest:
@@ -65,12 +67,12 @@ class Samples:
 
     @cached_property
     def classes(self) -> tuple[Tensor, Tensor]:
-        """The share of each predicted class among samples and among test images, (K,) each.
+        """The share of each predicted class among samples and among :attr:`target`, (K,) each.
 
         Raises:
             Undefined: the extractor has no classes.
         """
-        ours, theirs = self.features.labels, self.reference.test.labels
+        ours, theirs = self.features.labels, self.target.labels
         if ours is None or theirs is None:
             raise Undefined("the extractor has no classes")
         count = len(self.reference.images.classes)

@@ -78,7 +78,7 @@ def outliers(samples: Samples) -> float:
 
 def diversity(samples: Samples) -> float:
     """Return the mean distance between samples relative to that between test images."""
-    return _spread(samples.features.values) / _spread(samples.reference.test.values)
+    return _spread(samples.features.values) / _spread(samples.target.values)
 
 
 _PRECISION = "share of samples near a test image, and of test images near a sample; " \
@@ -87,7 +87,7 @@ _DENSITY = "the same, more robust to outliers; Naeem et al. (2020), k = 5"
 
 SAMPLE_METRICS: tuple[Metric[Samples], ...] = (
     Metric(
-        "kid", "KID", "lower", True, lambda s: distances.kernel(s.target, s.features.values),
+        "kid", "KID", "lower", True, lambda s: distances.kernel(s.target.values, s.features.values),
         "kernel distance of the features: unbiased squared MMD, cubic kernel, all pairs "
         "(Bińkowski et al., 2018)",
     ),
@@ -102,7 +102,7 @@ SAMPLE_METRICS: tuple[Metric[Samples], ...] = (
     Metric(
         "class_kl", "class KL, nats", "lower", True, class_divergence,
         "KL divergence between the shares of classes of samples and of test images",
-        scale="positive",
+        scale="positive", inverse_count=True,
     ),
     Metric("modes", "modes", "higher", True, modes, "classes that occur among the samples"),
     Metric(
@@ -142,6 +142,7 @@ def fd_metric(key: str) -> Metric[Samples]:
         meaning="Fréchet distance of Gaussians fitted to the features of samples and of test "
         "images (Dowson & Landau, 1982; Heusel et al., 2017)",
         scale="positive",
+        inverse_count=True,
     )
 
 
@@ -163,13 +164,13 @@ def influence(reference: Reference, features: Features) -> dict[str, Tensor]:
     return {fd_name(reference): found.float()}
 
 
-def score(reference: Reference, features: Features, real: Tensor | None = None) -> Scored:
+def score(reference: Reference, features: Features, real: Features | None = None) -> Scored:
     """Compare samples with the test images.
 
     Args:
         reference: the real images.
         features: of the samples.
-        real: features (N, D) to compare with instead of all test images.
+        real: features to compare with instead of those of all test images.
     """
     samples = Samples(reference, features, real)
     found = values((fd_metric(fd_name(reference)), *SAMPLE_METRICS), samples)
