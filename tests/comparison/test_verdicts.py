@@ -19,8 +19,9 @@ COMMON = {
     "parameters_training": 100.0, "parameters_sampling": 50.0, "training_images": 1000.0,
     "latent_dimensions": 20.0,
 }  # fmt: skip
-CODING = {**COMMON, "nll_binary_elbo": 100.0, "reconstruction_error": 7.0, "latents_to_prior": 0.5,
-          "active_units": 20.0, "outliers": 0.15, "sharpness": 0.07}  # fmt: skip
+CODING = {**COMMON, "nll_binary_elbo": 100.0, "reconstruction_error": 7.0,
+          "latents_from_prior": 0.01, "active_units": 20.0, "outliers": 0.15,
+          "sharpness": 0.07}  # fmt: skip
 PLAYING = {**COMMON, "discriminator_right_on_training": 0.7, "isolated_dots": 1.5,
            "discriminator_right_on_held_out": 0.68,
            "discriminator_right_on_samples": 0.75}  # fmt: skip
@@ -109,6 +110,12 @@ def test_the_other_way_round_does_not_hold() -> None:
     made = comparison(entry("a", CODING, [2.0]), entry("b", over, [4.0]))
     assert answers(made)[1] == "does not hold"
     assert "the game is over" in claims.of(made)[1].why
+
+
+def test_a_collapsed_posterior_has_learnt_no_distribution_of_latents() -> None:
+    for numbers in ({"active_units": 0.0, "latents_from_prior": 0.0}, {"latents_from_prior": 0.2}):
+        made = comparison(entry("a", CODING | numbers, [2.0]), entry("b", PLAYING, [4.0]))
+        assert answers(made)[1] == "does not hold"
 
 
 def test_claims_need_both_kinds() -> None:
