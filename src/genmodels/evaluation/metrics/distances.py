@@ -1,4 +1,4 @@
-"""Distances between two sets of features: Fréchet, kernel, and nearest neighbours.
+"""Distances between two sets of features: Fréchet, and nearest neighbours.
 
 They are functions of features (N, D) in float64, without random numbers, so equal features give
 equal numbers on every machine.
@@ -77,21 +77,6 @@ def _root(covariance: Tensor) -> Tensor:
     return vectors * values.clamp(min=0).sqrt() @ vectors.T
 
 
-def kernel(a: Tensor, b: Tensor) -> float:
-    """Return the kernel distance: the unbiased squared MMD with the kernel (x·y / D + 1)³.
-
-    Bińkowski et al., Demystifying MMD GANs (2018), section 3.3, but over all pairs instead of
-    random subsets. It can be slightly negative.
-
-    Args:
-        a, b: (N, D) and (M, D), N and M ≥ 2.
-    """
-    within_a, within_b = (
-        (_kernel_sum(x, x) - _kernel_diagonal(x)) / (len(x) * (len(x) - 1)) for x in (a, b)
-    )
-    return within_a + within_b - 2 * _kernel_sum(a, b) / (len(a) * len(b))
-
-
 @dataclass(frozen=True)
 class Neighbourhood:
     """Precision, recall, density and coverage.
@@ -168,14 +153,3 @@ def _distances(a: Tensor, b: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield row numbers of ``a`` and the distances from those rows to all of ``b``."""
     for rows in torch.arange(len(a)).split(ROWS):
         yield rows, torch.cdist(a[rows], b, compute_mode="use_mm_for_euclid_dist")
-
-
-def _kernel_sum(a: Tensor, b: Tensor) -> float:
-    total = 0.0
-    for block in a.double().split(ROWS):
-        total += (block @ b.double().T / a.shape[1] + 1).pow_(3).sum().item()
-    return total
-
-
-def _kernel_diagonal(a: Tensor) -> float:
-    return (a.double().square().sum(1) / a.shape[1] + 1).pow(3).sum().item()

@@ -12,6 +12,7 @@ from torch import Tensor
 from genmodels.evaluation.features.extractor import Features
 from genmodels.evaluation.metrics import distances
 from genmodels.evaluation.metrics.distances import Gaussian, Nearest, Neighbourhood
+from genmodels.evaluation.metrics.kernel import KernelDistance, kernel
 from genmodels.evaluation.metrics.metric import Undefined
 from genmodels.evaluation.reference import Reference
 
@@ -48,6 +49,11 @@ class Samples:
     def gaussian(self) -> Gaussian:
         """Mean and covariance of the samples' features."""
         return distances.gaussian(self.features.values)
+
+    @cached_property
+    def kernel(self) -> KernelDistance:
+        """The kernel distance from :attr:`target`, and its error."""
+        return kernel(self.target.values, self.features.values)
 
     @cached_property
     def neighbourhood(self) -> Neighbourhood:

@@ -87,9 +87,14 @@ _DENSITY = "the same, more robust to outliers; Naeem et al. (2020), k = 5"
 
 SAMPLE_METRICS: tuple[Metric[Samples], ...] = (
     Metric(
-        "kid", "KID", "lower", True, lambda s: distances.kernel(s.target.values, s.features.values),
+        "kid", "KID", "lower", True, lambda s: s.kernel.distance,
         "kernel distance of the features: unbiased squared MMD, cubic kernel, all pairs "
         "(Bińkowski et al., 2018)",
+    ),
+    Metric(
+        "kid_error", "KID, standard error", "", True, lambda s: s.kernel.error,
+        "standard error of KID over other sets of as many samples and test images: that of a "
+        "U-statistic, in closed form (Sutherland & Deka, 2019)", scale="positive",
     ),
     Metric("precision", "precision", "higher", True, lambda s: s.neighbourhood.precision,
            _PRECISION, scale="share"),
