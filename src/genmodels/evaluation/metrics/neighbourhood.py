@@ -50,7 +50,7 @@ def neighbourhood(real: Tensor, generated: Tensor, k: int = 5) -> Neighbourhood:
     real, generated = real.double(), generated.double()
     of_real, radii_generated = _neighbours(real, k), _neighbours(generated, k).radii
     radii = of_real.radii
-    clipped = radii.clamp(max=_median(radii))
+    clipped = radii.clamp(max=radii.quantile(0.5).item())
     recalled, covering = [], []
     inside, inside_clipped = (torch.zeros(len(generated), dtype=torch.long) for _ in range(2))
     for rows, distances in distance_blocks(real, generated):
@@ -103,17 +103,29 @@ def _good_share(covered: float, real: int, generated: int, k: int) -> float:
     """
     good = torch.arange(generated + 1, dtype=torch.float64).unsqueeze(1)
     few = torch.arange(k, dtype=torch.float64)
-    chances = _log_binomial(good, few) + _log_beta(k + few, real - k + good - few)
-    chances = torch.where(few <= good, (chances - _log_beta_of(k, real - k)).exp(), 0.0)
+    others = (good - few).clamp(min=0)
+    choices = torch.lgamma(good + 1) - torch.lgamma(few + 1) - torch.lgamma(others + 1)
+    ball = torch.tensor([k, real - k]).double()
+    logs = choices + _log_beta(k + few, real - k + others) - _log_beta(ball[0], ball[1])
+    chances = torch.where(few <= good, logs.exp(), 0.0)
     expected = 1 - ((k - few) * chances).sum(1) / k
-    least = torch.searchsorted(expected, covered).item()
-    return min(1.0, least / generated)
-
-
-def _log_binomial(n: Tensor, k: Tensor) -> Tensor:
-    rest = (n - k).clamp(min=0)
-    return torch.lgamma(n + 1) - torch.lgamma(k + 1) - torch.lgamma(rest + 1)
+    return min(1.0, torch.searchsorted(expected, covered).item() / generated)
 
 
 def _log_beta(a: Tensor, b: Tensor) -> Tensor:
     return torch.lgamma(a) + torch.lgamma(b) - torch.lgamma(a + b)
+
+
+def _neighbours(points: Tensor, k: int) -> _Neighbours:
+    """Find the ``k`` nearest other points of each point."""
+    distances, rows = [], []
+    for own, block in distance_blocks(points, points):
+        block[torch.arange(len(own)), own] = torch.inf
+        found = block.topk(k, dim=1, largest=False)
+        distances.append(found.values)
+        rows.append(found.indices)
+    return _Neighbours(torch.cat(distances), torch.cat(rows))
+
+
+def _mean(values: Tensor) -> float:
+    return values.double().mean().item()

@@ -11,9 +11,10 @@ from torch import Tensor
 
 from genmodels.evaluation.features.extractor import Features
 from genmodels.evaluation.metrics import distances
-from genmodels.evaluation.metrics.distances import Gaussian, Nearest, Neighbourhood
+from genmodels.evaluation.metrics.distances import Gaussian, Nearest
 from genmodels.evaluation.metrics.kernel import KernelDistance, kernel
 from genmodels.evaluation.metrics.metric import Undefined
+from genmodels.evaluation.metrics.neighbourhood import Neighbourhood, neighbourhood
 from genmodels.evaluation.reference import Reference
 
 NEIGHBOURS = 5  # Naeem et al. (2020)
@@ -57,14 +58,14 @@ class Samples:
 
     @cached_property
     def neighbourhood(self) -> Neighbourhood:
-        """Precision, recall, density and coverage.
+        """Precision, recall, density and coverage, and the clipped forms of the last two.
 
         Raises:
             Undefined: a side has too few images.
         """
         if min(len(self.target.values), len(self.features.values)) <= NEIGHBOURS:
             raise Undefined(f"more than {NEIGHBOURS} images on both sides are needed")
-        return distances.neighbourhood(self.target.values, self.features.values, NEIGHBOURS)
+        return neighbourhood(self.target.values, self.features.values, NEIGHBOURS)
 
     @cached_property
     def nearest(self) -> Nearest:

@@ -84,6 +84,10 @@ def diversity(samples: Samples) -> float:
 _PRECISION = "share of samples near a test image, and of test images near a sample; " \
     "Kynkäänniemi et al. (2019), k = 5"  # fmt: skip
 _DENSITY = "the same, more robust to outliers; Naeem et al. (2020), k = 5"
+_CLIPPED = "share of good samples: density counts those that lie among test images, coverage as " \
+    "many good ones as would cover the test images equally; 1 for equal distributions, falls " \
+    "linearly as good samples are replaced by bad ones, and outliers on either side change " \
+    "little; Salvy et al. (2026), k = 5"  # fmt: skip
 
 SAMPLE_METRICS: tuple[Metric[Samples], ...] = (
     Metric(
@@ -104,6 +108,10 @@ SAMPLE_METRICS: tuple[Metric[Samples], ...] = (
            scale="positive"),
     Metric("coverage", "coverage", "higher", True, lambda s: s.neighbourhood.coverage, _DENSITY,
            scale="share"),
+    Metric("clipped_density", "clipped density", "higher", True,
+           lambda s: s.neighbourhood.clipped_density, _CLIPPED, scale="share"),
+    Metric("clipped_coverage", "clipped coverage", "higher", True,
+           lambda s: s.neighbourhood.clipped_coverage, _CLIPPED, scale="share"),
     Metric(
         "class_kl", "class KL, nats", "lower", True, class_divergence,
         "KL divergence between the shares of classes of samples and of test images",
