@@ -10,12 +10,13 @@ from torch import Tensor
 
 from genmodels.evaluation.features.extractor import Features
 from genmodels.evaluation.metrics import distances
+from genmodels.evaluation.metrics.extrapolation import PARTS, unbiased_frechet
 from genmodels.evaluation.metrics.metric import Metric, Undefined, values
 from genmodels.evaluation.metrics.samples import NEIGHBOURS as NEIGHBOURS
 from genmodels.evaluation.metrics.samples import Samples
 from genmodels.evaluation.reference import Reference
 
-ENOUGH = 10  # test images for each feature, for an error by the test images
+ENOUGH = 10  # images for each feature, where only the first order of 1/N is taken
 SUSPICIOUS = 8  # pairs of a sample and its nearest training image
 
 
@@ -81,6 +82,19 @@ def diversity(samples: Samples) -> float:
     return _spread(samples.features.values) / _spread(samples.target.values)
 
 
+def _unbiased(samples: Samples) -> float:
+    """Return the Fréchet distance without the bias of finite numbers of images.
+
+    Raises:
+        Undefined: a quarter of a side has too few images for the extrapolation.
+    """
+    sides = samples.features.values, samples.target.values
+    needed = PARTS[-1] * ENOUGH * sides[0].shape[1]
+    if min(map(len, sides)) < needed:
+        raise Undefined(f"{needed:,} images on both sides are needed for the extrapolation")
+    return unbiased_frechet(*sides)
+
+
 _PRECISION = "share of samples near a test image, and of test images near a sample; " \
     "Kynkäänniemi et al. (2019), k = 5"  # fmt: skip
 _DENSITY = "the same, more robust to outliers; Naeem et al. (2020), k = 5"
@@ -90,6 +104,13 @@ _CLIPPED = "share of good samples: density counts those that lie among test imag
     "little; Salvy et al. (2026), k = 5"  # fmt: skip
 
 SAMPLE_METRICS: tuple[Metric[Samples], ...] = (
+    Metric(
+        "distance_unbiased", "FD without bias", "lower",
+        compute=_unbiased,
+        meaning="FD extrapolated to infinitely many samples and test images, from halves and "
+        "quarters of both (after Chong & Forsyth, 2020): 0 on average for equal distributions, so "
+        "it can be negative; its noise is larger than that of FD",
+    ),
     Metric(
         "kid", "KID", "lower", True, lambda s: s.kernel.distance,
         "kernel distance of the features: unbiased squared MMD, cubic kernel, all pairs "
