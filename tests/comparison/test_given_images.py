@@ -66,7 +66,8 @@ def test_a_run_beside_samples_of_other_tools(
     assert array["numbers"]["memorised"]["mean"] == 1
     assert folder["undefined"]["label_accuracy"] == "they were generated without labels"
     fd = {model["name"]: model["numbers"]["fd_domain"]["mean"] for model in content["models"]}
-    assert fd["another_tool"] < content["floor"]["numbers"]["fd_domain"] < fd["vae"]
+    floor = content["floor"]["numbers"]["fd_domain"]  # a mean, with few images
+    assert floor / 3 < fd["another_tool"] < 3 * floor < fd["vae"]
     assert all("nll" not in key for key in array["numbers"])
     assert "runs/" not in json.dumps({k: v for k, v in content.items() if k != "measured"})
     assert all("seeds" not in line for line in content["fairness"])
@@ -101,7 +102,7 @@ def test_judges_order_what_is_known(workplace: Path, glyphs: Images, features: s
     assert loud is not None and dark is not None and single is not None  # noqa: PT018
     assert same < faint < loud
     assert same < dim < dark
-    assert same < floor < min(loud, dark, single)
+    assert same < 3 * floor < min(loud, dark, single)
     worst = found.entries[-1]
     assert (worst.mean("recall") or 0) < 0.5
     if features == "domain":

@@ -19,8 +19,9 @@ COMMON = {
     "parameters_training": 100.0, "parameters_sampling": 50.0, "training_images": 1000.0,
     "latent_dimensions": 20.0,
 }  # fmt: skip
-CODING = {**COMMON, "nll_binary_elbo": 100.0, "reconstruction_error": 7.0, "latents_to_prior": 0.5,
-          "active_units": 20.0, "outliers": 0.15, "sharpness": 0.07}  # fmt: skip
+CODING = {**COMMON, "nll_binary_elbo": 100.0, "reconstruction_error": 7.0,
+          "latents_from_prior": 0.01, "active_units": 20.0, "outliers": 0.15,
+          "sharpness": 0.07}  # fmt: skip
 PLAYING = {**COMMON, "discriminator_right_on_training": 0.7, "isolated_dots": 1.5,
            "discriminator_right_on_held_out": 0.68,
            "discriminator_right_on_samples": 0.75}  # fmt: skip
@@ -122,6 +123,12 @@ def test_claims_need_both_kinds(numbers: dict[str, float]) -> None:
 def test_nothing_is_claimed_that_was_not_asked_for() -> None:
     made = comparison(entry("a", CODING, [4.0]), entry("b", PLAYING, [3.0]))
     assert claims.of(dataclasses.replace(made, claims=None)) == []
+
+
+def test_a_collapsed_posterior_has_learnt_no_distribution_of_latents() -> None:
+    for numbers in ({"active_units": 0.0, "latents_from_prior": 0.0}, {"latents_from_prior": 0.2}):
+        made = comparison(entry("a", CODING | numbers, [2.0]), entry("b", PLAYING, [4.0]))
+        assert decided(made)[1] == "does not hold"
 
 
 def test_the_game_is_over_for_the_claim_and_for_the_advice_at_once() -> None:

@@ -5,7 +5,6 @@ from typing import Any, cast
 import pytest
 import torch
 
-from genmodels.evaluation.metrics import encoding
 from genmodels.evaluation.metrics.discrimination import Logits, from_equilibrium
 from genmodels.evaluation.metrics.metric import Undefined
 
@@ -41,9 +40,3 @@ def test_equilibrium_is_measured_from_the_last_losses() -> None:
 
     found = from_equilibrium(cast(Any, Settled()), {"train.generator.loss": 0.75})
     assert found == {"generator": 0.25}
-
-
-def test_latents_of_the_prior_are_near_it() -> None:
-    drawn = torch.randn(20_000, 4, generator=torch.Generator().manual_seed(0)).double()
-    assert encoding.to_prior(drawn) < 0.01
-    assert encoding.to_prior(drawn + 1) == pytest.approx(4, abs=0.1)

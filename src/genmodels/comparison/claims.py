@@ -16,6 +16,7 @@ from genmodels.comparison.statistics import LEVEL
 from genmodels.comparison.verdicts import WINNING, arrival, shown
 
 UNLIKE = "It is about a model with a likelihood and another with a discriminator."
+NEAR = 0.05  # energy distance of latents from N(0, I); a tenth of that of a single point
 Answer = Literal["holds", "does not hold", "undecided"]
 
 
@@ -47,30 +48,31 @@ def _nearest(comparison: Comparison, prefix: str) -> Entry | None:
 
 
 def _first(comparison: Comparison, coding: Entry, playing: Entry) -> tuple[Answer, str]:
-    error, distance = coding.mean("reconstruction_error"), coding.mean("latents_to_prior")
+    error, distance = coding.mean("reconstruction_error"), coding.mean("latents_from_prior")
     if error is None or playing.mean("reconstruction_error") is not None:
         return "does not hold", f"{playing.name} encodes images too."
     return "holds", (
         f"{coding.name} finds latents for images (squared error {shown(error)} an image) that "
-        f"together are {shown(distance)} from N(0, I); {playing.name} has no encoder: its latents "
-        "are N(0, I) itself."
+        f"together have an energy distance of {shown(distance)} from the prior; {playing.name} has "
+        "no encoder: its latents are the prior itself."
     )
 
 
 def _second(comparison: Comparison, coding: Entry, playing: Entry) -> tuple[Answer, str]:
-    distance, latents = coding.mean("latents_to_prior"), coding.mean("latent_dimensions")
+    distance, active = coding.mean("latents_from_prior"), coding.mean("active_units")
     real, fake = (
         playing.mean(f"discriminator_right_on_{side}") for side in ("held_out", "samples")
     )
-    if distance is None or latents is None or real is None or fake is None:
+    if distance is None or active is None or real is None or fake is None:
         return "undecided", "The numbers that decide it are not defined for these models."
-    learnt = distance < 0.1 * latents
+    learnt = distance < NEAR and active > 0
     playful = (real + fake) / 2 > 0.5 and min(real, fake) <= WINNING
     answer: Answer = "holds" if learnt and playful else "does not hold"
     return answer, (
-        f"The latents of {coding.name} are {shown(distance)} from the prior, by mean and "
-        f"covariance; the discriminator of {playing.name} is right on {real:.0%} of held-out "
-        f"images and {fake:.0%} of samples, so the game "
+        f"The latents of {coding.name} have an energy distance of {shown(distance)} from the "
+        f"prior, and {shown(active)} of their dimensions tell images apart; the discriminator of "
+        f"{playing.name} is right on {real:.0%} of held-out images and {fake:.0%} of samples, so "
+        "the game "
         f"{'is still played' if playful else 'is over'}."
     )
 

@@ -1,6 +1,7 @@
 """Reference scores beside the models': noise floor, copied training set, two simple baselines."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 
 import torch
@@ -10,6 +11,7 @@ from genmodels.data.images import TEST, TRAIN
 from genmodels.evaluation.features.extractor import BLOCK
 from genmodels.evaluation.metrics import scores
 from genmodels.evaluation.metrics.scores import Scored
+from genmodels.evaluation.metrics.table import metric_of
 from genmodels.evaluation.reference import Reference
 from genmodels.system import randomness
 
@@ -17,7 +19,8 @@ COMPONENTS = 100  # principal components of the pixel Gaussian
 FITTED = 10_000  # training images that the Gaussian and the mean are computed from
 
 MEANINGS = {
-    "floor": "one half of the test images scored against the other",
+    "floor": "one half of the test images scored against the other; numbers that fall as 1/N with "
+    "N images on each side, such as FD, are divided by 2, to stand beside those of all images",
     "copycat": "training images scored as if they were samples",
     "gaussian": f"a Gaussian over {COMPONENTS} principal components of the pixels",
     "mean_image": "the mean training image, repeated",
@@ -26,10 +29,21 @@ SIMPLE = ("gaussian", "mean_image")  # a trained model should do better than the
 
 
 def floor(reference: Reference) -> Scored:
-    """Score one half of the test images against the other. Each side has half as many images."""
+    """Score one half of the test images against the other, for as many as samples have.
+
+    Each side has half as many images. A number whose mean is c/N for equal distributions, such as
+    FD (Chong & Forsyth, 2020), would be twice as large as that of as many real images as there are
+    samples, so it is multiplied by the share of the images that a side has.
+    """
     half = reference.count // 2
     real = reference.test
-    return scores.score(reference, real[slice(half, 2 * half)], real.values[:half])
+    found = scores.score(reference, real[slice(half, 2 * half)], real[slice(half)])
+    share = half / reference.count
+    numbers = {
+        key: value * share if (metric := metric_of(key)) and metric.inverse_count else value
+        for key, value in found.numbers.items()
+    }
+    return replace(found, numbers=numbers)
 
 
 def copycat(reference: Reference) -> Scored:

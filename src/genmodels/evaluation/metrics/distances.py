@@ -1,4 +1,4 @@
-"""Distances between two sets of features: Fréchet, kernel, and nearest neighbours.
+"""Distances between two sets of features: Fréchet, and nearest neighbours.
 
 They are functions of features (N, D) in float64, without random numbers, so equal features give
 equal numbers on every machine.
@@ -77,60 +77,6 @@ def _root(covariance: Tensor) -> Tensor:
     return vectors * values.clamp(min=0).sqrt() @ vectors.T
 
 
-def kernel(a: Tensor, b: Tensor) -> float:
-    """Return the kernel distance: the unbiased squared MMD with the kernel (x·y / D + 1)³.
-
-    Bińkowski et al., Demystifying MMD GANs (2018), section 3.3, but over all pairs instead of
-    random subsets. It can be slightly negative.
-
-    Args:
-        a, b: (N, D) and (M, D), N and M ≥ 2.
-    """
-    within_a, within_b = (
-        (_kernel_sum(x, x) - _kernel_diagonal(x)) / (len(x) * (len(x) - 1)) for x in (a, b)
-    )
-    return within_a + within_b - 2 * _kernel_sum(a, b) / (len(a) * len(b))
-
-
-@dataclass(frozen=True)
-class Neighbourhood:
-    """Precision, recall, density and coverage.
-
-    All are shares except density, which is about 1 for equal distributions and can be larger.
-    """
-
-    precision: float
-    recall: float
-    density: float
-    coverage: float
-
-
-def neighbourhood(real: Tensor, generated: Tensor, k: int = 5) -> Neighbourhood:
-    """Compare two sets by balls around each point, which reach to its ``k``-th neighbour.
-
-    Precision and recall: Kynkäänniemi et al. (2019), equation 1. Density and coverage: Naeem et
-    al. (2020), equations 4 and 6, with their k = 5.
-
-    Args:
-        real, generated: (N, D) and (M, D), N and M > k.
-    """
-    real, generated = real.double(), generated.double()
-    radii_real, radii_generated = _radii(real, k), _radii(generated, k)
-    recalled, covered = [], []
-    inside = torch.zeros(len(generated), dtype=torch.long)
-    for rows, distances in _distances(real, generated):
-        recalled.append((distances < radii_generated).any(1))
-        in_real_ball = distances < radii_real[rows].unsqueeze(1)
-        inside += in_real_ball.sum(0)
-        covered.append(distances.amin(1) < radii_real[rows])
-    return Neighbourhood(
-        precision=(inside > 0).double().mean().item(),
-        recall=torch.cat(recalled).double().mean().item(),
-        density=inside.double().mean().item() / k,
-        coverage=torch.cat(covered).double().mean().item(),
-    )
-
-
 @dataclass(frozen=True)
 class Nearest:
     """The nearest reference of each query: its distance and its row, (N,) each."""
@@ -155,27 +101,7 @@ def nearest(queries: Tensor, references: Tensor) -> Nearest:
     return Nearest((queries.double() - references[found].double()).norm(dim=1), found)
 
 
-def _radii(features: Tensor, k: int) -> Tensor:
-    """Return the distance from each point to its ``k``-th nearest other point."""
-    parts = [
-        distances.topk(k + 1, dim=1, largest=False).values[:, -1]  # the first is the point itself
-        for _, distances in _distances(features, features)
-    ]
-    return torch.cat(parts)
-
-
-def _distances(a: Tensor, b: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+def distance_blocks(a: Tensor, b: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield row numbers of ``a`` and the distances from those rows to all of ``b``."""
     for rows in torch.arange(len(a)).split(ROWS):
         yield rows, torch.cdist(a[rows], b, compute_mode="use_mm_for_euclid_dist")
-
-
-def _kernel_sum(a: Tensor, b: Tensor) -> float:
-    total = 0.0
-    for block in a.double().split(ROWS):
-        total += (block @ b.double().T / a.shape[1] + 1).pow_(3).sum().item()
-    return total
-
-
-def _kernel_diagonal(a: Tensor) -> float:
-    return (a.double().square().sum(1) / a.shape[1] + 1).pow(3).sum().item()

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from genmodels import losses
+from genmodels import losses, sampling
 from genmodels.data.images import TEST
-from genmodels.evaluation.metrics import distances
 from genmodels.evaluation.reference import Reference
-from genmodels.models.base import Encodes, HasLikelihood
+from genmodels.models.base import Encodes, HasLikelihood, Model
 from genmodels.system import randomness
 
 AT_MOST = 5000  # most images that are encoded
@@ -23,10 +22,12 @@ class Encoded:
     Attributes:
         errors: (N,), squared error of each reconstruction, summed over pixels.
         latents: (N, latent_dim), drawn from q(z|x) if the model has it, else the codes.
+        prior: (N, latent_dim), which the model would decode for samples, of the same classes.
     """
 
     errors: Tensor
     latents: Tensor
+    prior: Tensor
 
 
 def planned(model: nn.Module, reference: Reference) -> int:
@@ -38,7 +39,7 @@ def planned(model: nn.Module, reference: Reference) -> int:
 def encode(
     model: Encodes, device: torch.device, reference: Reference, advance: Callable[[int], None]
 ) -> Encoded:
-    """Encode test images, and decode their codes.
+    """Encode test images, decode their codes, and draw as many latents from the prior.
 
     Args:
         model: with an encoder.
@@ -46,7 +47,8 @@ def encode(
         reference: the real images.
         advance: called with the number of images that were encoded and decoded.
     """
-    errors, latents = [], []
+    assert isinstance(model, Model)
+    errors, latents, classes = [], [], []
     with randomness.placed(0, "latents of test images", device=device):
         for batch in reference.batches(TEST, min(AT_MOST, reference.count)):
             images, labels = batch.to(device).images, batch.to(device).labels
@@ -55,13 +57,10 @@ def encode(
             errors.append(losses.squared_error(reconstructions, images).double().cpu())
             drawn = model.infer(images, labels) if isinstance(model, HasLikelihood) else codes
             latents.append(drawn.double().cpu())
+            if model.num_classes and batch.labels is not None:
+                classes.append(batch.labels)
             advance(2 * len(codes))
-    return Encoded(torch.cat(errors), torch.cat(latents))
-
-
-def to_prior(latents: Tensor) -> float:
-    """Return the Fréchet distance of latents (N, D) from N(0, I)."""
-    found = distances.gaussian(latents)
-    size = len(found.mean)
-    prior = distances.Gaussian(torch.zeros(size).double(), torch.eye(size).double())
-    return distances.frechet(found, prior)
+    found = torch.cat(latents)
+    labels = torch.cat(classes) if classes else None
+    prior = torch.cat(list(sampling.latents(model, len(found), labels=labels)))
+    return Encoded(torch.cat(errors), found, prior.double())

@@ -32,6 +32,8 @@ class Metric(Generic[Context]):
         applies_to: the ability that a model needs, a protocol of
             :data:`~genmodels.models.base.ABILITIES`; None if every model has the number.
         scale: on which it varies from seed to seed.
+        inverse_count: whether its mean for equal distributions is c/N, with N images on each
+            side and a c that does not depend on N.
         group: the prefix that its key shares with variants of the same number. If a model has
             no number of the group, the reason is given once.
     """
@@ -45,6 +47,7 @@ class Metric(Generic[Context]):
     applies_to: type | None = None
     group: str = ""
     scale: Scale = "any"
+    inverse_count: bool = False
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,13 @@ from torch import Tensor
 
 from genmodels.evaluation.features.extractor import Features
 from genmodels.evaluation.metrics import distances
+from genmodels.evaluation.metrics.extrapolation import PARTS, unbiased_frechet
 from genmodels.evaluation.metrics.metric import Metric, Undefined, values
 from genmodels.evaluation.metrics.samples import NEIGHBOURS as NEIGHBOURS
 from genmodels.evaluation.metrics.samples import Samples
 from genmodels.evaluation.reference import Reference
 
-ENOUGH = 10  # test images for each feature, for an error by the test images
+ENOUGH = 10  # images for each feature, where only the first order of 1/N is taken
 SUSPICIOUS = 8  # pairs of a sample and its nearest training image
 
 
@@ -78,18 +79,47 @@ def outliers(samples: Samples) -> float:
 
 def diversity(samples: Samples) -> float:
     """Return the mean distance between samples relative to that between test images."""
-    return _spread(samples.features.values) / _spread(samples.reference.test.values)
+    return _spread(samples.features.values) / _spread(samples.target.values)
+
+
+def _unbiased(samples: Samples) -> float:
+    """Return the Fréchet distance without the bias of finite numbers of images.
+
+    Raises:
+        Undefined: a quarter of a side has too few images for the extrapolation.
+    """
+    sides = samples.features.values, samples.target.values
+    needed = PARTS[-1] * ENOUGH * sides[0].shape[1]
+    if min(map(len, sides)) < needed:
+        raise Undefined(f"{needed:,} images on both sides are needed for the extrapolation")
+    return unbiased_frechet(*sides)
 
 
 _PRECISION = "share of samples near a test image, and of test images near a sample; " \
     "Kynkäänniemi et al. (2019), k = 5"  # fmt: skip
 _DENSITY = "the same, more robust to outliers; Naeem et al. (2020), k = 5"
+_CLIPPED = "share of good samples: density counts those that lie among test images, coverage as " \
+    "many good ones as would cover the test images equally; 1 for equal distributions, falls " \
+    "linearly as good samples are replaced by bad ones, and outliers on either side change " \
+    "little; Salvy et al. (2026), k = 5"  # fmt: skip
 
 SAMPLE_METRICS: tuple[Metric[Samples], ...] = (
     Metric(
-        "kid", "KID", "lower", True, lambda s: distances.kernel(s.target, s.features.values),
+        "distance_unbiased", "FD without bias", "lower",
+        compute=_unbiased,
+        meaning="FD extrapolated to infinitely many samples and test images, from halves and "
+        "quarters of both (after Chong & Forsyth, 2020): 0 on average for equal distributions, so "
+        "it can be negative; its noise is larger than that of FD",
+    ),
+    Metric(
+        "kid", "KID", "lower", True, lambda s: s.kernel.distance,
         "kernel distance of the features: unbiased squared MMD, cubic kernel, all pairs "
         "(Bińkowski et al., 2018)",
+    ),
+    Metric(
+        "kid_error", "KID, standard error", "", True, lambda s: s.kernel.error,
+        "standard error of KID over other sets of as many samples and test images: that of a "
+        "U-statistic, in closed form (Sutherland & Deka, 2019)", scale="positive",
     ),
     Metric("precision", "precision", "higher", True, lambda s: s.neighbourhood.precision,
            _PRECISION, scale="share"),
@@ -99,10 +129,14 @@ SAMPLE_METRICS: tuple[Metric[Samples], ...] = (
            scale="positive"),
     Metric("coverage", "coverage", "higher", True, lambda s: s.neighbourhood.coverage, _DENSITY,
            scale="share"),
+    Metric("clipped_density", "clipped density", "higher", True,
+           lambda s: s.neighbourhood.clipped_density, _CLIPPED, scale="share"),
+    Metric("clipped_coverage", "clipped coverage", "higher", True,
+           lambda s: s.neighbourhood.clipped_coverage, _CLIPPED, scale="share"),
     Metric(
         "class_kl", "class KL, nats", "lower", True, class_divergence,
         "KL divergence between the shares of classes of samples and of test images",
-        scale="positive",
+        scale="positive", inverse_count=True,
     ),
     Metric("modes", "modes", "higher", True, modes, "classes that occur among the samples"),
     Metric(
@@ -142,6 +176,7 @@ def fd_metric(key: str) -> Metric[Samples]:
         meaning="Fréchet distance of Gaussians fitted to the features of samples and of test "
         "images (Dowson & Landau, 1982; Heusel et al., 2017)",
         scale="positive",
+        inverse_count=True,
     )
 
 
@@ -163,13 +198,13 @@ def influence(reference: Reference, features: Features) -> dict[str, Tensor]:
     return {fd_name(reference): found.float()}
 
 
-def score(reference: Reference, features: Features, real: Tensor | None = None) -> Scored:
+def score(reference: Reference, features: Features, real: Features | None = None) -> Scored:
     """Compare samples with the test images.
 
     Args:
         reference: the real images.
         features: of the samples.
-        real: features (N, D) to compare with instead of all test images.
+        real: features to compare with instead of those of all test images.
     """
     samples = Samples(reference, features, real)
     found = values((fd_metric(fd_name(reference)), *SAMPLE_METRICS), samples)
