@@ -38,7 +38,7 @@ def compare(
     settings: arguments.Settings = (),
     seeds: int = 1,
     count: int = COUNT,
-    features: str = "auto",
+    features: str | Sequence[str] = "auto",
     match: Match | None = None,
     jobs: Jobs = 1,
     shard: None = None,
@@ -56,7 +56,7 @@ def compare(
     settings: arguments.Settings = (),
     seeds: int = 1,
     count: int = COUNT,
-    features: str = "auto",
+    features: str | Sequence[str] = "auto",
     match: Match | None = None,
     jobs: Jobs = 1,
     shard: str,
@@ -73,7 +73,7 @@ def compare(
     settings: arguments.Settings = (),
     seeds: int = 1,
     count: int = COUNT,
-    features: str = "auto",
+    features: str | Sequence[str] = "auto",
     match: Match | None = None,
     jobs: Jobs = 1,
     shard: str | None = None,
@@ -94,7 +94,10 @@ def compare(
         settings: as for :func:`genmodels.train`, for every configuration that is trained.
         seeds: number of trainings of each configuration, with seeds from 0.
         count: largest number of test images, and of samples.
-        features: ``auto``, ``domain``, ``random``, ``inception`` or a file.
+        features: what judges the samples: one or more of ``domain``, ``random``, ``inception``
+            and files; by default all that are at hand, ``auto``. The first gives all numbers, and
+            chooses snapshots on validation images; each further one gives FD and KID of the same
+            samples.
         match: train every configuration for as many ``seconds`` or ``images`` as the first.
         jobs: how many trainings, and evaluations, run at a time, each in a process of its own
             with an equal share of the cores. ``auto`` is one for each core; one on a GPU.
