@@ -7,9 +7,10 @@ import pytest
 from scipy import stats
 
 from genmodels.comparison import rule
-from genmodels.comparison.rule import Outcome, Vote
+from genmodels.comparison.rule import Outcome, Side, Vote
 
-A, B = "first", "second"
+A: Side = "first"
+B: Side = "second"
 SURE, OWN, NOISE = (0.001, 0.01), (0.03, 0.2), (0.4, 1.0)  # p by itself, and corrected
 
 

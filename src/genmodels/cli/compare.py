@@ -93,7 +93,7 @@ def compare(
         subjects or (),
         seeds=seeds,
         count=count,
-        features=features or "auto",
+        features=arguments.features(features or ["auto"]),
         match=arguments.match(match),
         jobs=arguments.jobs(int(jobs) if jobs.isdecimal() else jobs),
         shard=shard,
