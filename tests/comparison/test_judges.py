@@ -180,6 +180,8 @@ def test_verdicts_of_several_judges(a: Any, b: Any, verdict: str) -> None:
     assert (content["verdict"], content["judge"]) == (verdict, "random")
     assert [test["judge"] for test in content["judges"]] == ["domain", "random"]
     assert [test["decides"] for test in content["judges"]] == [False, True]
+    leading = content["judges"][1]
+    assert (content["better"], content["ratio"]) == (leading["better"], leading["ratio"])
 
 
 def test_the_judge_that_did_not_choose_can_reverse_the_order() -> None:

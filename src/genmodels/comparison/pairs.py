@@ -74,7 +74,7 @@ class PairTest:
     """Two models, the tests of their FD by every judge, and what follows.
 
     Attributes:
-        better, worse: their names: by the outcome, or by the first judge where there is none.
+        better, worse: their names, by the leading test; with one seed by the first judge.
         outcome: ``first`` if ``better`` is better, ``depends`` or ``open``.
         tests: of every judge that has several seeds of both models.
         level: of each test that decides, if all pairs and judges are tested.
@@ -240,7 +240,7 @@ def _test(
 def _pair(open_: PairTest) -> PairTest:
     """Return a pair with its outcome, and the better model first."""
     outcome = rule.decide([test.vote(open_.better) for test in open_.tests])
-    first = open_.tests[0].better if open_.tests else open_.better
+    first = open_.lead.better if open_.lead else open_.better
     if outcome in ("first", "second"):
         first = open_.better if outcome == "first" else open_.worse
         outcome = "first"

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from genmodels.comparison import statistics
-from genmodels.comparison.cells import number
 from genmodels.comparison.entry import Entry
 from genmodels.comparison.judges import Judge
 from genmodels.comparison.result import Comparison
 from genmodels.comparison.statistics import FEWEST_RANKED
+from genmodels.comparison.verdicts import shown
 
 CHOSE = "chose"
 
@@ -82,7 +82,7 @@ def _distances(entries: Sequence[Entry], judge: Judge) -> dict[str, float]:
 
 def _cell(ranking: Ranking, name: str) -> str:
     rank = ranking.rank(name)
-    return "—" if rank is None else f"{rank} ({number(ranking.distances[name])})"
+    return "—" if rank is None else f"{rank} ({shown(ranking.distances[name])})"
 
 
 def _tau(ranking: Ranking) -> str:
