@@ -95,7 +95,7 @@ def record(
 ) -> None:
     """Measure the runs of a preset, and write the numbers and a grid of samples."""
     folders = [run.folder for run in runs]
-    compared = measure.compare(folders, 10_000, "auto", 0, Display(quiet=True), devices.choose())
+    compared = measure.compare(folders, 10_000, ["auto"], 0, Display(quiet=True), devices.choose())
     (entry,) = compared.entries
     seeds = [
         {"seed": result.seed, **result.evaluation.numbers, **result.evaluation.measured}

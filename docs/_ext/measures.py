@@ -9,11 +9,16 @@ from genmodels.evaluation.baselines import MEANINGS
 from genmodels.evaluation.metrics.image_metrics import IMAGE_METRICS
 from genmodels.evaluation.metrics.model_metrics import MODEL_METRICS, TRAINING_METRICS
 from genmodels.evaluation.metrics.scores import SAMPLE_METRICS
-from genmodels.evaluation.metrics.table import FD, LOGGED_METRICS, PROTOCOL_METRICS
+from genmodels.evaluation.metrics.table import (
+    FD,
+    LOGGED_METRICS,
+    PROTOCOL_METRICS,
+    further_metrics,
+)
 from genmodels.models.base import ABILITIES
 
 GROUPS = {
-    "Samples": (FD, *SAMPLE_METRICS, *IMAGE_METRICS),
+    "Samples": (FD, *SAMPLE_METRICS, *further_metrics(FD.key, "*")[1:], *IMAGE_METRICS),
     "The model": MODEL_METRICS,
     "Its training": TRAINING_METRICS,
     "Other weights, speed and memory": PROTOCOL_METRICS,

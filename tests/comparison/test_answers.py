@@ -7,6 +7,7 @@ import torch
 
 from genmodels.comparison import answers
 from genmodels.comparison.entry import Entry, Result
+from genmodels.comparison.judges import Judge
 from genmodels.comparison.result import Comparison
 from genmodels.evaluation.metrics.scores import Scored
 from genmodels.evaluation.protocol import Evaluation
@@ -15,6 +16,7 @@ from genmodels.evaluation.weights import WeightsChoice
 NOTHING = torch.zeros(1, 1, 2, 2)
 FLOOR = {"fd_x": 0.1, "coverage": 0.9, "modes": 10}
 PROTOCOL: Any = {}
+JUDGES = [Judge("x", "0", "fd_x", chose=True)]
 
 
 def entry(name: str, distances: list[float], **numbers: float) -> Entry:
@@ -32,7 +34,7 @@ def entry(name: str, distances: list[float], **numbers: float) -> Entry:
 def comparison(*entries: Entry, **baselines: float) -> Comparison:
     scored = {"floor": Scored(FLOOR, {}, [], [], [])}
     scored |= {name: Scored({"fd_x": fd}, {}, [], [], []) for name, fd in baselines.items()}
-    return Comparison("made up", PROTOCOL, "fd_x", NOTHING, {}, [], [], scored, {}, entries)
+    return Comparison("made up", PROTOCOL, JUDGES, NOTHING, {}, [], [], scored, {}, entries)
 
 
 def said(made: Comparison) -> dict[str, str]:

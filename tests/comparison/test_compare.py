@@ -240,7 +240,11 @@ def test_seeds_are_trained_once_and_compared(genmodels: CommandLine, workplace: 
     half = math.log(estimate["high"] / estimate["low"]) / 2
     assert half == pytest.approx(seeds_alone, rel=1e-4)  # too few test images for their error
     (pair,) = first["pairs"]
-    assert pair["verdict"] in ("not resolved", f"{pair['better']} is better")
+    assert pair["verdict"] in (
+        "not resolved",
+        "depends on the judge",
+        f"{pair['better']} is better",
+    )
     assert pair["ratio"] >= 1
     assert pair["detectable"] is None or pair["detectable"] > 0
 

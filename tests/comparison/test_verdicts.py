@@ -8,6 +8,7 @@ import torch
 
 from genmodels.comparison import advice, claims, fairness, verdicts
 from genmodels.comparison.entry import Entry, Result
+from genmodels.comparison.judges import Judge
 from genmodels.comparison.result import Comparison, ProtocolSettings
 from genmodels.evaluation.metrics.scores import Scored
 from genmodels.evaluation.protocol import Evaluation
@@ -44,6 +45,7 @@ def entry(
     return Entry(name, results, [], {})
 
 
+DOMAIN = Judge("domain", "0", "fd_domain", chose=True)
 PROTOCOL: ProtocolSettings = {
     "data": "made up", "fingerprint": "0", "split": "test", "real_images": 10_000,
     "generated_images": 10_000, "few_images": False, "features": "domain", "features_hash": "0",
@@ -56,7 +58,7 @@ def comparison(*entries: Any, few_images: bool = False) -> Comparison:
     numbers = {"fd_domain": 0.1, "precision": 0.95, "coverage": 0.97, "modes": 10, "outliers": 0.01}
     floor = Scored(numbers, {}, [], [], [])
     return Comparison(
-        "made up", {**PROTOCOL, "few_images": few_images}, "fd_domain", NOTHING,
+        "made up", {**PROTOCOL, "few_images": few_images}, [DOMAIN], NOTHING,
         {"sharpness": 0.18, "isolated_dots": 0.001}, [], [], {"floor": floor}, {}, entries,
         claims="report",
     )  # fmt: skip
@@ -284,7 +286,7 @@ def test_convergence_needs_more_than_one_training() -> None:
     [
         ([1.0, 1.0], [1.0, 1.0], "Their means are equal."),
         ([0.0, 0.0], [1.0, 2.0], "differs by 1.5"),
-        ([0.0, 0.1], [1000.0, 1000.1], "a is better than b."),
+        ([0.0, 0.1], [1000.0, 1000.1], "a is better than b, by domain features alone."),
         ([0.0, 5.0], [0.1, 49.0], "The FD of b differs by 22"),
         ([1.0, 50.0], [2.0, 3.0], "The FD of"),
         ([1e-3, 1.1e-3], [99.0, 100.0], "The FD of b is more than 10,000 times that of a (p"),

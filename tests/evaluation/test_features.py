@@ -12,7 +12,7 @@ from torch import Tensor
 from torchvision.transforms import v2
 
 from genmodels import data
-from genmodels.comparison import plan
+from genmodels.comparison import judges
 from genmodels.console import Display
 from genmodels.data.images import Images, silent
 from genmodels.errors import InputError, Interrupted, Note, Unwritable
@@ -143,14 +143,14 @@ def test_features_are_announced_and_ctrl_c_says_that_they_start_again(
     images, train = made_up(True), domain.train
     monkeypatch.setattr(domain, "train", stopped)
     with pytest.raises(Interrupted, match=r"features of made up are trained from the start again"):
-        plan.features("auto", images, Display())
+        judges.extractors(["auto"], images, Display())
     announced = "made up has no features to compare by yet"
     assert announced in capsys.readouterr().err
     monkeypatch.setattr(domain, "train", train)
-    plan.features("auto", images, Display())
+    judges.extractors(["auto"], images, Display())
     assert announced in capsys.readouterr().err
-    plan.features("auto", images, Display())
-    plan.features("random", images, Display())
+    judges.extractors(["auto"], images, Display())
+    judges.extractors(["random"], images, Display())
     assert capsys.readouterr().err == ""
 
 

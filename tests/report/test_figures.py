@@ -10,6 +10,7 @@ import torch
 from matplotlib.figure import Figure
 
 from genmodels.comparison.entry import Entry, Result
+from genmodels.comparison.judges import Judge
 from genmodels.comparison.result import Comparison
 from genmodels.evaluation.metrics.scores import Scored
 from genmodels.evaluation.protocol import Evaluation
@@ -41,7 +42,8 @@ def comparison(*names: str) -> Comparison:
     ]
     floor = Scored({"fd_x": 0.5}, {}, [], [], [])
     protocol: Any = {}
-    return Comparison("made up", protocol, "fd_x", PICTURE, {}, [0.5, 0.5], names[:2],
+    judges = [Judge("x", "0", "fd_x")]
+    return Comparison("made up", protocol, judges, PICTURE, {}, [0.5, 0.5], names[:2],
                       {"floor": floor}, {}, entries)  # fmt: skip
 
 

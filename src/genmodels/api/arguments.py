@@ -1,5 +1,6 @@
 """Checks of the arguments of the functions, for Python and for the command line."""
 
+import os
 import warnings
 from collections.abc import Mapping, Sequence
 from numbers import Integral
@@ -82,13 +83,13 @@ def match(given: object) -> "Match | None":
     return cast(Match | None, _one_of("match", given, Match))
 
 
-def claims(given: object) -> str | None:
+def claims(given: str | None) -> str | None:
     """Check the name of a set of claims."""
     from genmodels.comparison.claims import CLAIMS  # here, because it loads the evaluation
 
-    if given is None or given in CLAIMS:
-        return cast(str | None, given)
-    raise InputError(f"unknown `claims` {brief(given)}; use {' or '.join(CLAIMS)}")
+    if given is not None and given not in CLAIMS:
+        raise InputError(f"unknown `claims` {brief(given)}; use {' or '.join(CLAIMS)}")
+    return given
 
 
 def mode(given: object) -> Mode:
@@ -98,11 +99,22 @@ def mode(given: object) -> Mode:
     return cast(Mode, _one_of("mode", given, Mode))
 
 
-def features(given: object) -> str:
-    """Check that features are given by name or file; the data decide whether they exist."""
-    if not isinstance(given, str) or not given:
-        raise InputError(f"`features={brief(given)}`: give a name such as auto, or a file")
-    return given
+def features(given: object) -> tuple[str, ...]:
+    """Check that features are given by names or files; the data decide whether they exist.
+
+    Returns:
+        The names, in their order. A text has several between commas, unless it is a file.
+    """
+    texts = [given] if isinstance(given, str) else given
+    if not isinstance(texts, list | tuple) or not all(isinstance(text, str) for text in texts):
+        raise InputError(f"`features={brief(given)}`: give names such as auto, or files")
+    parts = [[text] if os.path.isfile(text) else text.split(",") for text in texts]
+    names = [name.strip() for part in parts for name in part]
+    if not names or not all(names):
+        raise InputError(f"`features={brief(given)}`: give names such as auto, or files")
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise InputError(f"`features={brief(given)}`: {twice[0]} is given twice; give it once")
+    return tuple(names)
 
 
 def device(given: object) -> devices.Device:

@@ -39,7 +39,7 @@ def compare(
     settings: arguments.Settings = (),
     seeds: int = 1,
     count: int = COUNT,
-    features: str = "auto",
+    features: str | Sequence[str] = "auto",
     claims: str | None = None,
     match: Match | None = None,
     jobs: Jobs = 1,
@@ -58,7 +58,7 @@ def compare(
     settings: arguments.Settings = (),
     seeds: int = 1,
     count: int = COUNT,
-    features: str = "auto",
+    features: str | Sequence[str] = "auto",
     claims: str | None = None,
     match: Match | None = None,
     jobs: Jobs = 1,
@@ -76,7 +76,7 @@ def compare(
     settings: arguments.Settings = (),
     seeds: int = 1,
     count: int = COUNT,
-    features: str = "auto",
+    features: str | Sequence[str] = "auto",
     claims: str | None = None,
     match: Match | None = None,
     jobs: Jobs = 1,
@@ -98,7 +98,10 @@ def compare(
         settings: as for :func:`genmodels.train`, for every configuration that is trained.
         seeds: number of trainings of each configuration, with seeds from 0.
         count: largest number of test images, and of samples.
-        features: ``auto``, ``domain``, ``random``, ``inception`` or a file.
+        features: what judges the samples: one or more of ``domain``, ``random``, ``inception``
+            and files; by default all that are at hand, ``auto``. The first gives all numbers, and
+            chooses snapshots on validation images; each further one gives FD and KID of the same
+            samples.
         claims: ``report`` decides the five claims of the report that genmodels reproduces, about
             a model with a likelihood and one with a discriminator.
         match: train every configuration for as many ``seconds`` or ``images`` as the first.

@@ -67,12 +67,14 @@ def compare(
     changes: Changes,
     count: Annotated[int, integer(help="Largest number of test images and of samples.")] = 10_000,
     features: Annotated[
-        str,
+        list[str] | None,
         typer.Option(
             metavar="NAME|FILE",
-            help="Features to compare: auto, domain, random, inception, or a file.",
+            help="Features to compare by: domain, random, inception, or a file; may be repeated, "
+            "or be several with commas between them. The first gives all numbers, the others "
+            "FD and KID. Default: all at hand, domain first.",
         ),
-    ] = "auto",
+    ] = None,
     claims: Annotated[
         str | None,
         typer.Option(
@@ -98,7 +100,7 @@ def compare(
         subjects or (),
         seeds=seeds,
         count=count,
-        features=features,
+        features=arguments.features(features or ["auto"]),
         claims=claims,
         match=arguments.match(match),
         jobs=arguments.jobs(int(jobs) if jobs.isdecimal() else jobs),
@@ -123,6 +125,10 @@ def _show(comparison: "Comparison", out: Path, trained_once: bool) -> None:
     from genmodels.report import terminal
 
     console.show(terminal.comparison_table(comparison))
+    if ranks := terminal.ranks_table(comparison):
+        typer.echo()
+        console.show(ranks)
+        typer.echo()
     typer.echo(verdicts.summary(comparison))
     typer.echo(f"report: {out / 'report.html'}")
     if trained_once:

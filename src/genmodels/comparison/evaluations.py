@@ -2,115 +2,27 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from genmodels import runs
-from genmodels.comparison import plan, schedule, transport
+from genmodels.comparison import schedule, transport
 from genmodels.comparison.board import Board
-from genmodels.comparison.kept import Kept, Subject
+from genmodels.comparison.kept import FOLDER, Subject
+from genmodels.comparison.request import Parts, Request
 from genmodels.comparison.workers import Task, WorkerPool
-from genmodels.config.settings import Data
 from genmodels.console import Display, duration
 from genmodels.data.given import GivenImages
-from genmodels.data.images import Images
-from genmodels.errors import InputError
-from genmodels.evaluation import baselines, protocol, reference
+from genmodels.evaluation import baselines
 from genmodels.evaluation.draws import DrawProgress
 from genmodels.evaluation.metrics.scores import Scored
 from genmodels.evaluation.protocol import Evaluation
 from genmodels.evaluation.reference import Reference
-from genmodels.system import device as devices
-from genmodels.system.tuning import threads, tune_cpu
-from genmodels.training import session
+from genmodels.system import cache
+from genmodels.system.tuning import threads
 
 RUN, BASELINE = "evaluation", "baseline"  # kinds of the tasks of workers
-
-
-@dataclass(frozen=True)
-class Request:
-    """What is the same for all evaluations of a comparison.
-
-    Attributes:
-        data: where the real images are and how they are read: settings, as JSON.
-        data_of: the folder of a run that was trained on these images; empty if there is none.
-        count: largest number of test images, and of samples.
-        extractor: name or file of the features.
-        seed: of the samples.
-        device: the name of the device that samples are generated on.
-        threads: CPU threads of an evaluation.
-        jobs: how many evaluations run at a time, which their rates depend on.
-    """
-
-    data: str
-    data_of: str
-    count: int
-    extractor: str
-    seed: int
-    device: str
-    threads: int
-    jobs: int
-
-    def images(self, display: Display) -> Images:
-        """Return the images of the data set, and tune this process for their evaluation.
-
-        Raises:
-            InputError: they are not those of the run, or too few.
-        """
-        tune_cpu(devices.choose(self.device))
-        images = session.load(Data.model_validate_json(self.data), display)
-        if self.data_of:
-            folder = runs.Folder(Path(self.data_of))
-            if images.fingerprint != folder.fingerprint:
-                raise InputError(
-                    f"{images.name} now has other images than those {folder.path} was trained on; "
-                    "restore them, give others with `data`, or train again"
-                )
-        reference.check(images)
-        return images
-
-    def reference(self, images: Images, display: Display) -> Reference:
-        """Return the real images with their features.
-
-        Raises:
-            InputError: there are no such features.
-        """
-        chosen = plan.features(self.extractor, images, display)
-        return reference.of(images, chosen, self.count, display.reading)
-
-    def kept(self, real: Reference) -> Kept:
-        """Return the evaluations that were made before with these settings and real images."""
-        return Kept({
-            **asdict(replace(self, data_of="")),
-            "data": real.images.fingerprint,
-            "features": real.extractor.hash,
-        })  # fmt: skip
-
-    def evaluate(self, subject: Subject, real: Reference, progress: DrawProgress) -> Evaluation:
-        """Evaluate a run or given images, and keep the evaluation.
-
-        Raises:
-            InputError: a run has no checkpoint, or its images are not finite.
-        """
-        kept = self.kept(real)
-        place = kept.place(subject)
-        if isinstance(subject, GivenImages):
-            made = protocol.evaluate_images(subject, real)
-        else:
-            split = real.with_validation(subject.settings.data.validation)
-            device = torch.device(self.device)
-            made = protocol.evaluate(subject, split, self.seed, device, progress)
-        kept.keep(subject, made, place)
-        return made
-
-    def score(self, baseline: str, real: Reference) -> Scored:
-        """Score a baseline, and keep its scores."""
-        made = baselines.SCORES[baseline](real)
-        self.kept(real).keep_baseline(baseline, made)
-        return made
 
 
 @dataclass(frozen=True)
@@ -123,45 +35,66 @@ class Evaluated:
 
 def run(
     request: Request,
-    real: Reference,
+    references: Sequence[Reference],
     subjects: Sequence[Subject],
     display: Display,
     pool: WorkerPool | None,
 ) -> Evaluated:
     """Evaluate runs, given images and baselines; what was evaluated before is read from the cache.
 
+    Args:
+        request: what is the same for all.
+        references: the real images, with the features of each judge.
+        subjects: runs and given images.
+        display: shows the progress.
+        pool: processes that evaluate side by side; without it the runs are evaluated in turn.
+
     Raises:
         InputError: a run has no checkpoint, or its images are not finite.
         Unfinished: processes of evaluations died.
         Interrupted: a signal came while evaluations ran side by side.
     """
-    kept = request.kept(real)
-    scored = {name: kept.find_baseline(name) for name in baselines.SCORES}
-    made = {subject: kept.find(subject) for subject in subjects}
+    scored = {name: request.find_baseline(name, references) for name in baselines.SCORES}
+    parts = {subject: request.find(subject, references) for subject in subjects}
+    made = {subject: found.whole for subject, found in parts.items()}
     names = [name for name, found in scored.items() if found is None]
     missing = [subject for subject, found in made.items() if found is None]
-    if known := len(made) - len(missing):
-        given = any(isinstance(subject, GivenImages) for subject in made)
-        what = "runs and given images" if given else "runs"
-        display.say(
-            f"{known} of {len(made)} {what} were evaluated before, with the same settings: read "
-            f"from {kept.folder}"
-        )
+    _say_what_is_known(parts, made, display)
     new = Evaluated({}, {})
     if names or missing:
         if pool:
-            new = _side_by_side(request, real, missing, names, display, pool)
+            new = _side_by_side(request, references, missing, names, display, pool)
         else:
-            new = _in_turn(request, real, missing, names, display)
+            new = _in_turn(request, references, missing, names, display)
     return Evaluated(
         {name: found or new.baselines[name] for name, found in scored.items()},
         {subject: found or new.subjects[subject] for subject, found in made.items()},
     )
 
 
+def _say_what_is_known(
+    parts: Mapping[Subject, Parts], made: Mapping[Subject, Evaluation | None], display: Display
+) -> None:
+    """Say how many evaluations are read, and for how many a judge is new."""
+    known = sum(found is not None for found in made.values())
+    new = sum(parts[each].first is not None for each, found in made.items() if found is None)
+    given = any(isinstance(subject, GivenImages) for subject in made)
+    what = "runs and given images" if given else "runs"
+    if known:
+        display.say(
+            f"{known} of {len(made)} {what} were evaluated before, with the same settings: read "
+            f"from {cache.path(FOLDER)}"
+        )
+    if new:
+        display.say(
+            f"{new} of {len(made)} {what} were evaluated before by other judges alone: their "
+            "samples are drawn again for those that are new"
+        )
+
+
 def _in_turn(
     request: Request,
-    real: Reference,
+    references: Sequence[Reference],
     subjects: Sequence[Subject],
     names: Sequence[str],
     display: Display,
@@ -171,18 +104,18 @@ def _in_turn(
     total = first + len(subjects)
     if first:
         display.advance("comparing", 0, total, "floor and baselines")
-    scored = {name: request.score(name, real) for name in names}
+    scored = {name: request.score(name, references) for name in names}
     made: dict[Subject, Evaluation] = {}
     for number, subject in enumerate(subjects, first):
         progress = _progress_of(display, subject, number, total)
-        made[subject] = request.evaluate(subject, real, progress)
+        made[subject] = request.evaluate(subject, references, progress)
     display.close()
     return Evaluated(scored, made)
 
 
 def _side_by_side(
     request: Request,
-    real: Reference,
+    references: Sequence[Reference],
     subjects: Sequence[Subject],
     names: Sequence[str],
     display: Display,
@@ -194,7 +127,7 @@ def _side_by_side(
     """
     given = [subject for subject in subjects if isinstance(subject, GivenImages)]
     with threads(request.threads):
-        in_turn = _in_turn(request, real, given, (), display)
+        in_turn = _in_turn(request, references, given, (), display)
     folders = [subject for subject in subjects if isinstance(subject, runs.Folder)]
     ordered = schedule.alternate(folders, lambda folder: folder.config_name)
     common = {"request": asdict(request)}
@@ -211,7 +144,7 @@ def _side_by_side(
 
 def perform(given: Mapping[str, Any], display: Display) -> Evaluation:
     """Evaluate a run in a worker."""
-    request = Request(**given["request"])
+    request = Request.parse(given["request"])
 
     def progress(made: int, images: int) -> None:
         display.advance(RUN, made, images)
@@ -221,17 +154,17 @@ def perform(given: Mapping[str, Any], display: Display) -> Evaluation:
 
 def perform_baseline(given: Mapping[str, Any], display: Display) -> Scored:
     """Score a baseline in a worker."""
-    request = Request(**given["request"])
+    request = Request.parse(given["request"])
     return request.score(given["name"], _known(request, display))
 
 
-_references: dict[Request, Reference] = {}
+_references: dict[Request, list[Reference]] = {}
 
 
-def _known(request: Request, display: Display) -> Reference:
-    """Return the real images, which a worker reads once."""
+def _known(request: Request, display: Display) -> list[Reference]:
+    """Return the real images with the features of each judge, which a worker reads once."""
     if request not in _references:
-        _references[request] = request.reference(request.images(display), display)
+        _references[request] = request.references(request.images(display), display)
     return _references[request]
 
 

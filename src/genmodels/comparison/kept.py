@@ -1,4 +1,4 @@
-"""Evaluations that were made before, in the cache folder of the user.
+"""Evaluations and judgements that were made before, in the cache folder of the user.
 
 A file is named by a hash of all that its numbers depend on: weights, log and snapshots of the run,
 or the given images; real images, features, settings, versions, machine and the code of
@@ -18,11 +18,13 @@ from genmodels import runs
 from genmodels.comparison import transport
 from genmodels.config import custom_code
 from genmodels.data.given import GivenImages
+from genmodels.evaluation.judgement import Judgement
 from genmodels.evaluation.metrics.scores import Scored
 from genmodels.evaluation.protocol import Evaluation
 from genmodels.runs import checkpoint
 from genmodels.system import cache, files, provenance
 
+FOLDER = "evaluations"  # of the cache
 LIMIT = 2**30  # bytes of all files; those that were not read for the longest time are deleted
 
 Kind = TypeVar("Kind")
@@ -31,7 +33,7 @@ Subject = runs.Folder | GivenImages  # what has an evaluation
 
 @dataclass(frozen=True)
 class Kept:
-    """The kept evaluations under one protocol.
+    """The kept evaluations, or judgements, under one protocol and by one judge.
 
     Attributes:
         protocol: what is the same for all of them, as JSON values.
@@ -47,12 +49,16 @@ class Kept:
         """Return the evaluation of a run or of given images; None if it has to be made."""
         return _read(self.place(subject), transport.evaluation)
 
-    def keep(self, subject: Subject, made: Evaluation, place: Path | None) -> None:
-        """Keep the evaluation of a run or of given images.
+    def find_judgement(self, subject: Subject) -> Judgement | None:
+        """Return a further judge's numbers of a subject; None if they have to be made."""
+        return _read(self.place(subject), transport.judgement)
+
+    def keep(self, subject: Subject, made: Evaluation | Judgement, place: Path | None) -> None:
+        """Keep the evaluation of a run or of given images, or a judgement of it.
 
         Args:
             subject: what was evaluated.
-            made: its evaluation.
+            made: its evaluation, or judgement.
             place: where it belonged before the evaluation. If it belongs elsewhere now, for example
                 because training has gone on, nothing is kept.
         """
@@ -67,11 +73,6 @@ class Kept:
         """Keep the scores of a baseline."""
         _write(self._path({"baseline": name}), made)
 
-    @property
-    def folder(self) -> Path:
-        """The folder of all kept evaluations."""
-        return cache.path("evaluations")
-
     @cached_property
     def _common(self) -> Mapping[str, object]:
         return {**self.protocol, "made by": provenance.maker()}
@@ -80,7 +81,7 @@ class Kept:
         if subject is None:
             return None
         text = json.dumps({**self._common, **subject}, sort_keys=True)
-        return self.folder / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.json"
+        return cache.path(FOLDER) / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.json"
 
 
 def _described(run: Subject) -> Mapping[str, object] | None:
@@ -118,7 +119,7 @@ def _read(path: Path | None, parse: Callable[[Mapping[str, object]], Kind]) -> K
     return parse(json.loads(content))
 
 
-def _write(path: Path | None, made: Evaluation | Scored) -> None:
+def _write(path: Path | None, made: Evaluation | Judgement | Scored) -> None:
     if path is None:
         return
     content = json.dumps(made, default=transport.plain).encode()

@@ -6,11 +6,11 @@ from dataclasses import replace
 import torch
 
 from genmodels import runs, sampling
-from genmodels.comparison import evaluations, fairness, plan
+from genmodels.comparison import evaluations, fairness, judges, plan
 from genmodels.comparison.entry import Entry, Result
-from genmodels.comparison.evaluations import Request
 from genmodels.comparison.fairness import Candidate
 from genmodels.comparison.kept import Subject
+from genmodels.comparison.request import Request
 from genmodels.comparison.result import Comparison, ProtocolSettings
 from genmodels.comparison.workers import WorkerPool
 from genmodels.config.settings import Data, Shift
@@ -34,7 +34,7 @@ FRAMES = interpolation.PERTURB_FRAMES
 def compare(
     subjects: Sequence[runs.Folder | GivenSource],
     count: int,
-    extractor: str,
+    features: Sequence[str],
     seed: int,
     display: Display,
     where: Device,
@@ -47,7 +47,7 @@ def compare(
         subjects: runs on the same data, of which those that differ by their seed alone are one
             model; and images that are given without a model.
         count: largest number of test images, and of samples.
-        extractor: name or file of the features.
+        features: names or files of the judges' features; the first judge's give all numbers.
         seed: of the samples.
         display: shows the progress.
         where: the device that samples are generated on.
@@ -68,16 +68,17 @@ def compare(
     threads = pool.threads if pool else torch.get_num_threads()
     request = Request(
         _data(folders, data).model_dump_json(), str(folders[0].path) if folders else "",
-        count, extractor, seed, str(where.device), threads, pool.jobs if pool else 1,
+        count, tuple(features), seed, str(where.device), threads, pool.jobs if pool else 1,
     )  # fmt: skip
     images = request.images(display)
     read = _read(subjects, images, display)
     request, limit = _limited(request, images, read)
     if limit:
         display.say(limit)
-    real = request.reference(images, display)
+    references = request.references(images, display)
+    real = references[0]
     measured = [each.chosen(real.count) if isinstance(each, GivenImages) else each for each in read]
-    evaluated = evaluations.run(request, real, measured, display, pool)
+    evaluated = evaluations.run(request, references, measured, display, pool)
     entries: list[Entry] = []
     for name, group in _columns(measured).items():
         results = [_result(each, evaluated.subjects[each]) for each in group]
@@ -85,7 +86,7 @@ def compare(
     return Comparison(
         data=real.images.name,
         protocol=_protocol(real, seed),
-        fd=scores.fd_name(real),
+        judges=judges.of(references),
         real=next(real.batches("test", weights.SHOWN)).images,
         real_numbers=real.pixels,
         real_histogram=_shares(real),

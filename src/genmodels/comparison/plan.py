@@ -7,14 +7,13 @@ continues where it stopped, and several machines can train shares of one study.
 import math
 import os
 import re
-import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from genmodels import config, runs
-from genmodels.comparison import fairness
+from genmodels.comparison import fairness, judges
 from genmodels.comparison.fairness import Candidate
 from genmodels.config import custom_code
 from genmodels.config.settings import Data, Settings
@@ -22,10 +21,8 @@ from genmodels.console import Display
 from genmodels.data import given
 from genmodels.data.given import GivenSource
 from genmodels.data.images import Images
-from genmodels.errors import InputError, Interrupted, brief
+from genmodels.errors import InputError, brief
 from genmodels.evaluation import reference
-from genmodels.evaluation.features import domain
-from genmodels.evaluation.features.extractor import Extractor
 from genmodels.training import session
 
 Match = Literal["seconds", "images"]
@@ -181,13 +178,13 @@ def is_configuration(item: str | Path) -> bool:
     return str(item).endswith((".yaml", ".yml")) or f"{item}.yaml" in config.presets()
 
 
-def check(plan: Plan, match: Match | None, extractor: str, display: Display) -> int:
+def check(plan: Plan, match: Match | None, features: Sequence[str], display: Display) -> int:
     """Check runs, data and features before anything is trained.
 
     Args:
         plan: the plan of the study; if it trains nothing, the evaluation checks it.
         match: what all trainings have in common with the first, which gives the others' limit.
-        extractor: name or file of the features.
+        features: names or files of the judges' features.
         display: shows the progress.
 
     Returns:
@@ -228,29 +225,9 @@ def check(plan: Plan, match: Match | None, extractor: str, display: Display) -> 
     reference.check(images)
     for source in plan.given:
         given.read(source, images, reference.FEWEST, display.reading)
-    features(extractor, images, display)
+    judges.extractors(features, images, display)
     display.close()
     return images.table.nbytes
-
-
-def features(name: str, images: Images, display: Display) -> Extractor:
-    """Return the features of a name; a network that must be trained for them is announced.
-
-    Raises:
-        InputError: there are no such features, or they do not fit the images.
-        Interrupted: Ctrl-C was pressed while the network was trained, which is not kept.
-    """
-    if domain.is_missing(name, images):
-        display.say(
-            f"{images.name} has no features to compare by yet: a small network is trained for "
-            f"them, once, {domain.STEPS:,} steps"
-        )
-    try:
-        return domain.choose(name, images, display.reading)
-    except KeyboardInterrupt:
-        display.close()
-        stopped = f"stopped, and the features of {images.name} are trained from the start again"
-        raise Interrupted(stopped, 128 + signal.SIGINT) from None
 
 
 def share(jobs: Sequence[Job], shard: str) -> list[Job]:

@@ -11,9 +11,10 @@ from torch import Tensor
 from genmodels.comparison import pairs
 from genmodels.comparison.cells import interval, number
 from genmodels.comparison.entry import Entry
+from genmodels.comparison.judges import Judge
 from genmodels.comparison.pairs import PairTest
 from genmodels.evaluation.metrics.scores import Scored
-from genmodels.evaluation.metrics.table import is_distance, label
+from genmodels.evaluation.metrics.table import label
 
 
 class ProtocolSettings(TypedDict):
@@ -25,7 +26,7 @@ class ProtocolSettings(TypedDict):
         split: the split of the real images.
         real_images, generated_images: how many on each side.
         few_images: whether they are so few that FD is biased.
-        features, features_hash: the name and the hash of the features.
+        features, features_hash: the name and the hash of the first judge's features.
         neighbours: of precision, recall, density and coverage.
         importance_samples, likelihood_images: of the likelihood.
         sampling_seed: the seed of the samples.
@@ -56,7 +57,7 @@ class Comparison:
     Attributes:
         data: the name of the data.
         protocol: the settings of the evaluation, the same for every model.
-        fd: the key of FD (Fréchet distance) among the numbers.
+        judges: the features that all are compared by; those of the first give all numbers.
         real: (64, C, H, W), real images of the test split.
         real_numbers: sharpness and isolated dots of the real images.
         real_histogram: the share of test images of each class; empty without classes.
@@ -73,7 +74,7 @@ class Comparison:
 
     data: str
     protocol: ProtocolSettings
-    fd: str
+    judges: Sequence[Judge]
     real: Tensor
     real_numbers: Mapping[str, float]
     real_histogram: Sequence[float]
@@ -85,10 +86,15 @@ class Comparison:
     limit: str = ""
     claims: str | None = None
 
+    @property
+    def fd(self) -> str:
+        """The key of the first judge's FD (Fréchet distance) among the numbers."""
+        return self.judges[0].fd
+
     @cached_property
     def pairs(self) -> list[PairTest]:
-        """Every pair of models, with p-values corrected over all pairs."""
-        return pairs.of(self.ranked(), self.fd)
+        """Every pair of models, with p-values corrected over all pairs and judges."""
+        return pairs.of(self.ranked(), self.judges)
 
     @property
     def trained(self) -> list[Entry]:
@@ -108,14 +114,8 @@ class Comparison:
         )
 
     def ranked(self) -> list[Entry]:
-        """Return models and given images, lowest FD first."""
+        """Return models and given images, lowest FD by the first judge first."""
         return sorted(self.entries, key=lambda entry: entry.mean(self.fd) or 0.0)
-
-    def distances(self) -> list[str]:
-        """Return the keys of the Fréchet distances that all models have, the headline first."""
-        numbers = [r.evaluation.numbers for e in self.entries for r in e.results]
-        found = [key for key in self.rows() if is_distance(key) and all(key in n for n in numbers)]
-        return sorted(found, key=lambda key: key != self.fd)
 
     def rows(self) -> list[str]:
         """Return the keys of all numbers, in the order of their first appearance."""

@@ -21,6 +21,7 @@ SEEDS = 5  # recommended: three find a doubled FD and little else (docs/referenc
 POWER = 0.8  # the chance to find a difference, at which it counts as one that can be seen
 MOST_SEEDS = 1000
 LARGEST = 700.0  # logarithm of the largest number, about
+FEWEST_RANKED = 3  # fewest models whose order is compared
 INTERVAL = f"{100 * CONFIDENCE:.0f} % interval over training seeds and test images"
 ROUNDING = 1e-12  # values that differ relatively by less count as equal
 Name = TypeVar("Name")
@@ -183,6 +184,19 @@ def holm(p_values: Mapping[Name, float]) -> dict[Name, float]:
         largest = max(largest, min(1.0, (len(ordered) - rank) * p_value))
         adjusted[name] = largest
     return adjusted
+
+
+def kendall(a: Sequence[float], b: Sequence[float]) -> float | None:
+    """Return Kendall's rank correlation τ_b of two orders (Kendall, 1945): 1 for equal ones.
+
+    None for fewer than three values, whose order agrees or not by a single pair, and if one side
+    has equal values alone.
+    """
+    if min(len(a), len(b)) < FEWEST_RANKED or 1 in (len(set(a)), len(set(b))):
+        return None
+    from scipy import stats  # here, because it takes a second
+
+    return float(stats.kendalltau(a, b).statistic)
 
 
 def _transformed(value: float, scale: Scale) -> float:

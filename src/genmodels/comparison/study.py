@@ -26,7 +26,7 @@ class Study:
         match: what all trainings have in common with the first.
         shard: ``K/N``: train only this share of the runs, and compare nothing.
         count: largest number of test images, and of samples.
-        features: name or file of the features.
+        features: names or files of the judges' features.
         seed: of the samples.
         jobs: how many tasks run at a time.
         threads: CPU threads; None for the number of the configuration.
@@ -37,7 +37,7 @@ class Study:
     match: Match | None
     shard: str | None
     count: int
-    features: str
+    features: tuple[str, ...]
     seed: int
     jobs: Jobs
     threads: int | None

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from genmodels.evaluation.judgement import Judgement
 from genmodels.evaluation.metrics.scores import Scored
 from genmodels.evaluation.protocol import Evaluation
 from genmodels.evaluation.weights import Point, WeightsChoice
@@ -39,14 +40,23 @@ def evaluation(given: Mapping[str, Any]) -> Evaluation:
         ],
         "curve": [Point(**point) for point in given["curve"]],
         "scored": scored(given["scored"]),
-        "influence": {key: _tensor(values) for key, values in given["influence"].items()},
+        "influence": _tensors(given["influence"]),
         "suspicious": _tensor(given["suspicious"]),
     })  # fmt: skip
+
+
+def judgement(given: Mapping[str, Any]) -> Judgement:
+    """Rebuild a judgement from the JSON values that :func:`plain` made."""
+    return Judgement(given["numbers"], given["undefined"], _tensors(given["influence"]))
 
 
 def scored(given: Mapping[str, Any]) -> Scored:
     """Rebuild scores from the JSON values that :func:`plain` made."""
     return Scored(**given)
+
+
+def _tensors(given: Mapping[str, Any]) -> dict[str, Tensor]:
+    return {key: _tensor(values) for key, values in given.items()}
 
 
 def _tensor(given: Mapping[str, Any]) -> Tensor:

@@ -5,7 +5,7 @@ from statistics import mean
 
 from genmodels.comparison.cells import alternatives, number
 from genmodels.comparison.entry import Entry
-from genmodels.comparison.pairs import PairTest
+from genmodels.comparison.pairs import DEPENDS, PairTest
 from genmodels.comparison.result import Comparison
 from genmodels.evaluation.baselines import MEANINGS, SIMPLE
 
@@ -41,23 +41,42 @@ def _nearest_model(comparison: Comparison) -> str:
     scores = f"FD {shown(first.mean(comparison.fd))}; the noise floor is {shown(floor)}"
     if len(ranked) == 1:
         return f"{first.name}, compared with the images of {comparison.data}: {scores}."
+    if best := next((entry for entry in ranked if _beats_all(entry, comparison)), None):
+        scores = f"FD {shown(best.mean(comparison.fd))}; the noise floor is {shown(floor)}"
+        one = len(comparison.judges) == 1
+        by = f", by {comparison.judges[0].name} features alone" if one else ""
+        return f"{best.name} comes closest to the images of {comparison.data} ({scores}){by}."
     against = [pair for pair in comparison.pairs if first.name in (pair.better, pair.worse)]
-    beaten = [pair.worse for pair in against if pair.better == first.name and pair.decided]
-    if len(beaten) == len(ranked) - 1:
-        return f"{first.name} comes closest to the images of {comparison.data} ({scores})."
-    open_ = [pair for pair in against if pair.better == first.name and not pair.decided]
-    return f"{first.name} has the lowest FD on {comparison.data} ({scores}); {_unresolved(open_)}."
+    open_ = [pair for pair in against if not (pair.decided and pair.better == first.name)]
+    told = _unresolved(first.name, open_)
+    return f"{first.name} has the lowest FD on {comparison.data} ({scores}); {told}."
 
 
-def _unresolved(pairs: Sequence[PairTest]) -> str:
+def _beats_all(entry: Entry, comparison: Comparison) -> bool:
+    """Return whether a model is better than every other one."""
+    beaten = [pair for pair in comparison.pairs if pair.better == entry.name and pair.decided]
+    return len(beaten) == len(comparison.entries) - 1
+
+
+def _unresolved(first: str, pairs: Sequence[PairTest]) -> str:
     """Say what is not resolved between the model of lowest FD and others, and what would help."""
     trained = [pair for pair in pairs if not pair.given]
     if alone := next((pair for pair in trained if pair.difference is None), None):
         return f"one seed of a model is not enough to decide: {alone.remedy}"
-    found = [f"its lead over {pair.worse} is not resolved ({pair.remedy})" for pair in trained]
+    found = [_open(first, pair) for pair in trained]
     if len(trained) < len(pairs):
         found.append("given images have no training seeds, so differences to them are not tested")
     return "; ".join(found)
+
+
+def _open(first: str, pair: PairTest) -> str:
+    """Say what is not resolved between the model of lowest FD and another one."""
+    other = pair.worse if pair.better == first else pair.better
+    if pair.outcome == "depends":
+        return f"whether it is better than {other} {DEPENDS} ({pair.votes})"
+    if pair.decided:
+        return f"but {other} is better ({pair.votes})"
+    return f"its lead over {other} is not resolved ({pair.remedy})"
 
 
 def conditions(comparison: Comparison) -> str:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from genmodels.data.images import TEST, TRAIN
-from genmodels.evaluation.features.extractor import BLOCK
+from genmodels.evaluation.features.extractor import BLOCK, Features
 from genmodels.evaluation.metrics import scores
 from genmodels.evaluation.metrics.scores import Scored
 from genmodels.evaluation.metrics.table import metric_of
@@ -26,9 +26,10 @@ MEANINGS = {
     "mean_image": "the mean training image, repeated",
 }
 SIMPLE = ("gaussian", "mean_image")  # a trained model should do better than these
+Score = Callable[[Reference, Features, Features | None], Scored]
 
 
-def floor(reference: Reference) -> Scored:
+def floor(reference: Reference, score: Score = scores.score) -> Scored:
     """Score one half of the test images against the other, for as many as samples have.
 
     Each side has half as many images. A number whose mean is c/N for equal distributions, such as
@@ -37,7 +38,7 @@ def floor(reference: Reference) -> Scored:
     """
     half = reference.count // 2
     real = reference.test
-    found = scores.score(reference, real[slice(half, 2 * half)], real[slice(half)])
+    found = score(reference, real[slice(half, 2 * half)], real[slice(half)])
     share = half / reference.count
     numbers = {
         key: value * share if (metric := metric_of(key)) and metric.inverse_count else value
@@ -46,10 +47,10 @@ def floor(reference: Reference) -> Scored:
     return replace(found, numbers=numbers)
 
 
-def copycat(reference: Reference) -> Scored:
+def copycat(reference: Reference, score: Score = scores.score) -> Scored:
     """Score training images as if they were samples."""
     rows = reference.random_rows(TRAIN, reference.count)
-    return scores.score(reference, reference.table[rows])
+    return score(reference, reference.table[rows], None)
 
 
 def images(reference: Reference, count: int) -> dict[str, Tensor]:
@@ -98,12 +99,16 @@ def mean_images(reference: Reference) -> Iterator[Tensor]:
         yield mean.expand(min(BLOCK, reference.count - start), -1, -1, -1)
 
 
-def _score_images(draw: Callable[[Reference], Iterator[Tensor]], reference: Reference) -> Scored:
-    return scores.score(reference, reference.extractor(draw(reference)))
+def _score_images(
+    draw: Callable[[Reference], Iterator[Tensor]],
+    reference: Reference,
+    score: Score = scores.score,
+) -> Scored:
+    return score(reference, reference.extractor(draw(reference)), None)
 
 
-# Baseline → the function that scores it in the same way as samples.
-SCORES: Mapping[str, Callable[[Reference], Scored]] = {
+# Baseline → the function that scores it as samples are scored; others may be given to it.
+SCORES: Mapping[str, Callable[..., Scored]] = {
     "floor": floor,
     "copycat": copycat,
     "gaussian": partial(_score_images, gaussian_images),

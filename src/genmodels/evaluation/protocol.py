@@ -14,9 +14,10 @@ from torch import Tensor
 from genmodels import runs, sampling
 from genmodels.data.given import GivenImages
 from genmodels.errors import InputError
-from genmodels.evaluation import weights
+from genmodels.evaluation import judgement, weights
 from genmodels.evaluation.draws import DrawProgress, Draws
 from genmodels.evaluation.features.extractor import BLOCK, Features
+from genmodels.evaluation.judgement import TRAINED_ON, Judgement
 from genmodels.evaluation.metrics import discrimination, encoding, scores
 from genmodels.evaluation.metrics.drawn import Drawn
 from genmodels.evaluation.metrics.image_metrics import IMAGE_METRICS
@@ -77,25 +78,33 @@ class Evaluation:
 def evaluate(
     folder: runs.Folder,
     reference: Reference,
+    further: Sequence[Reference],
     seed: int,
     device: torch.device,
     progress: DrawProgress,
-) -> Evaluation:
-    """Evaluate one run.
+) -> tuple[Evaluation, list[Judgement]]:
+    """Evaluate one run, and let further judges compare the same samples.
 
     Args:
         folder: of the run, with a checkpoint.
-        reference: the real images.
+        reference: the real images, with the features of the first judge.
+        further: the real images, with the features of each further judge.
         seed: of the samples.
         device: where to compute.
         progress: called with (done, total), in images.
 
     Raises:
-        InputError: there is no checkpoint, or its images are not finite.
+        InputError: there is no checkpoint, its images are not finite, or it was trained on the
+            features of the first judge.
     """
     saved = folder.latest()
     headline, training = weights.headline(saved), saved.header["progress"]
     model = weights.load(saved, headline, reference, device)
+    if (name := reference.extractor.name) in model.trained_on_features:
+        raise InputError(
+            f"run {folder.path}: {TRAINED_ON}, {name}, so they cannot judge it first; give others "
+            "first in `features`"
+        )
     playing = model if headline == "last" else weights.load(saved, "last", reference, device)
     earlier = folder.snapshots_before(training["step"])
     total = (
@@ -122,7 +131,7 @@ def evaluate(
     numbers, undefined = _only_finite(
         {**found.numbers, **numbers, **of_choices}, {**found.undefined, **undefined, **missing}
     )
-    return replace(
+    evaluation = replace(
         found,
         numbers=numbers,
         undefined=undefined,
@@ -131,6 +140,7 @@ def evaluate(
         curve=curve,
         measured={**measured, **_measured_in_training(training)},
     )
+    return evaluation, judgement.of_model(model, samples, further)
 
 
 def evaluate_images(given: GivenImages, reference: Reference) -> Evaluation:

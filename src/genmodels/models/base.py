@@ -60,12 +60,14 @@ class Model(FormerNames, nn.Module, ABC):
         class_shares: the share of each class; empty if the model takes no labels.
         num_classes: the number of classes; 0 if the model takes no labels.
         adjustable: settings that change no weight and may be changed when sampling.
+        trained_on_features: names of features that its loss uses, which may not judge it.
 
     Raises:
         InputError: the model is to be conditional, and the images have no labels.
     """
 
     adjustable: ClassVar[Sequence[str]] = ()
+    trained_on_features: Sequence[str] = ()
 
     def __init__(
         self,

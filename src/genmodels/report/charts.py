@@ -47,7 +47,9 @@ text {{ font-family: system-ui, sans-serif !important }}
 
 def of_comparison(comparison: Comparison) -> dict[str, bytes]:
     """Return the page's charts by file name."""
-    drawn = {f"ranking-{key}.svg": _ranking(comparison, key) for key in comparison.distances()}
+    drawn = {
+        f"ranking-{judge.fd}.svg": _ranking(comparison, judge.fd) for judge in comparison.judges
+    }
     for over in UNITS if comparison.trained else ():
         if any(_points(r, over) for entry in comparison.trained for r in entry.results):
             drawn[f"fd-over-{over}.svg"] = _fd_curves(comparison, over)

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from genmodels.comparison import advice, claims, fairness, verdicts
+from genmodels.comparison import advice, claims, fairness, ranks, verdicts
 from genmodels.comparison.entry import Entry
+from genmodels.comparison.pairs import PairTest
 from genmodels.comparison.result import Comparison
 from genmodels.evaluation.metrics.scores import Scored
 from genmodels.report import figures, html, markdown
@@ -47,18 +48,8 @@ def plain(comparison: Comparison, measured: Mapping[str, Any]) -> dict[str, Any]
         "real": dict(comparison.real_numbers),
         **{name: _scored(scored) for name, scored in comparison.baselines.items()},
         "models": [_model(entry) for entry in comparison.entries],
-        "pairs": [
-            {
-                "better": p.better,
-                "worse": p.worse,
-                "p_value": p.p_value,
-                "verdict": p.verdict,
-                "ratio": p.ratio,
-                "detectable": p.detectable,
-                "seeds_needed": p.seeds_needed,
-            }
-            for p in comparison.pairs
-        ],
+        "judges": _judges(comparison),
+        "pairs": [_pair(pair) for pair in comparison.pairs],
         "verdicts": [vars(verdict) for verdict in claims.of(comparison)],
         "fairness": fairness.remarks(comparison),
         "advice": [vars(found) for found in advice.of(comparison)],
@@ -73,6 +64,45 @@ def plain(comparison: Comparison, measured: Mapping[str, Any]) -> dict[str, Any]
                 for entry in comparison.entries
             },
         },
+    }
+
+
+def _judges(comparison: Comparison) -> list[dict[str, Any]]:
+    rankings = {ranking.judge: ranking for ranking in ranks.of(comparison)}
+    return [
+        {
+            **vars(judge),
+            "ranks": {e.name: rankings[judge].rank(e.name) for e in comparison.entries},
+            "tau": rankings[judge].tau,
+        }
+        if rankings
+        else vars(judge)
+        for judge in comparison.judges
+    ]
+
+
+def _pair(pair: PairTest) -> dict[str, Any]:
+    """Return a pair; its numbers are those of the leading judge, and all judges' follow."""
+    return {
+        "better": pair.better,
+        "worse": pair.worse,
+        "p_value": pair.p_value,
+        "verdict": pair.verdict,
+        "ratio": pair.ratio,
+        "detectable": pair.detectable,
+        "seeds_needed": pair.seeds_needed,
+        "judge": pair.lead.judge.name if pair.lead else None,
+        "judges": [
+            {
+                "judge": test.judge.name,
+                "better": test.better,
+                "p_value": test.p_value,
+                "p_value_by_itself": test.difference.p_value,
+                "ratio": test.ratio,
+                "decides": test.decides,
+            }
+            for test in pair.tests
+        ],
     }
 
 

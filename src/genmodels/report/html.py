@@ -9,7 +9,7 @@ from typing import Any
 import jinja2
 from torch import Tensor
 
-from genmodels.comparison import advice, answers, claims, fairness, verdicts
+from genmodels.comparison import advice, answers, claims, fairness, ranks, verdicts
 from genmodels.comparison.cells import interval, number
 from genmodels.comparison.entry import Entry
 from genmodels.comparison.result import Comparison
@@ -60,6 +60,8 @@ def render(comparison: Comparison, drawn: Mapping[str, bytes], measured: Mapping
         answers=answers.of(comparison),
         claims=claims.of(comparison),
         fairness=fairness.remarks(comparison),
+        ranks=ranks.table(comparison),
+        ranks_notes=ranks.notes(comparison),
         conditions=verdicts.conditions(comparison),
         advice=advice.of(comparison),
         meanings=MEANINGS,

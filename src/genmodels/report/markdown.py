@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from genmodels.comparison import advice, answers, claims, fairness, verdicts
+from genmodels.comparison import advice, answers, claims, fairness, ranks, verdicts
 from genmodels.comparison.result import Comparison
 from genmodels.evaluation.baselines import MEANINGS
 from genmodels.evaluation.metrics.table import label
@@ -19,6 +19,11 @@ def render(comparison: Comparison, measured: Mapping[str, Any]) -> str:
     lines += [f"| {' | '.join(row)} |" for row in comparison.table()]
     for answer in answers.of(comparison):
         lines += ["", f"## {answer.question}", "", *(f"- {text}" for text in answer.sentences)]
+    if ranked := ranks.table(comparison):
+        headings, *rows = ranked
+        lines += ["", "## Ranks by judge", "", f"| {' | '.join(headings)} |"]
+        lines += ["|---" * len(headings) + "|", *(f"| {' | '.join(row)} |" for row in rows)]
+        lines += ["", " ".join(ranks.notes(comparison))]
     if comparison.pairs:
         lines += ["", "## Differences", "", *(f"- {pair.sentence}" for pair in comparison.pairs)]
     if answered := claims.of(comparison):
@@ -34,6 +39,7 @@ def render(comparison: Comparison, measured: Mapping[str, Any]) -> str:
     lines += ["", "## To check next", "", *(checks or ["- No symptom was found."])]
     lines += ["", "## Protocol", ""]
     lines += [f"- {label(name)}: {value}" for name, value in comparison.protocol.items()]
+    lines += [f"- judge: {judge.name}, {judge.hash}" for judge in comparison.judges]
     lines += [f"- {name}: {meaning}" for name, meaning in MEANINGS.items()]
     lines += ["", verdicts.conditions(comparison)]
     lines += ["", f"Made by `{measured['command']}`.", ""]

@@ -10,6 +10,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from genmodels.comparison import ranks
 from genmodels.comparison.result import Comparison
 from genmodels.comparison.statistics import INTERVAL
 
@@ -91,4 +92,18 @@ def comparison_table(comparison: Comparison) -> ComparisonTable:
         caption="\n".join(notes) or None,
         headings=comparison.headings(),
         rows=comparison.table(),
+    )
+
+
+def ranks_table(comparison: Comparison) -> ComparisonTable | None:
+    """Return the table of ranks by judge; None with one judge or one model."""
+    rows = ranks.table(comparison)
+    if not rows:
+        return None
+    headings, *others = rows
+    return ComparisonTable(
+        title="ranks by judge",
+        caption="\n".join(ranks.notes(comparison)),
+        headings=headings[1:],
+        rows=others,
     )

@@ -4,6 +4,7 @@ The terminal, the HTML page, the Markdown report and the documentation take labe
 and the order of metrics from it.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from genmodels.evaluation.metrics.image_metrics import IMAGE_METRICS
@@ -12,6 +13,7 @@ from genmodels.evaluation.metrics.model_metrics import MODEL_METRICS, TRAINING_M
 from genmodels.evaluation.metrics.scores import SAMPLE_METRICS, fd_metric
 
 FD = fd_metric("fd_*")  # the Fréchet distance on any features
+BY_ALL = ("kid",)  # the sample metrics that every judge gives, beside FD
 
 # Computed by the protocol: scores of several choices of weights, and time.
 PROTOCOL_METRICS: tuple[Metric[Any], ...] = (
@@ -84,16 +86,33 @@ PROMINENT = tuple(metric.key for metric in METRICS.values() if metric.prominent)
 LOWER_IS_BETTER = {metric.key for metric in METRICS.values() if metric.better == "lower"}
 
 
+def further_metrics(fd: str, features: str) -> tuple[Metric[Any], ...]:
+    """Return the metrics of a further judge: FD, and :data:`BY_ALL` on its features.
+
+    Args:
+        fd: the key of its FD.
+        features: the name of its features.
+    """
+    others = [
+        replace(
+            METRICS[key],
+            key=f"{key}_{features}",
+            label=f"{METRICS[key].label} on {features} features",
+            prominent=False,
+        )
+        for key in BY_ALL
+    ]
+    return fd_metric(fd), *others
+
+
 def metric_of(key: str) -> Metric[Any] | None:
     """Return the metric of a key; None for a number that only a user's model defines."""
-    if is_distance(key):
+    if key == "fid" or key.startswith("fd_"):
         return fd_metric(key)
+    base, _, features = key.partition("_")
+    if key not in METRICS and base in BY_ALL:
+        return further_metrics("", features)[1 + BY_ALL.index(base)]
     return METRICS.get(key)
-
-
-def is_distance(key: str) -> bool:
-    """Return whether a key is that of a Fréchet distance on some features."""
-    return key == "fid" or key.startswith("fd_")
 
 
 def label(key: str) -> str:

@@ -1,0 +1,80 @@
+"""The judges of a comparison: the features by which all models are compared."""
+
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from genmodels.console import Display
+from genmodels.data.images import Images
+from genmodels.errors import InputError, Interrupted
+from genmodels.evaluation.features import domain
+from genmodels.evaluation.features.at_hand import at_hand
+from genmodels.evaluation.features.extractor import Extractor
+from genmodels.evaluation.metrics import scores
+from genmodels.evaluation.reference import Reference
+
+AUTO = "auto"  # all features at hand
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Features by which models are compared.
+
+    Attributes:
+        name: of the features.
+        hash: of their weights.
+        fd: the key of its FD (Fréchet distance) among the numbers.
+        chose: whether snapshots were chosen by it, on validation images: so it is the first judge,
+            and alone calls no model better.
+    """
+
+    name: str
+    hash: str
+    fd: str
+    chose: bool = False
+
+
+def of(references: Sequence[Reference]) -> list[Judge]:
+    """Return the judges of references to the same images, of which the first one chose."""
+    return [
+        Judge(each.extractor.name, each.extractor.hash, scores.fd_name(each), each is references[0])
+        for each in references
+    ]
+
+
+def extractors(names: Sequence[str], images: Images, display: Display) -> list[Extractor]:
+    """Return the features of all judges, the first judge's first.
+
+    Args:
+        names: of features, or of their files; ``auto`` for all that are at hand.
+        images: the data set.
+        display: shows the progress.
+
+    Raises:
+        InputError: there are no such features, they do not fit the images, or several have one
+            name.
+        Interrupted: Ctrl-C was pressed while a network was trained, which is not kept.
+    """
+    wanted = [each for name in names for each in (at_hand(images) if name == AUTO else [name])]
+    found: dict[str, Extractor] = {}
+    for name in dict.fromkeys(wanted):
+        made = _extractor(name, images, display)
+        if made.name in found:
+            raise InputError(f"two `features` are called {made.name}; leave one out, or rename it")
+        found[made.name] = made
+    return list(found.values())
+
+
+def _extractor(name: str, images: Images, display: Display) -> Extractor:
+    """Return the features of a name; a network that must be trained for them is announced."""
+    if domain.is_missing(name, images):
+        display.say(
+            f"{images.name} has no features to compare by yet: a small network is trained for "
+            f"them, once, {domain.STEPS:,} steps"
+        )
+    try:
+        return domain.choose(name, images, display.reading)
+    except KeyboardInterrupt:
+        display.close()
+        stopped = f"stopped, and the features of {images.name} are trained from the start again"
+        raise Interrupted(stopped, 128 + signal.SIGINT) from None
