@@ -108,14 +108,17 @@ def compare(
 
 
 def _show(comparison: "Comparison", out: Path, trained_once: bool) -> None:
-    """Show the table, the summary, where the report is and what to do next."""
+    """Show the table, the summary, which models copy, where the report is and what to do next."""
     from genmodels import console
-    from genmodels.comparison import verdicts
+    from genmodels.comparison import copy_watch, verdicts
     from genmodels.comparison.statistics import SEEDS
     from genmodels.report import terminal
 
     console.show(terminal.comparison_table(comparison))
     typer.echo(verdicts.summary(comparison))
+    for watch in copy_watch.of(comparison):
+        if watch.copying:
+            typer.echo(f"{watch.model}: {watch.sentence}")
     typer.echo(f"report: {out / 'report.html'}")
     if trained_once:
         typer.echo(f"next: for confidence intervals, the same command with --seeds {SEEDS}")

@@ -1,14 +1,19 @@
 """Reference scores beside the models': noise floor, copied training set, two simple baselines."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 
 import torch
 from torch import Tensor
 
 from genmodels.data.images import TEST, TRAIN
+from genmodels.evaluation import copying
 from genmodels.evaluation.features.extractor import BLOCK
 from genmodels.evaluation.metrics import scores
+from genmodels.evaluation.metrics.drawn import Drawn
+from genmodels.evaluation.metrics.image_metrics import COPY_METRICS
+from genmodels.evaluation.metrics.metric import values
 from genmodels.evaluation.metrics.scores import Scored
 from genmodels.evaluation.reference import Reference
 from genmodels.system import randomness
@@ -28,14 +33,13 @@ SIMPLE = ("gaussian", "mean_image")  # a trained model should do better than the
 def floor(reference: Reference) -> Scored:
     """Score one half of the test images against the other. Each side has half as many images."""
     half = reference.count // 2
-    real = reference.test
-    return scores.score(reference, real[slice(half, 2 * half)], real.values[:half])
+    rows = reference.random_rows(TEST, reference.count)
+    return _score_real(reference, rows[half : 2 * half], reference.table[rows[:half]].values)
 
 
 def copycat(reference: Reference) -> Scored:
     """Score training images as if they were samples."""
-    rows = reference.random_rows(TRAIN, reference.count)
-    return scores.score(reference, reference.table[rows])
+    return _score_real(reference, reference.random_rows(TRAIN, reference.count))
 
 
 def images(reference: Reference, count: int) -> dict[str, Tensor]:
@@ -85,7 +89,20 @@ def mean_images(reference: Reference) -> Iterator[Tensor]:
 
 
 def _score_images(draw: Callable[[Reference], Iterator[Tensor]], reference: Reference) -> Scored:
-    return scores.score(reference, reference.extractor(draw(reference)))
+    blocks = list(draw(reference))
+    return _score(Drawn(reference, blocks, reference.extractor(blocks), None))
+
+
+def _score_real(reference: Reference, rows: Tensor, real: Tensor | None = None) -> Scored:
+    """Score rows of the data; ``real``: features (N, D) to compare with, not all test images."""
+    images = reference.images.batch(rows[: copying.COUNT]).images
+    return _score(Drawn(reference, [images], reference.table[rows], None), real)
+
+
+def _score(drawn: Drawn, real: Tensor | None = None) -> Scored:
+    """Score images by their features, and count copies among the first."""
+    scored = scores.score(drawn.reference, drawn.features, real)
+    return replace(scored, numbers=scored.numbers | values(COPY_METRICS, drawn).numbers)
 
 
 # Baseline → the function that scores it in the same way as samples.

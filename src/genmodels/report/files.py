@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from genmodels.comparison import advice, claims, fairness, verdicts
+from genmodels.comparison import advice, claims, copy_watch, fairness, verdicts
 from genmodels.comparison.entry import Entry
 from genmodels.comparison.result import Comparison
 from genmodels.evaluation.metrics.scores import Scored
@@ -60,6 +61,7 @@ def plain(comparison: Comparison, measured: Mapping[str, Any]) -> dict[str, Any]
             for p in comparison.pairs
         ],
         "verdicts": [vars(verdict) for verdict in claims.of(comparison)],
+        "copy_watch": [asdict(watch) for watch in copy_watch.of(comparison)],
         "fairness": fairness.remarks(comparison),
         "advice": [vars(found) for found in advice.of(comparison)],
         "measured": {

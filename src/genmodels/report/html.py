@@ -9,7 +9,7 @@ from typing import Any
 import jinja2
 from torch import Tensor
 
-from genmodels.comparison import advice, claims, fairness, verdicts
+from genmodels.comparison import advice, claims, copy_watch, fairness, verdicts
 from genmodels.comparison.cells import interval, number
 from genmodels.comparison.entry import Entry
 from genmodels.comparison.result import Comparison
@@ -57,6 +57,7 @@ def render(comparison: Comparison, drawn: Mapping[str, bytes], measured: Mapping
         comparison=comparison,
         summary=verdicts.summary(comparison),
         claims=claims.of(comparison),
+        copies=copy_watch.of(comparison),
         fairness=fairness.remarks(comparison),
         conditions=verdicts.conditions(comparison),
         advice=advice.of(comparison),
