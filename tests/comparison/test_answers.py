@@ -20,7 +20,7 @@ JUDGES = [Judge("x", "0", "fd_x", chose=True)]
 
 
 def entry(name: str, distances: list[float], **numbers: float) -> Entry:
-    empty = Scored({}, {}, [], [], [])
+    empty = Scored({}, {}, [])
     measured = {"training_seconds": 60.0, "sampling_images_per_second": 1234.0}
     results = [
         Result(seed, name, Evaluation({"fd_x": fd, **numbers}, {}, "last",
@@ -32,8 +32,8 @@ def entry(name: str, distances: list[float], **numbers: float) -> Entry:
 
 
 def comparison(*entries: Entry, **baselines: float) -> Comparison:
-    scored = {"floor": Scored(FLOOR, {}, [], [], [])}
-    scored |= {name: Scored({"fd_x": fd}, {}, [], [], []) for name, fd in baselines.items()}
+    scored = {"floor": Scored(FLOOR, {}, [])}
+    scored |= {name: Scored({"fd_x": fd}, {}, []) for name, fd in baselines.items()}
     return Comparison("made up", PROTOCOL, JUDGES, NOTHING, {}, [], [], scored, {}, entries)
 
 

@@ -63,7 +63,7 @@ def test_a_run_beside_samples_of_other_tools(
     assert [model["given"] for model in content["models"]] == [False, True, True]
     assert {*array["numbers"], *array["undefined"]} >= NEEDS_IMAGES_ALONE
     assert array["numbers"]["label_accuracy"]["mean"] > 0.95
-    assert array["numbers"]["memorised"]["mean"] == 1
+    assert array["numbers"]["copied"]["mean"] == 1
     assert folder["undefined"]["label_accuracy"] == "they were generated without labels"
     fd = {model["name"]: model["numbers"]["fd_domain"]["mean"] for model in content["models"]}
     floor = content["floor"]["numbers"]["fd_domain"]  # a mean, with few images

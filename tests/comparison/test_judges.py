@@ -138,7 +138,7 @@ def test_what_is_refused(pair: list[Path], own_cache: Path, features: Any, said:
 def by_judges(**models: tuple[Any, Any]) -> Comparison:
     """Return a comparison of models with an FD by two judges for each seed."""
     made = [_judged(name, *distances) for name, distances in models.items()]
-    floor = Scored({"fd_domain": 0.1, "fd_random": 0.01}, {}, [], [], [])
+    floor = Scored({"fd_domain": 0.1, "fd_random": 0.01}, {}, [])
     return Comparison(
         "made up", PROTOCOL, [DOMAIN, RANDOM], NOTHING, {"sharpness": 0.18}, [], [],
         {"floor": floor}, {}, made,

@@ -19,7 +19,7 @@ from genmodels.runs import Folder
 from genmodels.system import cache, provenance
 
 PROTOCOL = {"count": 300, "seed": 0}
-SCORED = Scored({"kid": 0.1 + 0.2}, {"modes": "no classes"}, [3], [4], [0.5, 0.5])
+SCORED = Scored({"kid": 0.1 + 0.2}, {"modes": "no classes"}, [0.5, 0.5])
 BEFORE = "runs were evaluated before, with the same settings: read from"
 
 

@@ -16,7 +16,8 @@ from genmodels.evaluation.weights import Point, WeightsChoice
 
 NOTHING = torch.zeros(1, 1, 2, 2)
 COMMON = {
-    "coverage": 0.9, "memorised": 0.01, "outliers": 0.01, "sharpness": 0.1, "isolated_dots": 0.0,
+    "coverage": 0.9, "copied": 0.0, "copied_held_out": 0.0, "outliers": 0.01,
+    "sharpness": 0.1, "isolated_dots": 0.0,
     "parameters_training": 100.0, "parameters_sampling": 50.0, "training_images": 1000.0,
     "latent_dimensions": 20.0,
 }  # fmt: skip
@@ -38,7 +39,7 @@ def entry(
         Result(seed, f"runs/{name}-{seed}", Evaluation(
             {**numbers, "fd_domain": distance}, {}, "last",
             [WeightsChoice("last", 2000, distance, NOTHING)], 0.01, points,
-            Scored({}, {}, [], [], []), NOTHING, {"training_seconds": seconds},
+            Scored({}, {}, []), NOTHING, {"training_seconds": seconds},
         ), threads[seed], jobs[seed])
         for seed, distance in enumerate(distances)
     ]  # fmt: skip
@@ -50,13 +51,14 @@ PROTOCOL: ProtocolSettings = {
     "data": "made up", "fingerprint": "0", "split": "test", "real_images": 10_000,
     "generated_images": 10_000, "few_images": False, "features": "domain", "features_hash": "0",
     "neighbours": 5, "importance_samples": 100, "likelihood_images": 1000, "sampling_seed": 0,
-    "snapshot_images": 2000, "snapshots_chosen_on": "validation",
+    "snapshot_images": 2000, "copy_images": 2000, "snapshot_copy_images": 500,
+    "snapshots_chosen_on": "validation",
 }  # fmt: skip
 
 
 def comparison(*entries: Any, few_images: bool = False) -> Comparison:
     numbers = {"fd_domain": 0.1, "precision": 0.95, "coverage": 0.97, "modes": 10, "outliers": 0.01}
-    floor = Scored(numbers, {}, [], [], [])
+    floor = Scored(numbers, {}, [])
     return Comparison(
         "made up", {**PROTOCOL, "few_images": few_images}, [DOMAIN], NOTHING,
         {"sharpness": 0.18, "isolated_dots": 0.001}, [], [], {"floor": floor}, {}, entries,
@@ -79,10 +81,8 @@ def test_the_report_was_right() -> None:
 
 def test_a_baseline_that_is_nearer_than_every_model_is_named() -> None:
     made = comparison(entry("a", CODING, [4.0]), entry("b", PLAYING, [3.5]))
-    cast(dict[str, Scored], made.baselines)["gaussian"] = Scored({"fd_domain": 3.0}, {}, [], [], [])
-    cast(dict[str, Scored], made.baselines)["mean_image"] = Scored(
-        {"fd_domain": 3.9}, {}, [], [], []
-    )
+    cast(dict[str, Scored], made.baselines)["gaussian"] = Scored({"fd_domain": 3.0}, {}, [])
+    cast(dict[str, Scored], made.baselines)["mean_image"] = Scored({"fd_domain": 3.9}, {}, [])
     said = verdicts.summary(made)
     assert said.endswith(
         "But a Gaussian over 100 principal components of the pixels (3) has a lower FD: it has not "
@@ -240,7 +240,7 @@ SYMPTOMS = {
     "variety": (PLAYING | {"coverage": 0.1}, "Samples lack variety"),
     "modes": (PLAYING | {"modes": 1.0}, "Samples show 1 of 10 classes"),
     "posterior": (CODING | {"active_units": 3.0}, "The posterior collapses: 3 of 20"),
-    "memory": (CODING | {"memorised": 0.4}, "Samples copy training images: 40%"),
+    "memory": (CODING | {"copied": 0.4}, "Samples are copies: 40 % (38 – 42 %) of samples"),
 }  # fmt: skip
 
 
@@ -337,7 +337,7 @@ def test_given_images_have_no_seeds_to_test() -> None:
 
 def test_given_images_alone() -> None:
     made = comparison(given("c", 4.0), given("d", 5.0))
-    cast(dict[str, Scored], made.baselines)["gaussian"] = Scored({"fd_domain": 3.0}, {}, [], [], [])
+    cast(dict[str, Scored], made.baselines)["gaussian"] = Scored({"fd_domain": 3.0}, {}, [])
     assert verdicts.conditions(made) == "Evaluations ran 1 at a time."
     assert fairness.remarks(made) == []
     assert verdicts.summary(made).endswith("of the pixels (3) has a lower FD.")

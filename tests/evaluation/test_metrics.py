@@ -76,9 +76,9 @@ def _better(key: str) -> str:
 def test_labels_and_directions_of_distances() -> None:
     assert table.label("fd_domain") == "FD on domain features"
     assert table.label("fid") == "FID"
-    for key in ("fid", "fd_random", "kid", "memorised", "nll_levels_elbo", "distance_best"):
+    for key in ("fid", "fd_random", "kid", "copied", "nll_levels_elbo", "distance_best"):
         assert _better(key) == "lower", key
-    assert {"kid", "memorised"} <= table.LOWER_IS_BETTER
+    assert {"kid", "copied"} <= table.LOWER_IS_BETTER
     for key in ("recall", "label_accuracy", "sampling_images_per_second"):
         assert _better(key) == "higher", key
     for key in ("diversity", "sharpness", "discriminator_ranks_training", "training_images"):

@@ -108,7 +108,7 @@ def test_encoding_takes_steps_of_its_own() -> None:
     images = data(200).double()
     exact = ((images * 2 - 1) - MEAN) / SCALE
 
-    def error(**settings: int) -> float:
+    def error(**settings: Any) -> float:
         model = Flow((1, 8, 8), UNet(8, 1), **settings)
         model.field = Exact().double()
         return (model.encode(images) - exact.flatten(1)).abs().max().item()

@@ -32,7 +32,7 @@ def comparison(*names: str) -> Comparison:
 
     def evaluation(number: int) -> Evaluation:
         points = [Point(n, 10**n, 2.0**n, (9.0 + number) / n) for n in range(1, 5)]
-        scored = Scored({}, {}, [], [], [0.1 * number, 1 - 0.1 * number])
+        scored = Scored({}, {}, [0.1 * number, 1 - 0.1 * number])
         weights = [WeightsChoice("last", 4, 1.0, PICTURE)]
         return Evaluation({"fd_x": 1.0}, {}, "last", weights, 0, points, scored, PAIRS, {})
 
@@ -40,7 +40,7 @@ def comparison(*names: str) -> Comparison:
         Entry(name, [Result(seed, "", evaluation(number)) for seed in range(2)], [], {})
         for number, name in enumerate(names)
     ]
-    floor = Scored({"fd_x": 0.5}, {}, [], [], [])
+    floor = Scored({"fd_x": 0.5}, {}, [])
     protocol: Any = {}
     judges = [Judge("x", "0", "fd_x")]
     return Comparison("made up", protocol, judges, PICTURE, {}, [0.5, 0.5], names[:2],

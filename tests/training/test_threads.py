@@ -98,7 +98,7 @@ def test_a_comparison_trains_and_measures_with_its_threads(
 ) -> None:
     used, evaluate = [], protocol.evaluate
 
-    def noted(*arguments: Any) -> protocol.Evaluation:
+    def noted(*arguments: Any) -> Any:
         used.append(torch.get_num_threads())
         return evaluate(*arguments)
 

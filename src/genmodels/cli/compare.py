@@ -97,7 +97,7 @@ def compare(
     from genmodels.comparison.plan import is_configuration
 
     comparison: api.Comparison | None = api.compare(
-        subjects or (),
+        tuple(subjects or ()),
         seeds=seeds,
         count=count,
         features=arguments.features(features or ["auto"]),
@@ -118,9 +118,9 @@ def compare(
 
 
 def _show(comparison: "Comparison", out: Path, trained_once: bool) -> None:
-    """Show the table, the summary, where the report is and what to do next."""
+    """Show the table, the summary, which models copy, where the report is and what to do next."""
     from genmodels import console
-    from genmodels.comparison import verdicts
+    from genmodels.comparison import copy_watch, verdicts
     from genmodels.comparison.statistics import SEEDS
     from genmodels.report import terminal
 
@@ -130,6 +130,9 @@ def _show(comparison: "Comparison", out: Path, trained_once: bool) -> None:
         console.show(ranks)
         typer.echo()
     typer.echo(verdicts.summary(comparison))
+    for watch in copy_watch.of(comparison):
+        if watch.copying:
+            typer.echo(f"{watch.model}: {watch.sentence}")
     typer.echo(f"report: {out / 'report.html'}")
     if trained_once:
         typer.echo(f"next: for confidence intervals, the same command with --seeds {SEEDS}")

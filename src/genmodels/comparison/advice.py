@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from genmodels.comparison import copy_watch
 from genmodels.comparison.entry import Entry
 from genmodels.comparison.result import Comparison
 from genmodels.comparison.verdicts import WINNING, better_baselines, shown
@@ -10,7 +11,6 @@ OVERFITTED = 0.1  # loss of accuracy from training to test images that shows ove
 FAR = 0.5  # precision relative to the floor's, below which samples do not look like images
 COLLAPSED = 0.5  # coverage relative to the floor's, or share of the classes that occur
 ACTIVE = 0.5  # share of active latent dimensions below which the posterior has collapsed
-MEMORISED = 0.05  # share of samples; test images have 0.01 by definition
 IMPROVING = 0.1  # relative fall of FD over the last doubling of steps: train longer
 UNSTABLE = 1.25  # final FD relative to the best snapshot's
 
@@ -30,7 +30,11 @@ def of(comparison: Comparison) -> list[Advice]:
     for entry in comparison.entries:
         for symptom, check in _symptoms(entry, comparison):
             found.append(Advice(entry.name, symptom, check))
-    return found
+    return found + [
+        Advice(watch.model, f"Samples are copies: {watch.sentence}", "Look at the pairs.")
+        for watch in copy_watch.of(comparison)
+        if watch.copying
+    ]
 
 
 def _symptoms(entry: Entry, comparison: Comparison) -> list[tuple[str, str]]:
@@ -58,13 +62,6 @@ def _symptoms(entry: Entry, comparison: Comparison) -> list[tuple[str, str]]:
         made.append((
             f"The posterior collapses: {active:.0f} of {latent:.0f} latent dimensions are used.",
             "Lower beta, or take fewer dimensions.",
-        ))  # fmt: skip
-    memorised = entry.mean("memorised")
-    if memorised is not None and memorised > MEMORISED:
-        made.append((
-            f"Samples copy training images: {memorised:.0%} of samples are closer to one than "
-            "99 % of test images are.",
-            "Look at the pairs; add images, or train a smaller model for fewer steps.",
         ))  # fmt: skip
     made += _over_time(entry, comparison)
     return made

@@ -19,7 +19,7 @@ from genmodels.data import given
 from genmodels.data.given import GivenImages, GivenSource
 from genmodels.data.images import TEST, Images
 from genmodels.errors import InputError
-from genmodels.evaluation import baselines, protocol, reference, weights
+from genmodels.evaluation import baselines, copying, protocol, reference, weights
 from genmodels.evaluation.metrics import likelihood, scores
 from genmodels.evaluation.protocol import Evaluation
 from genmodels.evaluation.reference import Reference
@@ -203,6 +203,8 @@ def _protocol(real: Reference, seed: int) -> ProtocolSettings:
         "likelihood_images": min(likelihood.IMAGES, real.count),
         "sampling_seed": seed,
         "snapshot_images": weights.curve_count(real),
+        "copy_images": min(copying.COUNT, real.count),
+        "snapshot_copy_images": min(copying.CURVE_COUNT, weights.curve_count(real)),
         "snapshots_chosen_on": "validation, where a run has it",
     }
 

@@ -20,7 +20,6 @@ from genmodels.evaluation import baselines, judgement, protocol, reference
 from genmodels.evaluation.draws import DrawProgress
 from genmodels.evaluation.features.extractor import BLOCK
 from genmodels.evaluation.judgement import Judgement
-from genmodels.evaluation.metrics import scores
 from genmodels.evaluation.metrics.scores import Scored
 from genmodels.evaluation.protocol import Evaluation
 from genmodels.evaluation.reference import Reference
@@ -195,7 +194,7 @@ class Request:
         for kept, judge in zip(self.kept(references), references, strict=True):
             scored = kept.find_baseline(name)
             if scored is None:
-                score = scores.score if judge is references[0] else judgement.score
+                score = baselines.score if judge is references[0] else judgement.score
                 scored = baselines.SCORES[name](judge, score)
                 kept.keep_baseline(name, scored)
             found.append(scored)

@@ -31,6 +31,8 @@ class ProtocolSettings(TypedDict):
         importance_samples, likelihood_images: of the likelihood.
         sampling_seed: the seed of the samples.
         snapshot_images: the number of samples of each snapshot.
+        copy_images: how many samples, and how many test images, are searched for copies.
+        snapshot_copy_images: how many samples of each snapshot are.
         snapshots_chosen_on: the split that the best snapshot is chosen on.
     """
 
@@ -47,6 +49,8 @@ class ProtocolSettings(TypedDict):
     likelihood_images: int
     sampling_seed: int
     snapshot_images: int
+    copy_images: int
+    snapshot_copy_images: int
     snapshots_chosen_on: str
 
 

@@ -8,7 +8,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import mean, variance
+from statistics import NormalDist, mean, variance
 from typing import TypeVar
 
 from torch import Tensor
@@ -197,6 +197,22 @@ def kendall(a: Sequence[float], b: Sequence[float]) -> float | None:
     from scipy import stats  # here, because it takes a second
 
     return float(stats.kendalltau(a, b).statistic)
+
+
+def wilson(share: float, count: int) -> tuple[float, float]:
+    """Return the interval of a share of independent cases, within [0, 1].
+
+    Wilson, Probable inference, the law of succession, and statistical inference (1927).
+
+    Args:
+        share: of cases, from 0 to 1.
+        count: of cases.
+    """
+    square = NormalDist().inv_cdf((1 + CONFIDENCE) / 2) ** 2
+    middle = (share + square / (2 * count)) / (1 + square / count)
+    spread = share * (1 - share) / count + square / (4 * count**2)
+    half = math.sqrt(square * spread) / (1 + square / count)
+    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def _transformed(value: float, scale: Scale) -> float:

@@ -8,8 +8,12 @@ import torch
 from torch import Tensor
 
 from genmodels.data.images import TEST, TRAIN
+from genmodels.evaluation import copying
 from genmodels.evaluation.features.extractor import BLOCK, Features
 from genmodels.evaluation.metrics import scores
+from genmodels.evaluation.metrics.drawn import Drawn
+from genmodels.evaluation.metrics.image_metrics import COPY_METRICS
+from genmodels.evaluation.metrics.metric import values
 from genmodels.evaluation.metrics.scores import Scored
 from genmodels.evaluation.metrics.table import metric_of
 from genmodels.evaluation.reference import Reference
@@ -26,10 +30,21 @@ MEANINGS = {
     "mean_image": "the mean training image, repeated",
 }
 SIMPLE = ("gaussian", "mean_image")  # a trained model should do better than these
-Score = Callable[[Reference, Features, Features | None], Scored]
+Score = Callable[[Drawn, Features | None], Scored]
 
 
-def floor(reference: Reference, score: Score = scores.score) -> Scored:
+def score(drawn: Drawn, real: Features | None = None) -> Scored:
+    """Score images by their features, and count copies among the first.
+
+    Args:
+        drawn: the images.
+        real: features to compare with instead of those of all test images.
+    """
+    scored = scores.score(drawn.reference, drawn.features, real)
+    return replace(scored, numbers=scored.numbers | values(COPY_METRICS, drawn).numbers)
+
+
+def floor(reference: Reference, score: Score = score) -> Scored:
     """Score one half of the test images against the other, for as many as samples have.
 
     Each side has half as many images. A number whose mean is c/N for equal distributions, such as
@@ -37,8 +52,8 @@ def floor(reference: Reference, score: Score = scores.score) -> Scored:
     samples, so it is multiplied by the share of the images that a side has.
     """
     half = reference.count // 2
-    real = reference.test
-    found = score(reference, real[slice(half, 2 * half)], real[slice(half)])
+    rows = reference.random_rows(TEST, reference.count)
+    found = score(_real(reference, rows[half : 2 * half]), reference.table[rows[:half]])
     share = half / reference.count
     numbers = {
         key: value * share if (metric := metric_of(key)) and metric.inverse_count else value
@@ -47,10 +62,9 @@ def floor(reference: Reference, score: Score = scores.score) -> Scored:
     return replace(found, numbers=numbers)
 
 
-def copycat(reference: Reference, score: Score = scores.score) -> Scored:
+def copycat(reference: Reference, score: Score = score) -> Scored:
     """Score training images as if they were samples."""
-    rows = reference.random_rows(TRAIN, reference.count)
-    return score(reference, reference.table[rows], None)
+    return score(_real(reference, reference.random_rows(TRAIN, reference.count)), None)
 
 
 def images(reference: Reference, count: int) -> dict[str, Tensor]:
@@ -100,11 +114,16 @@ def mean_images(reference: Reference) -> Iterator[Tensor]:
 
 
 def _score_images(
-    draw: Callable[[Reference], Iterator[Tensor]],
-    reference: Reference,
-    score: Score = scores.score,
+    draw: Callable[[Reference], Iterator[Tensor]], reference: Reference, score: Score = score
 ) -> Scored:
-    return score(reference, reference.extractor(draw(reference)), None)
+    blocks = list(draw(reference))
+    return score(Drawn(reference, blocks, reference.extractor(blocks), None), None)
+
+
+def _real(reference: Reference, rows: Tensor) -> Drawn:
+    """Return rows of the data with their features; of the images the first are enough."""
+    images = reference.images.batch(rows[: copying.COUNT]).images
+    return Drawn(reference, [images], reference.table[rows], None)
 
 
 # Baseline → the function that scores it as samples are scored; others may be given to it.

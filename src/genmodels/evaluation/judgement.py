@@ -15,6 +15,7 @@ from genmodels.evaluation import weights
 from genmodels.evaluation.draws import DrawProgress, Draws
 from genmodels.evaluation.features.extractor import Features
 from genmodels.evaluation.metrics import scores
+from genmodels.evaluation.metrics.drawn import Drawn
 from genmodels.evaluation.metrics.metric import values
 from genmodels.evaluation.metrics.samples import Samples
 from genmodels.evaluation.metrics.scores import Scored
@@ -44,23 +45,23 @@ class Judgement:
         return f"<Judgement: {shown or 'no numbers'}>"
 
 
-def score(reference: Reference, features: Features, real: Features | None = None) -> Scored:
-    """Compare samples with the test images, as :func:`scores.score` does for the first judge.
+def score(drawn: Drawn, real: Features | None = None) -> Scored:
+    """Score images as a further judge does, with the features of this judge.
 
     Args:
-        reference: the real images, with the features of the judge.
-        features: of the samples.
-        real: those of images to compare with instead of all test images.
+        drawn: the images.
+        real: features to compare with instead of those of all test images.
     """
-    rows = further_metrics(scores.fd_name(reference), reference.extractor.name)
-    found = values(rows, Samples(reference, features, real))
-    return Scored(found.numbers, found.undefined, [], [], [])
+    extractor = drawn.reference.extractor.name
+    rows = further_metrics(scores.fd_name(drawn.reference), extractor)
+    found = values(rows, Samples(drawn.reference, drawn.features, real))
+    return Scored(found.numbers, found.undefined, [])
 
 
 def of_images(reference: Reference, blocks: Iterable[Tensor]) -> Judgement:
     """Judge images in blocks (n, C, H, W)."""
     features = reference.extractor(blocks)
-    found = score(reference, features)
+    found = score(Drawn(reference, [], features, None))
     return Judgement(found.numbers, found.undefined, scores.influence(reference, features))
 
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from genmodels import runs, sampling
 from genmodels.data.given import GivenImages
 from genmodels.errors import InputError
-from genmodels.evaluation import judgement, weights
+from genmodels.evaluation import copying, judgement, weights
 from genmodels.evaluation.draws import DrawProgress, Draws
 from genmodels.evaluation.features.extractor import BLOCK, Features
 from genmodels.evaluation.judgement import TRAINED_ON, Judgement
@@ -33,6 +33,7 @@ from genmodels.runs.manifest import SavedProgress
 COUNT = 10_000  # samples and test images; Lucic et al. (2018)
 FEW = 2000  # with fewer samples, reports warn of the bias of the Fréchet distance
 GIVEN = "given"  # in the place of weights, for images without a model
+SUSPICIOUS = 8  # pairs of a sample and its nearest training image
 SPREAD_SEEDS = 3  # sampling seeds over which the spread of FD is taken
 
 # Choice of weights → key of its distance in report.json; that of ``ema`` keeps its former name.
@@ -52,7 +53,7 @@ class Evaluation:
         spread: standard deviation of FD over sampling seeds; None for given images.
         curve: FD of the snapshots and of the last checkpoint; empty for given images.
         scored: the sample metrics of the headline weights, with their details.
-        suspicious: (8, 2, C, H, W): the samples nearest to training images, each beside its
+        suspicious: (8, 2, C, H, W): the samples that look most like copies, each beside its
             nearest training image.
         measured: rates, seconds and memory, which depend on the machine.
         influence: key → (N,), how much each test image counts in a number, to first order.
@@ -171,7 +172,7 @@ def _of_images(drawn: Drawn, name: str, step: int | None = None) -> Evaluation:
         spread=None,
         curve=[],
         scored=scored,
-        suspicious=_pairs(scored, drawn.samples, reference),
+        suspicious=_pairs(drawn),
         measured={},
         influence=scores.influence(reference, drawn.features),
     )
@@ -264,7 +265,9 @@ def _spread(model: Model, reference: Reference, features: Features, draws: Draws
     return torch.tensor(found).double().std().item()
 
 
-def _pairs(scored: Scored, samples: Sequence[Tensor], reference: Reference) -> Tensor:
+def _pairs(drawn: Drawn) -> Tensor:
     """Return the most suspicious samples, each beside its nearest training image."""
-    sources = reference.images.batch(torch.tensor(scored.sources)).images
-    return torch.stack([torch.cat(list(samples))[scored.samples], sources], 1)
+    suspicions = drawn.suspicions
+    chosen = suspicions.most(SUSPICIOUS)
+    sources = drawn.reference.images.batch(suspicions.rows[chosen]).images
+    return torch.stack([copying.first(drawn.samples, copying.COUNT)[chosen], sources], 1)

@@ -9,13 +9,15 @@ from torch import Tensor
 
 from genmodels.data.images import TEST, TRAIN, VALIDATION, Batch, Images, ReportProgress
 from genmodels.errors import InputError
+from genmodels.evaluation import copying
+from genmodels.evaluation.copying import CopySearch, Suspicions
 from genmodels.evaluation.features.extractor import BLOCK, Extractor, Features
 from genmodels.evaluation.metrics import distances, pixel_statistics
 from genmodels.evaluation.metrics.distances import Gaussian
 from genmodels.runs import checkpoint
 from genmodels.system import cache, randomness
 
-RAREST = 0.01  # quantile of the test images' distances to training images that counts as unusual
+FARTHEST = 0.99  # quantile of the test images' distances to training images that counts as usual
 FEWEST = 10  # smallest number of images on a side of a Fréchet distance
 
 
@@ -69,11 +71,22 @@ class Reference:
         return distances.gaussian(self.table[rows].values) if len(rows) >= FEWEST else None
 
     @cached_property
-    def usual_distance(self) -> tuple[float, float]:
-        """The usual range of a test image's distance to its nearest training image."""
+    def usual_distance(self) -> float:
+        """The distance to its nearest training image that few test images exceed."""
         found = distances.nearest(self.test.values, self.train.values).distances
-        low, high = found.quantile(torch.tensor([RAREST, 1 - RAREST]).double()).tolist()
-        return low, high
+        return found.quantile(FARTHEST).item()
+
+    @cached_property
+    def copies(self) -> CopySearch:
+        """The search for copies of training images."""
+        return CopySearch(self.images, self.train.values)
+
+    @cached_property
+    def held_out(self) -> Suspicions:
+        """How much test images look like copies of training images, which they are not."""
+        count = min(copying.COUNT, self.count)
+        images = copying.first((batch.images for batch in self.batches(TEST, count)), count)
+        return self.copies(images, self.test.values[:count])
 
     @cached_property
     def pixels(self) -> dict[str, float]:

@@ -3,7 +3,7 @@
 Snapshots are chosen on the validation split and scored on the test split.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -11,7 +11,9 @@ from torch import Tensor
 
 from genmodels import sampling
 from genmodels.data.images import TRAIN
+from genmodels.evaluation import copying
 from genmodels.evaluation.draws import Draws
+from genmodels.evaluation.features.extractor import Features
 from genmodels.evaluation.metrics import distances, scores
 from genmodels.evaluation.reference import Reference
 from genmodels.models.base import Fitted, Model
@@ -41,18 +43,20 @@ class WeightsChoice:
 
 @dataclass(frozen=True)
 class Point:
-    """A point of a curve of FD over training.
+    """A point of the curves of FD and of copies over training.
 
     Attributes:
         step, images, seconds: when the snapshot was saved.
         distance: its Fréchet distance on the validation split, or on the test split if there is
             no validation split.
+        copied: the share of its samples that are copies of training images.
     """
 
     step: int
     images: int
     seconds: float
     distance: float
+    copied: float | None = None
 
 
 def headline(saved: Checkpoint) -> sampling.Weights:
@@ -140,12 +144,21 @@ def _curve(
     for source in sources:
         progress = source.header["progress"]
         model = load(source, weights, reference, device)
-        features = reference.extractor(draws(model, curve_count(reference)))
+        blocks = list(draws(model, curve_count(reference)))
+        features = reference.extractor(blocks)
+        copied = _copied(blocks, features, reference)
         distance = distances.frechet(target, distances.gaussian(features.values))
         if reference.selection and distance < min((p.distance for p in points), default=torch.inf):
             best = source
-        points.append(Point(progress["step"], progress["images"], progress["seconds"], distance))
+        when = progress["step"], progress["images"], progress["seconds"]
+        points.append(Point(*when, distance, copied))
     return points, best
+
+
+def _copied(blocks: Sequence[Tensor], features: Features, reference: Reference) -> float:
+    """Return the share of copies among the first samples of a snapshot."""
+    images = copying.first(blocks, copying.CURVE_COUNT)
+    return reference.copies(images, features.values[: len(images)]).share
 
 
 def _score(

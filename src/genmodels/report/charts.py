@@ -5,7 +5,7 @@ has a second set of colours for dark pages.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from textwrap import fill
 from typing import Any
 
@@ -53,6 +53,8 @@ def of_comparison(comparison: Comparison) -> dict[str, bytes]:
     for over in UNITS if comparison.trained else ():
         if any(_points(r, over) for entry in comparison.trained for r in entry.results):
             drawn[f"fd-over-{over}.svg"] = _fd_curves(comparison, over)
+    if any(_copied(result) for entry in comparison.trained for result in entry.results):
+        drawn["copies.svg"] = _copy_curves(comparison)
     if comparison.real_histogram:
         drawn["classes.svg"] = _class_shares(comparison)
     return drawn
@@ -135,19 +137,16 @@ def _points(result: Result, over: str) -> list[tuple[float, float]]:
     return [point for point in points if min(point) > 0]
 
 
+def _copied(result: Result) -> list[tuple[float, float]]:
+    """Return the shares of copies of a run's snapshots, in percent, over training images."""
+    curve = result.evaluation.curve
+    return [(p.images, 100 * p.copied) for p in curve if p.copied is not None and p.images > 0]
+
+
 def _fd_curves(comparison: Comparison, over: str) -> bytes:
     """Draw the FD of every model's snapshots, and the floor."""
-    names = _names(comparison.entries)
     figure, panel = _chart(270, [*_names(comparison.trained), "floor"])
-    for number, entry in enumerate(comparison.entries):
-        for result in entry.results:
-            points = _points(result, over)
-            panel.plot(
-                [x for x, _ in points],
-                [y for _, y in points],
-                STYLES[number % len(STYLES)], lw=1.6, **_look(number),
-                label=names[number] if result is entry.results[0] else None,
-            )  # fmt: skip
+    _plot(panel, comparison.entries, lambda result: _points(result, over))
     floor = comparison.baselines["floor"].numbers[comparison.fd]
     panel.axhline(floor, color=SOFT, lw=1.2, ls=":", label="floor")
     panel.set_xscale("log")
@@ -158,6 +157,41 @@ def _fd_curves(comparison: Comparison, over: str) -> bytes:
     panel.set_xlabel(UNITS[over], fontsize=SIZE, color=SOFT)
     panel.set_title(label(comparison.fd), loc="left", fontsize=SIZE, color=SOFT)
     return _svg(figure)
+
+
+def _copy_curves(comparison: Comparison) -> bytes:
+    """Draw the share of copies among the samples of every model's snapshots."""
+    figure, panel = _chart(200, [*_names(comparison.trained), "held-out images"])
+    _plot(panel, comparison.entries, _copied)
+    known = [entry.mean("copied_held_out") for entry in comparison.trained]
+    panel.axhline(100 * max((share for share in known if share is not None), default=0.0),
+                  color=SOFT, lw=1.2, ls=":", label="held-out images")  # fmt: skip
+    panel.set_xscale("log")
+    _round_ticks(panel.xaxis, panel.get_xlim())
+    panel.set_ylim(0, max(5.0, panel.get_ylim()[1]))
+    panel.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{share:g} %"))
+    panel.grid(color=LINE, lw=0.6)
+    panel.set_xlabel(UNITS["images"], fontsize=SIZE, color=SOFT)
+    panel.set_title(label("copied"), loc="left", fontsize=SIZE, color=SOFT)
+    return _svg(figure)
+
+
+def _plot(
+    panel: Axes,
+    entries: Sequence[Entry],
+    points_of: Callable[[Result], list[tuple[float, float]]],
+) -> None:
+    """Draw a line for each run, in the look of its model."""
+    names = _names(entries)
+    for number, entry in enumerate(entries):
+        for result in entry.results:
+            points = points_of(result)
+            panel.plot(
+                [x for x, _ in points],
+                [y for _, y in points],
+                STYLES[number % len(STYLES)], lw=1.6, **_look(number),
+                label=names[number] if result is entry.results[0] else None,
+            )  # fmt: skip
 
 
 def _round_ticks(axis: Axis, limits: tuple[float, float]) -> None:

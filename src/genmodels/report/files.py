@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from genmodels.comparison import advice, claims, fairness, ranks, verdicts
+from genmodels.comparison import advice, claims, copy_watch, fairness, ranks, verdicts
 from genmodels.comparison.entry import Entry
 from genmodels.comparison.pairs import PairTest
 from genmodels.comparison.result import Comparison
@@ -51,6 +52,7 @@ def plain(comparison: Comparison, measured: Mapping[str, Any]) -> dict[str, Any]
         "judges": _judges(comparison),
         "pairs": [_pair(pair) for pair in comparison.pairs],
         "verdicts": [vars(verdict) for verdict in claims.of(comparison)],
+        "copy_watch": [asdict(watch) for watch in copy_watch.of(comparison)],
         "fairness": fairness.remarks(comparison),
         "advice": [vars(found) for found in advice.of(comparison)],
         "measured": {

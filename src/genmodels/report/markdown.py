@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from genmodels.comparison import advice, answers, claims, fairness, ranks, verdicts
+from genmodels.comparison import advice, answers, claims, copy_watch, fairness, ranks, verdicts
 from genmodels.comparison.result import Comparison
 from genmodels.evaluation.baselines import MEANINGS
 from genmodels.evaluation.metrics.table import label
@@ -33,6 +33,8 @@ def render(comparison: Comparison, measured: Mapping[str, Any]) -> str:
             "",
             *(f"- **{v.claim}** {v.answer}. {v.why}" for v in answered),
         ]
+    if watched := copy_watch.of(comparison):
+        lines += ["", "## Copies", "", *(f"- {w.model}: {w.sentence}" for w in watched)]
     lines += ["", "## Fairness", ""]
     lines += [f"- {text}" for text in fairness.remarks(comparison)] or ["- Nothing was unequal."]
     checks = [f"- {a.model}: {a.symptom} {a.check}" for a in advice.of(comparison)]

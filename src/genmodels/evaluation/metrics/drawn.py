@@ -9,6 +9,8 @@ from functools import cached_property
 
 from torch import Tensor
 
+from genmodels.evaluation import copying
+from genmodels.evaluation.copying import Suspicions
 from genmodels.evaluation.features.extractor import Features
 from genmodels.evaluation.metrics import pixel_statistics
 from genmodels.evaluation.metrics.labels import Labelled
@@ -35,6 +37,12 @@ class Drawn:
     def pixels(self) -> dict[str, float]:
         """Sharpness and isolated dots of the images."""
         return pixel_statistics.of_blocks(self.samples)
+
+    @cached_property
+    def suspicions(self) -> Suspicions:
+        """How much the first images look like copies of training images."""
+        images = copying.first(self.samples, copying.COUNT)
+        return self.reference.copies(images, self.features.values[: len(images)])
 
     @property
     def labelled(self) -> Labelled:

@@ -1,7 +1,7 @@
-"""Metrics of images beside their features: pixel statistics, and the labels they were made for.
+"""Metrics of images beside their features: copies, pixel statistics, and labels.
 
-A new metric of this kind is one row of :data:`IMAGE_METRICS`, computed from a
-:class:`~genmodels.evaluation.metrics.drawn.Drawn`.
+A new metric of this kind is one row of :data:`IMAGE_METRICS`, or of :data:`COPY_METRICS` if
+baselines have it too, computed from a :class:`~genmodels.evaluation.metrics.drawn.Drawn`.
 """
 
 from genmodels.evaluation.metrics.drawn import Drawn
@@ -15,7 +15,27 @@ def _relative(drawn: Drawn, name: str) -> float:
     return drawn.pixels[name] / real
 
 
+# Of the first images, ``genmodels.evaluation.copying.COUNT`` at most; also of the baselines.
+COPY_METRICS: tuple[Metric[Drawn], ...] = (
+    Metric(
+        "copied", "copies of training images", "lower", True, lambda d: d.suspicions.share,
+        "share of samples whose nearest training image is at less than a third of the distance of "
+        "the next one, in pixels or in features", scale="share",
+    ),
+    Metric(
+        "copied_held_out", "held-out images taken for copies",
+        compute=lambda d: d.reference.held_out.share,
+        meaning="the same share of test images, which are no copies", scale="share",
+    ),
+    Metric(
+        "copied_excess", "copies, samples − held-out images", "lower",
+        compute=lambda d: d.suspicions.share - d.reference.held_out.share,
+        meaning="the difference of these shares",
+    ),
+)  # fmt: skip
+
 IMAGE_METRICS: tuple[Metric[Drawn], ...] = (
+    *COPY_METRICS,
     Metric(
         "sharpness", "sharpness", "", True, lambda d: d.pixels["sharpness"],
         "variance of the Laplacian (Pech-Pacheco et al., 2000); noise counts as sharp",

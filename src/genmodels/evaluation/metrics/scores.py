@@ -17,7 +17,6 @@ from genmodels.evaluation.metrics.samples import Samples
 from genmodels.evaluation.reference import Reference
 
 ENOUGH = 10  # images for each feature, where only the first order of 1/N is taken
-SUSPICIOUS = 8  # pairs of a sample and its nearest training image
 
 
 @dataclass(frozen=True, repr=False)
@@ -27,15 +26,11 @@ class Scored:
     Attributes:
         numbers: key → value.
         undefined: key → why there is no value.
-        samples: indices of the most suspicious samples: those nearest to a training image.
-        sources: the row of that training image in the data's table, for each of them.
         histogram: the share of samples of each predicted class; empty without classes.
     """
 
     numbers: dict[str, float]
     undefined: dict[str, str]
-    samples: list[int]
-    sources: list[int]
     histogram: list[float]
 
     def __repr__(self) -> str:
@@ -67,14 +62,9 @@ def rarest_class(samples: Samples) -> float:
     return (ours[occur] / theirs[occur]).min().item()
 
 
-def memorised(samples: Samples) -> float:
-    """Return the share of samples nearer to a training image than 1 % of test images are."""
-    return (samples.nearest.distances < samples.reference.usual_distance[0]).double().mean().item()
-
-
 def outliers(samples: Samples) -> float:
     """Return the share of samples farther from all training images than 99 % of test images."""
-    return (samples.nearest.distances > samples.reference.usual_distance[1]).double().mean().item()
+    return (samples.nearest.distances > samples.reference.usual_distance).double().mean().item()
 
 
 def diversity(samples: Samples) -> float:
@@ -145,10 +135,6 @@ SAMPLE_METRICS: tuple[Metric[Samples], ...] = (
         "test images", scale="positive",
     ),
     Metric(
-        "memorised", "memorised", "lower", True, memorised,
-        "share of samples nearer to a training image than 1 % of test images are", scale="share",
-    ),
-    Metric(
         "outliers", "outliers", "lower", True, outliers,
         "share of samples farther from every training image than 99 % of test images are",
         scale="share",
@@ -212,9 +198,7 @@ def score(reference: Reference, features: Features, real: Features | None = None
         histogram = samples.classes[0].tolist()
     except Undefined:
         histogram = []
-    order = samples.nearest.distances.argsort()[:SUSPICIOUS]
-    sources = reference.images.splits["train"][samples.nearest.rows[order]]
-    return Scored(found.numbers, found.undefined, order.tolist(), sources.tolist(), histogram)
+    return Scored(found.numbers, found.undefined, histogram)
 
 
 def _spread(features: Tensor) -> float:

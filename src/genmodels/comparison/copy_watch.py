@@ -1,0 +1,89 @@
+"""Whether models copy training images: shares of copies beside those of held-out images."""
+
+from dataclasses import dataclass
+
+from genmodels.comparison import statistics
+from genmodels.comparison.cells import number
+from genmodels.comparison.entry import Entry
+from genmodels.comparison.result import Comparison
+from genmodels.evaluation.weights import Point
+
+NO_SIGN = "no more than among held-out images, so there is no sign of copying"
+
+
+@dataclass(frozen=True)
+class Share:
+    """A share of images and its interval, from 0 to 1."""
+
+    share: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        low, high = (number(float(f"{100 * end:.2g}")) for end in (self.low, self.high))
+        return f"{number(float(f'{100 * self.share:.3g}'))} % ({low} – {high} %)"
+
+
+@dataclass(frozen=True)
+class CopyWatch:
+    """The copies among the samples of one model, or among given images.
+
+    Attributes:
+        model: its name.
+        samples: the share of copies among its samples, of all seeds together.
+        held_out: the share of held-out images that are taken for copies.
+        copying: whether the intervals say that there are more copies among the samples.
+        began: the step of the first snapshot that copies; None if none does.
+        sentence: all this in words, with what to do.
+    """
+
+    model: str
+    samples: Share
+    held_out: Share
+    copying: bool
+    began: int | None
+    sentence: str
+
+
+def of(comparison: Comparison) -> list[CopyWatch]:
+    """Return what is known of each model; nothing of those whose copies were not counted."""
+    found = (_watch(entry, comparison) for entry in comparison.entries)
+    return [watch for watch in found if watch]
+
+
+def _watch(entry: Entry, comparison: Comparison) -> CopyWatch | None:
+    share, beside = entry.mean("copied"), entry.mean("copied_held_out")
+    if share is None or beside is None:
+        return None
+    count = comparison.protocol["copy_images"]
+    samples = _share(share, count * len(entry.results))
+    held_out = _share(beside, count)
+    copying = samples.low > held_out.high
+    few = comparison.protocol["snapshot_copy_images"]
+    began = _began(entry, held_out, few) if copying else None
+    sentence = (
+        f"{samples} of samples are copies of training images, {held_out} of held-out images are "
+        f"taken for copies: {_todo(entry, began) if copying else NO_SIGN}."
+    )
+    return CopyWatch(entry.name, samples, held_out, copying, began, sentence)
+
+
+def _share(share: float, count: int) -> Share:
+    return Share(share, *statistics.wilson(share, count))
+
+
+def _began(entry: Entry, held_out: Share, count: int) -> int | None:
+    """Return the first step whose snapshot, and every later one, has more copies."""
+    began: Point | None = None
+    for point in reversed(entry.first.curve):
+        if point.copied is None or statistics.wilson(point.copied, count)[0] <= held_out.high:
+            break
+        began = point
+    return began.step if began else None
+
+
+def _todo(entry: Entry, began: int | None) -> str:
+    if entry.given:
+        return "look at the pairs"
+    stop = f"stop before step {began:,}, where it began" if began else "train for fewer steps"
+    return f"it copies; {stop}, add images, or train a smaller model"
