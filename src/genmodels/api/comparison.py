@@ -94,7 +94,7 @@ def compare(
         settings: as for :func:`genmodels.train`, for every configuration that is trained.
         seeds: number of trainings of each configuration, with seeds from 0.
         count: largest number of test images, and of samples.
-        features: ``auto``, ``domain``, ``random``, ``inception`` or a file.
+        features: ``auto``, ``domain``, ``random``, ``natural``, ``inception`` or a file.
         match: train every configuration for as many ``seconds`` or ``images`` as the first.
         jobs: how many trainings, and evaluations, run at a time, each in a process of its own
             with an equal share of the cores. ``auto`` is one for each core; one on a GPU.

@@ -70,7 +70,7 @@ def compare(
         str,
         typer.Option(
             metavar="NAME|FILE",
-            help="Features to compare: auto, domain, random, inception, or a file.",
+            help="Features to compare: auto, domain, random, natural, inception, or a file.",
         ),
     ] = "auto",
     out: Annotated[Path, options.path(metavar="FOLDER", help="Folder for the results.")] = Path(

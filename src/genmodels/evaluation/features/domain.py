@@ -5,55 +5,26 @@ et al., 2018). An extractor is saved as one safetensors file.
 """
 
 import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from genmodels.data.images import TEST, TRAIN, VALIDATION, Images, ReportProgress
 from genmodels.errors import InputError, nearest
-from genmodels.evaluation.features import inception
+from genmodels.evaluation.features import inception, natural, untrained
 from genmodels.evaluation.features.extractor import BLOCK, Extractor, hash_of
+from genmodels.evaluation.features.network import FeatureNet
 from genmodels.runs import checkpoint
 from genmodels.system import cache, randomness
 
-WIDTHS = (16, 32, 64, 64)  # feature maps; the last are the features: 60,000 weights, 240 kB
-NAMES = ("auto", "domain", "random", "inception")
 STEPS, BATCH, LR = 3500, 128, 3e-3  # measured: 99.2 % on MNIST's test images
 SHIFT = 2  # largest random shift of training images, in pixels
 TURNS = 4  # the classes of a data set without labels: 0 to 3 quarter turns
+DEFAULT = "domain"  # the name of these features, which ``auto`` means
 KIND = "features"  # in the header of a file
-
-
-class FeatureNet(nn.Module):
-    """Four levels of 3x3 convolution, batch normalisation and ReLU, averaged over space.
-
-    Args:
-        channels: of the images.
-        outputs: the number of classes.
-    """
-
-    def __init__(self, channels: int, outputs: int):
-        super().__init__()
-        self.channels, self.outputs = channels, outputs
-        levels: list[nn.Module] = []
-        inputs = channels
-        for depth, width in enumerate(WIDTHS):
-            stride = 2 if depth else 1
-            levels.append(nn.Conv2d(inputs, width, 3, stride, padding=1, bias=False))
-            levels += [nn.BatchNorm2d(width), nn.ReLU()]
-            inputs = width
-        self.body = nn.Sequential(*levels)
-        self.head = nn.Linear(inputs, outputs)
-
-    def features(self, images: Tensor) -> Tensor:
-        """Return features: (B, C, H, W) in [0, 1] → (B, 64)."""
-        return self.body(images - 0.5).mean((2, 3))
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Return logits: (B, C, H, W) in [0, 1] → (B, outputs)."""
-        return self.head(self.features(images))
 
 
 def choose(name: str, images: Images, progress: ReportProgress) -> Extractor:
@@ -61,7 +32,7 @@ def choose(name: str, images: Images, progress: ReportProgress) -> Extractor:
 
     Args:
         name: ``auto`` or ``domain`` for a network of this data set, which is trained now if it
-            does not exist yet; ``random``; ``inception``; or the path of a file that
+            does not exist yet; another name of ``EXTRACTORS``; or the path of a file that
             :func:`save` wrote.
         images: the data set.
         progress: called with (what, done, total), in training steps.
@@ -69,14 +40,8 @@ def choose(name: str, images: Images, progress: ReportProgress) -> Extractor:
     Raises:
         InputError: there is no such extractor, or it does not fit the images.
     """
-    if name in ("auto", "domain"):
-        if images.each is not None:
-            return _per_channel(_domain(images.each, progress))
-        return _domain(images, progress)
-    if name == "random":
-        return untrained(images.image_shape[0])
-    if name == "inception":
-        return inception.extractor()
+    if (make := EXTRACTORS.get(DEFAULT if name == "auto" else name)) is not None:
+        return make(images, progress)
     path = Path(name)
     if not os.path.isfile(path):  # false for impossible paths too
         raise InputError(
@@ -88,7 +53,7 @@ def choose(name: str, images: Images, progress: ReportProgress) -> Extractor:
 
 def is_missing(name: str, images: Images) -> bool:
     """Return whether :func:`choose` trains a network."""
-    return name in ("auto", "domain") and not _kept(images.each or images).is_file()
+    return name in ("auto", DEFAULT) and not _kept(images.each or images).is_file()
 
 
 def _kept(images: Images) -> Path:
@@ -98,14 +63,33 @@ def _kept(images: Images) -> Path:
     return packaged if packaged.is_file() else cache.path("features") / file
 
 
-def _domain(images: Images, progress: ReportProgress) -> Extractor:
-    """Load the network of a data set, or train and keep it."""
+def extractor(images: Images, progress: ReportProgress) -> Extractor:
+    """Load the network of a data set, or train and keep it.
+
+    Where each channel is an image of another set, its network is applied to each.
+
+    Args:
+        images: the data set.
+        progress: called with (what, done, total), in training steps.
+    """
+    if images.each is not None:
+        return _per_channel(extractor(images.each, progress))
     file = _kept(images)
     if not file.is_file():
         net, accuracy = train(images, progress, STEPS)
         if not cache.keep(file, lambda path: save(path, net, images, accuracy)):
-            return of_net("domain", net, classes_of(images) > 0)
-    return load(file, "domain", images)
+            return of_net(DEFAULT, net, classes_of(images) > 0)
+    return load(file, DEFAULT, images)
+
+
+# Name → the extractor for a data set.
+EXTRACTORS: Mapping[str, Callable[[Images, ReportProgress], Extractor]] = {
+    DEFAULT: extractor,
+    "random": untrained.extractor,
+    "natural": natural.extractor,
+    "inception": inception.extractor,
+}
+NAMES = ("auto", *EXTRACTORS)
 
 
 def of_net(name: str, net: FeatureNet, classifies: bool) -> Extractor:
@@ -143,13 +127,6 @@ def _per_channel(grey: Extractor) -> Extractor:
         return features, joint
 
     return Extractor(grey.name, grey.hash, extract)
-
-
-def untrained(channels: int) -> Extractor:
-    """Return a network with fixed random weights, whose features favour no family of models."""
-    with randomness.placed(0, "random features"):
-        net = FeatureNet(channels, 1)
-    return of_net("random", net, classifies=False)
 
 
 def train(
