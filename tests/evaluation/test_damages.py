@@ -132,3 +132,20 @@ def test_distances_rise_with_damage_on_photographs(kind: str, mnist_root: Path) 
         pytest.skip(f"{place} does not exist")
     extractor, images = choose("natural", str(place))
     accept(extractor, real_images(images, FEW), kind)
+
+
+def even(extractor: Extractor, real: Tensor) -> None:
+    """The taste of a judge: neither noise nor blur of strengths that look alike costs far more."""
+    noisy, blurred = costs(extractor, real, [noise(real, 0.1), blur(real, 0.6)])
+    assert 1 / 3 < noisy / blurred < 3, (noisy, blurred)
+
+
+def test_noise_and_blur_cost_alike() -> None:
+    extractor, images = choose("domain", "glyphs")
+    even(extractor, real_images(images, COUNT))
+
+
+@pytest.mark.slow
+def test_noise_and_blur_cost_alike_on_mnist(mnist_root: Path) -> None:
+    extractor, images = choose("domain", "mnist", mnist_root)
+    even(extractor, real_images(images, 5000))

@@ -67,7 +67,7 @@ def test_without_the_package_the_message_says_how_to_install_it(
 def test_an_even_size_is_halved_as_tensorflow_halves_it(kernel: int) -> None:
     """Of an odd number of zeros, more come after: a sum of ones tells how many are inside."""
     layer = natural._convolution(1, 1, kernel, 2, active=False).eval()
-    torch.nn.init.ones_(layer[1].weight)
+    torch.nn.init.ones_(layer.get_parameter("1.weight"))
     found = layer(torch.ones(1, 1, 8, 8))[0, 0] * (1 + natural.EPSILON) ** 0.5
     starts = [2 * place - (kernel - 2) // 2 for place in range(4)]
     inside = torch.tensor([min(start + kernel, 8) - max(start, 0) for start in starts]).float()

@@ -42,7 +42,10 @@ class Residual(nn.Sequential):
 
     def forward(self, images: Tensor) -> Tensor:
         """(B, C, H, W) → (B, C, H, W)."""
-        return images + super().forward(images)
+        changed = images
+        for layer in self:
+            changed = layer(changed)
+        return images + changed
 
 
 class EfficientNetLite0(nn.Module):
