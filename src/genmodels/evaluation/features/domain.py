@@ -25,10 +25,10 @@ STEPS, BATCH, LR = 3500, 128, 3e-3  # measured: 99.1 % on MNIST's test images
 TURNS = 4  # the classes of a data set without labels: 0 to 3 quarter turns
 DEFAULT = "domain"  # the name of these features, which ``auto`` means
 PROTOCOL = 2  # of training: 1 had shifts alone; networks of another protocol are trained again
-FORMER = {  # hash → the data set of a network of protocol 1, by which results were published
-    "e5ad29a440f9c13a": "mnist",
-    "8f82c2c1bca18482": "mnist at 64x64",
-    "c81b86f96aa51872": "glyphs",
+FORMER = {  # hash → what a network of protocol 1, by which results were published, was trained on
+    "e5ad29a440f9c13a": "trained on mnist",
+    "8f82c2c1bca18482": "trained on mnist at 64x64",
+    "c81b86f96aa51872": "trained on glyphs",
 }
 KIND = "features"  # in the header of a file
 
@@ -76,9 +76,8 @@ def described(hash: str) -> str:
     Args:
         hash: ``features_hash`` of a report.
     """
-    if (data := FORMER.get(hash)) is None:
-        return hash
-    return f"{hash}, domain features of {data} by the former protocol"
+    former = FORMER.get(hash)
+    return f"{hash}, domain features of the former protocol, {former}" if former else hash
 
 
 def extractor(images: Images, progress: ReportProgress) -> Extractor:
