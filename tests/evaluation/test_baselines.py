@@ -12,7 +12,7 @@ import torch
 from genmodels import data
 from genmodels.data.images import silent
 from genmodels.evaluation import baselines, reference
-from genmodels.evaluation.features import domain
+from genmodels.evaluation.features import untrained
 from genmodels.evaluation.features.extractor import Features
 from genmodels.evaluation.metrics import scores
 from genmodels.evaluation.reference import Reference
@@ -26,7 +26,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Any:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(platformdirs, "user_cache_path", lambda *names, **options: cache)
         images = data.load("glyphs")
-        return reference.of(images, domain.untrained(1), COUNT, silent)
+        return reference.of(images, untrained.extractor(images, silent), COUNT, silent)
 
 
 def equal(seen: Reference, seed: int) -> Reference:

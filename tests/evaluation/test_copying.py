@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from genmodels import data
-from genmodels.data.images import Images
+from genmodels.data.images import Images, silent
 from genmodels.evaluation import baselines, copying, protocol, reference
 from genmodels.evaluation.copying import CopySearch, Suspicions
-from genmodels.evaluation.features import domain
+from genmodels.evaluation.features import untrained
 from genmodels.evaluation.features.extractor import Extractor
 from genmodels.evaluation.metrics.drawn import Drawn
 from genmodels.evaluation.metrics.image_metrics import COPY_METRICS
@@ -105,7 +105,7 @@ def test_changed_copies_are_copies_and_held_out_images_are_not(name: str, mnist_
     if name == "fashion-mnist" and not (mnist_root / "FashionMNIST").is_dir():
         pytest.skip("Fashion-MNIST is not beside MNIST")
     images = data.load(name, root=mnist_root)
-    extractor: Any = domain.untrained(1)
+    extractor: Any = untrained.extractor(images, silent)
     seen = reference.of(images, extractor, 1000, lambda *given: None)
     search = seen.copies
     copies = images.batch(seen.random_rows("train", 1000)).images

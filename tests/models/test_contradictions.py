@@ -43,7 +43,7 @@ CASES = [
     (VAE | {"scale": "learned"}, "a bernoulli likelihood has none"),
     (VAE | {"scale": 0.5}, "a bernoulli likelihood has none"),
     (VAE | {"components": 5}, "a prior sampler has none; take gmm"),
-    (VAE | {"sampler": "gmm", "components": 10_001}, "give 10,000 or fewer"),
+    (VAE | {"sampler": "gmm", "components": 50_001}, "give 50,000 or fewer"),
     ({"class": "BiGAN", "sampler": "gaussian", "components": 5}, "a gaussian sampler has none"),
     (
         VAE | {"likelihood": "discretized_logistic", "scale": "optimal"},

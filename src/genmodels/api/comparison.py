@@ -99,9 +99,9 @@ def compare(
         seeds: number of trainings of each configuration, with seeds from 0.
         count: largest number of test images, and of samples.
         features: what judges the samples: one or more of ``domain``, ``random``, ``natural``,
-            ``inception`` and files; by default all that are at hand, ``auto``. The first gives all numbers, and
-            chooses snapshots on validation images; each further one gives FD and KID of the same
-            samples.
+            ``inception`` and files; by default all that are at hand, ``auto``. The first gives all
+            numbers, and chooses snapshots on validation images; each further one gives FD and KID
+            of the same samples.
         claims: ``report`` decides the five claims of the report that genmodels reproduces, about
             a model with a likelihood and one with a discriminator.
         match: train every configuration for as many ``seconds`` or ``images`` as the first.

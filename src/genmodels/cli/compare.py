@@ -71,8 +71,8 @@ def compare(
         typer.Option(
             metavar="NAME|FILE",
             help="Features to compare by: domain, random, natural, inception, or a file; may be "
-            "repeated, or be several with commas between them. The first gives all numbers, the others "
-            "FD and KID. Default: all at hand, domain first.",
+            "repeated, or be several with commas between them. The first gives all numbers, the "
+            "others FD and KID. Default: all at hand, domain first.",
         ),
     ] = None,
     claims: Annotated[

@@ -37,7 +37,7 @@ SIZE = 96  # of images, a multiple of 32; measured: a core computes 250 images/s
 CHUNK = 50  # images at a time, which limits memory
 
 
-class Residual(nn.Sequential):
+class Shortcut(nn.Sequential):
     """Layers whose output is added to their input."""
 
     def forward(self, images: Tensor) -> Tensor:
@@ -127,7 +127,7 @@ def _block(inputs: int, outputs: int, kernel: int, stride: int, expansion: int) 
     ]
     if expansion > 1:
         layers.insert(0, _convolution(inputs, width, 1))
-    kind = Residual if stride == 1 and inputs == outputs else nn.Sequential
+    kind = Shortcut if stride == 1 and inputs == outputs else nn.Sequential
     return kind(*layers)
 
 
