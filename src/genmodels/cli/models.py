@@ -34,8 +34,9 @@ def models(
     headings = ["class", "what it can do besides; paper; presets"]
     console.show_table(headings, rows, WIDEST)
     typer.echo(
-        "scores: Fréchet distance between samples and test images, in features trained on the "
-        "data set;\n  lower is better; in brackets the data set, and the training time on two cores"
+        "scores: Fréchet distance between samples and test images, lower is better; in brackets\n"
+        "  the data set, and the training time on two cores. The features are those of before they\n"
+        "  were trained with noise and blur: distances that compare finds are on another scale"
     )
     typer.echo(
         "settings and their sources: genmodels models GAN; a preset: genmodels models gan.yaml"
