@@ -70,8 +70,7 @@ class Comparison:
         baseline_images: name → (64, C, H, W).
         entries: one for each model.
         jobs: how many evaluations ran at a time.
-        claims: the name of a set of claims to decide, of
-            :data:`~genmodels.comparison.claims.CLAIMS`; None for none.
+        claims: the name of a set of claims to decide, such as ``report``; None for none.
         limit: says that fewer images are given than there are test images; empty if there are
             enough, or none are given.
     """

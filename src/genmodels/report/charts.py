@@ -63,7 +63,7 @@ def of_comparison(comparison: Comparison) -> dict[str, bytes]:
 def _ranking(comparison: Comparison, key: str) -> bytes:
     """Draw a Fréchet distance of every model with its interval, lowest first.
 
-    Beside them are the floor, which no model can beat, and the baselines that a model should beat.
+    Beside them are the floor, which real images have, and the baselines that a model should beat.
     """
     ranked = sorted(comparison.entries, key=lambda entry: entry.mean(key) or 0.0)
     names = _names(ranked, NAME // 2)
