@@ -35,8 +35,8 @@ def models(
     console.show_table(headings, rows, WIDEST)
     typer.echo(
         "scores: Fréchet distance between samples and test images, lower is better; in brackets\n"
-        "  the data set, and the training time on two cores. The features are those of before they\n"
-        "  were trained with noise and blur: distances that compare finds are on another scale"
+        "  the data set, and the training time on two cores. The features are those of before\n"
+        "  they were trained with noise and blur: what compare finds is on another scale"
     )
     typer.echo(
         "settings and their sources: genmodels models GAN; a preset: genmodels models gan.yaml"
