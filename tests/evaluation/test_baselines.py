@@ -2,17 +2,12 @@
 
 import math
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-import platformdirs
 import pytest
 import torch
 
-from genmodels import data
-from genmodels.data.images import silent
-from genmodels.evaluation import baselines, reference
-from genmodels.evaluation.features import untrained
+from genmodels.evaluation import baselines
 from genmodels.evaluation.features.extractor import Features
 from genmodels.evaluation.metrics import scores
 from genmodels.evaluation.reference import Reference
@@ -21,12 +16,8 @@ COUNT, SIZE, CLASSES = 400, 8, 4
 
 
 @pytest.fixture(scope="module")
-def seen(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    cache = tmp_path_factory.mktemp("cache")
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(platformdirs, "user_cache_path", lambda *names, **options: cache)
-        images = data.load("glyphs")
-        return reference.of(images, untrained.extractor(images, silent), COUNT, silent)
+def seen(glyphs_reference: Reference) -> Reference:
+    return replace(glyphs_reference, count=COUNT, views={})
 
 
 def equal(seen: Reference, seed: int) -> Reference:

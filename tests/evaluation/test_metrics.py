@@ -1,16 +1,14 @@
 """A metric is one row: whatever is in the table is computed, labelled and shown."""
 
+from dataclasses import replace
 from typing import Any
 
-import platformdirs
 import pytest
 import torch
 from torch import Tensor
 
-from genmodels import config, data, sampling, testing
-from genmodels.data.images import Batch, silent
-from genmodels.evaluation import reference
-from genmodels.evaluation.features import untrained
+from genmodels import config, sampling, testing
+from genmodels.data.images import Batch
 from genmodels.evaluation.metrics import discrimination, likelihood, scores, table
 from genmodels.evaluation.metrics.image_metrics import IMAGE_METRICS
 from genmodels.evaluation.metrics.metric import WITHOUT, Metric, Undefined, Values, values
@@ -24,12 +22,8 @@ MLP = {"class": "MLP", "hidden": [8]}
 
 
 @pytest.fixture(scope="module")
-def seen(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    cache = tmp_path_factory.mktemp("cache")
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(platformdirs, "user_cache_path", lambda *names, **options: cache)
-        images = data.load("glyphs")
-        return reference.of(images, untrained.extractor(images, silent), 100, silent)
+def seen(glyphs_reference: Reference) -> Reference:
+    return replace(glyphs_reference, count=100, views={})
 
 
 def test_a_new_row_is_computed(seen: Reference, monkeypatch: pytest.MonkeyPatch) -> None:

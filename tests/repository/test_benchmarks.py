@@ -12,7 +12,7 @@ from torch import nn
 import genmodels
 import preloaded
 from benchmarks import __main__ as program
-from benchmarks import company, orders, replicas, solvers, start, studies, turns, work
+from benchmarks import company, mixtures, orders, replicas, solvers, start, studies, turns, work
 from genmodels.networks import Conv, layers, unet
 from genmodels.networks.layers import Dropout
 from genmodels.system import device
@@ -169,6 +169,18 @@ def test_solvers_are_timed(
     assert {"heun, 10 steps, fp32", "adams, 4 steps, fp32"} <= set(found)
     assert all(its["images_per_second"][0] > 0 < its["fd"][0] for its in found.values())
     assert "FD" in capsys.readouterr().out
+
+
+def test_mixtures_are_timed_beside_scikit_learn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "mixtures.json"
+    given = ["--points", "300", "--size", "3", "--components", "4", "--rounds", "2"]
+    monkeypatch.setattr("sys.argv", ["mixtures", *given, "--out", str(out)])
+    mixtures.main()
+    seconds = json.loads(out.read_text())["seconds"]
+    assert {name: len(its) for name, its in seconds.items()} == {"genmodels": 2, "scikit-learn": 2}
+    assert "times as fast" in capsys.readouterr().out
 
 
 def test_studies_side_by_side_are_compared_with_those_in_turn(
