@@ -19,9 +19,9 @@ from PIL import Image
 
 from genmodels import Run, cli, data, load
 from genmodels.data import glyphs
-from genmodels.data.images import Images, silent
+from genmodels.data.images import TEST, Images, silent
 from genmodels.evaluation import reference
-from genmodels.evaluation.features import domain
+from genmodels.evaluation.features import domain, untrained
 from genmodels.system import device as devices
 from genmodels.system.tuning import tune_cpu
 
@@ -247,3 +247,14 @@ def first(workplace: Path, train_once: Train) -> Run:
     words = ["--config", "vae.yaml", "--data", "glyphs", "--device", "cpu", "--steps", "2"]
     train_once(Path("runs/first"), *words)
     return load("first")
+
+
+@pytest.fixture(scope="session")
+def glyphs_reference(tmp_path_factory: pytest.TempPathFactory) -> reference.Reference:
+    """Features of the glyphs' test images, which tests of metrics share."""
+    cache = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(platformdirs, "user_cache_path", lambda *names, **options: cache)
+        images = data.load("glyphs")
+        extractor = untrained.extractor(images, silent)
+        return reference.of(images, extractor, images.count(TEST), silent)
