@@ -74,10 +74,14 @@ def measure(preset: str, options: argparse.Namespace) -> dict[str, Start]:
     starts = {}
     with tempfile.TemporaryDirectory() as cache, mock.patch.dict(os.environ, {CACHE: cache}):
         for name in ("eager", "compiled", "compiled before"):
-            with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-                execution = name.partition(" ")[0]
-                starts[name] = pool.submit(train, preset, execution, options).result()
+            starts[name] = in_own_process(preset, name.partition(" ")[0], options)
     return starts
+
+
+def in_own_process(preset: str, execution: str, options: argparse.Namespace) -> Start:
+    """Train in a new process, which has loaded nothing that was compiled."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(train, preset, execution, options).result()
 
 
 def train(preset: str, execution: str, options: argparse.Namespace) -> Start:

@@ -2,9 +2,11 @@
 
 ``train`` trains and measures presets one after the other, each once: a result lies in
 ``docs/results/models/`` as soon as it is there, and what has one is left out, so the command
-may be stopped and given again; ``--set`` varies a preset. ``page`` writes ``docs/models.md``
-from them, the tables and :mod:`what they teach <studies.lessons>`, and the scores that
-``genmodels models`` shows.
+may be stopped and given again; ``--set`` varies a preset. The rate of a preset's steps is measured
+first, and it is trained for the steps that fit into the time: so other work on the machine
+changes neither the models nor their order. ``page`` writes ``docs/models.md`` from the results,
+the tables and :mod:`what they teach <studies.lessons>`, and the scores that ``genmodels models``
+shows.
 """
 
 import argparse
@@ -26,15 +28,20 @@ from genmodels.data import pictures
 from genmodels.evaluation.features import domain
 from genmodels.models.base import Pixels
 from genmodels.system import device as devices
+from genmodels.system import tuning
 from genmodels.system.provenance import measured
-from studies import lessons
+from genmodels.training import session
+from genmodels.training.records import Progress
+from studies import lessons, study
 from studies.lessons import Measured
 
 DOCS = Path(__file__).parents[1] / "docs"
 RESULTS, GRIDS = DOCS / "results" / "models", DOCS / "pictures" / "models"
-STUDY = DOCS / "results" / "study-report-100.json"
 SCORES = Path(__file__).parents[1] / "configs" / catalogue.MEASURED
-SHORT, DATA = "90s", "mnist"  # of every preset; others are for those that are named
+SHORT, DATA = lessons.BUDGET, "mnist"  # of every preset; others are for those that are named
+# One processor core, and nothing compiled, so that equal steps take equal time from the first on.
+ALONE: dict[str, Any] = {"train": {"threads": 1, "execution": "eager"}}
+RATE_SECONDS = 8.0  # in which the rate of steps is measured
 MARK = "<!-- what follows is written by: python -m studies.families page -->"
 SHOWN = 16  # images of a grid, in two rows
 COLUMNS = {  # number → heading and digits
@@ -70,9 +77,10 @@ def main() -> None:
         path = result_path(name, options.data, options.budget, options.settings)
         if path.is_file():
             continue
-        print(f"{number} of {len(names)}: {name}", flush=True)
+        steps = steps_in(name, options)
+        print(f"{number} of {len(names)}: {name}, {steps:,} steps", flush=True)
         trained = options.runs / path.stem
-        runs = [train_one(name, options, seed, trained) for seed in range(options.seeds)]
+        runs = [train_one(name, options, steps, s, trained) for s in range(options.seeds)]
         record(name, options, runs, path)
 
 
@@ -82,12 +90,36 @@ def result_path(name: str, data: str, budget: str, settings: Sequence[str]) -> P
     return RESULTS / (re.sub(r"[^\w.-]+", "-", "-".join(parts)) + ".json")
 
 
-def train_one(name: str, options: argparse.Namespace, seed: int, out: Path) -> genmodels.Run:
+def layers(settings: Sequence[str]) -> list[Mapping[str, Any]]:
+    """Return what lies over a preset: the given changes, and one core for all."""
+    return [*(config.assignment(text) for text in settings), ALONE]
+
+
+def steps_in(name: str, options: argparse.Namespace) -> int:
+    """Return how many steps a preset makes in the time, by the fastest stretch of a trial."""
+    whole = api.config(name, budget=options.budget).train.budget
+    assert whole is not None
+    settings = api.config(
+        name, settings=layers(options.settings), data=options.data,
+        budget=f"{min(RATE_SECONDS, whole)}s",
+    )  # fmt: skip
+    device = devices.choose(settings.train.device, settings.train.precision)
+    with tuning.threads(settings.train.threads):
+        tuning.tune_cpu(device)
+        display = Display(quiet=True)
+        trainer = session.trainer_of(settings, session.load(settings.data, display), device)
+        rates = [record.rate for record in trainer.records() if isinstance(record, Progress)]
+    return max(1, round(max(rates) / settings.train.batch_size * whole))
+
+
+def train_one(
+    name: str, options: argparse.Namespace, steps: int, seed: int, out: Path
+) -> genmodels.Run:
     """Train a preset, or resume its run."""
     out = out.with_name(f"{out.name}-seed-{seed}")
     return genmodels.train(
-        name, settings=[config.assignment(text) for text in options.settings], data=options.data,
-        budget=options.budget, seed=seed, out=out, resume=out.exists(), quiet=True,
+        name, settings=layers(options.settings), data=options.data, steps=steps, seed=seed,
+        out=out, resume=out.exists(), quiet=True,
     )  # fmt: skip
 
 
@@ -135,7 +167,7 @@ def write_page() -> None:
     longer = [r for r in results if r not in short and r not in varied]
     page = DOCS / "models.md"
     parts = [page.read_text(encoding="utf-8").partition(MARK)[0] + MARK]
-    taught = lessons.lessons(lessons.Results(current, _report()))
+    taught = lessons.lessons(lessons.Results(current, _studies()))
     parts += ["## What it teaches", "\n".join(taught)]
     parts += ["## Every preset", _table(short)]
     if missing := set(config.presets()) - {r["preset"] for r in current if r["budget"] == SHORT}:
@@ -171,19 +203,18 @@ def _images(result: Measured) -> str:
     return result["data"] + (f" at {size}x{size}" if size else "")
 
 
-def _report() -> dict[str, float]:
-    """Return the FD of the report's models after 100 epochs."""
-    if not STUDY.is_file():
-        return {}
-    study = json.loads(STUDY.read_text(encoding="utf-8"))
-    fd = f"fd_{study['protocol']['features']}"
-    return {model["name"]: model["numbers"][fd]["mean"] for model in study["models"]}
+def _studies() -> dict[str, Any]:
+    """Return the parts of the study that are measured with the present presets."""
+    found = {}
+    for part in study.PARTS:
+        if part.result.is_file() and not part.changes():
+            found[part.name] = json.loads(part.result.read_text(encoding="utf-8"))
+    return found
 
 
 def _current(result: Measured) -> bool:
     """Return whether a result is of the present preset; print it if not."""
-    settings = [config.assignment(text) for text in result["settings"]]
-    now = api.config(result["preset"], settings=settings, data=result["data"])
+    now = api.config(result["preset"], settings=layers(result["settings"]), data=result["data"])
     changed = now.differences(config.resolve([result["configuration"]], result["preset"]))
     if changed:
         name = result_path(*(result[key] for key in ("preset", "data", "budget", "settings"))).name
@@ -255,8 +286,8 @@ def _protocol(results: Sequence[Measured]) -> str:
     return (
         f"Measured on {' and '.join(sorted(machines))}; features {protocol['features']} "
         f"({domain.described(protocol['features_hash'])}), {protocol['generated_images']:,} "
-        f"samples beside {protocol['real_images']:,} test images. Times are of training; one seed "
-        "unless a range is given, whose number is the median."
+        f"samples beside {protocol['real_images']:,} test images. Times are of training on one "
+        "core; one seed unless a range is given, whose number is the median."
     )
 
 

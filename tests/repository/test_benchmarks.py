@@ -1,10 +1,12 @@
 """Benchmarks run, and their contenders train the same thing."""
 
+import argparse
 import importlib
 import json
 import multiprocessing
 from importlib import util
 from pathlib import Path
+from typing import Any
 
 import pytest
 from torch import nn
@@ -12,7 +14,7 @@ from torch import nn
 import genmodels
 import preloaded
 from benchmarks import __main__ as program
-from benchmarks import company, mixtures, orders, replicas, solvers, start, studies, turns, work
+from benchmarks import company, compiling, mixtures, orders, replicas, solvers, start, studies, turns, work
 from genmodels.networks import Conv, layers, unet
 from genmodels.networks.layers import Dropout
 from genmodels.system import device
@@ -216,3 +218,28 @@ def test_a_study_is_timed_as_a_user_runs_it(tmp_path: Path) -> None:
     assert set(found["images"]) == {"vae"}
     assert found["images"]["vae"][0] > 0 < found["images_per_second"]["vae"][0]
     assert found["training_seconds"] > 1 < found["evaluation_seconds"]
+
+
+def test_compiling_is_weighed_against_what_it_saves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def train(_: str, execution: str, __: Any) -> compiling.Start:
+        compiled = execution == "compiled"
+        return compiling.Start(50.0 if compiled else 40.0, 20.0 if compiled else 0.0, 12, [])
+
+    monkeypatch.setattr(compiling, "in_own_process", train)
+    out = tmp_path / "compiling.json"
+    monkeypatch.setattr("sys.argv", ["compiling", "vae.yaml", "--out", str(out)])
+    compiling.main()
+    found = json.loads(out.read_text())["presets"]["vae.yaml"]
+    assert list(found) == ["eager", "compiled", "compiled before"]
+    assert "compiled 50.0, 0.80 of the time, after 20.0 s" in capsys.readouterr().out
+
+
+def test_a_start_is_timed_beyond_its_late_steps() -> None:
+    options = argparse.Namespace(seconds=0.5, threads=1, precision="fp32", data="glyphs")
+    start = compiling.train("vae.yaml", "eager", options)
+    assert start.rate > 0
+    assert abs(start.lost) < 0.5
+    assert start.tensors == 12
+    assert "eager steps: asked for" in start.notes

@@ -10,7 +10,8 @@ import genmodels
 from conftest import Trained
 from genmodels.errors import InputError
 from genmodels.models import density
-from studies import families, likelihoods, mixtures
+from studies import families, likelihoods, mixtures, study
+from studies.study import Part
 
 pytestmark = pytest.mark.slow
 
@@ -35,7 +36,8 @@ def test_families_are_measured_once_and_shown(
     both = [*words, "vae.yaml", "gan.yaml"]
     monkeypatch.setattr("sys.argv", both)
     families.main()
-    assert capsys.readouterr().out == "1 of 2: vae.yaml\n2 of 2: gan.yaml\n"
+    told = r"1 of 2: vae.yaml, [\d,]+ steps\n2 of 2: gan.yaml, [\d,]+ steps\n"
+    assert re.fullmatch(told, capsys.readouterr().out)
     families.main()
     assert capsys.readouterr().out == ""
     monkeypatch.setattr("sys.argv", [*words, "vae.yaml", "--set", "model.beta=4"])
@@ -55,6 +57,9 @@ def test_families_are_measured_once_and_shown(
 
     path = docs / "results" / "gan-glyphs-0.5s.json"
     result = json.loads(path.read_text())
+    train = result["configuration"]["train"]
+    assert (train["threads"], train["execution"], train["budget"]) == (1, "eager", None)
+    assert train["steps"] > 0
     result["protocol"]["fingerprint"] = "of other images"
     path.write_text(json.dumps(result))
     families.main()
@@ -91,3 +96,40 @@ def test_a_mixture_is_fitted_for_each_number_of_iterations(
     without = genmodels.load(trained(tmp_path / "without", "vae.yaml", *settings))
     with pytest.raises(InputError, match=r"no validation images; train with data.validation=0.1"):
         mixtures.fits(without, [1], 1, 60)
+
+
+@pytest.mark.usefixtures("few_images")
+def test_a_part_of_the_study_is_measured_once_and_refused_when_a_preset_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "study.md"
+    page.write_text("Mine.\n\n<!-- small -->\nOld.\n<!-- end -->\nMore.\n")
+    part = Part("small", "glyphs", ("vae.yaml", "gan.yaml"), epochs=1, seeds=1)
+    monkeypatch.setattr(study, "DOCS", tmp_path)
+    monkeypatch.setattr(study, "PARTS", (part,))
+    monkeypatch.setattr("sys.argv", ["study", "--jobs", "1", "--runs", str(tmp_path / "runs")])
+    study.main()
+    text = page.read_text()
+    assert text.startswith("Mine.\n\n<!-- small -->\n")
+    assert text.endswith("<!-- end -->\nMore.\n")
+    assert "Old." not in text
+    assert "### Claims" in text
+    assert str(tmp_path) not in part.result.read_text()
+    capsys.readouterr()
+    study.main()
+    assert capsys.readouterr().out == "small is measured\n"
+
+    content = json.loads(part.result.read_text())
+    content["configurations"]["gan.yaml"]["model"]["dropout"] = 0.5
+    part.result.write_text(json.dumps(content))
+    with pytest.raises(SystemExit) as stopped:
+        study.main()
+    assert stopped.value.code == 2
+    assert "gan.yaml: model.dropout: 0.5 there, 0.3 now" in capsys.readouterr().err
+
+
+def test_a_page_without_the_part_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(study, "DOCS", tmp_path)
+    (tmp_path / "study.md").write_text("Nothing.\n")
+    with pytest.raises(InputError, match=r"study.md has no <!-- small --> with an <!-- end -->"):
+        study.fill("small", "# Title\n\nText.\n")

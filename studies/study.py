@@ -1,0 +1,151 @@
+"""``python -m studies.study``: the parts of docs/study.md, from trainings to tables.
+
+Each part is one comparison: its configurations are trained with all seeds, measured, and written
+to ``docs/results/`` and between ``<!-- NAME -->`` and ``<!-- end -->`` of the page. What has been
+measured is left alone, and a part whose presets have changed since is refused; ``--again`` measures
+it again. The command may be stopped and given again: it goes on with what is missing.
+"""
+
+import argparse
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import genmodels
+from genmodels import api, config
+from genmodels.config.settings import Settings
+from genmodels.errors import InputError
+
+DOCS = Path(__file__).parents[1] / "docs"
+END = "<!-- end -->\n"
+REPORT = ("report/vae.yaml", "report/gan.yaml")
+HEADLINE = ("vae.yaml", "vae-gmm.yaml", "gan.yaml", "wgan-gp.yaml", "r3gan.yaml")
+
+
+@dataclass(frozen=True)
+class Part:
+    """A comparison of the study.
+
+    Attributes:
+        name: of the part on the page, and of its result.
+        data: the data set.
+        presets: the configurations.
+        epochs: of each training, so that a slow machine gets the same models.
+        seeds: number of trainings of each configuration.
+    """
+
+    name: str
+    data: str
+    presets: tuple[str, ...]
+    epochs: int
+    seeds: int
+
+    @property
+    def result(self) -> Path:
+        """The path of its result."""
+        return DOCS / "results" / f"study-{self.name}.json"
+
+    def configurations(self) -> dict[str, Settings]:
+        """Return preset → its present configuration."""
+        return {
+            name: api.config(name, data=self.data, epochs=self.epochs, seed=0)
+            for name in self.presets
+        }
+
+    def changes(self) -> list[str]:
+        """Return what has changed in its configurations since it was measured, one a line."""
+        then = json.loads(self.result.read_text(encoding="utf-8")).get("configurations", {})
+        found = []
+        for name, now in self.configurations().items():
+            if name not in then:
+                found.append(f"{name} is new")
+                continue
+            changed = now.differences(config.resolve([then[name]], name))
+            found += [f"{name}: {change}" for change in changed]
+        return found
+
+
+PARTS = (
+    Part("report-100", "mnist", REPORT, epochs=100, seeds=1),
+    Part("mnist", "mnist", (*REPORT, *HEADLINE), epochs=20, seeds=5),
+    Part("fashion-mnist", "fashion-mnist", HEADLINE, epochs=20, seeds=5),
+)
+
+
+def main() -> None:
+    """Train, measure and fill in the parts that have no result."""
+    parser = argparse.ArgumentParser(prog="python -m studies.study", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help="by default all")
+    parser.add_argument("--again", action="store_true", help="measure what has a result, too")
+    parser.add_argument("--jobs", default="auto", help="trainings at a time")
+    parser.add_argument("--runs", type=Path, default=Path("study"), help="folder of the runs")
+    options = parser.parse_args()
+    known = {part.name: part for part in PARTS}
+    if unknown := [name for name in options.parts if name not in known]:
+        parser.error(f"there is no part {unknown[0]!r}; use {', '.join(known)}")
+    for part in (known[name] for name in options.parts or known):
+        if part.result.is_file() and not options.again:
+            if changes := part.changes():
+                listed = "; ".join(changes)
+                parser.error(
+                    f"{part.result.name} was measured with other presets ({listed}); use --again"
+                )
+            print(f"{part.name} is measured", flush=True)
+            continue
+        try:
+            measure(part, options)
+        except InputError as error:
+            parser.error(str(error))
+
+
+def measure(part: Part, options: argparse.Namespace) -> None:
+    """Train and compare the configurations of a part, and fill in what was found."""
+    print(f"{part.name}: {', '.join(part.presets)}", flush=True)
+    folder = options.runs / part.name
+    jobs = options.jobs if options.jobs == "auto" else int(options.jobs)
+    genmodels.compare(
+        part.presets, data=part.data, epochs=part.epochs, seeds=part.seeds, claims="report",
+        jobs=jobs, out=folder,
+    )  # fmt: skip
+    content = without_places(json.loads((folder / "report.json").read_text(encoding="utf-8")))
+    content["measured"]["command"] = f"python -m studies.study {part.name}"
+    content["configurations"] = {n: found.plain() for n, found in part.configurations().items()}
+    part.result.parent.mkdir(parents=True, exist_ok=True)
+    part.result.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    fill(part.name, (folder / "report.md").read_text(encoding="utf-8"))
+
+
+def fill(name: str, report: str) -> None:
+    """Replace a part of the page by a report.
+
+    Raises:
+        InputError: the page has no such part.
+    """
+    page, opening = DOCS / "study.md", f"<!-- {name} -->\n"
+    before, found, rest = page.read_text(encoding="utf-8").partition(opening)
+    _, end, after = rest.partition(END)
+    if not (found and end):
+        raise InputError(f"{page} has no {opening.strip()} with an {END.strip()} below it")
+    page.write_text(f"{before}{opening}\n{fragment(report)}\n\n{END}{after}", encoding="utf-8")
+
+
+def fragment(report: str) -> str:
+    """Return a report without its title and protocol, with headings one level lower."""
+    body = report.partition("\n")[2].partition("\n## Protocol\n")[0]
+    return re.sub(r"^## ", "### ", body, flags=re.M).strip()
+
+
+def without_places(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a comparison as JSON has it, with the names of runs in place of paths."""
+    copied: dict[str, Any] = json.loads(json.dumps(content))
+    for results in copied["measured"]["models"].values():
+        for result in results:
+            result["run"] = Path(result["run"]).name
+    return copied
+
+
+if __name__ == "__main__":
+    main()
