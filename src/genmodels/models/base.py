@@ -34,6 +34,8 @@ class Phase:
         every: the phase runs at each ``every``-th step.
         constrain: called after each update of the phase, to project the module's parameters
             back onto their allowed values.
+        lazy: the phase regularises what another phase trains, and runs more rarely. The module's
+            optimiser is slowed for it: :func:`genmodels.training.optimizers.slowed`.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Phase:
     objective: Callable[[Batch], Terms]
     every: int = 1
     constrain: Callable[[], None] | None = None
+    lazy: bool = False
 
 
 class Model(FormerNames, nn.Module, ABC):
@@ -166,7 +169,8 @@ def phases_of(model: Model) -> list[Phase]:
 
     Raises:
         InputError: two phases have the same name, or a phase trains a module that was not part
-            of the model before ``phases()`` was called. A checkpoint would miss such a module.
+            of the model before ``phases()`` was called, which a checkpoint would miss; or a lazy
+            phase is the only one of its module.
     """
     parts = {id(module) for module in model.modules()}
     phases, kind = model.phases(), type(model).__name__
@@ -180,6 +184,13 @@ def phases_of(model: Model) -> list[Phase]:
     if len(set(names)) < len(names):
         raise InputError(
             f"two phases of {kind} have one name: {', '.join(names)}; give each its own"
+        )
+    others = {id(phase.module) for phase in phases if not phase.lazy}
+    alone = [phase.name for phase in phases if id(phase.module) not in others]
+    if alone:
+        raise InputError(
+            f"the phase {', '.join(alone)} of {kind} is lazy, and no other phase trains its "
+            "module; leave lazy out"
         )
     return phases
 

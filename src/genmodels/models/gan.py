@@ -42,7 +42,8 @@ class GAN(Model):
             penalty that a preset has.
         penalty_every: 1 adds the penalties to the discriminator's loss. With a larger number
             they are a separate phase that runs once in so many steps, and are weighted by that
-            number (Karras et al., 2020, appendix B).
+            number; the discriminator's optimiser is slowed for it (Karras et al., 2020,
+            appendix B).
         weight_clip: largest absolute weight of the discriminator, enforced after each of its
             updates (Arjovsky et al., 2017, algorithm 1); none by default.
         spectral: whether each of the discriminator's layers is divided by its largest
@@ -135,9 +136,8 @@ class GAN(Model):
             Phase("discriminator", discriminator, self._discriminator_objective, 1, constrain)
         ]
         if self.penalties and self.penalty_every > 1:
-            phases.append(
-                Phase("penalty", discriminator, self._penalty_objective, self.penalty_every)
-            )
+            every, objective = self.penalty_every, self._penalty_objective
+            phases.append(Phase("penalty", discriminator, objective, every, lazy=True))
         generator = Phase("generator", self.generator, self._generator_objective, self.critic_steps)
         return [*phases, generator]
 

@@ -6,7 +6,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from genmodels.config.settings import Schedule, Train
+from genmodels.config.settings import Optimizer, Schedule, Train
 from genmodels.data.images import Batch
 from genmodels.errors import InputError
 from genmodels.models.base import Model, Phase, phases_of
@@ -65,9 +65,7 @@ class Step:
                 f"this model trains {', '.join(self.modules)}"
             )
         self.optimizers = {
-            name: optimizers.make(
-                module, train.optimizers.get(name, train.optimizer), device.device
-            )
+            name: optimizers.make(module, self._settings(name), device.device)
             for name, module in self.modules.items()
         }
         self.rates = {name: float(o.param_groups[0]["lr"]) for name, o in self.optimizers.items()}
@@ -118,6 +116,15 @@ class Step:
         for captured in self.captured.values():
             collected += captured.collect()
         return sorted(collected, key=lambda entry: entry[0])
+
+    def _settings(self, module: str) -> Optimizer:
+        """Return the settings of a module's optimiser, slowed for its lazy phases."""
+        settings = self.train.optimizers.get(module, self.train.optimizer)
+        updates = {False: 0.0, True: 0.0}
+        for phase in self.phases:
+            if self.module_of[phase.name] == module:
+                updates[phase.lazy] += 1 / phase.every
+        return optimizers.slowed(settings, updates[True] / updates[False])
 
     def _run_phases(self, due: tuple[str, ...], batch: Batch) -> dict[str, Tensor]:
         terms: dict[str, Tensor] = {}
@@ -181,7 +188,7 @@ class Step:
         weights = copies * sum(value.nbytes for value in self.model.state_dict().values())
         moments = 0
         for name, parameters in self.parameters.items():
-            settings = self.train.optimizers.get(name, self.train.optimizer)
+            settings = self._settings(name)
             moments_of_each = 2 if settings.name != "sgd" else int(settings.momentum > 0)
             moments += moments_of_each * sum(parameter.nbytes for parameter in parameters)
         return weights + moments, weights
