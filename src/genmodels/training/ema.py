@@ -11,9 +11,9 @@ class EMA:
     (1 + t) / (10 + t), so that the initial weights do not weigh much in a short run. The decay
     depends on the step alone, so a resumed run continues exactly. Every step counts, also one in
     which a critic is trained alone: so the average reaches back over equally many images,
-    whatever the model trains when. Karras et al. (2020) measure it in images for this reason. Buffers are copied:
-    statistics belong to a batch, and the mean of unit vectors, as spectral normalisation keeps
-    them, has no unit length.
+    whatever the model trains when. Karras et al. (2020) measure it in images for this reason.
+    Buffers are copied: statistics belong to a batch, and the mean of unit vectors, as spectral
+    normalisation keeps them, has no unit length.
 
     Args:
         model: the model to follow.
