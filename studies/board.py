@@ -115,7 +115,7 @@ def summary(result: Result, thresholds: Sequence[float]) -> str:
 
 def draw(path: Path, rows: Mapping[str, Sequence[Result]], thresholds: Sequence[float]) -> None:
     """Draw FD over seconds with logarithmic axes: a line for each training."""
-    figure = Figure(figsize=(8, 4.6), layout="constrained")
+    figure = Figure(figsize=(8, 5.4), layout="constrained")
     panel = figure.subplots()
     for place, (name, results) in enumerate(rows.items()):
         style, colour = divmod(place, len(curves.COLOURS))
@@ -129,7 +129,7 @@ def draw(path: Path, rows: Mapping[str, Sequence[Result]], thresholds: Sequence[
     panel.set_yscale("log")
     curves.style_axes(panel, "seconds")
     panel.set_ylabel("FD on validation images", fontsize=8)
-    curves.explain(panel)
+    figure.legend(loc="outside lower left", fontsize=9, frameon=False)
     curves.save(figure, path)
 
 
@@ -200,9 +200,10 @@ def _machine(results: Sequence[Result], protocol: Mapping[str, Any]) -> str:
             for r in results
         }
     )
-    dates = sorted(result["date"][:10] for result in results)
+    dates = sorted({result["date"][:10] for result in results})
+    when = f"on {dates[0]}" if len(dates) == 1 else f"from {dates[0]} to {dates[-1]}"
     return (
-        f"Measured on {protocol['data']}, from {dates[0]} to {dates[-1]}, on "
+        f"Measured on {protocol['data']}, {when}, on "
         f"{' and '.join(machines)}. Features {protocol['first_features']}, second features "
         f"{protocol['second_features']}. All numbers are in [the JSON](results/speedrun.json)."
     )
