@@ -14,7 +14,18 @@ from torch import nn
 import genmodels
 import preloaded
 from benchmarks import __main__ as program
-from benchmarks import company, compiling, mixtures, orders, replicas, solvers, start, studies, turns, work
+from benchmarks import (
+    company,
+    compiling,
+    mixtures,
+    orders,
+    replicas,
+    solvers,
+    start,
+    studies,
+    turns,
+    work,
+)
 from genmodels.networks import Conv, layers, unet
 from genmodels.networks.layers import Dropout
 from genmodels.system import device
