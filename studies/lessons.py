@@ -5,6 +5,7 @@ results are missing says what is to be measured, so the page never claims what n
 holds, or does not, where a test over seeds says so; otherwise it is not resolved.
 """
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -167,7 +168,7 @@ def _weight(results: Results) -> str:
     )
     answers = {
         answer(*pair)[0]
-        for (r, d), (more_r, less_d) in zip(terms, terms[1:], strict=False)
+        for (r, d), (more_r, less_d) in itertools.pairwise(terms)
         for pair in ((r, more_r), (less_d, d))
     }
     told = HOLDS if answers == {HOLDS} else FAILS if FAILS in answers else OPEN
@@ -210,8 +211,8 @@ def _modes(results: Results) -> str:
         told = FAILS
     return (
         f"{told} ({p_value}): of 1,000, WGAN-GP makes {_listed(kept)} with {SEEDS} seeds, the "
-        f"non-saturating GAN without a penalty {_listed(lost)}. They differ by their loss and their "
-        "critic steps too."
+        f"non-saturating GAN without a penalty {_listed(lost)}. They differ by their loss and by "
+        "their critic steps too."
     )
 
 

@@ -58,9 +58,9 @@ FDS = {"vae": 2.0, "vae_gmm": 0.3, "gan": 1.2, "wgan_gp": 1.5, "r3gan": 1.0}
 def decided(fds: dict[str, float] | None = None, **changed: Any) -> list[str]:
     """Return the lessons of numbers that say what the papers say, but for what is changed."""
     entries = [
-        result("vae.yaml", fd=2.0, **{LAST: changed.get("last", 2.0)}),
-        result("vae-iwae.yaml", **{NLL: changed.get("iwae", 90.0)}),
-        result("vae-iwae.yaml", ["model.bound=elbo"], **{NLL: 95.0}),
+        result("vae.yaml", fd=2.0, **dict[str, Any]({LAST: changed.get("last", 2.0)})),
+        result("vae-iwae.yaml", **dict[str, Any]({NLL: changed.get("iwae", 90.0)})),
+        result("vae-iwae.yaml", ["model.bound=elbo"], **dict[str, Any]({NLL: 95.0})),
         result("beta-vae.yaml", ["model.beta=0.25"], logged_reconstruction=70, logged_kl=40),
         result("beta-vae.yaml", ["model.beta=1"], logged_reconstruction=80, logged_kl=25),
         result("beta-vae.yaml", logged_reconstruction=108, logged_kl=changed.get("kl", 8)),
@@ -121,7 +121,7 @@ def test_what_nobody_measured_is_not_claimed() -> None:
 
 
 def test_too_few_seeds_are_not_claimed_on() -> None:
-    alone = result("vae-iwae.yaml", **{NLL: 90.0})
+    alone = result("vae-iwae.yaml", **dict[str, Any]({NLL: 90.0}))
     alone["seeds"] = alone["seeds"][:1]
     (line,) = [
         line for line in lessons.lessons(lessons.Results([alone])) if "Five importance" in line
