@@ -97,6 +97,7 @@ def train(preset: str, execution: str, options: argparse.Namespace) -> Start:
         trainer = session.trainer_of(settings, images, device)
         seen = [record for record in trainer.records() if isinstance(record, Progress)]
     late = [record for record in seen if record.seconds >= LATE * options.seconds]
+    assert len(late) > 1, "the steps are too slow for this time; give more --seconds"
     first, last = late[0], late[-1]
     rate = (last.step - first.step) / (last.seconds - first.seconds)
     tensors = len(list(trainer.model.parameters()))

@@ -248,9 +248,9 @@ def test_compiling_is_weighed_against_what_it_saves(
 
 
 def test_a_start_is_timed_beyond_its_late_steps() -> None:
-    options = argparse.Namespace(seconds=0.5, threads=1, precision="fp32", data="glyphs")
+    options = argparse.Namespace(seconds=2.0, threads=1, precision="fp32", data="glyphs")
     start = compiling.train("vae.yaml", "eager", options)
     assert start.rate > 0
-    assert abs(start.lost) < 0.5
+    assert abs(start.lost) < 2
     assert start.tensors == 12
     assert "eager steps: asked for" in start.notes
