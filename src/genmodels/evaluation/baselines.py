@@ -18,6 +18,7 @@ from genmodels.evaluation.metrics.scores import Scored
 from genmodels.evaluation.metrics.table import metric_of
 from genmodels.evaluation.reference import Reference
 from genmodels.system import randomness
+from genmodels.system.tuning import threads
 
 COMPONENTS = 100  # principal components of the pixel Gaussian
 FITTED = 10_000  # training images that the Gaussian and the mean are computed from
@@ -82,18 +83,27 @@ def gaussian_images(reference: Reference) -> Iterator[Tensor]:
     """Yield draws from a Gaussian over the largest principal components of the pixels."""
     rows = reference.random_rows(TRAIN, FITTED)
     pixels = reference.images.batch(rows).images
-    flat = pixels.flatten(1)
+    mean, axes = _principal(pixels.flatten(1))
+    for number, start in enumerate(range(0, reference.count, BLOCK)):
+        size = min(BLOCK, reference.count - start)
+        generator = randomness.generator(0, "pixel Gaussian", number)
+        drawn = torch.randn(BLOCK, len(axes), generator=generator)[:size]
+        yield _mixed(drawn, axes, mean).clamp(0, 1).unflatten(1, pixels.shape[1:])
+
+
+@threads(1)  # so that rounding does not depend on their number
+def _principal(flat: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the mean (D,) and the principal axes (K, D), as long as standard deviations."""
     mean = flat.mean(0)
     with randomness.placed(0, "principal components"):
         components = min(COMPONENTS, *flat.shape)
         _, scales, axes = torch.svd_lowrank(flat - mean, components, niter=4)
-    axes = axes * _signs(axes)
-    scales = scales / (len(flat) - 1) ** 0.5
-    for number, start in enumerate(range(0, reference.count, BLOCK)):
-        size = min(BLOCK, reference.count - start)
-        generator = randomness.generator(0, "pixel Gaussian", number)
-        drawn = torch.randn(BLOCK, len(scales), generator=generator)[:size] * scales
-        yield (drawn @ axes.T + mean).clamp(0, 1).unflatten(1, pixels.shape[1:])
+    return mean, (axes * _signs(axes) * scales).T / (len(flat) - 1) ** 0.5
+
+
+@threads(1)
+def _mixed(drawn: Tensor, axes: Tensor, mean: Tensor) -> Tensor:
+    return drawn @ axes + mean
 
 
 def _signs(axes: Tensor) -> Tensor:

@@ -1,7 +1,8 @@
 """Distances between two sets of features: Fréchet, and nearest neighbours.
 
-They are functions of features (N, D) in float64, without random numbers, so equal features give
-equal numbers on every machine.
+They are functions of features (N, D) in float64, without random numbers. Sums and decompositions
+are computed by one thread, because their rounding depends on the number: so equal features give
+equal numbers with any number of threads.
 """
 
 from collections.abc import Iterator
@@ -9,6 +10,8 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+from genmodels.system.tuning import threads
 
 EMPTY = 1e-12  # directions of less variance than this share of the largest count as empty
 ROWS = 1000  # rows of a distance matrix that are in memory at the same time
@@ -22,11 +25,13 @@ class Gaussian:
     covariance: Tensor
 
 
+@threads(1)
 def gaussian(features: Tensor) -> Gaussian:
     """Fit a Gaussian to features (N, D), N ≥ 2."""
     return Gaussian(features.double().mean(0), features.double().T.cov())
 
 
+@threads(1)
 def frechet(a: Gaussian, b: Gaussian) -> float:
     """Return the Fréchet distance ‖μ₁ − μ₂‖² + tr(Σ₁ + Σ₂ − 2 (Σ₁^½ Σ₂ Σ₁^½)^½).
 
@@ -40,6 +45,7 @@ def frechet(a: Gaussian, b: Gaussian) -> float:
     return max(0.0, distance.item())  # rounding can make it negative
 
 
+@threads(1)
 def influence(features: Tensor, other: Gaussian) -> Tensor:
     """Return how much each image counts in its side's Fréchet distance, to first order.
 

@@ -80,13 +80,26 @@ def _across(a: Tensor, b: Tensor) -> _Values:
         values = (block @ b.T / a.shape[1] + 1).pow_(3)
         rows.append(values.sum(1))
         columns += values.sum(0)
-        squares += values.square_().sum().item()
+        squares += _sum(values.square_())
     return _Values(len(a) * len(b), torch.cat(rows) / len(b), columns / len(a), squares)
 
 
 def _within(a: Tensor) -> _Values:
-    """Return the values between different points of one set."""
-    found, count = _across(a, a), len(a)
-    own = (a.square().sum(1) / a.shape[1] + 1).pow(3)
-    rows = (found.rows * count - own) / (count - 1)
-    return _Values(count * (count - 1), rows, rows, found.squares - own.square().sum().item())
+    """Return the values between different points of one set; each pair is computed once."""
+    sums, squares = torch.zeros(len(a), dtype=torch.float64), 0.0
+    for start in range(0, len(a), ROWS):
+        block, later = a[start : start + ROWS], a[start + ROWS :]
+        values = (block @ block.T / a.shape[1] + 1).pow_(3).fill_diagonal_(0)
+        sums[start : start + ROWS] += values.sum(1)
+        squares += _sum(values.square_())
+        values = (block @ later.T / a.shape[1] + 1).pow_(3)
+        sums[start : start + ROWS] += values.sum(1)
+        sums[start + ROWS :] += values.sum(0)
+        squares += 2 * _sum(values.square_())
+    rows = sums / (len(a) - 1)
+    return _Values(len(a) * (len(a) - 1), rows, rows, squares)
+
+
+def _sum(values: Tensor) -> float:
+    """Return the sum of a matrix, by rows first: rounding of one sum depends on the threads."""
+    return values.sum(1).sum().item()
