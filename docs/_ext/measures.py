@@ -21,7 +21,7 @@ GROUPS = {
     "Samples": (FD, *SAMPLE_METRICS, *further_metrics(FD.key, "*")[1:], *IMAGE_METRICS),
     "The model": MODEL_METRICS,
     "Its training": TRAINING_METRICS,
-    "Other weights, speed and memory": PROTOCOL_METRICS,
+    "Other weights, binary pixels, speed and memory": PROTOCOL_METRICS,
     "Test images during training": LOGGED_METRICS,
 }
 

@@ -24,6 +24,7 @@ from genmodels.evaluation.metrics.image_metrics import IMAGE_METRICS
 from genmodels.evaluation.metrics.metric import values
 from genmodels.evaluation.metrics.model_metrics import MODEL_METRICS, TRAINING_METRICS
 from genmodels.evaluation.metrics.scores import Scored
+from genmodels.evaluation.metrics.table import DISTANCE_KEYS, LAST
 from genmodels.evaluation.metrics.trained import Trained
 from genmodels.evaluation.reference import Reference
 from genmodels.evaluation.weights import SHOWN, Point, WeightsChoice
@@ -36,8 +37,6 @@ GIVEN = "given"  # in the place of weights, for images without a model
 SUSPICIOUS = 8  # pairs of a sample and its nearest training image
 SPREAD_SEEDS = 3  # sampling seeds over which the spread of FD is taken
 
-# Choice of weights → key of its distance in report.json; that of ``ema`` keeps its former name.
-DISTANCE_KEYS = {"last": "distance_last", "ema": "distance_average", "best": "distance_best"}
 NO_SPLIT = "data.validation is 0, so no split is left to choose on"
 
 
@@ -125,23 +124,26 @@ def evaluate(
     )  # fmt: skip
     found = _of_images(trained, headline, training["step"])
     numbers, undefined = _of_model(trained)
-    chosen, curve = weights.score_choices(
-        saved, map(folder.read, earlier), found.weights[0], reference, draws, device
+    chosen, beside, last = _by_weights(trained, found.weights[0], further, draws)
+    best, curve = weights.score_snapshots(
+        saved, map(folder.read, earlier), chosen[0], reference, draws, device
     )
-    of_choices, missing = _distances(chosen)
+    of_best, missing = _of_best(chosen[0], best)
     numbers, undefined = _only_finite(
-        {**found.numbers, **numbers, **of_choices}, {**found.undefined, **undefined, **missing}
+        {**found.numbers, **numbers, **beside.numbers, **of_best},
+        {**found.undefined, **undefined, **beside.undefined, **missing},
     )
     evaluation = replace(
         found,
         numbers=numbers,
         undefined=undefined,
-        weights=chosen,
+        weights=[*chosen, best] if best else chosen,
         spread=_spread(model, reference, features, draws),
         curve=curve,
         measured={**measured, **_measured_in_training(training)},
+        influence={**found.influence, **beside.influence},
     )
-    return evaluation, judgement.of_model(model, samples, further)
+    return evaluation, judgement.of_model(model, samples, further, last)
 
 
 def evaluate_images(given: GivenImages, reference: Reference) -> Evaluation:
@@ -174,7 +176,7 @@ def _of_images(drawn: Drawn, name: str, step: int | None = None) -> Evaluation:
         scored=scored,
         suspicious=_pairs(drawn),
         measured={},
-        influence=scores.influence(reference, drawn.features),
+        influence=scores.influence(fd, reference.test, drawn.features),
     )
 
 
@@ -218,18 +220,33 @@ def _of_model(trained: Trained) -> tuple[dict[str, float], dict[str, str]]:
     return numbers, {**of_model.undefined, **of_training.undefined}
 
 
-def _distances(chosen: Sequence[WeightsChoice]) -> tuple[dict[str, float], dict[str, str]]:
-    """Return the FD of each choice of weights, and why others are missing."""
-    found = {choice.name: choice.distance for choice in chosen}
-    numbers = {DISTANCE_KEYS[name]: distance for name, distance in found.items()}
-    undefined: dict[str, str] = {}
-    if "ema" not in found:
-        undefined[DISTANCE_KEYS["ema"]] = "no EMA weights were kept"
-    if "best" in found:
-        numbers["distance_gap"] = chosen[0].distance - found["best"]  # both are headline weights
-    else:
-        undefined["distance_best"] = undefined["distance_gap"] = NO_SPLIT
-    return numbers, undefined
+def _by_weights(
+    trained: Trained, first: WeightsChoice, further: Sequence[Reference], draws: Draws
+) -> tuple[list[WeightsChoice], Judgement, list[Features]]:
+    """Score the last weights beside those of the headline, if they are others.
+
+    Returns:
+        The choices of weights, ``first`` before others; the FDs beside that of the headline; and
+        the features of samples by the last weights, for each further judge.
+    """
+    reference, by_weights = trained.reference, {first.name: trained.features}
+    binary = judgement.is_binary(trained.model, trained.samples)
+    if trained.playing is trained.model:
+        return [first], judgement.beside(reference, by_weights, binary), []
+    shown, (own, *others) = weights.draw_last(trained.playing, [reference, *further], draws)
+    found = judgement.beside(reference, {**by_weights, "last": own}, binary)
+    return [first, WeightsChoice("last", first.step, found.numbers[LAST], shown)], found, others
+
+
+def _of_best(
+    headline: WeightsChoice, best: WeightsChoice | None
+) -> tuple[dict[str, float], dict[str, str]]:
+    """Return the FD of the best snapshot and how far the end is from it, or why there is none."""
+    keys = DISTANCE_KEYS["best"], "distance_gap"
+    if best is None:
+        return {}, dict.fromkeys(keys, NO_SPLIT)
+    found = best.distance, headline.distance - best.distance  # of one kind of weights
+    return dict(zip(keys, found, strict=True)), {}
 
 
 def _only_finite(

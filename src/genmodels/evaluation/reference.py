@@ -52,6 +52,12 @@ class Reference:
         return self.table[self.random_rows(TEST, self.count)]
 
     @cached_property
+    def binarised(self) -> Features:
+        """Features of the same test images, binarised: (count, D)."""
+        batches = enumerate(self.batches(TEST, self.count))
+        return self.extractor(binarised(batch.images, number) for number, batch in batches)
+
+    @cached_property
     def train(self) -> Features:
         """Features of the training images."""
         return self.table[self.images.splits[TRAIN]]
@@ -133,6 +139,17 @@ def of(images: Images, extractor: Extractor, count: int, progress: ReportProgres
         cache.keep(cached, lambda path: checkpoint.save(path, tensors, header))
     table = Features(tensors["values"].double(), tensors.get("labels"))
     return Reference(images, extractor, table, min(count, images.count(TEST)))
+
+
+def binarised(images: Tensor, number: int) -> Tensor:
+    """Draw each pixel once as 0 or 1, with its value as the probability of 1.
+
+    Args:
+        images: (B, C, H, W) in [0, 1].
+        number: of this batch; each has noise of its own.
+    """
+    generator = randomness.generator(0, "binarised pixels", number)
+    return (torch.rand(images.shape, generator=generator) < images).float()
 
 
 def check(images: Images) -> None:

@@ -13,7 +13,7 @@ from genmodels import sampling
 from genmodels.data.images import TRAIN
 from genmodels.evaluation import copying
 from genmodels.evaluation.draws import Draws
-from genmodels.evaluation.features.extractor import Features
+from genmodels.evaluation.features.extractor import Features, extract_all
 from genmodels.evaluation.metrics import distances, scores
 from genmodels.evaluation.reference import Reference
 from genmodels.models.base import Fitted, Model
@@ -65,15 +65,20 @@ def headline(saved: Checkpoint) -> sampling.Weights:
 
 
 def planned(saved: Checkpoint, snapshots: int, reference: Reference) -> int:
-    """Return how many samples :func:`score_choices` draws, including those of ``first``.
+    """Return how many samples an evaluation draws by all choices of weights.
 
     Args:
         saved: the end of the run.
         snapshots: number of snapshots before it.
         reference: the real images.
     """
-    choices = 1 + (headline(saved) == "ema") + (reference.selection is not None)
-    return reference.count * choices + curve_count(reference) * (snapshots + 1)
+    best = reference.count if reference.selection is not None else 0
+    return both_count(saved, reference) + best + curve_count(reference) * (snapshots + 1)
+
+
+def both_count(saved: Checkpoint, reference: Reference) -> int:
+    """Return how many samples are drawn by the headline weights and, if others, the last ones."""
+    return reference.count * (1 + (headline(saved) != "last"))
 
 
 def curve_count(reference: Reference) -> int:
@@ -93,15 +98,34 @@ def load(
     return model
 
 
-def score_choices(
+def draw_last(
+    model: Model, references: Sequence[Reference], draws: Draws
+) -> tuple[Tensor, list[Features]]:
+    """Draw samples by the last weights of a run whose headline is of others.
+
+    Args:
+        model: with the last weights.
+        references: the real images, with the features of each judge.
+        draws: draws the samples.
+
+    Returns:
+        The first samples, (64, C, H, W), and the features of all by each judge.
+    """
+    kept: list[Tensor] = []
+    blocks = _keeping(kept, draws(model, references[0].count))
+    features = extract_all([each.extractor for each in references], blocks)
+    return kept[0], features
+
+
+def score_snapshots(
     saved: Checkpoint,
     earlier: Iterable[Checkpoint],
     first: WeightsChoice,
     reference: Reference,
     draws: Draws,
     device: torch.device,
-) -> tuple[list[WeightsChoice], list[Point]]:
-    """Score every choice of weights, and every snapshot.
+) -> tuple[WeightsChoice | None, list[Point]]:
+    """Score every snapshot.
 
     Args:
         saved: the last checkpoint of the run.
@@ -112,19 +136,17 @@ def score_choices(
         device: where to compute.
 
     Returns:
-        The choices, beginning with ``first``; the curve over the snapshots and the last
-        checkpoint.
+        The best snapshot, None without a validation split; and the curve over the snapshots and
+        the last checkpoint.
     """
-    chosen, weights = [first], headline(saved)
-    if weights == "ema":
-        chosen.append(_score(saved, "last", "last", reference, draws, device))
+    weights = headline(saved)
     curve, best = _curve((*earlier, saved), weights, reference, draws, device)
+    if best is None:
+        return None, curve
     if best is saved:
         draws.advance(reference.count)
-        chosen.append(replace(first, name="best"))
-    elif best is not None:
-        chosen.append(_score(best, "best", weights, reference, draws, device))
-    return chosen, curve
+        return replace(first, name="best"), curve
+    return _score(best, "best", weights, reference, draws, device), curve
 
 
 def _curve(
@@ -172,12 +194,14 @@ def _score(
     """Score a choice of weights on the test split."""
     model = load(source, weights, reference, device)
     kept: list[Tensor] = []
-
-    def blocks() -> Iterator[Tensor]:
-        for block in draws(model, reference.count):
-            if not kept:
-                kept.append(block[:SHOWN])
-            yield block
-
-    distance = scores.frechet(reference, reference.extractor(blocks()))
+    blocks = _keeping(kept, draws(model, reference.count))
+    distance = scores.frechet(reference, reference.extractor(blocks))
     return WeightsChoice(name, source.header["progress"]["step"], distance, kept[0])
+
+
+def _keeping(kept: list[Tensor], blocks: Iterable[Tensor]) -> Iterator[Tensor]:
+    """Yield blocks, and keep the first samples for pictures."""
+    for block in blocks:
+        if not kept:
+            kept.append(block[:SHOWN])
+        yield block

@@ -1,7 +1,7 @@
 """Feature extractors, identified by a hash of their weights."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -64,6 +64,21 @@ class Extractor:
                 if logits is not None:
                     labels.append(logits.argmax(1).cpu())
         return Features(torch.cat(values), torch.cat(labels) if labels else None)
+
+
+def extract_all(extractors: Sequence[Extractor], blocks: Iterable[Tensor]) -> list[Features]:
+    """Extract several kinds of features of the same blocks, one block in memory at a time.
+
+    Raises:
+        InputError: a feature is NaN or infinite.
+    """
+    by_block = [[each([block]) for each in extractors] for block in blocks]
+    return [_joined(parts) for parts in zip(*by_block, strict=True)]
+
+
+def _joined(parts: Sequence[Features]) -> Features:
+    labels = [part.labels for part in parts if part.labels is not None]
+    return Features(torch.cat([p.values for p in parts]), torch.cat(labels) if labels else None)
 
 
 def hash_of(tensors: Mapping[str, Tensor]) -> str:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from genmodels import losses
 from genmodels.data.images import TEST, Batch
-from genmodels.evaluation.reference import Reference
+from genmodels.evaluation.reference import Reference, binarised
 from genmodels.models.base import Encodes, HasLikelihood, Pixels
 from genmodels.system import randomness
 
@@ -69,9 +69,7 @@ def as_modelled(model: HasLikelihood, batch: Batch, number: int) -> Batch:
     """
     if model.pixels != "binary":
         return batch
-    generator = randomness.generator(0, "binarised pixels", number)
-    drawn = torch.rand(batch.images.shape, generator=generator) < batch.images
-    return Batch(drawn.float(), batch.labels)
+    return Batch(binarised(batch.images, number), batch.labels)
 
 
 def log_weights(model: HasLikelihood, batch: Batch, count: int) -> Tensor:

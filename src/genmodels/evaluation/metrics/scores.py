@@ -171,17 +171,21 @@ def frechet(reference: Reference, features: Features) -> float:
     return distances.frechet(reference.gaussian, distances.gaussian(features.values))
 
 
-def influence(reference: Reference, features: Features) -> dict[str, Tensor]:
-    """Return how much each test image counts in the Fréchet distance: its key → (N,), float32.
+def influence(key: str, real: Features, features: Features) -> dict[str, Tensor]:
+    """Return how much each real image counts in a Fréchet distance: its key → (N,), float32.
 
     Empty where there are not ten times as many images as features: then the first order is far too
     small.
+
+    Args:
+        key: of the distance.
+        real: of the real images.
+        features: of the samples.
     """
-    real = reference.test.values
-    if len(real) < ENOUGH * real.shape[1]:
+    if len(real.values) < ENOUGH * real.values.shape[1]:
         return {}
-    found = distances.influence(real, distances.gaussian(features.values))
-    return {fd_name(reference): found.float()}
+    found = distances.influence(real.values, distances.gaussian(features.values))
+    return {key: found.float()}
 
 
 def score(reference: Reference, features: Features, real: Features | None = None) -> Scored:

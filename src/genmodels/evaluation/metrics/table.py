@@ -14,13 +14,32 @@ from genmodels.evaluation.metrics.scores import SAMPLE_METRICS, fd_metric
 
 FD = fd_metric("fd_*")  # the Fréchet distance on any features
 BY_ALL = ("kid",)  # the sample metrics that every judge gives, beside FD
+# Choice of weights → key of its FD; that of ``ema`` keeps its former name.
+DISTANCE_KEYS = {"last": "distance_last", "ema": "distance_average", "best": "distance_best"}
+LAST = DISTANCE_KEYS["last"]
+BINARISED, BINARISATION = "distance_binarised", "distance_binarisation"
+# FDs that every judge gives of a model beside that of its headline.
+BESIDE = (LAST, DISTANCE_KEYS["ema"], BINARISED, BINARISATION)
 
-# Computed by the protocol: scores of several choices of weights, and time.
+# Computed by the protocol: scores of several choices of weights, of binary pixels, and time.
 PROTOCOL_METRICS: tuple[Metric[Any], ...] = (
-    Metric("distance_last", "FD of the last weights", "lower",
-           meaning="FD of other weights", scale="positive"),
-    Metric("distance_average", "FD of the EMA weights", "lower",
-           meaning="FD of other weights", scale="positive"),
+    Metric(LAST, "FD of the last weights", "lower",
+           meaning="FD by either kind of weights; one of the two is FD itself", scale="positive"),
+    Metric(DISTANCE_KEYS["ema"], "FD of the EMA weights", "lower",
+           meaning="FD by either kind of weights; one of the two is FD itself", scale="positive"),
+    Metric(
+        BINARISED, "FD to binarised test images", "lower", True,
+        meaning="FD of the samples of a model of binary pixels to the test images, binarised as "
+        "for its likelihood: each pixel is drawn once as 0 or 1, with the grey value as the "
+        "probability of 1. Like is compared with like here; FD itself is to the grey images",
+        scale="positive",
+    ),
+    Metric(
+        BINARISATION, "FD of binarised test images to grey ones",
+        meaning="what real images have themselves once they are binarised; the FD of a model of "
+        "binary pixels is read beside it",
+        scale="positive",
+    ),
     Metric(
         "distance_best", "FD of the snapshot chosen on validation images", "lower",
         meaning="FD on test images of the snapshot that has the lowest FD on validation images",
@@ -93,26 +112,30 @@ def further_metrics(fd: str, features: str) -> tuple[Metric[Any], ...]:
         fd: the key of its FD.
         features: the name of its features.
     """
-    others = [
-        replace(
-            METRICS[key],
-            key=f"{key}_{features}",
-            label=f"{METRICS[key].label} on {features} features",
-            prominent=False,
-        )
-        for key in BY_ALL
-    ]
-    return fd_metric(fd), *others
+    return fd_metric(fd), *(_by(key, features) for key in BY_ALL)
+
+
+def key_by(key: str, features: str) -> str:
+    """Return the key that a number has by a further judge, with features of this name."""
+    return f"{key}_{features}"
+
+
+def _by(key: str, features: str) -> Metric[Any]:
+    """Return the metric of a number by a further judge."""
+    own = METRICS[key]
+    by = f"{own.label} on {features} features"
+    return replace(own, key=key_by(key, features), label=by, prominent=False)
 
 
 def metric_of(key: str) -> Metric[Any] | None:
     """Return the metric of a key; None for a number that only a user's model defines."""
     if key == "fid" or key.startswith("fd_"):
         return fd_metric(key)
-    base, _, features = key.partition("_")
-    if key not in METRICS and base in BY_ALL:
-        return further_metrics("", features)[1 + BY_ALL.index(base)]
-    return METRICS.get(key)
+    if key in METRICS:
+        return METRICS[key]
+    bases = (base for base in (*BY_ALL, *BESIDE) if key.startswith(key_by(base, "")))
+    base = next(bases, None)
+    return None if base is None else _by(base, key.removeprefix(key_by(base, "")))
 
 
 def label(key: str) -> str:
