@@ -54,6 +54,11 @@ def test_all_judges_at_hand_score_models_and_baselines(
         assert {*scored["numbers"], *scored["undefined"]} >= FURTHER | {"fd_domain", "kid"}
         assert list(scored["numbers"])[:3] == ["fd_domain", "fd_random", "kid_random"]
         assert "precision_random" not in scored["numbers"]
+    for model in content["models"]:
+        numbers = model["numbers"]
+        assert numbers["distance_average"] == numbers["fd_domain"]  # both presets have an EMA
+        assert numbers["distance_average_random"] == numbers["fd_random"]
+        assert numbers["distance_last_random"] != numbers["fd_random"]
     first, second = content["judges"]
     assert (first["name"], first["chose"]) == ("domain", True)
     assert (second["name"], second["chose"]) == ("random", False)
@@ -228,5 +233,7 @@ def test_two_models_have_no_agreement_and_one_has_no_rank() -> None:
 def test_numbers_of_further_judges_have_labels() -> None:
     assert table.label("kid_random") == "KID on random features"
     assert table.label("fd_random") == "FD on random features"
+    assert table.label("distance_last_my_own") == "FD of the last weights on my_own features"
+    assert table.label("distance_last") == "FD of the last weights"
     rows = table.further_metrics("fid", "inception")
     assert [(row.key, row.better) for row in rows] == [("fid", "lower"), ("kid_inception", "lower")]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from genmodels.comparison.result import Comparison
 from genmodels.comparison.verdicts import shown
 from genmodels.evaluation.baselines import MEANINGS, SIMPLE
+from genmodels.evaluation.metrics.table import BINARISED
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ def _quality(comparison: Comparison) -> Iterator[str]:
         if own is None or min(own, floor) <= 0:
             continue
         parts = [f"{shown(own / floor)} times the floor"]
+        if (like := entry.mean(BINARISED)) is not None:
+            parts[0] += f", to binarised test images {shown(like / floor)} times"
         if simple:
             name = min(simple, key=lambda each: simple[each])
             times, side = simple[name] / own, "smaller"

@@ -1,7 +1,9 @@
 """Sets of claims, and whether a comparison bears them out.
 
 The claims of the report that this project reproduces are about a model with a likelihood and a
-model with a discriminator. Of several, the one with the lowest FD is taken.
+model with a discriminator. Of several, the one with the lowest FD is taken. A claim about quality
+must hold by the headline weights and by the last weights of both, else it depends on weight
+averaging.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,13 +13,15 @@ from typing import Literal
 
 from genmodels.comparison import statistics
 from genmodels.comparison.entry import Entry
+from genmodels.comparison.pairs import AVERAGING, PairTest
 from genmodels.comparison.result import Comparison
 from genmodels.comparison.statistics import LEVEL
 from genmodels.comparison.verdicts import WINNING, arrival, shown
+from genmodels.evaluation.metrics.table import LAST
 
 UNLIKE = "It is about a model with a likelihood and another with a discriminator."
 NEAR = 0.05  # energy distance of latents from N(0, I); a tenth of that of a single point
-Answer = Literal["holds", "does not hold", "undecided"]
+Answer = Literal["holds", "does not hold", "undecided", "depends on weight averaging"]
 
 
 @dataclass(frozen=True)
@@ -102,7 +106,7 @@ def _fourth(comparison: Comparison, coding: Entry, playing: Entry) -> tuple[Answ
     weird = outliers is not None and outliers > 2 * of_real
     numbers = (
         f"FD: {playing.name} {shown(playing.mean(comparison.fd))}, {coding.name} "
-        f"{shown(coding.mean(comparison.fd))} ({pair.verdict}). "
+        f"{shown(coding.mean(comparison.fd))} ({pair.verdict}). {_by_last(pair, coding, playing)}"
         f"Sharpness {shown(playing.mean('sharpness'))} against "
         f"{shown(coding.mean('sharpness'))}, real images "
         f"{shown(comparison.real_numbers['sharpness'])}. "
@@ -113,7 +117,7 @@ def _fourth(comparison: Comparison, coding: Entry, playing: Entry) -> tuple[Answ
     failed = [
         part
         for part, holds in (
-            (f"{playing.name} is not better", not pair.decided or pair.better == playing.name),
+            (f"{playing.name} is not better", not pair.both_ways or pair.better == playing.name),
             (f"{coding.name} is not smoother", smooth),
             (f"{coding.name} has no more outliers than twice those of real images", weird),
             (f"{playing.name} has no more isolated dots", dots),
@@ -124,7 +128,18 @@ def _fourth(comparison: Comparison, coding: Entry, playing: Entry) -> tuple[Answ
         return "undecided", f"{numbers} One seed of a model is not enough to decide."
     if failed:
         return "does not hold", f"{numbers} What does not hold: {'; '.join(failed)}."
-    return ("holds" if pair.decided else "undecided"), numbers
+    if pair.outcome == "averaging" or (pair.decided and not pair.both_ways):
+        return AVERAGING, numbers
+    return ("holds" if pair.both_ways else "undecided"), numbers
+
+
+def _by_last(pair: PairTest, coding: Entry, playing: Entry) -> str:
+    """Say what the last weights of both have; nothing if those are the headline's."""
+    if "ema" not in pair.weights:
+        return ""
+    found = [f"{entry.name} {shown(entry.mean(LAST))}" for entry in (playing, coding)]
+    verdict = f"{pair.last_better} is better" if pair.last_better else "neither is called better"
+    return f"With the last weights of both: {', '.join(found)} ({verdict}). "
 
 
 def _fifth(comparison: Comparison, coding: Entry, playing: Entry) -> tuple[Answer, str]:
@@ -132,6 +147,12 @@ def _fifth(comparison: Comparison, coding: Entry, playing: Entry) -> tuple[Answe
     if first is None or second is None:
         return "undecided", "A run kept no snapshots, so its convergence is not known."
     when = f"{coding.name}: {arrival(coding)}; {playing.name}: {arrival(playing)}"
+    if coding.headline != playing.headline:
+        averaged, other = (coding, playing) if coding.headline == "ema" else (playing, coding)
+        return "undecided", (
+            f"{when}. The curve of {averaged.name} is by EMA weights and that of {other.name} by "
+            "last weights."
+        )
     pairs: list[tuple[list[float], list[float]]] = [
         ([point.images for point in first], [point.images for point in second]),
         ([point.seconds for point in first], [point.seconds for point in second]),

@@ -77,6 +77,11 @@ class Entry:
         """The evaluation of the first seed."""
         return self.results[0].evaluation
 
+    @property
+    def headline(self) -> str:
+        """The weights that it is compared by: ``ema``, ``last``; ``given`` without a model."""
+        return self.first.headline
+
     def estimate(self, name: str) -> Estimate | None:
         """Return the estimate of a number over the seeds; None unless every seed has it."""
         values = [r.evaluation.numbers.get(name) for r in self.results]

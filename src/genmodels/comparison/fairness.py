@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from genmodels import runs, sampling
+from genmodels.comparison import alike
 from genmodels.comparison.entry import Entry
 from genmodels.comparison.result import Comparison
 from genmodels.comparison.verdicts import shown
@@ -136,6 +137,7 @@ def remarks(comparison: Comparison) -> list[str]:
             )
     found += _unequal_conditions(comparison)
     found += [f"{comparison.limit}."] if comparison.limit else []
+    found += alike.remarks(comparison)
     for name in ("precision", "augmentation"):
         each = {e.name: e.conditions[name] for e in comparison.entries if name in e.conditions}
         if len(set(each.values())) > 1:

@@ -10,7 +10,7 @@ from genmodels.errors import InputError, Interrupted
 from genmodels.evaluation.features import domain
 from genmodels.evaluation.features.at_hand import at_hand
 from genmodels.evaluation.features.extractor import Extractor
-from genmodels.evaluation.metrics import scores
+from genmodels.evaluation.metrics import scores, table
 from genmodels.evaluation.reference import Reference
 
 AUTO = "auto"  # all features at hand
@@ -32,6 +32,10 @@ class Judge:
     hash: str
     fd: str
     chose: bool = False
+
+    def key(self, number: str) -> str:
+        """Return the key of a number by this judge; those of the first have no name in it."""
+        return number if self.chose else table.key_by(number, self.name)
 
 
 def of(references: Sequence[Reference]) -> list[Judge]:

@@ -1,72 +1,21 @@
-"""The tests of each pair of models by every judge, what follows, and what would resolve it."""
+"""The tests of each pair of models, what follows from them, and what would resolve it."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
+from typing import Final
 
-from genmodels.comparison import rule, statistics
+from genmodels.comparison import judge_tests, rule
 from genmodels.comparison.entry import Entry
+from genmodels.comparison.judge_tests import JudgeTest
 from genmodels.comparison.judges import Judge
-from genmodels.comparison.rule import Outcome, Vote
+from genmodels.comparison.rule import Outcome
 from genmodels.comparison.statistics import LEVEL, MOST_SEEDS, SEEDS, Difference
+from genmodels.evaluation.metrics.table import LAST
 
-MOST_TIMES = 10_000  # largest ratio of FDs that is told as a number
-DEPENDS = "depends on the judge"
-
-
-@dataclass(frozen=True)
-class JudgeTest:
-    """Two models, and the test of their FD by one judge.
-
-    Attributes:
-        judge: whose test it is.
-        better, worse: the names of the models, by their mean FD.
-        difference: of the logarithms of FD, 0 or more.
-        p_value: corrected for the number of tests.
-        decides: whether a model may be called better by this test.
-    """
-
-    judge: Judge
-    better: str
-    worse: str
-    difference: Difference
-    p_value: float
-    decides: bool
-
-    @property
-    def ratio(self) -> float | None:
-        """How many times as large the FD of the worse model is.
-
-        None for FDs of 0, or beyond ``MOST_TIMES``.
-        """
-        found = self.relative(self.difference.size)
-        return None if found is None else 1 + found
-
-    def relative(self, size: float) -> float | None:
-        """Return a difference of logarithms as a relative difference; None for other scales."""
-        known = self.difference.scale == "positive" and size < math.log(MOST_TIMES)
-        return math.expm1(size) if known else None
-
-    @property
-    def sentence(self) -> str:
-        """The result of the test with its numbers, without the judge."""
-        size = f"differs by {self.difference.size:.3g}"
-        if self.difference.scale == "positive":
-            times = f"more than {MOST_TIMES:,}" if self.ratio is None else f"{self.ratio:.3g}"
-            size = f"is {times} times that of {self.better}"
-        alone = self.difference.p_value
-        by_itself = f", {alone:.2g} by itself" if alone <= LEVEL < self.p_value else ""
-        return f"the FD of {self.worse} {size} (p = {self.p_value:.2g}{by_itself})"
-
-    def vote(self, first: str) -> Vote:
-        """Return what this test says, of a pair whose first model has this name."""
-        favours = None if self.difference.size == 0 else self._side(first)
-        return Vote(favours, self.difference.p_value, self.p_value, self.decides)
-
-    def _side(self, first: str) -> rule.Side:
-        return "first" if self.better == first else "second"
+DEPENDS: Final = "depends on the judge"
+AVERAGING: Final = "depends on weight averaging"
 
 
 @dataclass(frozen=True)
@@ -75,10 +24,13 @@ class PairTest:
 
     Attributes:
         better, worse: their names, by the leading test; with one seed by the first judge.
-        outcome: ``first`` if ``better`` is better, ``depends`` or ``open``.
+        outcome: ``first`` if ``better`` is better, ``depends``, ``averaging`` or ``open``.
         tests: of every judge that has several seeds of both models.
         level: of each test that decides, if all pairs and judges are tested.
         given: those of the two of which only images are given; they have no seeds to test.
+        weights: the headline weights of ``better`` and of ``worse``: ``ema`` or ``last``.
+        last: the tests with the last weights of both, where a headline is of EMA weights.
+        last_better: the model that is better by these tests together; None if neither is.
     """
 
     better: str
@@ -87,11 +39,24 @@ class PairTest:
     tests: Sequence[JudgeTest] = ()
     level: float = LEVEL
     given: Sequence[str] = ()
+    weights: tuple[str, str] = ("last", "last")
+    last: Sequence[JudgeTest] = ()
+    last_better: str | None = None
 
     @property
     def decided(self) -> bool:
         """Whether one of the models is better, by the judges together."""
         return self.outcome == "first"
+
+    @property
+    def unlike(self) -> bool:
+        """Whether the headline of one alone is of EMA weights."""
+        return set(self.weights) == {"ema", "last"}
+
+    @property
+    def both_ways(self) -> bool:
+        """Whether a model is better by the headlines and with the last weights of both."""
+        return self.decided and ("ema" not in self.weights or self.last_better == self.better)
 
     @property
     def lead(self) -> JudgeTest | None:
@@ -128,6 +93,8 @@ class PairTest:
             return "not resolved: one seed"
         if self.outcome == "depends":
             return DEPENDS
+        if self.outcome == "averaging":
+            return AVERAGING
         return f"{self.better} is better" if self.decided else "not resolved"
 
     @property
@@ -138,9 +105,9 @@ class PairTest:
             return f"{self.better} and {self.worse}: {self.verdict}."
         if self.decided:
             alone = f", {self.alone}" if self.alone else ""
-            return f"{self.better} is better than {self.worse}{alone}. {self._numbers}."
-        told = f"{self.better} and {self.worse}: {self.verdict}. {self._numbers}."
-        if self.outcome == "depends":
+            return f"{self.better} is better than {self.worse}{alone}. {self._numbers}"
+        told = f"{self.better} and {self.worse}: {self.verdict}. {self._numbers}"
+        if self.outcome != "open":
             return told
         by = f"By {lead.judge.name} features, these" if len(self.tests) > 1 else "These"
         if self.detectable:
@@ -150,17 +117,20 @@ class PairTest:
 
     @property
     def _numbers(self) -> str:
-        """What each judge found."""
-        if len(self.tests) == 1:
-            return _capital(self.tests[0].sentence)
-        each = [f"by {test.judge.name} features {test.sentence}" for test in self.tests]
-        return _capital("; ".join(each))
+        """What each judge found; with last weights too, if the headlines are of unlike weights."""
+        found = f"{_capital(_found(self.tests))}."
+        if not self.unlike:
+            return found
+        averaged = (self.better, self.worse)[self.weights.index("ema")]
+        like = _found(self.last) if self.last else "there is no test"
+        return f"{found} {averaged} alone has EMA weights; with the last weights of both, {like}."
 
     @property
     def votes(self) -> str:
         """Whom each judge favours, in a few words."""
-        each = [f"{test.judge.name}: {test.better}, p = {test.p_value:.2g}" for test in self.tests]
-        return "; ".join(each)
+        if self.outcome != "averaging":
+            return _votes(self.tests)
+        return f"{_votes(self.tests)}; with the last weights of both, {_votes(self.last)}"
 
     @property
     def remedy(self) -> str:
@@ -199,69 +169,58 @@ class PairTest:
 def of(ranked: Sequence[Entry], judges: Sequence[Judge]) -> list[PairTest]:
     """Test every pair of models by every judge, with p-values corrected over pairs and judges.
 
-    A pair with images that are given without a model is not tested: they have no seeds.
+    A pair with images that are given without a model is not tested: they have no seeds. Where a
+    headline is of EMA weights, a pair is also tested with the last weights of both; these tests
+    are a family of their own.
 
     Args:
         ranked: the models, lowest FD by the first judge first.
         judges: of which one chose, the first.
     """
     pairs = list(combinations(ranked, 2))
-    found = {
-        (a.name, b.name, judge): difference
+    headline = judge_tests.of(pairs, {judge: judge.fd for judge in judges})
+    averaged = [pair for pair in pairs if "ema" in (each.headline for each in pair)]
+    last = judge_tests.of(averaged, {judge: judge.key(LAST) for judge in judges})
+    return [
+        _pair(PairTest(
+            a.name, b.name, "open", headline.tests[a.name, b.name], headline.level,
+            [each.name for each in (a, b) if each.given], (a.headline, b.headline),
+            last.tests.get((a.name, b.name), ()),
+        ))
         for a, b in pairs
-        for judge in judges
-        if (difference := _difference(a, b, judge.fd)) is not None
-    }
-    of_pair = {
-        (a.name, b.name): [judge for judge in judges if (a.name, b.name, judge) in found]
-        for a, b in pairs
-    }
-    decides = {(a, b, judge): not judge.chose or len(of_pair[a, b]) == 1 for a, b, judge in found}
-    corrected = rule.corrected({key: d.p_value for key, d in found.items()}, decides)
-    level = LEVEL / max(1, sum(decides.values()))
-    given = {entry.name for entry in ranked if entry.given}
-    made = []
-    for (a, b), several in of_pair.items():
-        keys = [(a, b, judge) for judge in several]
-        tests = [_test(*key, found[key], corrected[key], decides[key]) for key in keys]
-        names = [name for name in (a, b) if name in given]
-        made.append(_pair(PairTest(a, b, "open", tests, level, names)))
-    return made
-
-
-def _test(
-    a: str, b: str, judge: Judge, difference: Difference, p_value: float, decides: bool
-) -> JudgeTest:
-    if difference.size < 0:
-        a, b, difference = b, a, replace(difference, size=-difference.size)
-    return JudgeTest(judge, a, b, difference, p_value, decides)
+    ]  # fmt: skip
 
 
 def _pair(open_: PairTest) -> PairTest:
     """Return a pair with its outcome, and the better model first."""
-    outcome = rule.decide([test.vote(open_.better) for test in open_.tests])
+    names = {"first": open_.better, "second": open_.worse}
+    outcome, last = (
+        rule.decide([test.vote(open_.better) for test in tests])
+        for tests in (open_.tests, open_.last)
+    )
     first = open_.lead.better if open_.lead else open_.better
-    if outcome in ("first", "second"):
-        first = open_.better if outcome == "first" else open_.worse
+    first = names.get(outcome, first)
+    if open_.unlike:
+        outcome = rule.like_with_like(outcome, last)
+    if outcome == "second":
         outcome = "first"
-    if first == open_.worse:
-        return replace(open_, better=open_.worse, worse=open_.better, outcome=outcome)
-    return replace(open_, outcome=outcome)
+    made = replace(open_, outcome=outcome, last_better=names.get(last))
+    if first == open_.better:
+        return made
+    swapped = open_.weights[1], open_.weights[0]
+    return replace(made, better=open_.worse, worse=open_.better, weights=swapped)
 
 
-def _difference(a: Entry, b: Entry, fd: str) -> Difference | None:
-    """Compare two models, whose errors by the test images are those of the same images.
+def _found(tests: Sequence[JudgeTest]) -> str:
+    """Say what each judge found."""
+    if len(tests) == 1:
+        return tests[0].sentence
+    return "; ".join(f"by {test.judge.name} features {test.sentence}" for test in tests)
 
-    None if either has one seed, or no FD by this judge.
-    """
-    one, other = a.estimate(fd), b.estimate(fd)
-    if one is None or other is None:
-        return None
-    of_a, of_b = a.influence(fd), b.influence(fd)
-    shared = 0.0
-    if of_a is not None and of_b is not None:
-        shared = statistics.standard_error(of_b - of_a)
-    return statistics.difference(one, other, shared)
+
+def _votes(tests: Sequence[JudgeTest]) -> str:
+    each = [f"{test.judge.name}: {test.better}, p = {test.p_value:.2g}" for test in tests]
+    return "; ".join(each) or "no test"
 
 
 def _capital(text: str) -> str:

@@ -2,7 +2,8 @@
 
 One number in one feature space can be trained on, and the judge that chose snapshots and presets
 is partial to what it chose. So the word of that judge alone is not enough, and no judge may
-contradict.
+contradict. An EMA of the weights improves most models, so a verdict on one model with an EMA and
+one without must also hold with like weights.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,7 @@ from genmodels.comparison import statistics
 from genmodels.comparison.statistics import LEVEL
 
 Side = Literal["first", "second"]
-Outcome = Literal["first", "second", "depends", "open"]
+Outcome = Literal["first", "second", "depends", "averaging", "open"]
 Key = TypeVar("Key")
 
 
@@ -49,6 +50,21 @@ def decide(votes: Sequence[Vote]) -> Outcome:
         if found and not against:
             return side
     return "depends" if any(v.p_value <= LEVEL for v in votes) else "open"
+
+
+def like_with_like(headline: Outcome, last: Outcome) -> Outcome:
+    """Return what follows for two models of which one alone is compared by EMA weights.
+
+    A model is better if it is better both ways. Otherwise the pair depends on weight averaging if
+    either way has a better model, unless the headline depends on the judge already.
+
+    Args:
+        headline: what the judges say of the weights that the models are compared by.
+        last: what they say of the last weights of both.
+    """
+    if headline in ("depends", last):
+        return headline
+    return "open" if {"first", "second"}.isdisjoint((headline, last)) else "averaging"
 
 
 def corrected(alone: Mapping[Key, float], deciding: Mapping[Key, bool]) -> dict[Key, float]:

@@ -5,7 +5,7 @@ from statistics import mean
 
 from genmodels.comparison.cells import alternatives, number
 from genmodels.comparison.entry import Entry
-from genmodels.comparison.pairs import DEPENDS, PairTest
+from genmodels.comparison.pairs import AVERAGING, DEPENDS, PairTest
 from genmodels.comparison.result import Comparison
 from genmodels.evaluation.baselines import MEANINGS, SIMPLE
 
@@ -72,8 +72,9 @@ def _unresolved(first: str, pairs: Sequence[PairTest]) -> str:
 def _open(first: str, pair: PairTest) -> str:
     """Say what is not resolved between the model of lowest FD and another one."""
     other = pair.worse if pair.better == first else pair.better
-    if pair.outcome == "depends":
-        return f"whether it is better than {other} {DEPENDS} ({pair.votes})"
+    if pair.outcome in ("depends", "averaging"):
+        on = DEPENDS if pair.outcome == "depends" else AVERAGING
+        return f"whether it is better than {other} {on} ({pair.votes})"
     if pair.decided:
         return f"but {other} is better ({pair.votes})"
     return f"its lead over {other} is not resolved ({pair.remedy})"

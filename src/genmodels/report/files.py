@@ -8,6 +8,7 @@ from typing import Any
 
 from genmodels.comparison import advice, claims, copy_watch, fairness, ranks, verdicts
 from genmodels.comparison.entry import Entry
+from genmodels.comparison.judge_tests import JudgeTest
 from genmodels.comparison.pairs import PairTest
 from genmodels.comparison.result import Comparison
 from genmodels.evaluation.metrics.scores import Scored
@@ -70,21 +71,19 @@ def plain(comparison: Comparison, measured: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _judges(comparison: Comparison) -> list[dict[str, Any]]:
-    rankings = {ranking.judge: ranking for ranking in ranks.of(comparison)}
-    return [
-        {
-            **vars(judge),
-            "ranks": {e.name: rankings[judge].rank(e.name) for e in comparison.entries},
-            "tau": rankings[judge].tau,
-        }
-        if rankings
-        else vars(judge)
-        for judge in comparison.judges
-    ]
+    found = {judge.name: {**vars(judge)} for judge in comparison.judges}
+    for ranking in ranks.of(comparison):
+        places = {entry.name: ranking.rank(entry.name) for entry in comparison.entries}
+        end = "_last_weights" if ranking.last else ""
+        found[ranking.judge.name] |= {f"ranks{end}": places, f"tau{end}": ranking.tau}
+    return list(found.values())
 
 
 def _pair(pair: PairTest) -> dict[str, Any]:
-    """Return a pair; its numbers are those of the leading judge, and all judges' follow."""
+    """Return a pair; its numbers are those of the leading judge, and all judges' follow.
+
+    With ``last_weights`` are the tests with the last weights of both; none if they are the same.
+    """
     return {
         "better": pair.better,
         "worse": pair.worse,
@@ -94,17 +93,20 @@ def _pair(pair: PairTest) -> dict[str, Any]:
         "detectable": pair.detectable,
         "seeds_needed": pair.seeds_needed,
         "judge": pair.lead.judge.name if pair.lead else None,
-        "judges": [
-            {
-                "judge": test.judge.name,
-                "better": test.better,
-                "p_value": test.p_value,
-                "p_value_by_itself": test.difference.p_value,
-                "ratio": test.ratio,
-                "decides": test.decides,
-            }
-            for test in pair.tests
-        ],
+        "judges": list(map(_test, pair.tests)),
+        "weights": dict(zip((pair.better, pair.worse), pair.weights, strict=True)),
+        "last_weights": {"better": pair.last_better, "judges": list(map(_test, pair.last))},
+    }
+
+
+def _test(test: JudgeTest) -> dict[str, Any]:
+    return {
+        "judge": test.judge.name,
+        "better": test.better,
+        "p_value": test.p_value,
+        "p_value_by_itself": test.difference.p_value,
+        "ratio": test.ratio,
+        "decides": test.decides,
     }
 
 
