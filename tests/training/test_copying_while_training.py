@@ -24,7 +24,7 @@ from genmodels.networks import MLP
 from genmodels.system import device as devices
 from genmodels.system import randomness
 from genmodels.training import copy_watch, fitting
-from genmodels.training.copy_watch import COUNT, LEVEL, CopyWatch
+from genmodels.training.copy_watch import COUNT, LEVEL, CopyCounter
 from genmodels.training.records import last_snapshot, next_snapshot
 from genmodels.training.trainer import Trainer
 
@@ -63,13 +63,13 @@ class Shows(Model):
 
 def watch_of(
     model: Model, device: devices.Device, given: Images | None = None, **train: Any
-) -> CopyWatch:
+) -> CopyCounter:
     """The watch of a model after 12 steps."""
     settings = Train(**{"batch_size": 50, "steps": 12, **train})
     made = Trainer(model, given or images(), settings, 0, device)
     for _ in made.records():
         pass
-    return CopyWatch(made, [])
+    return CopyCounter(made, [])
 
 
 def test_training_images_are_copies_and_others_are_not(device: devices.Device) -> None:

@@ -20,7 +20,7 @@ from genmodels.system import memory
 from genmodels.system.provenance import now, versions
 from genmodels.system.signals import stopped_by_signals
 from genmodels.training import failures, figures, fitting
-from genmodels.training.copy_watch import CopyWatch
+from genmodels.training.copy_watch import CopyCounter
 from genmodels.training.loggers import Logger
 from genmodels.training.records import Epoch, Progress
 from genmodels.training.slowness import Pace
@@ -60,7 +60,7 @@ class Recorder:
         self.last_warning = ""
         on_cpu = trainer.device.device.type == "cpu"
         self.pace = Pace(torch.get_num_threads() if on_cpu else None)
-        self.copy_watch = CopyWatch(trainer, folder.copies())
+        self.copy_watch = CopyCounter(trainer, folder.copies())
         newest = folder.checkpoint_paths()[-1:]
         self.resumed_from = newest[0] if trainer.step and newest else None
 
