@@ -71,7 +71,7 @@ def test_a_damaged_log_hides_no_run(
     checked = genmodels("verify", "runs/b")
     assert checked.code == 2
     assert (
-        f"line {records + 1} is no record of an epoch, 'garbage'; delete that line" in checked.out
+        f"line {records + 1} is no record of a training, 'garbage'; delete that line" in checked.out
     )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 import torch
 from matplotlib.figure import Figure
@@ -127,6 +128,27 @@ def test_numbers_of_an_axis_are_short() -> None:
     values = (0, 0.25, 20, 999, 1500, 60_000, 2.5e6, 3e9, -2000, 1.5e12, -1e24)
     shown = ["0", "0.25", "20", "999", "1.5k", "60k", "2.5M", "3G", "-2k", "1.5e+12", "-1e+24"]
     assert [curves.compact(value) for value in values] == shown
+
+
+def test_copies_have_a_panel_beside_the_losses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[Figure] = []
+    monkeypatch.setattr(curves, "save", lambda figure, path: drawn.append(figure))
+    copies = [
+        {"images": 10.0, "copies.samples": 0.0, "copies.held_out": 0.01},
+        {"images": 100.0, "copies.samples": 0.5, "copies.held_out": 0.01},
+    ]
+    curves.save_curves(RECORDS, tmp_path / "a.png", "x")
+    curves.save_curves(RECORDS, tmp_path / "a.png", "x", copies)
+    curves.save_curves(RECORDS, tmp_path / "a.png", "x", [{"images": 10.0, "copies.samples": 0.0}])
+    assert [[panel.get_title("left") for panel in figure.axes] for figure in drawn] == [
+        ["x · a"], ["x · a", "x · copies"], ["x · a", "x · copies"],
+    ]  # fmt: skip
+    samples, held_out = drawn[1].axes[1].lines
+    assert np.array_equal(samples.get_xydata(), [(10, 0), (100, 50)])
+    assert np.array_equal(held_out.get_xydata(), [(10, 1), (100, 1)])
+    assert len(drawn[2].axes[1].lines) == 1
 
 
 def test_no_legend_covers_a_line() -> None:

@@ -249,9 +249,19 @@ def test_rewinding_keeps_whole_epochs_up_to_the_step(workplace: Path) -> None:
     folder = make(workplace / "runs" / "a")
     for step in (5, 10, 12, 15, 20):  # 12: a run that ended within an epoch
         folder.append({"step": step})
-    folder.rewind_log(15, 5)
+    folder.rewind_log(18, 15, 5)
     lines = folder.log_path.read_text().splitlines()
     assert [json.loads(line)["step"] for line in lines] == [5, 10, 15]
+
+
+def test_rewinding_keeps_copies_up_to_the_checkpoint(workplace: Path) -> None:
+    folder = make(workplace / "runs" / "a")
+    for step in (10, 12, 18, 19):  # of which 10 alone ends an epoch
+        folder.append({"step": step, "copies.samples": 0.5})
+    folder.append({"step": 20})
+    folder.rewind_log(18, 15, 5)
+    assert [record["step"] for record in folder.copies()] == [10, 12, 18]
+    assert folder.log() == []
 
 
 HOLD = """

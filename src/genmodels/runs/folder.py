@@ -5,7 +5,7 @@
     runs/<config>-<date>/
       config.yaml        the configuration, with all defaults
       environment.json   versions, device, data, time and command of the start
-      log.jsonl          one record for each epoch
+      log.jsonl          one record for each epoch and for each measurement of copies
       code/              the user's modules that the model needs, if any
       samples/  figures/
       checkpoints/       the last few resumable checkpoints
@@ -48,7 +48,7 @@ class Folder:
 
     @property
     def log_path(self) -> Path:
-        """The file of the log: one JSON object per line, one line per epoch."""
+        """The file of the log: one JSON object per line, for an epoch or for copies."""
         return self.path / "log.jsonl"
 
     @property
@@ -164,16 +164,28 @@ class Folder:
         custom_code.keep(settings.model, self.path)
 
     def log(self) -> list[Record]:
-        """Return the records of the log, as :func:`genmodels.runs.logs.read` does."""
-        return logs.read(self.log_path)
+        """Return the records of the epochs, oldest first.
+
+        Raises:
+            InputError: the file is damaged.
+        """
+        return [record for record in logs.read(self.log_path) if not logs.is_of_copies(record)]
+
+    def copies(self) -> list[Record]:
+        """Return the records of the copies among samples, oldest first.
+
+        Raises:
+            InputError: the file is damaged.
+        """
+        return [record for record in logs.read(self.log_path) if logs.is_of_copies(record)]
 
     def append(self, record: Mapping[str, float]) -> None:
         """Append a record to the log, as :func:`genmodels.runs.logs.append` does."""
         logs.append(self.log_path, record)
 
-    def rewind_log(self, recorded: int, steps_per_epoch: int) -> None:
+    def rewind_log(self, step: int, recorded: int, steps_per_epoch: int) -> None:
         """Remove records of the log, as :func:`genmodels.runs.logs.rewind` does."""
-        logs.rewind(self.log_path, recorded, steps_per_epoch)
+        logs.rewind(self.log_path, step, recorded, steps_per_epoch)
 
     def checkpoint_paths(self) -> list[Path]:
         """List the resumable checkpoints, oldest first."""

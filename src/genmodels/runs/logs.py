@@ -1,4 +1,7 @@
-"""The log of a run: one JSON object per line, one line per epoch."""
+"""The log of a run: one JSON object per line.
+
+A record is of an epoch, or of the copies among samples at a step.
+"""
 
 import json
 from collections.abc import Mapping
@@ -37,10 +40,15 @@ def _record(path: Path, number: int, line: str) -> Record:
         record = None
     if not manifest.is_record(record):
         raise InputError(
-            f"{path} cannot be read: line {number} is no record of an epoch, {brief(line)}; "
+            f"{path} cannot be read: line {number} is no record of a training, {brief(line)}; "
             "delete that line, or restore the file from a copy"
         )
     return record
+
+
+def is_of_copies(record: Record) -> bool:
+    """Return whether a record is of the copies among samples; all others are of epochs."""
+    return "copies.samples" in record
 
 
 def append(path: Path, record: Mapping[str, float]) -> None:
@@ -58,18 +66,21 @@ def append(path: Path, record: Mapping[str, float]) -> None:
         ) from None
 
 
-def rewind(path: Path, recorded: int, steps_per_epoch: int) -> None:
+def rewind(path: Path, step: int, recorded: int, steps_per_epoch: int) -> None:
     """Remove records that a resumed run writes again.
 
     Args:
         path: of the log.
-        recorded: the last step that was in the log when the checkpoint was saved; later
-            records are removed.
+        step: that of the checkpoint; later records of copies are removed.
+        recorded: the last epoch's step that was in the log when the checkpoint was saved; later
+            records of epochs are removed.
         steps_per_epoch: records of unfinished epochs are removed too.
     """
-    kept = [
-        record
-        for record in read(path)
-        if record["step"] <= recorded and record["step"] % steps_per_epoch == 0
-    ]
+
+    def is_kept(record: Record) -> bool:
+        if is_of_copies(record):
+            return record["step"] <= step
+        return record["step"] <= recorded and record["step"] % steps_per_epoch == 0
+
+    kept = [record for record in read(path) if is_kept(record)]
     files.write(path, "".join(json.dumps(record) + "\n" for record in kept).encode())

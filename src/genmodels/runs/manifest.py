@@ -15,7 +15,8 @@ from genmodels.config.number_types import Count, Json
 from genmodels.config.settings import Settings
 from genmodels.errors import InputError, brief
 
-Record = dict[str, float]  # of the log: ``epoch``, ``step``, ``images``, ``seconds``, losses
+# Of the log: ``epoch``, ``step``, ``images``, ``seconds``, then losses or shares of copies.
+Record = dict[str, float]
 
 NonNegative = Annotated[int, Field(ge=0)]
 

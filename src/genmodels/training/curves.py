@@ -1,4 +1,4 @@
-"""The loss curves of a run, drawn into a file with matplotlib."""
+"""The curves of a run, drawn into a file with matplotlib."""
 
 import io
 import warnings
@@ -15,22 +15,32 @@ from genmodels.system import files
 
 Records = Sequence[Mapping[str, float]]
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")  # Okabe & Ito (2008)
+COPIES = {"copies.samples": "samples", "copies.held_out": "held-out images"}
 UNITS = {"images": "training images", "seconds": "seconds of training"}
 SUFFIXES = {"G": 1e9, "M": 1e6, "k": 1e3}  # of large numbers on an axis
 
 
-def save_curves(records: Records, path: Path, title: str) -> None:
+def save_curves(records: Records, path: Path, title: str, copies: Records = ()) -> None:
     """Draw every term over the number of training images, with a panel for each phase.
 
     Terms of validation images are dotted, those of test images dashed.
+
+    Args:
+        records: the epochs of the log.
+        path: of the figure.
+        title: of every panel.
+        copies: the measurements of copies; they have a panel of their own.
     """
     names = phases(records)
-    figure = Figure(figsize=(6.8 * max(1, len(names)), 3.6), layout="constrained")
-    for panel, phase in zip(
-        figure.subplots(1, max(1, len(names)), squeeze=False)[0], names, strict=False
-    ):
+    count = max(1, len(names) + bool(copies))
+    figure = Figure(figsize=(6.8 * count, 3.6), layout="constrained")
+    panels = figure.subplots(1, count, squeeze=False)[0]
+    for panel, phase in zip(panels, names, strict=False):
         draw_phase(panel, records, phase, first=phase == names[0])
         panel.set_title(literal(f"{title} · {phase}"), loc="left", fontsize=10)
+    if copies:
+        _draw_copies(panels[-1], copies)
+        panels[-1].set_title(literal(f"{title} · copies"), loc="left", fontsize=10)
     save(figure, path)
 
 
@@ -74,6 +84,17 @@ def draw_phase(
         panel.plot(*zip(*points, strict=True), style, color=colour, marker=marker, ms=3, lw=1.4,
                    label=literal(f"{term.replace('_', ' ')}, {split}"))  # fmt: skip
     style_axes(panel, over)
+    explain(panel)
+
+
+def _draw_copies(panel: Axes, records: Records) -> None:
+    """Draw the shares of copies among samples and among held-out images, in percent."""
+    for (key, name), colour in zip(COPIES.items(), COLOURS, strict=False):
+        points = [(record["images"], 100 * record[key]) for record in records if key in record]
+        if points:
+            label = f"copies among {name}, %"
+            panel.plot(*zip(*points, strict=True), "o-", color=colour, ms=3, lw=1.4, label=label)
+    style_axes(panel, "images")
     explain(panel)
 
 

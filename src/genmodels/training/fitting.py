@@ -3,11 +3,12 @@
 import copy
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 
-from genmodels.data.images import TRAIN, Batch
-from genmodels.models.base import Fitted
+from genmodels.data.images import TRAIN
+from genmodels.models.base import Fitted, Model
 from genmodels.system import randomness
 from genmodels.training.trainer import Trainer
 
@@ -28,13 +29,6 @@ def fit(trainer: Trainer) -> None:
         InputError: there are too few training images.
     """
     began = time.perf_counter()
-    rows = trainer.images.splits[TRAIN]
-    order = randomness.generator(trainer.seed, "order of fitting")
-    rows = rows[torch.randperm(len(rows), generator=order).to(rows.device)]
-
-    def batches() -> Iterator[Batch]:
-        return trainer.feed.batches(rows, BATCH)
-
     models, ema = [trainer.model], trainer.run_step.ema
     if ema:
         models.append(copy.deepcopy(trainer.model))
@@ -42,9 +36,45 @@ def fit(trainer: Trainer) -> None:
     for model in models:
         assert isinstance(model, Fitted)
         model.eval()
-        with randomness.placed(trainer.seed, "fit", device=trainer.device.device):
-            model.fit(batches())
+        _fit(model, trainer)
     if ema:
         for name, value in models[1].state_dict().items():
             ema.state[name].copy_(value)
     trainer.seconds += time.perf_counter() - began
+
+
+@contextmanager
+def sampled(trainer: Trainer, images: int) -> Iterator[Model]:
+    """Lend the model as samples are drawn from it: with EMA weights if it has them, and fitted.
+
+    Afterwards its weights and buffers are those of before, bit for bit.
+
+    Args:
+        trainer: the trainer of the model, between two steps.
+        images: the number of training images that the part is fitted to, if it is not fitted yet;
+            ten times the smallest number that it needs, where that is more.
+
+    Raises:
+        InputError: the part cannot be fitted to them.
+    """
+    model, ema = trainer.model, trainer.run_step.ema
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    model.eval()
+    try:
+        if ema:
+            model.load_state_dict(ema.state)
+        if isinstance(model, Fitted) and not model.fitted:
+            _fit(model, trainer, max(images, 10 * model.fewest))
+        yield model
+    finally:
+        model.load_state_dict(before)
+        model.train()
+
+
+def _fit(model: Fitted, trainer: Trainer, images: int | None = None) -> None:
+    """Fit the part to training images, in a random order that is always the same."""
+    rows = trainer.images.splits[TRAIN]
+    order = randomness.generator(trainer.seed, "order of fitting")
+    rows = rows[torch.randperm(len(rows), generator=order).to(rows.device)][:images]
+    with randomness.placed(trainer.seed, "fit", device=trainer.device.device):
+        model.fit(trainer.feed.batches(rows, BATCH))

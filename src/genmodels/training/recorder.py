@@ -20,6 +20,7 @@ from genmodels.system import memory
 from genmodels.system.provenance import now, versions
 from genmodels.system.signals import stopped_by_signals
 from genmodels.training import failures, figures, fitting
+from genmodels.training.copy_watch import CopyCounter
 from genmodels.training.loggers import Logger
 from genmodels.training.records import Epoch, Progress
 from genmodels.training.slowness import Pace
@@ -59,6 +60,7 @@ class Recorder:
         self.last_warning = ""
         on_cpu = trainer.device.device.type == "cpu"
         self.pace = Pace(torch.get_num_threads() if on_cpu else None)
+        self.copy_watch = CopyCounter(trainer, folder.copies())
         newest = folder.checkpoint_paths()[-1:]
         self.resumed_from = newest[0] if trainer.step and newest else None
 
@@ -139,7 +141,9 @@ class Recorder:
             raise failures.not_finite(error, self.trainer, self.folder)
         saved = self.folder.latest()
         self.trainer.roll_back(dict(saved.tensors), saved.header["progress"])
-        self.folder.rewind_log(self.trainer.recorded, self.trainer.steps_per_epoch)
+        where = self.trainer.step, self.trainer.recorded, self.trainer.steps_per_epoch
+        self.folder.rewind_log(*where)
+        self.copy_watch.records = self.folder.copies()
         self.unlogged.clear()
         self.saved = (self.trainer.step, self.trainer.recorded)
         self.display.say(
@@ -162,9 +166,11 @@ class Recorder:
             self.display.training(share, record.step, record.rate, left, losses)
             if slow := self.pace.check(record.images, record.seconds):
                 self.display.say(slow)
-            if record.snapshot:
-                with self._continue_if_unwritable():
+            with self._continue_if_unwritable():
+                if record.snapshot:
                     self._snapshot()
+                if self.copy_watch.is_due():
+                    self._watch_copies()
             if time.monotonic() - self.saved_at > self.settings.train.save_every:
                 self._try_to_save()
             return
@@ -177,6 +183,20 @@ class Recorder:
                 logger.log(record.record)
             if time.monotonic() - self.drawn_at > CURVE_SECONDS:
                 self._draw()
+
+    def _watch_copies(self) -> None:
+        """Measure copies among samples, and say where copying begins."""
+        try:
+            record = self.copy_watch.measure()
+        except InputError as error:
+            self.display.say_once(f"copies among samples cannot be counted now: {error}")
+            return
+        if warning := self.copy_watch.warning():
+            self.display.say(warning)
+        self.unlogged.append(record)
+        self._write_log()
+        for logger in self.loggers:
+            logger.log(record)
 
     def _share(self, record: Progress) -> tuple[float, float]:
         """Return the share of the training that is done, and the seconds that are left."""
@@ -261,28 +281,18 @@ class Recorder:
     def _grid(self, epoch: float) -> None:
         """Draw samples from the same latents each time."""
         name = f"epoch-{epoch:04d}.png" if isinstance(epoch, int) else f"epoch-{epoch:09.4f}.png"
+        began = time.perf_counter()
         figures.save_grid(self.trainer.model, self.settings.seed, self.folder.samples / name)
+        self.copy_watch.grid_drawn(time.perf_counter() - began)
 
     def _draw(self) -> None:
-        """Draw the loss curves and, for models that encode, reconstructions."""
+        """Draw the curves and, for models that encode, reconstructions."""
         self.drawn_at = time.monotonic()
         records = self.folder.log()
         if records:
             from genmodels.training import curves  # matplotlib takes a second to load
 
-            curves.save_curves(records, self.folder.figures / "curves.png", self.name)
+            path = self.folder.figures / "curves.png"
+            curves.save_curves(records, path, self.name, self.folder.copies())
         path = self.folder.figures / "reconstructions.png"
         figures.save_reconstructions(self.trainer.model, self.trainer.images, path)
-
-
-def follow(trainer: Trainer) -> None:
-    """Train in a process that is not the first one, and record nothing.
-
-    Raises:
-        Interrupted: a signal stopped the training.
-    """
-    with stopped_by_signals() as stop:
-        for _ in trainer.records(lambda: bool(stop)):
-            pass
-        if stop and not trainer.limit_reached():
-            raise Interrupted(f"stopped at step {trainer.step:,}", 128 + stop[0])

@@ -82,3 +82,9 @@ def next_snapshot(step: int) -> int:
     """Return the first of 100, 200, 500, 1000, 2000, … after a step."""
     power = 10 ** max(2, math.floor(math.log10(max(step, 1))))
     return next(n for n in (power, 2 * power, 5 * power, 10 * power) if n > step)
+
+
+def last_snapshot(step: int) -> int:
+    """Return the last of 100, 200, 500, 1000, 2000, … up to a step of 100 or more."""
+    power = 10 ** math.floor(math.log10(step))
+    return next(n for n in (5 * power, 2 * power, power) if n <= step)

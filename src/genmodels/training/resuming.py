@@ -62,7 +62,7 @@ def restore(folder: runs.Folder, settings: Settings, trainer: Trainer, images: I
 
 def rewind(folder: runs.Folder, settings: Settings, trainer: Trainer, display: Display) -> None:
     """Remove from the log all records newer than the last checkpoint."""
-    folder.rewind_log(trainer.recorded, trainer.steps_per_epoch)
+    folder.rewind_log(trainer.step, trainer.recorded, trainer.steps_per_epoch)
     files.write(folder.config_path, settings.yaml().encode())
     if trainer.step:
         display.say(f"resuming {folder.path} at step {trainer.step:,}")

@@ -11,16 +11,17 @@ from genmodels.console import Display
 from genmodels.data import class_names
 from genmodels.data.augment import Augmentation
 from genmodels.data.images import Images
-from genmodels.errors import InputError
+from genmodels.errors import InputError, Interrupted
 from genmodels.models.base import Model
 from genmodels.runs import conditions, disk_space, manifest
 from genmodels.sampling import interpolation
 from genmodels.system import device as devices
 from genmodels.system import distributed, randomness
 from genmodels.system.provenance import now
+from genmodels.system.signals import stopped_by_signals
 from genmodels.system.tuning import threads, tune_cpu
 from genmodels.training import environment, loggers, resuming
-from genmodels.training.recorder import Recorder, follow
+from genmodels.training.recorder import Recorder
 from genmodels.training.trainer import Trainer
 
 
@@ -112,7 +113,7 @@ def _train(
             folder = runs.Folder(out or runs.HOME)  # this process writes nothing there
             if resumed:
                 resuming.restore(folder, settings, trainer, images)
-            follow(trainer)
+            _follow(trainer)
             return folder
         if not processes.is_single:
             display.say(f"{processes.world_size} processes share every batch")
@@ -139,6 +140,19 @@ def _train(
             with loggers.started(folder.path, settings) as started:
                 Recorder(folder, settings, trainer, display, started).run()
     return folder
+
+
+def _follow(trainer: Trainer) -> None:
+    """Train in a process that is not the first one, and record nothing.
+
+    Raises:
+        Interrupted: a signal stopped the training.
+    """
+    with stopped_by_signals() as stop:
+        for _ in trainer.records(lambda: bool(stop)):
+            pass
+        if stop and not trainer.limit_reached():
+            raise Interrupted(f"stopped at step {trainer.step:,}", 128 + stop[0])
 
 
 def trainer_of(

@@ -228,7 +228,6 @@ class Trainer:
 
     def _record(self, stop: Callable[[], bool]) -> Record | None:
         """Return the record of an epoch, or of its part up to the limit; None if stopped."""
-        epoch = self.step / self.steps_per_epoch
         measured: dict[str, float] = {}
         for split in (VALIDATION, TEST):
             metrics = self.evaluate(split, stop)
@@ -238,13 +237,17 @@ class Trainer:
         broken = [name for name, value in measured.items() if not math.isfinite(value)]
         if broken:
             raise NotFinite(f"{broken[0]!r} is not finite at step {self.step}")
+        terms = {f"train.{name}": value for name, value in self.totals.means().items()}
+        return {**self.when(), **terms, **measured}
+
+    def when(self) -> Record:
+        """Return how far training is: the first keys of a record of the log."""
+        epoch = self.step / self.steps_per_epoch
         return {
             "epoch": int(epoch) if epoch == int(epoch) else round(epoch, 4),
             "step": self.step,
             "images": self.step * self.train.batch_size,
             "seconds": round(self.seconds, 4),
-            **{f"train.{name}": value for name, value in self.totals.means().items()},
-            **measured,
         }
 
     def evaluate(
