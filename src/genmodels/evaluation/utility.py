@@ -33,8 +33,10 @@ from genmodels.evaluation.features.network import BATCH, FeatureNet, fit
 from genmodels.evaluation.reference import Reference
 from genmodels.system import randomness
 
+# Measured with seed 0 on validation images of MNIST: 300 steps 97.4 %, 1,000 98.8 %, 2,000 99.0 %.
+# They take 80 s of one core, and see each image about five times, so more images can help.
 STEPS = 2000
-SEEDS = 3
+SEEDS = 3  # the interval needs a spread, and each costs as much time again
 PART = 8  # part of a side that is the largest shift: 4 of 32 pixels; He et al. (2016), section 4.2
 
 # The sets that a classifier is trained on.
