@@ -56,6 +56,17 @@ def difference(a: list[float], b: list[float], shared: float = 0.0) -> statistic
     return found
 
 
+def test_the_interval_of_a_difference_is_that_of_welch() -> None:
+    a, b = [1.0, 2.0, 4.0], [3.0, 5.0, 4.0, 9.0]
+    found = statistics.difference(statistics.estimate(a), statistics.estimate(b))
+    assert found is not None
+    expected = stats.ttest_ind(b, a, equal_var=False).confidence_interval(0.95)
+    assert found.interval == pytest.approx((expected.low, expected.high))
+    wider = statistics.difference(statistics.estimate(a), statistics.estimate(b), shared=1.0)
+    assert wider is not None
+    assert wider.interval[0] < found.interval[0] < found.size < found.interval[1]
+
+
 def test_the_test_is_that_of_logarithms_and_knows_the_error_of_the_test_images() -> None:
     a, b = [1.0, 1.2, 0.9], [2.0, 1.5, 1.7, 1.9]
     logs = [[math.log(value) for value in side] for side in (a, b)]

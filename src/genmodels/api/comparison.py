@@ -41,6 +41,7 @@ def compare(
     count: int = COUNT,
     features: str | Sequence[str] = "auto",
     claims: str | None = None,
+    utility: bool = False,
     match: Match | None = None,
     jobs: Jobs = 1,
     shard: None = None,
@@ -60,6 +61,7 @@ def compare(
     count: int = COUNT,
     features: str | Sequence[str] = "auto",
     claims: str | None = None,
+    utility: bool = False,
     match: Match | None = None,
     jobs: Jobs = 1,
     shard: str,
@@ -78,6 +80,7 @@ def compare(
     count: int = COUNT,
     features: str | Sequence[str] = "auto",
     claims: str | None = None,
+    utility: bool = False,
     match: Match | None = None,
     jobs: Jobs = 1,
     shard: str | None = None,
@@ -104,6 +107,9 @@ def compare(
             of the same samples.
         claims: ``report`` decides the five claims of the report that genmodels reproduces, about
             a model with a likelihood and one with a discriminator.
+        utility: if true, train classifiers on the samples of conditional models and on given images
+            with labels, on real images, on real images with flips and shifts, and on real images
+            and samples together, and test each on the real test images. The data need labels.
         match: train every configuration for as many ``seconds`` or ``images`` as the first.
         jobs: how many trainings, and evaluations, run at a time, each in a process of its own
             with an equal share of the cores. ``auto`` is one for each core; one on a GPU.
@@ -122,7 +128,8 @@ def compare(
 
     Raises:
         InputError: an argument is not valid, the runs were trained on different data, a run or
-            images cannot be read, or images are not like those of the data.
+            images cannot be read, images are not like those of the data, or ``utility`` is asked
+            of data without labels.
         Unfinished: with ``jobs``, processes of trainings or evaluations died. The others are
             kept, and the same call goes on with what is missing.
         Interrupted: Ctrl-C was pressed; trainings were saved, and the same call goes on.
@@ -135,7 +142,7 @@ def compare(
     seeds = arguments.count("seeds", seeds)
     count = arguments.count("count", count, reference.FEWEST)
     match, features = arguments.match(match), arguments.features(features)
-    claims = arguments.claims(claims)
+    claims, utility = arguments.claims(claims), arguments.flag("utility", utility)
     jobs = _jobs(jobs)
     seed = overrides.pop("seed", None)
     seed = 0 if seed is None else arguments.integer("seed", seed)
@@ -163,7 +170,7 @@ def compare(
     for job in planned.jobs:
         arguments.check_kind_of_data(overrides, planned.settings(job).data.name)
     threads = overrides.get("threads")
-    study = Study(planned, match, shard, count, features, seed, jobs, threads, data)
+    study = Study(planned, match, shard, count, features, seed, jobs, threads, data, utility)
     comparison = study.run(where, display)
     if comparison is not None:
         comparison = replace(comparison, claims=claims)

@@ -82,6 +82,14 @@ def compare(
             help="Decide the five claims of the report that genmodels reproduces. Default: none.",
         ),
     ] = None,
+    utility: Annotated[
+        bool,
+        typer.Option(
+            "--utility",
+            help="Train classifiers on samples, on real images and on both, and test them on real "
+            "images; needs labels, and minutes. Default: train none.",
+        ),
+    ] = False,
     out: Annotated[Path, options.path(metavar="FOLDER", help="Folder for the results.")] = Path(
         "comparison"
     ),
@@ -102,6 +110,7 @@ def compare(
         count=count,
         features=arguments.features(features or ["auto"]),
         claims=claims,
+        utility=utility,
         match=arguments.match(match),
         jobs=arguments.jobs(int(jobs) if jobs.isdecimal() else jobs),
         shard=shard,
@@ -118,18 +127,23 @@ def compare(
 
 
 def _show(comparison: "Comparison", out: Path, trained_once: bool) -> None:
-    """Show the table, the summary, which models copy, where the report is and what to do next."""
+    """Show tables, the summary, what samples are good for, which models copy, and what is next."""
     from genmodels import console
     from genmodels.comparison import copy_watch, verdicts
     from genmodels.comparison.statistics import SEEDS
     from genmodels.report import terminal
 
     console.show(terminal.comparison_table(comparison))
-    if ranks := terminal.ranks_table(comparison):
+    tables = terminal.ranks_table(comparison), terminal.utility_table(comparison)
+    for table in filter(None, tables):
         typer.echo()
-        console.show(ranks)
+        console.show(table)
+    if any(tables):
         typer.echo()
     typer.echo(verdicts.summary(comparison))
+    if useful := comparison.utility:
+        for sentence in filter(None, [*useful.sentences, useful.missing]):
+            typer.echo(sentence)
     for watch in copy_watch.of(comparison):
         if watch.copying:
             typer.echo(f"{watch.model}: {watch.sentence}")

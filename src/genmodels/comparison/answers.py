@@ -75,6 +75,12 @@ def _variety(comparison: Comparison) -> Iterator[str]:
             yield f"{entry.name}: {', '.join(parts)}."
 
 
+def _utility(comparison: Comparison) -> Iterator[str]:
+    """Say what the samples of each model add to real images, where classifiers were trained."""
+    if comparison.utility:
+        yield from comparison.utility.sentences
+
+
 def _speed(comparison: Comparison) -> Iterator[str]:
     """Say how long each model was trained, and how fast it samples."""
     for entry in comparison.trained:
@@ -89,5 +95,6 @@ _ASKED: dict[str, Callable[[Comparison], Iterator[str]]] = {
     "How sure is the ranking?": _certainty,
     "How good are the samples?": _quality,
     "How varied are they?": _variety,
+    "How useful are they to a classifier?": _utility,
     "How fast is it?": _speed,
 }

@@ -1,4 +1,4 @@
-"""Evaluations and judgements that were made before, in the cache folder of the user.
+"""Evaluations, judgements and accuracies of classifiers, in the cache folder of the user.
 
 A file is named by a hash of all that its numbers depend on: weights, log and snapshots of the run,
 or the given images; real images, features, settings, versions, machine and the code of
@@ -21,6 +21,7 @@ from genmodels.data.given import GivenImages
 from genmodels.evaluation.judgement import Judgement
 from genmodels.evaluation.metrics.scores import Scored
 from genmodels.evaluation.protocol import Evaluation
+from genmodels.evaluation.utility import Accuracies
 from genmodels.runs import checkpoint
 from genmodels.system import cache, files, provenance
 
@@ -29,11 +30,12 @@ LIMIT = 2**30  # bytes of all files; those that were not read for the longest ti
 
 Kind = TypeVar("Kind")
 Subject = runs.Folder | GivenImages  # what has an evaluation
+Learnt = Mapping[str, Accuracies]  # training set → what its classifiers do
 
 
 @dataclass(frozen=True)
 class Kept:
-    """The kept evaluations, or judgements, under one protocol and by one judge.
+    """The kept evaluations, judgements or accuracies, under one protocol and by one judge.
 
     Attributes:
         protocol: what is the same for all of them, as JSON values.
@@ -41,9 +43,13 @@ class Kept:
 
     protocol: Mapping[str, object]
 
-    def place(self, subject: Subject) -> Path | None:
-        """Return the file for the evaluation of a subject as it is now; None if it has none."""
-        return self._path(_described(subject))
+    def place(self, subject: Subject | None) -> Path | None:
+        """Return the file of a subject as it is now; None if it has none.
+
+        Args:
+            subject: a run or given images; None for the real images.
+        """
+        return self._path({"images": "real"} if subject is None else _described(subject))
 
     def find(self, subject: Subject) -> Evaluation | None:
         """Return the evaluation of a run or of given images; None if it has to be made."""
@@ -53,12 +59,25 @@ class Kept:
         """Return a further judge's numbers of a subject; None if they have to be made."""
         return _read(self.place(subject), transport.judgement)
 
-    def keep(self, subject: Subject, made: Evaluation | Judgement, place: Path | None) -> None:
-        """Keep the evaluation of a run or of given images, or a judgement of it.
+    def find_accuracies(self, subject: Subject | None) -> Learnt | None:
+        """Return the accuracies of classifiers; None if these have to be trained.
+
+        Args:
+            subject: whose samples they learn from; None for classifiers of real images alone.
+        """
+        return _read(self.place(subject), transport.accuracies)
+
+    def keep(
+        self,
+        subject: Subject | None,
+        made: Evaluation | Judgement | Learnt,
+        place: Path | None,
+    ) -> None:
+        """Keep the evaluation of a run or of given images, a judgement of it, or accuracies.
 
         Args:
             subject: what was evaluated.
-            made: its evaluation, or judgement.
+            made: its evaluation, judgement or accuracies.
             place: where it belonged before the evaluation. If it belongs elsewhere now, for example
                 because training has gone on, nothing is kept.
         """
@@ -119,7 +138,7 @@ def _read(path: Path | None, parse: Callable[[Mapping[str, object]], Kind]) -> K
     return parse(json.loads(content))
 
 
-def _write(path: Path | None, made: Evaluation | Judgement | Scored) -> None:
+def _write(path: Path | None, made: Evaluation | Judgement | Learnt | Scored) -> None:
     if path is None:
         return
     content = json.dumps(made, default=transport.plain).encode()

@@ -6,12 +6,13 @@ from dataclasses import replace
 import torch
 
 from genmodels import runs, sampling
-from genmodels.comparison import evaluations, fairness, judges, plan
+from genmodels.comparison import classifiers, evaluations, fairness, judges, plan, usefulness
 from genmodels.comparison.entry import Entry, Result
 from genmodels.comparison.fairness import Candidate
 from genmodels.comparison.kept import Subject
 from genmodels.comparison.request import Request
 from genmodels.comparison.result import Comparison, ProtocolSettings
+from genmodels.comparison.usefulness import Utility
 from genmodels.comparison.workers import WorkerPool
 from genmodels.config.settings import Data, Shift
 from genmodels.console import Display
@@ -19,7 +20,7 @@ from genmodels.data import given
 from genmodels.data.given import GivenImages, GivenSource
 from genmodels.data.images import TEST, Images
 from genmodels.errors import InputError
-from genmodels.evaluation import baselines, copying, protocol, reference, weights
+from genmodels.evaluation import baselines, copying, protocol, reference, utility, weights
 from genmodels.evaluation.metrics import likelihood, scores
 from genmodels.evaluation.protocol import Evaluation
 from genmodels.evaluation.reference import Reference
@@ -40,6 +41,7 @@ def compare(
     where: Device,
     pool: WorkerPool | None = None,
     data: Data | None = None,
+    with_utility: bool = False,
 ) -> Comparison:
     """Measure runs and given images on the test split of their data.
 
@@ -53,11 +55,12 @@ def compare(
         where: the device that samples are generated on.
         pool: processes that evaluate side by side; without it the runs are evaluated in turn.
         data: the data, if they are not read as those of the first run.
+        with_utility: whether classifiers are trained on samples and on real images.
 
     Raises:
-        InputError: the data differ, have no test split, or a run is damaged, has no checkpoint or
-            is there twice; given images are not like the data; or evaluations failed by a mistake
-            of the user.
+        InputError: the data differ, have no test split, or no labels for classifiers; a run is
+            damaged, has no checkpoint or is there twice; given images are not like the data; or
+            evaluations failed by a mistake of the user.
         Unfinished: evaluations failed.
         Interrupted: a signal came while evaluations ran side by side.
     """
@@ -71,6 +74,8 @@ def compare(
         count, tuple(features), seed, str(where.device), threads, pool.jobs if pool else 1,
     )  # fmt: skip
     images = request.images(display)
+    if with_utility:
+        utility.check(images)
     read = _read(subjects, images, display)
     request, limit = _limited(request, images, read)
     if limit:
@@ -79,10 +84,17 @@ def compare(
     real = references[0]
     measured = [each.chosen(real.count) if isinstance(each, GivenImages) else each for each in read]
     evaluated = evaluations.run(request, references, measured, display, pool)
+    columns = _columns(measured)
     entries: list[Entry] = []
-    for name, group in _columns(measured).items():
+    for name, group in columns.items():
         results = [_result(each, evaluated.subjects[each]) for each in group]
         entries.append(_entry(name, group[0], results, seed))
+    useful: Utility | None = None
+    if with_utility:
+        of_real, of_samples = classifiers.run(request, real, read, display)
+        learnt = dict(zip(measured, of_samples, strict=True))
+        models = {name: [learnt[each] for each in group] for name, group in columns.items()}
+        useful = usefulness.of(of_real, models)
     return Comparison(
         data=real.images.name,
         protocol=_protocol(real, seed),
@@ -96,6 +108,7 @@ def compare(
         entries=entries,
         jobs=pool.jobs if pool else 1,
         limit=limit,
+        utility=useful,
     )
 
 

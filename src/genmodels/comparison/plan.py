@@ -22,7 +22,7 @@ from genmodels.data import given
 from genmodels.data.given import GivenSource
 from genmodels.data.images import Images
 from genmodels.errors import InputError, brief
-from genmodels.evaluation import reference
+from genmodels.evaluation import reference, utility
 from genmodels.training import session
 
 Match = Literal["seconds", "images"]
@@ -178,7 +178,13 @@ def is_configuration(item: str | Path) -> bool:
     return str(item).endswith((".yaml", ".yml")) or f"{item}.yaml" in config.presets()
 
 
-def check(plan: Plan, match: Match | None, features: Sequence[str], display: Display) -> int:
+def check(
+    plan: Plan,
+    match: Match | None,
+    features: Sequence[str],
+    display: Display,
+    with_utility: bool = False,
+) -> int:
     """Check runs, data and features before anything is trained.
 
     Args:
@@ -186,14 +192,15 @@ def check(plan: Plan, match: Match | None, features: Sequence[str], display: Dis
         match: what all trainings have in common with the first, which gives the others' limit.
         features: names or files of the judges' features.
         display: shows the progress.
+        with_utility: whether classifiers will be trained, which need labels.
 
     Returns:
         The bytes of the images.
 
     Raises:
-        InputError: the data differ or have too few images, given images are not like them, a run
-            has no checkpoint, is there twice or is not what would be trained now, a model cannot
-            be made, or there are no such features.
+        InputError: the data differ, have too few images or no labels for classifiers, given images
+            are not like them, a run has no checkpoint, is there twice or is not what would be
+            trained now, a model cannot be made, or there are no such features.
     """
     loaded: dict[str, Images] = {}  # by the settings of the data
     candidates: list[Candidate] = []
@@ -223,6 +230,8 @@ def check(plan: Plan, match: Match | None, features: Sequence[str], display: Dis
     fairness.check_together(candidates)
     images = next(iter(loaded.values()))
     reference.check(images)
+    if with_utility:
+        utility.check(images)
     for source in plan.given:
         given.read(source, images, reference.FEWEST, display.reading)
     judges.extractors(features, images, display)

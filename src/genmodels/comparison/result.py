@@ -13,6 +13,7 @@ from genmodels.comparison.cells import interval, number
 from genmodels.comparison.entry import Entry
 from genmodels.comparison.judges import Judge
 from genmodels.comparison.pairs import PairTest
+from genmodels.comparison.usefulness import Utility
 from genmodels.evaluation.metrics.scores import Scored
 from genmodels.evaluation.metrics.table import label
 
@@ -73,6 +74,7 @@ class Comparison:
         claims: the name of a set of claims to decide, such as ``report``; None for none.
         limit: says that fewer images are given than there are test images; empty if there are
             enough, or none are given.
+        utility: what classifiers say of the samples; None if that was not asked for.
     """
 
     data: str
@@ -88,6 +90,7 @@ class Comparison:
     jobs: int = 1
     limit: str = ""
     claims: str | None = None
+    utility: Utility | None = None
 
     @property
     def fd(self) -> str:

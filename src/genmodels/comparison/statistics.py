@@ -105,6 +105,12 @@ class Difference:
             low, high = (low, middle) if outside else (middle, high)
         return math.exp(high)
 
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The interval of the difference, on its scale."""
+        half = _half(self._parts(*self.seeds), LEVEL)
+        return self.size - half, self.size + half
+
     def detectable(self, level: float) -> float:
         """Return the smallest difference that these seeds show, in four of five such studies."""
         return self._needed(*self.seeds, level)

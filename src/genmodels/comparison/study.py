@@ -31,6 +31,7 @@ class Study:
         jobs: how many tasks run at a time.
         threads: CPU threads; None for the number of the configuration.
         data: the data that are given where nothing is trained; None for those of the runs.
+        utility: whether classifiers are trained on samples and on real images.
     """
 
     plan: Plan
@@ -42,6 +43,7 @@ class Study:
     jobs: Jobs
     threads: int | None
     data: Data | None
+    utility: bool = False
 
     def run(self, where: Device, display: Display) -> Comparison | None:
         """Train and compare; a shard is only trained.
@@ -61,7 +63,7 @@ class Study:
         every = self.plan.jobs
         trained = every if self.shard is None else plan.share(every, self.shard)
         with tuning.threads(self.threads), trainings.resumable():
-            table = plan.check(self.plan, self.match, self.features, display)
+            table = plan.check(self.plan, self.match, self.features, display, self.utility)
             tasks = max(1, len(trained if every else self.plan.folders))
             layout = schedule.layout(self.jobs, tasks, _machine(where), table, self.threads)
             if self.jobs != 1:
@@ -72,7 +74,7 @@ class Study:
                     return None
                 return measure.compare(
                     self.plan.subjects, self.count, self.features, self.seed, display, where, pool,
-                    self.data,
+                    self.data, self.utility,
                 )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from torch import Tensor
 from genmodels.evaluation.judgement import Judgement
 from genmodels.evaluation.metrics.scores import Scored
 from genmodels.evaluation.protocol import Evaluation
+from genmodels.evaluation.utility import Accuracies
 from genmodels.evaluation.weights import Point, WeightsChoice
 
 
@@ -53,6 +54,14 @@ def judgement(given: Mapping[str, Any]) -> Judgement:
 def scored(given: Mapping[str, Any]) -> Scored:
     """Rebuild scores from the JSON values that :func:`plain` made."""
     return Scored(**given)
+
+
+def accuracies(given: Mapping[str, Any]) -> dict[str, Accuracies]:
+    """Rebuild the accuracies on each training set from the JSON values that :func:`plain` made."""
+    return {
+        name: Accuracies(**{**each, "right": _tensor(each["right"])})
+        for name, each in given.items()
+    }
 
 
 def _tensors(given: Mapping[str, Any]) -> dict[str, Tensor]:

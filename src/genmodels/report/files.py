@@ -11,6 +11,8 @@ from genmodels.comparison.entry import Entry
 from genmodels.comparison.judge_tests import JudgeTest
 from genmodels.comparison.pairs import PairTest
 from genmodels.comparison.result import Comparison
+from genmodels.comparison.statistics import Estimate
+from genmodels.comparison.usefulness import Utility
 from genmodels.evaluation.metrics.scores import Scored
 from genmodels.report import figures, html, markdown
 from genmodels.system import files
@@ -54,6 +56,7 @@ def plain(comparison: Comparison, measured: Mapping[str, Any]) -> dict[str, Any]
         "pairs": [_pair(pair) for pair in comparison.pairs],
         "verdicts": [vars(verdict) for verdict in claims.of(comparison)],
         "copy_watch": [asdict(watch) for watch in copy_watch.of(comparison)],
+        **({"utility": _utility(comparison.utility)} if comparison.utility else {}),
         "fairness": fairness.remarks(comparison),
         "advice": [vars(found) for found in advice.of(comparison)],
         "measured": {
@@ -115,10 +118,7 @@ def _model(entry: Entry) -> dict[str, Any]:
     for name in dict.fromkeys(n for r in entry.results for n in r.evaluation.numbers):
         found = entry.estimate(name)
         if found:
-            numbers[name] = {
-                "mean": found.mean, "low": found.low, "high": found.high,
-                "values": list(found.values),
-            }  # fmt: skip
+            numbers[name] = _estimate(found)
     arrivals = entry.arrivals()
     return {
         "name": entry.name,
@@ -144,6 +144,31 @@ def _model(entry: Entry) -> dict[str, Any]:
             for result in entry.results
         ],
     }
+
+
+def _utility(found: Utility) -> dict[str, Any]:
+    return {
+        "steps": found.steps,
+        "seeds": found.seeds,
+        "test_images": found.test_images,
+        "sets": [
+            {
+                "trained_on": each.kind,
+                "model": each.model or None,
+                "images": each.images,
+                "accuracy": _estimate(each.accuracy),
+                "gain": vars(each.gain) if each.gain else None,
+            }
+            for each in found.sets
+        ],
+        "without_labels": list(found.without),
+    }
+
+
+def _estimate(found: Estimate) -> dict[str, Any]:
+    return {
+        "mean": found.mean, "low": found.low, "high": found.high, "values": list(found.values),
+    }  # fmt: skip
 
 
 def _scored(scored: Scored) -> dict[str, Any]:

@@ -26,6 +26,13 @@ def render(comparison: Comparison, measured: Mapping[str, Any]) -> str:
         lines += ["", " ".join(ranks.notes(comparison))]
     if comparison.pairs:
         lines += ["", "## Differences", "", *(f"- {pair.sentence}" for pair in comparison.pairs)]
+    if useful := comparison.utility:
+        lines += ["", "## Utility"]
+        if learnt := useful.table():
+            headings, *rows = learnt
+            lines += ["", f"| {' | '.join(headings)} |", "|---" * len(headings) + "|"]
+            lines += [*(f"| {' | '.join(row)} |" for row in rows), "", useful.note]
+        lines += ["", useful.missing] if useful.missing else []
     if answered := claims.of(comparison):
         lines += [
             "",

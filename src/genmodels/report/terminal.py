@@ -95,6 +95,20 @@ def comparison_table(comparison: Comparison) -> ComparisonTable:
     )
 
 
+def utility_table(comparison: Comparison) -> ComparisonTable | None:
+    """Return the table of classifiers' accuracies; None where none were trained."""
+    rows = comparison.utility.table() if comparison.utility else []
+    if not rows or not comparison.utility:
+        return None
+    headings, *others = rows
+    return ComparisonTable(
+        title="accuracy of classifiers on real test images",
+        caption=comparison.utility.note,
+        headings=headings[1:],
+        rows=others,
+    )
+
+
 def ranks_table(comparison: Comparison) -> ComparisonTable | None:
     """Return the table of ranks by judge; None with one judge or one model."""
     rows = ranks.table(comparison)
