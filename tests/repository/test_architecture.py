@@ -104,6 +104,7 @@ FAMILIES = {
         "__init__",
         "base",
         "former_names",
+        "phase",
         "density",
         "mixture",
         "began",

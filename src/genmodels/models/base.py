@@ -6,7 +6,7 @@ and comparison are written once, on top of this interface.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal, Protocol, runtime_checkable
 
@@ -16,34 +16,11 @@ from torch import Tensor, nn
 from genmodels.data.images import Batch
 from genmodels.errors import InputError
 from genmodels.models.former_names import FormerNames
+from genmodels.models.phase import Phase as Phase
+from genmodels.models.phase import Terms as Terms
 from genmodels.networks.layers import mixes_images
 
-Terms = dict[str, Tensor]
 Pixels = Literal["binary", "levels", "continuous"]
-
-
-@dataclass(frozen=True)
-class Phase:
-    """One objective, and the module that it trains.
-
-    Attributes:
-        name: stands in the log as ``train.<name>.<term>``.
-        module: the part of the model whose parameters are updated; no others are.
-        objective: a batch → named scalars, all of them means over the batch. The term ``loss``
-            is minimised; the others are only logged.
-        every: the phase runs at each ``every``-th step.
-        constrain: called after each update of the phase, to project the module's parameters
-            back onto their allowed values.
-        lazy: the phase regularises what another phase trains, and runs more rarely. The module's
-            optimiser is slowed for it: :func:`genmodels.training.optimizers.slowed`.
-    """
-
-    name: str
-    module: nn.Module
-    objective: Callable[[Batch], Terms]
-    every: int = 1
-    constrain: Callable[[], None] | None = None
-    lazy: bool = False
 
 
 class Model(FormerNames, nn.Module, ABC):
