@@ -28,7 +28,8 @@ ALLOWED = {
     "networks": "errors config.number_types networks",
     "data": "errors system data",
     "models.former_names": "errors",
-    "models.base": "errors losses networks data.images models.former_names",
+    "models.phase": "data.images",
+    "models.base": "errors losses networks data.images models.former_names models.phase",
     "models.mixture": "losses",
     "models.density": "errors losses data.images models.base models.mixture",
     "models": "errors system config.number_types losses networks data.images models.base "
