@@ -23,7 +23,7 @@ class Phase:
         constrain: called after each update of the phase, to project the module's parameters
             back onto their allowed values.
         lazy: the phase regularises what another phase trains, and runs more rarely. The module's
-            optimiser is slowed for it: :func:`genmodels.training.optimizers.slowed`.
+            optimiser is slowed for it (Karras et al., 2020, appendix B).
     """
 
     name: str

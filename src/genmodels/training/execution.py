@@ -10,8 +10,8 @@ from genmodels.system.device import Device, compiler
 Kind = Literal["eager", "compiled", "captured"]
 FEW_STEPS = 100  # recording a graph takes about as long as this many steps
 RATE = 1e11  # operations a second, of two cores
-# Measured by benchmarks.compiling on one thread of a Zen 4: small networks of 12 tensors take 17 to
-# 23 s to compile, and the steps of four presets then take 0.78 to 0.80 of the time.
+# Measured by benchmarks.compiling on one thread of a Zen 4: small networks of 12 tensors take 14 to
+# 21 s to compile, and the steps of four presets then take 0.74 to 0.86 of the time.
 COMPILE_SECONDS, SECONDS_OF_A_TENSOR = 10.0, 0.75  # in all, and for each tensor of weights
 SAVED = 0.2  # share of a training's time that compiled steps save
 FAILURES = (RuntimeError, NotImplementedError, OSError)  # errors of compilers and CUDA graphs
