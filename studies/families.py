@@ -3,8 +3,8 @@
 ``train`` trains and measures presets one after the other, each once: a result lies in
 ``docs/results/models/`` as soon as it is there, and what has one is left out, so the command
 may be stopped and given again; ``--set`` varies a preset. The rate of a preset's steps is measured
-first, and it is trained for the steps that fit into the time: so other work on the machine
-changes neither the models nor their order. ``page`` writes ``docs/models.md`` from the results,
+first, by its fastest stretch, and it is trained for the steps that fit into the time: so work that
+begins on the machine later changes no model. ``page`` writes ``docs/models.md`` from the results,
 the tables and :mod:`what they teach <studies.lessons>`, and the scores that ``genmodels models``
 shows.
 """

@@ -40,6 +40,11 @@ def test_as_many_updates_move_as_far_and_forget_as_much() -> None:
         assert new**17 == pytest.approx(old**16)
 
 
+def test_sgd_is_not_slowed() -> None:
+    sgd = Optimizer(name="sgd", lr=0.1, momentum=0.9)
+    assert optimizers.slowed(sgd, 1 / 16) == sgd
+
+
 def test_without_lazy_phases_nothing_is_rounded() -> None:
     assert optimizers.slowed(SETTINGS, 0.0) == SETTINGS
 

@@ -52,12 +52,17 @@ class CopyCounter:
     """
 
     def __init__(self, trainer: Trainer, records: Sequence[Record]):
-        self.trainer, self.records = trainer, list(records)
+        self.trainer = trainer
         self.enabled = trainer.train.watch_copies and trainer.images.count(TRAIN) > 1
-        self.began, self.spent = trainer.seconds, 0.0
+        self.restart(records)
         self.cost: float | None = None  # seconds of the next measurement; None before a grid
         self.search: Lookalikes | None = None
         self.held_out = self.held_out_copies = 0
+
+    def restart(self, records: Sequence[Record]) -> None:
+        """Take over the measurements that the log has after a rollback, and count time anew."""
+        self.records = list(records)
+        self.began, self.spent = self.trainer.seconds, 0.0
 
     def grid_drawn(self, seconds: float) -> None:
         """Estimate the cost of the first measurement from the time that a grid of samples took."""

@@ -42,25 +42,24 @@ def make(module: nn.Module, settings: Settings, device: torch.device) -> AnyOpti
 
 
 def slowed(settings: Settings, extra: float) -> Settings:
-    """Return the settings of an optimiser that makes more updates than its learning rate is for.
+    """Return the settings of an Adam that makes more updates than its learning rate is for.
 
     A lazy phase updates a module between the steps. Rate and decay are corrected so that the sum
     of all updates, and the time over which moments are averaged, stay as they are without it
     (Karras et al., 2020, https://arxiv.org/abs/1912.04958, appendix B): with c = 1 / (1 + extra),
-    the rate is multiplied by c, and betas and momentum become their c-th power.
+    the rate is multiplied by c, and betas become their c-th power. Updates of SGD grow with their
+    gradients, so it needs no correction.
 
     Args:
         settings: of the optimiser.
         extra: lazy updates for each of the others; 1/16 for one in 16 steps.
     """
+    if settings.name == "sgd":
+        return settings
     share = 1 / (1 + extra)
     first, second = settings.betas
     return settings.model_copy(
-        update={
-            "lr": settings.lr * share,
-            "betas": (first**share, second**share),
-            "momentum": settings.momentum**share,
-        }
+        update={"lr": settings.lr * share, "betas": (first**share, second**share)}
     )
 
 

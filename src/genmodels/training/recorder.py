@@ -143,7 +143,7 @@ class Recorder:
         self.trainer.roll_back(dict(saved.tensors), saved.header["progress"])
         where = self.trainer.step, self.trainer.recorded, self.trainer.steps_per_epoch
         self.folder.rewind_log(*where)
-        self.copy_watch.records = self.folder.copies()
+        self.copy_watch.restart(self.folder.copies())
         self.unlogged.clear()
         self.saved = (self.trainer.step, self.trainer.recorded)
         self.display.say(

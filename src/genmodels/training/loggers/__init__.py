@@ -30,7 +30,7 @@ class Logger(Protocol):
         """Start; ``folder`` is that of the run, which may have records already."""
 
     def log(self, record: Record) -> None:
-        """Write one record of the log."""
+        """Write one record of the log: of an epoch, or of copies, which has no losses."""
 
     def finish(self) -> None:
         """End, after the last record or after an error."""
