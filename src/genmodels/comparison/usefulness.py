@@ -1,4 +1,4 @@
-"""Whether samples are useful: the accuracy of classifiers that learn from them, in words and rows.
+"""How useful samples are to a classifier: tests, sentences and a table of accuracies.
 
 The classifiers are trained by :mod:`genmodels.comparison.classifiers`.
 """

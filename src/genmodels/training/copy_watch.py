@@ -60,7 +60,7 @@ class CopyCounter:
         self.held_out = self.held_out_copies = 0
 
     def restart(self, records: Sequence[Record]) -> None:
-        """Take over the measurements that the log has after a rollback, and count time anew."""
+        """Begin with the measurements that are in the log, and count time from now on."""
         self.records = list(records)
         self.began, self.spent = self.trainer.seconds, 0.0
 

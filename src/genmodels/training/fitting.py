@@ -45,7 +45,7 @@ def fit(trainer: Trainer) -> None:
 
 @contextmanager
 def sampled(trainer: Trainer, images: int) -> Iterator[Model]:
-    """Lend the model as samples are drawn from it: with EMA weights if it has them, and fitted.
+    """Give the model that samples are drawn from: with EMA weights if there are any, and fitted.
 
     Afterwards its weights and buffers are those of before, bit for bit.
 
