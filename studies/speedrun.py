@@ -104,7 +104,7 @@ ENTRIES = (
     Entry(
         "r3gan.yaml", "images in pairs, penalties in one step of 8, 128 images, a higher rate", FAST
     ),
-    Entry("flow.yaml", "a rectified flow: a small UNet carries noise to images", FAST),
+    Entry("flow.yaml", "a rectified flow: a fully connected field that predicts images", FAST),
 )
 
 

@@ -68,6 +68,7 @@ SETTINGS: dict[str, Any] = {
         {"steps": 2},
         {"steps": 2, "solver": "euler", "times": "logit_normal", "conditional": True},
         {"steps": 2, "network": {**UNET, "patch": 2, "blocks": 2}},
+        {"steps": 2, "predicts": "image", "solver": "adams"},
     ],
 }
 NETWORKS: dict[str, Any] = {
@@ -83,7 +84,7 @@ NETWORKS: dict[str, Any] = {
         {**RESIDUAL, "normalization": "group", "depth": 1},
         {"class": "Pair", "encoding": MLP, "decoding": CONV},
     ],
-    "VectorField": [UNET],
+    "VectorField": [UNET, {"class": "ResidualMLP", "width": 16, "blocks": 2}],
     "Causal": [{"class": "Transformer", "width": 16, "depth": 2, "heads": 2}],
 }
 

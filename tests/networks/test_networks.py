@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from genmodels import config
 from genmodels.config import components
 from genmodels.errors import InputError
-from genmodels.networks import MLP, Conv, Residual, UNet, layers
+from genmodels.networks import MLP, Conv, Residual, ResidualMLP, UNet, VectorField, layers
 from genmodels.networks.layers import Dropout, mixes_images, pyramid
 
 
@@ -130,8 +130,40 @@ def test_the_layout_in_memory_changes_nothing(network: Any) -> None:
         check_layouts(made, given)
 
 
-def test_the_layout_in_memory_changes_no_vector_field() -> None:
-    check_layouts(UNet(8, 1).vector_field(IMAGE), torch.rand(4, *IMAGE), torch.rand(4))
+FIELDS = (UNet(8, 1), ResidualMLP(16, 2))
+
+
+@pytest.mark.parametrize("description", FIELDS)
+def test_the_layout_in_memory_changes_no_vector_field(description: VectorField) -> None:
+    check_layouts(description.vector_field(IMAGE), torch.rand(4, *IMAGE), torch.rand(4))
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("description", FIELDS)
+def test_a_vector_field_depends_on_image_time_and_label_of_each_image(
+    description: VectorField,
+) -> None:
+    field = description.vector_field(IMAGE, num_classes=3)
+    for parameter in field.parameters():  # some start at zero
+        nn.init.normal_(parameter, std=0.1)
+    images, times, labels = torch.rand(2, *IMAGE), torch.tensor([0.2, 0.2]), torch.tensor([0, 0])
+    before = field(images, times, labels)
+    for changed in (
+        (images * torch.tensor([1.0, 0.5]).view(2, 1, 1, 1), times, labels),
+        (images, torch.tensor([0.2, 0.3]), labels),
+        (images, times, torch.tensor([0, 2])),
+    ):
+        after = field(*changed)
+        torch.testing.assert_close(after[0], before[0], atol=1e-5, rtol=1e-5)
+        assert (after[1] - before[1]).abs().max() > 1e-3
+
+
+def test_a_residual_mlp_has_the_size_of_its_description() -> None:
+    pixels, width, embedding = 784, 512, 128
+    block = 2 * (width * width + width) + embedding * 3 * width + 3 * width
+    ends = pixels * width + width + 2 * width + width * pixels + pixels
+    time = 64 * embedding + embedding + embedding * embedding + embedding
+    assert count(ResidualMLP(512, 4).vector_field((1, 28, 28))) == 4 * block + ends + time
 
 
 def check_layouts(made: Any, images: Tensor, *others: Any) -> None:

@@ -16,6 +16,9 @@ from genmodels.networks import UNet, VectorField
 Solver = Literal["euler", "heun", "adams"]
 Precision = Literal["fp32", "bf16"]
 Times = Literal["uniform", "logit_normal"]
+Predicts = Literal["velocity", "image"]
+
+NEAREST = 0.05  # what 1 − t is at least where velocities are computed; Li & He (2025), appendix
 
 
 class Flow(Model):
@@ -31,6 +34,12 @@ class Flow(Model):
     Args:
         image_shape: (C, H, W).
         network: the field, on images in [-1, 1].
+        predicts: what the network returns: the ``velocity`` v, or the ``image`` x to which the
+            line from x_t leads, so that v = (x − x_t) / (1 − t); the loss is the same. A network
+            that is small beside an image learns the image better, because images need fewer
+            dimensions than noise (Li & He, Back to Basics: Let Denoising Generative Models
+            Denoise, 2025, https://arxiv.org/abs/2511.13720, section 3). Then 1 − t is at least
+            0.05, as in their code.
         times: how t is drawn: ``uniform``, or ``logit_normal``: the sigmoid of N(0, 1), which
             favours the middle (Esser et al., Scaling Rectified Flow Transformers, 2024,
             section 3.1).
@@ -57,6 +66,7 @@ class Flow(Model):
         self,
         image_shape: tuple[int, int, int],
         network: VectorField = UNet(),
+        predicts: Predicts = "velocity",
         times: Times = "uniform",
         steps: Count = 10,
         solver: Solver = "heun",
@@ -68,7 +78,8 @@ class Flow(Model):
         channels, height, width = image_shape
         super().__init__(image_shape, channels * height * width, conditional, class_shares)
         self.field = network.vector_field(image_shape, self.num_classes)
-        self.times, self.solver, self.precision = times, solver, precision
+        self.predicts, self.times = predicts, times
+        self.solver, self.precision = solver, precision
         self.steps, self.encode_steps = steps, encode_steps or steps
 
     def phases(self) -> list[Phase]:
@@ -99,11 +110,17 @@ class Flow(Model):
             times = torch.rand(len(images), device=images.device)
         else:
             times = torch.randn(len(images), device=images.device).sigmoid()
-        share = times.view(-1, 1, 1, 1)
-        velocity = self.field(
-            torch.lerp(noise, images, share), times, *self.conditioning(batch.labels)
-        )
-        return {"loss": losses.squared_error(velocity.float(), images - noise).mean()}
+        places = torch.lerp(noise, images, times.view(-1, 1, 1, 1))
+        output = self.field(places, times, *self.conditioning(batch.labels)).float()
+        target = images - noise
+        if self.predicts == "image":
+            target = _toward(images, places, times)
+        velocity = self._velocity(output, places, times)
+        return {"loss": losses.squared_error(velocity, target).mean()}
+
+    def _velocity(self, output: Tensor, places: Tensor, times: Tensor) -> Tensor:
+        """Return the velocity that an output of the network stands for."""
+        return _toward(output, places, times) if self.predicts == "image" else output
 
     def _follow(
         self, images: Tensor, begin: float, end: float, steps: int, labels: Tensor | None
@@ -116,7 +133,8 @@ class Flow(Model):
             times = torch.full((len(places),), time, device=places.device)
             half = torch.autocast(places.device.type, torch.bfloat16)
             with half if self.precision == "bf16" else nullcontext():
-                return self.field(places, times, *conditioning).float()
+                output = self.field(places, times, *conditioning).float()
+            return self._velocity(output, places, times)
 
         earlier = None  # the velocity at the beginning of the step before
         for step in range(steps):
@@ -128,3 +146,8 @@ class Flow(Model):
                 slope = (velocity + field(images + length * velocity, time + length)) / 2
             images, earlier = images + length * slope, velocity
         return images
+
+
+def _toward(images: Tensor, places: Tensor, times: Tensor) -> Tensor:
+    """Return the velocity of the straight lines from places at their times to images at 1."""
+    return (images - places) / (1 - times).clamp(min=NEAREST).view(-1, 1, 1, 1)

@@ -17,6 +17,7 @@ from genmodels.networks.interfaces import (
 from genmodels.networks.mlp import MLP
 from genmodels.networks.pair import Pair
 from genmodels.networks.residual import Residual
+from genmodels.networks.residual_mlp import ResidualMLP
 from genmodels.networks.transformer import Transformer
 from genmodels.networks.unet import UNet
 
@@ -30,6 +31,7 @@ __all__ = [
     "Ordered",
     "Pair",
     "Residual",
+    "ResidualMLP",
     "Transformer",
     "UNet",
     "VectorField",

@@ -1,6 +1,5 @@
 """A small U-Net from images to images, conditioned on a time and a label."""
 
-import math
 from dataclasses import dataclass
 
 import torch
@@ -9,9 +8,8 @@ from torch.nn import functional as F
 
 from genmodels.config.number_types import Count, NonNegative
 from genmodels.networks.layers import ORDER, Resize, Size, normalization, pyramid
+from genmodels.networks.timed import Timed
 
-FREQUENCIES = 32  # number of sines, and of cosines, of the time
-HIGHEST = 100.0  # the highest frequency, in radians from time 0 to 1
 WIDER = 4  # embedding of time and label, in multiples of the width; the code of Ho et al. (2020)
 
 
@@ -46,24 +44,16 @@ class UNet:
         return _UNet(self, image_shape, num_classes)
 
 
-class _UNet(nn.Module):
+class _UNet(Timed):
     def __init__(self, shape: UNet, image_shape: tuple[int, int, int], num_classes: int):
-        super().__init__()
+        embedding_dim = WIDER * shape.width
+        super().__init__(embedding_dim, num_classes)
         channels, height, width = image_shape
         self.patch = shape.patch
         self.below, self.right = -height % self.patch, -width % self.patch
         pixels = channels * self.patch**2
         remedy = "the network a smaller depth"
         sizes = pyramid(image_shape, shape.depth, remedy, self.patch)
-        embedding_dim = WIDER * shape.width
-        self.time = nn.Sequential(
-            nn.Linear(2 * FREQUENCIES, embedding_dim),
-            nn.SiLU(),
-            nn.Linear(embedding_dim, embedding_dim),
-        )
-        self.label = nn.Embedding(num_classes, embedding_dim) if num_classes else None
-        frequencies = torch.logspace(0, math.log10(HIGHEST), FREQUENCIES)
-        self.register_buffer("frequencies", frequencies, persistent=False)
         self.first = nn.Conv2d(pixels, shape.width, 3, padding=1)
         self.down, self.up = nn.ModuleList(), nn.ModuleList()
         inputs, kept = shape.width, [shape.width]
@@ -91,10 +81,7 @@ class _UNet(nn.Module):
             nn.init.zeros_(parameter)  # the initial output is 0, as in the code of Ho et al.
 
     def forward(self, images: Tensor, times: Tensor, labels: Tensor | None = None) -> Tensor:
-        phases = times.unsqueeze(1) * self.get_buffer("frequencies")
-        embedding = self.time(torch.cat([phases.sin(), phases.cos()], 1))
-        if self.label is not None and labels is not None:
-            embedding = embedding + self.label(labels)
+        embedding = self.embedding(times, labels)
         height, width = images.shape[2:]
         padded = F.pad(images, (0, self.right, 0, self.below), mode="replicate")
         patches = F.pixel_unshuffle(padded, self.patch)
