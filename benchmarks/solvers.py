@@ -1,7 +1,8 @@
 """``python -m benchmarks.solvers RUN``: images a second and FD of a flow's solvers.
 
 All solvers start at the same latents, and take turns at a block of them. FD is to the validation
-images, so that a choice by it leaves the test images alone.
+images, so that a choice by it leaves the test images alone. With ``--count``, images are also
+encoded and decoded again, with several numbers of steps.
 """
 
 import argparse
@@ -12,11 +13,13 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import torch
+
 import genmodels
 from benchmarks import machine
 from benchmarks.turns import ratio
 from genmodels import data, sampling
-from genmodels.data.images import silent
+from genmodels.data.images import VALIDATION, silent
 from genmodels.evaluation import reference
 from genmodels.evaluation.features import domain
 from genmodels.evaluation.metrics import distances
@@ -25,9 +28,16 @@ from genmodels.system import device
 BEFORE = "heun, 10 steps, fp32"
 WAYS: dict[str, dict[str, Any]] = {
     BEFORE: {"solver": "heun", "steps": 10},
+    "euler, 5 steps, fp32": {"solver": "euler", "steps": 5},
+    "adams, 10 steps, fp32": {"solver": "adams", "steps": 10},
+    "adams, 6 steps, fp32": {"solver": "adams", "steps": 6},
     "adams, 4 steps, fp32": {"solver": "adams", "steps": 4},
     "adams, 4 steps, bf16": {"solver": "adams", "steps": 4, "precision": "bf16"},
+    "adams, 3 steps, fp32": {"solver": "adams", "steps": 3},
+    "adams, 2 steps, fp32": {"solver": "adams", "steps": 2},
 }
+ENCODING = (4, 10, 20, 50, 100)  # steps from images to noise
+ENCODED = 100  # images
 
 
 def main() -> None:
@@ -57,10 +67,14 @@ def main() -> None:
         for name, fd in _distances(run, ways, options.count).items():
             print(f"{name}: FD {fd:.3f}")
             found[name]["fd"] = [fd]
+    errors = _errors(run) if options.count else {}
+    for steps, (there, back) in errors.items():
+        print(f"{steps} steps to the noise: squared error {there:.3f}; as many back: {back:.3f}")
     result = {
         "hardware": machine.hardware(),
         "command": " ".join(["python -m benchmarks.solvers", *sys.argv[1:]]),
         "solvers": found,
+        "errors": errors,
     }
     options.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
@@ -88,6 +102,24 @@ def _distances(run: genmodels.Run, ways: dict[str, dict[str, Any]], count: int) 
         )
         for name, changes in ways.items()
     }
+
+
+def _errors(run: genmodels.Run) -> dict[int, tuple[float, float]]:
+    """Return the squared errors of encoded and decoded images, by the steps of encoding.
+
+    The first is with the run's own steps back to the image, the second with as many as there.
+    """
+    chosen = run.settings.data
+    images = data.load(chosen.name, validation=chosen.validation)
+    real = torch.cat([batch.images for batch in images.batches(VALIDATION, ENCODED)])[:ENCODED]
+
+    def error(**changes: int) -> float:
+        model: Any = run.model(device="cpu", changes=changes)
+        with torch.no_grad():
+            again = model.decode(model.encode(real))
+        return (again - real).square().flatten(1).sum(1).mean().item()
+
+    return {n: (error(encode_steps=n), error(encode_steps=n, steps=n)) for n in ENCODING}
 
 
 if __name__ == "__main__":

@@ -43,6 +43,7 @@ BRANCHES = {
     "divergence": "each has terms of its own",
     "sampler": "N(0, I), one Gaussian, or a mixture with a number of components",
     "pixels": "other outputs of the network",
+    "predicts": "a velocity, or an image that has one",
     "times": "two draws",
     "solver": "one step more, or none",
     "precision": "under autocast, or not",
