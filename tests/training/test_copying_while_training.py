@@ -23,8 +23,8 @@ from genmodels.models.vae import VAE
 from genmodels.networks import MLP
 from genmodels.system import device as devices
 from genmodels.system import randomness
-from genmodels.training import copy_watch, fitting
-from genmodels.training.copy_watch import COUNT, LEVEL, CopyCounter
+from genmodels.training import copy_monitor, fitting
+from genmodels.training.copy_monitor import COUNT, LEVEL, CopyMonitor
 from genmodels.training.records import last_snapshot, next_snapshot
 from genmodels.training.trainer import Trainer
 
@@ -63,13 +63,13 @@ class Shows(Model):
 
 def watch_of(
     model: Model, device: devices.Device, given: Images | None = None, **train: Any
-) -> CopyCounter:
+) -> CopyMonitor:
     """The watch of a model after 12 steps."""
     settings = Train(**{"batch_size": 50, "steps": 12, **train})
     made = Trainer(model, given or images(), settings, 0, device)
     for _ in made.records():
         pass
-    return CopyCounter(made, [])
+    return CopyMonitor(made, [])
 
 
 def test_training_images_are_copies_and_others_are_not(device: devices.Device) -> None:
@@ -124,7 +124,7 @@ def test_the_test_is_fishers(counts: tuple[int, int, int, int]) -> None:
     copies, count, others, other_count = counts
     table = [[copies, count - copies], [others, other_count - others]]
     expected = stats.fisher_exact(table, alternative="greater").pvalue
-    assert copy_watch.p_value(*counts) == pytest.approx(expected, rel=1e-9)
+    assert copy_monitor.p_value(*counts) == pytest.approx(expected, rel=1e-9)
 
 
 def fewest_found(held_out_copies: int, held_out: int) -> int:
@@ -132,7 +132,7 @@ def fewest_found(held_out_copies: int, held_out: int) -> int:
     low, high = 0, COUNT + 1
     while low < high:
         middle = (low + high) // 2
-        found = copy_watch.is_copying(middle, held_out_copies, held_out)
+        found = copy_monitor.is_copying(middle, held_out_copies, held_out)
         low, high = (low, middle) if found else (middle + 1, high)
     return low
 
@@ -234,7 +234,7 @@ def test_a_model_is_lent_as_it_is_sampled_and_is_as_before_afterwards(
 @pytest.fixture
 def always(monkeypatch: pytest.MonkeyPatch, few_images: None) -> None:
     """Measure with every snapshot, on few images."""
-    monkeypatch.setattr(copy_watch, "SHARE", 1e9)
+    monkeypatch.setattr(copy_monitor, "SHARE", 1e9)
 
 
 BATCHES = ("--set", "train.batch_size=100")
@@ -303,7 +303,7 @@ def test_a_training_goes_on_where_samples_cannot_be_drawn(
 def test_a_model_that_copies_is_found_and_one_that_does_not_is_not(
     genmodels: CommandLine, workplace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(copy_watch, "SHARE", 1e9)  # each snapshot is measured
+    monkeypatch.setattr(copy_monitor, "SHARE", 1e9)  # each snapshot is measured
     given = data.load("glyphs")
     Path("few").mkdir()
     for row in given.splits[TRAIN][::48].tolist():  # 250, of which about 200 are trained on

@@ -92,8 +92,8 @@ def compare(
     useful: Utility | None = None
     if with_utility:
         of_real, of_samples = classifiers.run(request, real, read, display)
-        learnt = dict(zip(measured, of_samples, strict=True))
-        models = {name: [learnt[each] for each in group] for name, group in columns.items()}
+        accuracies = dict(zip(measured, of_samples, strict=True))
+        models = {name: [accuracies[each] for each in group] for name, group in columns.items()}
         useful = usefulness.of(of_real, models)
     return Comparison(
         data=real.images.name,

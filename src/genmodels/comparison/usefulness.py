@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from genmodels.comparison import statistics
-from genmodels.comparison.kept import Learnt
+from genmodels.comparison.kept import SetAccuracies
 from genmodels.comparison.statistics import CONFIDENCE, LEVEL, Estimate
 from genmodels.evaluation import utility
 from genmodels.evaluation.utility import AUGMENTED, BOTH, REAL, SAMPLES, Accuracies
@@ -136,7 +136,7 @@ class Utility:
                 )
 
 
-def of(real: Learnt, models: Mapping[str, Sequence[Learnt | None]]) -> Utility:
+def of(real: SetAccuracies, models: Mapping[str, Sequence[SetAccuracies | None]]) -> Utility:
     """Return what classifiers say.
 
     Args:
@@ -144,13 +144,15 @@ def of(real: Learnt, models: Mapping[str, Sequence[Learnt | None]]) -> Utility:
         models: name → accuracies with the samples of each run; None for samples without labels.
     """
     labelled = {
-        name: [run for run in learnt if run is not None]
-        for name, learnt in models.items()
-        if None not in learnt
+        name: [run for run in accuracies if run is not None]
+        for name, accuracies in models.items()
+        if None not in accuracies
     }
     pooled = {(kind, ""): _pooled([found]) for kind, found in real.items()}
-    for name, learnt in labelled.items():
-        pooled |= {(kind, name): _pooled([run[kind] for run in learnt]) for kind in (SAMPLES, BOTH)}
+    for name, accuracies in labelled.items():
+        pooled |= {
+            (kind, name): _pooled([run[kind] for run in accuracies]) for kind in (SAMPLES, BOTH)
+        }
     base = pooled.get((REAL, ""))
     return Utility(
         utility.STEPS,

@@ -34,7 +34,7 @@ LEVEL = 0.01 / 20  # of a test. Up to 100 million steps there are 19 snapshots.
 FEWEST = 100
 
 
-class CopyCounter:
+class CopyMonitor:
     """Measurements of the copies among a model's samples while it trains.
 
     A measurement is due with each snapshot after the first epoch, before which no image was seen
