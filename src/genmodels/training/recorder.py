@@ -128,7 +128,7 @@ class Recorder:
         )
         self._save()
         with self._continue_if_unwritable():
-            self._grid(self.folder.log()[-1]["epoch"])
+            self._grid(self.trainer.when()["epoch"])
 
     def _roll_back(self, error: NotFinite) -> None:
         """Go back to the newest checkpoint, with half the learning rates.

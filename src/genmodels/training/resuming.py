@@ -10,7 +10,7 @@ from genmodels.config.settings import LIMITS, Settings, adjustable
 from genmodels.console import Display
 from genmodels.data.images import Images
 from genmodels.errors import InputError, first_of
-from genmodels.runs import conditions
+from genmodels.runs import conditions, logs
 from genmodels.system import files
 from genmodels.training.trainer import Trainer
 
@@ -62,6 +62,8 @@ def restore(folder: runs.Folder, settings: Settings, trainer: Trainer, images: I
 
 def rewind(folder: runs.Folder, settings: Settings, trainer: Trainer, display: Display) -> None:
     """Remove from the log all records newer than the last checkpoint."""
+    if lost := logs.lost(folder.log_path, folder.checkpoint_paths()):
+        display.say(f"{folder.log_path} is missing: {lost}; without it a new log begins here")
     folder.rewind_log(trainer.step, trainer.recorded, trainer.steps_per_epoch)
     files.write(folder.config_path, settings.yaml().encode())
     if trainer.step:
