@@ -187,7 +187,8 @@ class Recorder:
     def _watch_copies(self) -> None:
         """Measure copies among samples, and say where copying begins."""
         try:
-            record = self.copy_monitor.measure()
+            if not (record := self.copy_monitor.measure()):
+                return
         except InputError as error:
             self.display.say_once(f"copies among samples cannot be counted now: {error}")
             return
