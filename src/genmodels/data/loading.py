@@ -90,6 +90,12 @@ def kind_of(name: str) -> Kind | None:
     return None if _folder(name) is None else "folder"
 
 
+def loaded_name(name: str) -> str:
+    """Return the name that images will have when they are loaded: a folder's is its full path."""
+    path = None if name in names() else _folder(name)
+    return str(path.resolve()) if path else name
+
+
 def _checked_root(given: str | Path | None) -> Path:
     """Return the folder of named sets with the user's home folder for ``~``.
 

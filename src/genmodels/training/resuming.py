@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from genmodels import runs
+from genmodels import data, runs
 from genmodels.config import custom_code
 from genmodels.config.settings import LIMITS, Settings, adjustable
 from genmodels.console import Display
@@ -27,6 +27,32 @@ def latest_run(name: str) -> Path:
     raise InputError(f"no run of {name} to resume under {runs.HOME}; name its folder with `out`")
 
 
+def check(folder: runs.Folder, settings: Settings) -> None:
+    """Check, before images are loaded, that a run can be resumed with some settings.
+
+    Raises:
+        InputError: the settings are not those of the run, whichever images will be loaded.
+    """
+    names = [name for name in (settings.data.name, settings.data.offline) if name]
+    ready = [settings.with_loaded(data.loaded_name(name)) for name in names]
+    _check_settings(folder, min(ready, key=lambda each: len(each.differences(folder.settings))))
+
+
+def _check_settings(folder: runs.Folder, settings: Settings) -> None:
+    """Check that settings, with the name of the loaded images, are those of a run.
+
+    Raises:
+        InputError: they are not.
+    """
+    if differences := settings.differences(folder.settings):
+        raise InputError(
+            f"run {folder.path} was made with other settings, so it cannot be resumed with these "
+            f"({first_of(differences)}); use the same settings"
+            f"{_alike(folder, settings)}, or start a new run without `resume`; when a run is "
+            f"resumed, only these may change: {', '.join(adjustable())}"
+        )
+
+
 def restore(folder: runs.Folder, settings: Settings, trainer: Trainer, images: Images) -> bool:
     """Restore a trainer from the newest checkpoint of a run.
 
@@ -36,14 +62,7 @@ def restore(folder: runs.Folder, settings: Settings, trainer: Trainer, images: I
     Raises:
         InputError: the settings, the code or the images are not those of the run.
     """
-    differences = settings.differences(folder.settings)
-    if differences:
-        raise InputError(
-            f"run {folder.path} was made with other settings, so it cannot be resumed with these "
-            f"({first_of(differences)}); use the same settings"
-            f"{_alike(folder, settings)}, or start a new run without `resume`; when a run is "
-            f"resumed, only these may change: {', '.join(adjustable())}"
-        )
+    _check_settings(folder, settings)
     if changed := custom_code.changed(settings.model, folder.path):
         raise InputError(
             f"{changed[0]} differs from the copy that run {folder.path} has in its "
