@@ -180,6 +180,14 @@ def test_p_values_are_corrected_for_the_number_of_tests() -> None:
     assert p_value(two) == pytest.approx(3 / 2 * p_value(one))
 
 
+def test_the_note_says_what_intervals_are_of() -> None:
+    models = {"a": [accuracies(0.7, 0.9)], "b": [accuracies(0.7, 0.9)] * 2, "c": [None]}
+    note = usefulness.of(REAL_SETS, models).note
+    assert "Each interval is of one comparison by itself; p is corrected for the number" in note
+    assert "With one run, as of a, an interval is of these samples only, not of other" in note
+    assert "With one run" not in usefulness.of(REAL_SETS, {"b": models["b"]}).note
+
+
 def test_intervals_stay_within_their_bounds() -> None:
     real = {REAL: made(1.0, 0.0), AUGMENTED: made(0.999)}
     found = usefulness.of(real, {"a": [{SAMPLES: made(0.001), BOTH: made(1.0, 0.0)}]})

@@ -10,7 +10,7 @@ from genmodels.data.decoding import Channels, Fit
 from genmodels.data.download import Unavailable
 from genmodels.data.images import Images, ReportProgress, silent
 from genmodels.data.sources import Listed, Source
-from genmodels.errors import InputError, brief, check_path, nearest
+from genmodels.errors import InputError, argument, brief, check_path, nearest
 from genmodels.system import cache
 
 SOURCES: tuple[Source, ...] = (glyphs, torchvision_sets, stacked)
@@ -108,12 +108,12 @@ def _checked_root(given: str | Path | None) -> Path:
     try:
         root = root.expanduser()
     except RuntimeError as error:
-        raise InputError(f"`data_root={root}`: {error}; give another path") from None
+        raise InputError(f"`data_root={argument(root)}`: {error}; give another path") from None
     check_path(root, "data_root")
     if given is not None and not root.is_dir():
         raise InputError(
-            f"`data_root={root}`: there is no such folder; give the folder of the data sets, or "
-            "make it, so that they are downloaded into it"
+            f"`data_root={argument(root)}`: there is no such folder; give the folder of the data "
+            "sets, or make it, so that they are downloaded into it"
         )
     return root
 

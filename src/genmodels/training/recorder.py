@@ -13,7 +13,7 @@ import torch
 from genmodels import runs
 from genmodels.config.settings import Settings
 from genmodels.console import Display
-from genmodels.errors import InputError, Interrupted, NotFinite, Unwritable
+from genmodels.errors import InputError, Interrupted, NotFinite, Unwritable, argument
 from genmodels.runs import checkpoint
 from genmodels.runs.manifest import Header, Record, SavedProgress
 from genmodels.system import memory
@@ -100,7 +100,7 @@ class Recorder:
             raise Interrupted(
                 f"stopped at step {self.trainer.step:,} and saved",
                 128 + stop[0],
-                f"go on with: `train(out={self.folder.path}, resume=True)`",
+                f"go on with: `train(out={argument(self.folder.path)}, resume=True)`",
             )
 
     def _train(self, stop: list[int]) -> None:

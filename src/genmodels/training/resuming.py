@@ -9,7 +9,7 @@ from genmodels.config import custom_code
 from genmodels.config.settings import LIMITS, Settings, adjustable
 from genmodels.console import Display
 from genmodels.data.images import Images
-from genmodels.errors import InputError, first_of
+from genmodels.errors import InputError, argument, first_of
 from genmodels.runs import conditions, logs
 from genmodels.system import files
 from genmodels.training.trainer import Trainer
@@ -107,7 +107,7 @@ def _alike(other: runs.Folder, settings: Settings) -> str:
     """Return a hint at a run of the same configuration with these settings, if there is one."""
     for folder in runs.listed():
         if folder.config_name == other.config_name and not _differ(folder, settings):
-            return f", continue the run that has these by `out={folder.path}`"
+            return f", continue the run that has these by `out={argument(folder.path)}`"
     return ""
 
 
