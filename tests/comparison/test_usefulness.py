@@ -181,11 +181,11 @@ def test_p_values_are_corrected_for_the_number_of_tests() -> None:
 
 
 def test_the_note_says_what_intervals_are_of() -> None:
-    models = {"a": [accuracies(0.7, 0.9)], "b": [accuracies(0.7, 0.9)] * 2, "c": [None]}
-    note = usefulness.of(REAL_SETS, models).note
+    one, two = [accuracies(0.7, 0.9)], [accuracies(0.7, 0.9)] * 2
+    note = usefulness.of(REAL_SETS, {"a": one, "b": two, "c": [None]}).note
     assert "Each interval is of one comparison by itself; p is corrected for the number" in note
     assert "With one run, as of a, an interval is of these samples only, not of other" in note
-    assert "With one run" not in usefulness.of(REAL_SETS, {"b": models["b"]}).note
+    assert "With one run" not in usefulness.of(REAL_SETS, {"b": two}).note
 
 
 def test_intervals_stay_within_their_bounds() -> None:

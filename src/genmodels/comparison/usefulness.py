@@ -113,8 +113,9 @@ class Utility:
             f"For each set, {self.seeds} small classifiers were trained for {self.steps:,} steps "
             f"and tested on {self.test_images:,} real images. ( – ): the {100 * CONFIDENCE:.0f} % "
             "interval over classifiers, or over the runs of a model if there are several, and test "
-            "images. Each interval is of one comparison by itself; p is corrected for the number of "
-            f"tests.{self._single} Flips harm where a mirrored image means something else, as digits do."
+            "images. Each interval is of one comparison by itself; p is corrected for the number "
+            f"of tests.{self._single} Flips harm where a mirrored image means something else, as "
+            "digits do."
         )
 
     @property
