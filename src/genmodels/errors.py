@@ -9,6 +9,7 @@ Settings in messages stand between backticks, as Python spells them: `` `out` ``
 another spelling, such as the command line, translates them with :func:`spelling`.
 """
 
+import shlex
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -105,6 +106,15 @@ def brief(value: object) -> str:
     """Return a value as Python writes it, in one line and shortened to 60 characters."""
     text = " ".join(repr(value).split())
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def argument(value: object) -> str:
+    """Return a value for advice between backticks, such as `` `out=runs/x` ``.
+
+    It is quoted as Python quotes it where a shell would split or change it. It has no backtick.
+    """
+    text = str(value)
+    return text if shlex.quote(text) == text else repr(text).replace("`", "\\x60")
 
 
 def readable_size(count: float) -> str:

@@ -219,7 +219,7 @@ def test_compare_and_train_refuse_seeds_and_devices_as_others_do(run: Run) -> No
         (lambda run: api.train("vae.yaml", out="a\0b"), "`out='a\\x00b'`: embedded null byte"),
         (lambda run: api.train("vae.yaml", out=""), "`out=''`: give a path"),
         (lambda run: api.compare(run, out="x" * 999), "...`: File name too long; give another"),
-        (lambda run: api.datasets("~nobody-of-this-name"), "`data_root=~nobody-of-this-name`: C"),
+        (lambda run: api.datasets("~nobody-of-this-name"), "`data_root='~nobody-of-this-name'`: C"),
         (lambda run: api.config("x" * 5000), "`source='xxxx"),
         (lambda run: api.train("vae.yaml", data="x" * 5000), "unknown data set 'xxxx"),
         (lambda run: api.compare(run, features="x" * 5000), "unknown `features` 'xxxx"),

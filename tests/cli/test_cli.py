@@ -434,6 +434,21 @@ def test_resuming(genmodels: CommandLine, workplace: Path, trained: Trained) -> 
     assert [record["epoch"] for record in log(run)] == [1, 2]
 
 
+def test_other_data_are_refused_before_they_are_loaded(
+    genmodels: CommandLine, workplace: Path, trained: Trained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = trained(workplace / "runs" / "vae-1")
+    Path("few").mkdir()
+
+    def load(*_: Any, **__: Any) -> None:
+        raise AssertionError("loaded")
+
+    monkeypatch.setattr("genmodels.data.load", load)
+    other = genmodels("train", "--data", "few", "--out", run, "--resume", "--epochs", "2")
+    there = f"(data.name: glyphs there, {workplace.resolve() / 'few'} now); use the same settings"
+    assert (other.code, there in other.err) == (2, True), other
+
+
 def test_a_run_of_other_settings_names_the_one_of_these(
     genmodels: CommandLine, workplace: Path
 ) -> None:

@@ -2,13 +2,14 @@
 
 import ast
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 
 import genmodels
 from genmodels.cli.wording import as_flags
-from genmodels.errors import readable_size, spelled, spelling
+from genmodels.errors import argument, readable_size, spelled, spelling
 
 PACKAGE = Path(genmodels.__file__).parent
 
@@ -24,12 +25,26 @@ PACKAGE = Path(genmodels.__file__).parent
         ("with `train.keep=1`", "with --set train.keep=1"),
         ("`train(out=runs/a b, resume)`", "genmodels train --out 'runs/a b' --resume"),
         ("`train()`", "genmodels train"),
+        ("`train(out='a, b', resume=True)`", "genmodels train --out 'a, b' --resume"),
+        ("`out='a b'` exists", "--out 'a b' exists"),
+        ("`out='a\\x00b'`", "--out 'a\\x00b'"),
+        ("`out='a lo...`", "--out 'a lo..."),
         ("a `` in a name", "a `` in a name"),
         ("no setting", "no setting"),
     ],
 )
 def test_settings_become_options(message: str, shown: str) -> None:
     assert as_flags(message) == shown
+
+
+@pytest.mark.parametrize(
+    "path", ["runs/x", "a, b", "a`b", "it's", 'a"b', "a, resume=True", "$HOME", "ü, é", "a\\b"]
+)
+def test_advice_can_be_pasted_whatever_the_path(path: str) -> None:
+    shown = as_flags(f"go on with: `train(out={argument(Path(path))}, resume=True)`, or wait")
+    advice = shown.removeprefix("go on with: ").removesuffix(", or wait")
+    assert shlex.split(advice) == ["genmodels", "train", "--out", path, "--resume"]
+    assert shlex.split(as_flags(f"`out={argument(path)}`")) == ["--out", path]
 
 
 def test_the_spelling_ends_with_its_block() -> None:

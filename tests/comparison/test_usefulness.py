@@ -133,15 +133,19 @@ def made(mean: float, spread: float = 0.001, count: int = 3) -> Accuracies:
     return Accuracies(100, [each.mean().item() for each in right], torch.stack(right).mean(0))
 
 
-def learnt(samples: float, both: float) -> dict[str, Accuracies]:
+def accuracies(samples: float, both: float) -> dict[str, Accuracies]:
     return {SAMPLES: made(samples), BOTH: made(both)}
 
 
 REAL_SETS = {REAL: made(0.90), AUGMENTED: made(0.901)}
 
 
-def test_what_is_added_is_told_and_tested() -> None:
-    models = {"a": [learnt(0.7, 0.95)], "b": [learnt(0.6, 0.901)], "c": [learnt(0.5, 0.85)]}
+def test_what_is_added_is_said_and_tested() -> None:
+    models = {
+        "a": [accuracies(0.7, 0.95)],
+        "b": [accuracies(0.6, 0.901)],
+        "c": [accuracies(0.5, 0.85)],
+    }
     found = usefulness.of(REAL_SETS, models)
     flips, a, b, c = found.sentences
     assert flips.startswith("Whether flips and shifts add to real images is not resolved: +0.10 ")
@@ -164,8 +168,8 @@ def test_what_is_added_is_told_and_tested() -> None:
 
 
 def test_p_values_are_corrected_for_the_number_of_tests() -> None:
-    one = usefulness.of(REAL_SETS, {"a": [learnt(0.7, 0.95)]})
-    two = usefulness.of(REAL_SETS, {"a": [learnt(0.7, 0.95)], "b": [learnt(0.7, 0.90)]})
+    one = usefulness.of(REAL_SETS, {"a": [accuracies(0.7, 0.95)]})
+    two = usefulness.of(REAL_SETS, {"a": [accuracies(0.7, 0.95)], "b": [accuracies(0.7, 0.90)]})
 
     def p_value(found: usefulness.Utility) -> float:
         (gain,) = (each.gain for each in found.sets if (each.kind, each.model) == (BOTH, "a"))
@@ -174,6 +178,14 @@ def test_p_values_are_corrected_for_the_number_of_tests() -> None:
         return gain.p_value
 
     assert p_value(two) == pytest.approx(3 / 2 * p_value(one))
+
+
+def test_the_note_says_what_intervals_are_of() -> None:
+    one, two = [accuracies(0.7, 0.9)], [accuracies(0.7, 0.9)] * 2
+    note = usefulness.of(REAL_SETS, {"a": one, "b": two, "c": [None]}).note
+    assert "Each interval is of one comparison by itself; p is corrected for the number" in note
+    assert "With one run, as of a, an interval is of these samples only, not of other" in note
+    assert "With one run" not in usefulness.of(REAL_SETS, {"b": two}).note
 
 
 def test_intervals_stay_within_their_bounds() -> None:
@@ -189,7 +201,7 @@ def test_intervals_stay_within_their_bounds() -> None:
 
 
 def test_several_runs_count_once_each() -> None:
-    runs = [learnt(0.7, 0.95), learnt(0.72, 0.93)]
+    runs = [accuracies(0.7, 0.95), accuracies(0.72, 0.93)]
     found = usefulness.of(REAL_SETS, {"a": runs})
     (both,) = (each for each in found.sets if each.kind == BOTH)
     assert both.accuracy.values == pytest.approx((0.95, 0.93))
@@ -200,8 +212,8 @@ def test_several_runs_count_once_each() -> None:
 
 
 def test_runs_without_labels_are_named_once() -> None:
-    found = usefulness.of(REAL_SETS, {"a": [learnt(0.7, 0.9)], "b": [None, None], "c": [None]})
+    found = usefulness.of(REAL_SETS, {"a": [accuracies(0.7, 0.9)], "b": [None, None], "c": [None]})
     assert found.without == ["b", "c"]
     assert found.missing.startswith(f"b, c{MISSING}")
     assert usefulness.of({}, {"b": [None]}).table() == []
-    assert usefulness.of(REAL_SETS, {"a": [learnt(0.7, 0.9)]}).missing == ""
+    assert usefulness.of(REAL_SETS, {"a": [accuracies(0.7, 0.9)]}).missing == ""

@@ -1,12 +1,14 @@
 """The table: batches, splits that depend on pixels alone, and the fingerprint."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 import torch
+from torch import Tensor
 
 from genmodels.data import images as module
-from genmodels.data.images import TEST, TRAIN, VALIDATION, Images
+from genmodels.data.images import TEST, TRAIN, VALIDATION, Images, first_rows
 
 
 @pytest.fixture
@@ -82,3 +84,16 @@ def test_fingerprint_tells_what_scores_depend_on(images: Images) -> None:
         replace(images, splits={**images.splits, TEST: images.splits[TEST][1:]}),
     ]
     assert len({images.fingerprint, *(other.fingerprint for other in changed)}) == 6
+
+
+def test_first_rows_of_blocks_make_no_further_block() -> None:
+    made = []
+
+    def blocks() -> Iterator[Tensor]:
+        for number in range(3):
+            made.append(number)
+            yield torch.full((3, 1), float(number))
+
+    assert first_rows(blocks(), 4).flatten().tolist() == [0, 0, 0, 1]
+    assert made == [0, 1]
+    assert len(first_rows(blocks(), 100)) == 9

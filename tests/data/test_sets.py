@@ -50,6 +50,19 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(datasets.KMNIST, "mirrors", [CLOSED])
 
 
+@pytest.mark.parametrize("kind", [str, Path])
+def test_paths_are_texts_or_paths(kind: Any, root: Path) -> None:
+    assert data.load("glyphs", root=kind(root)).name == "glyphs"
+    assert data.sets(kind(root)) == data.sets(root)
+    (root / "pictures").mkdir()
+    for number in range(3):
+        Image.new("L", (8, 8), number).save(root / "pictures" / f"{number}.png")
+    assert len(data.load(kind(root / "pictures")).table) == 3
+    for wrong in ("", 3):
+        with pytest.raises(InputError, match=r"`data_root=.*`: give a path"):
+            data.load("glyphs", root=wrong)  # type: ignore[arg-type]
+
+
 def as_idx(array: np.ndarray) -> bytes:
     """MNIST's format: two zeros, the type of uint8, the rank, big-endian sizes, the bytes."""
     sizes = b"".join(size.to_bytes(4, "big") for size in array.shape)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from genmodels import data
 from genmodels.data.images import Images, silent
-from genmodels.evaluation import baselines, copying, protocol, reference
+from genmodels.evaluation import baselines, protocol, reference
 from genmodels.evaluation.copying import CopySearch, Suspicions
 from genmodels.evaluation.features import untrained
 from genmodels.evaluation.features.extractor import Extractor
@@ -63,12 +63,6 @@ def test_the_most_suspicious_come_first() -> None:
     found = Suspicions(torch.tensor([0.9, 0.1, 0.5, 0.2]), torch.tensor([3, 4, 5, 6]))
     assert found.most(3).tolist() == [1, 3, 2]
     assert found.share == 0.5
-
-
-def test_first_images_of_blocks() -> None:
-    blocks = [torch.zeros(3, 1), torch.ones(3, 1), torch.full((3, 1), 2.0)]
-    assert copying.first(blocks, 4).flatten().tolist() == [0, 0, 0, 1]
-    assert len(copying.first(blocks, 100)) == 9
 
 
 @pytest.fixture

@@ -200,6 +200,20 @@ def test_a_damaged_run_does_not_hide_the_others(content: Any, workplace: Path) -
     assert said.startswith("runs/b/environment.json")
 
 
+@pytest.mark.parametrize("lost", ["config.yaml", "environment.json"])
+def test_a_run_that_has_lost_a_file_is_named(lost: str, workplace: Path) -> None:
+    make(workplace / "runs" / "a")
+    broken = make(workplace / "runs" / "b")
+    broken.append({"step": 1})
+    (broken.path / lost).unlink()
+    assert [folder.path.name for folder in runs.listed("runs")] == ["a"]
+    (said,) = runs.damaged("runs")
+    assert said == (
+        f"runs/b has files of a training and no {lost}; restore that file from a copy, or choose "
+        "another folder"
+    )
+
+
 @pytest.mark.parametrize(
     "line", ["no JSON", "[1]", '{"epoch": 1}', '{"step": "1"}', '{"step": 1, "loss": "low"}']
 )

@@ -21,10 +21,11 @@ from genmodels.errors import InputError
 from genmodels.models.base import Fitted, Model, Phase
 from genmodels.models.vae import VAE
 from genmodels.networks import MLP
+from genmodels.runs.manifest import Record
 from genmodels.system import device as devices
 from genmodels.system import randomness
-from genmodels.training import copy_watch, fitting
-from genmodels.training.copy_watch import COUNT, LEVEL, CopyCounter
+from genmodels.training import copy_monitor, fitting
+from genmodels.training.copy_monitor import COUNT, LEVEL, CopyMonitor
 from genmodels.training.records import last_snapshot, next_snapshot
 from genmodels.training.trainer import Trainer
 
@@ -63,39 +64,45 @@ class Shows(Model):
 
 def watch_of(
     model: Model, device: devices.Device, given: Images | None = None, **train: Any
-) -> CopyCounter:
+) -> CopyMonitor:
     """The watch of a model after 12 steps."""
     settings = Train(**{"batch_size": 50, "steps": 12, **train})
     made = Trainer(model, given or images(), settings, 0, device)
     for _ in made.records():
         pass
-    return CopyCounter(made, [])
+    return CopyMonitor(made, [])
+
+
+def measured(watch: CopyMonitor) -> Record:
+    record = watch.measure()
+    assert record
+    return record
 
 
 def test_training_images_are_copies_and_others_are_not(device: devices.Device) -> None:
     table = images().table
     copying = watch_of(Shows(table[:300]), device)
-    record = copying.measure()
+    record = measured(copying)
     assert (record["step"], record["images"], record["epoch"]) == (12, 600, 2)
     assert record["copies.samples"] == 1
     assert record["copies.held_out"] == 0
     assert record["copies.found"] == 1
     for new in (table[300:], pictures(300, "others")):
         watch = watch_of(Shows(new), device)
-        assert watch.measure()["copies.samples"] < 0.02
+        assert measured(watch)["copies.samples"] < 0.02
         assert watch.records[-1]["copies.found"] == 0
         assert watch.warning() == ""
 
 
 def test_the_share_is_that_of_the_samples(device: devices.Device) -> None:
     half = torch.cat([images().table[:150], pictures(150, "others")])
-    share = watch_of(Shows(half), device).measure()["copies.samples"]
+    share = measured(watch_of(Shows(half), device))["copies.samples"]
     assert share == pytest.approx(0.5, abs=4 * math.sqrt(0.25 / COUNT))
 
 
 def test_without_held_out_images_copies_are_found_too(device: devices.Device) -> None:
     given = images(held_out=0)
-    record = watch_of(Shows(given.table), device, given).measure()
+    record = measured(watch_of(Shows(given.table), device, given))
     assert "copies.held_out" not in record
     assert record["copies.found"] == 1
 
@@ -124,7 +131,7 @@ def test_the_test_is_fishers(counts: tuple[int, int, int, int]) -> None:
     copies, count, others, other_count = counts
     table = [[copies, count - copies], [others, other_count - others]]
     expected = stats.fisher_exact(table, alternative="greater").pvalue
-    assert copy_watch.p_value(*counts) == pytest.approx(expected, rel=1e-9)
+    assert copy_monitor.p_value(*counts) == pytest.approx(expected, rel=1e-9)
 
 
 def fewest_found(held_out_copies: int, held_out: int) -> int:
@@ -132,7 +139,7 @@ def fewest_found(held_out_copies: int, held_out: int) -> int:
     low, high = 0, COUNT + 1
     while low < high:
         middle = (low + high) // 2
-        found = copy_watch.is_copying(middle, held_out_copies, held_out)
+        found = copy_monitor.is_copying(middle, held_out_copies, held_out)
         low, high = (low, middle) if found else (middle + 1, high)
     return low
 
@@ -193,6 +200,41 @@ def test_a_measurement_waits_until_it_takes_a_small_share_of_the_time(
     assert not watch.is_due()
 
 
+def test_the_first_measurement_counts_its_fit(
+    device: devices.Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = VAE(SHAPE, 3, MLP([8]), sampler="gmm", components=2)
+    watch = watch_of(model, device)
+    made, clock, fits = watch.trainer, [0.0], []
+    monkeypatch.setattr(copy_monitor, "FIT", 200)
+    monkeypatch.setattr("time.perf_counter", lambda: clock[0])
+    fit = type(model.density).fit
+
+    def slow(density: Any, codes: Tensor) -> None:
+        clock[0] += 0.02 * len(codes)
+        fits.append(len(codes))
+        fit(density, codes)
+
+    monkeypatch.setattr(type(model.density), "fit", slow)
+    watch.grid_drawn(0.01)
+    known = watch.cost
+    assert known
+    made.step, made.seconds = 100, watch.began + known / 0.03 + 0.1
+    assert watch.is_due()
+    assert watch.measure() is None  # the fit of 200 images takes 4 s
+    assert fits == [20]
+    assert watch.spent == pytest.approx(0.4)
+    watch.grid_drawn(0.01)
+    assert watch.cost == pytest.approx(known + 4)
+    assert not watch.is_due()
+    made.seconds = watch.began + (known + 4.4) / 0.03 + 0.1
+    assert watch.is_due()
+    assert watch.measure()
+    assert fits == [20, 200]
+    assert watch.spent <= 0.03 * (made.seconds - watch.began)
+    assert not model.fitted
+
+
 def test_the_first_epoch_and_a_watch_that_is_off_have_no_measurement(
     device: devices.Device,
 ) -> None:
@@ -234,7 +276,7 @@ def test_a_model_is_lent_as_it_is_sampled_and_is_as_before_afterwards(
 @pytest.fixture
 def always(monkeypatch: pytest.MonkeyPatch, few_images: None) -> None:
     """Measure with every snapshot, on few images."""
-    monkeypatch.setattr(copy_watch, "SHARE", 1e9)
+    monkeypatch.setattr(copy_monitor, "SHARE", 1e9)
 
 
 BATCHES = ("--set", "train.batch_size=100")
@@ -303,7 +345,7 @@ def test_a_training_goes_on_where_samples_cannot_be_drawn(
 def test_a_model_that_copies_is_found_and_one_that_does_not_is_not(
     genmodels: CommandLine, workplace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(copy_watch, "SHARE", 1e9)  # each snapshot is measured
+    monkeypatch.setattr(copy_monitor, "SHARE", 1e9)  # each snapshot is measured
     given = data.load("glyphs")
     Path("few").mkdir()
     for row in given.splits[TRAIN][::48].tolist():  # 250, of which about 200 are trained on

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from test_trainer import SHAPE
+from test_trainer import NETWORK, SHAPE, finish, trainer
 
 from genmodels.config.settings import Optimizer, Train
 from genmodels.errors import InputError
@@ -30,6 +30,32 @@ def test_the_discriminator_is_slowed_for_its_lazy_penalty(every: int, share: flo
     assert step.rates["generator"] == 1e-2
     slowed = step.optimizers["discriminator"].options  # type: ignore[attr-defined]
     assert (slowed["beta1"], slowed["beta2"]) == (0.5**share, 0.99**share)
+
+
+@pytest.mark.parametrize(
+    ("every", "said"),
+    [(1, []), (4, ["learning rate of discriminator: 0.01 so far, 0.008 from now on, with betas"])],
+)
+def test_a_changed_rate_is_noted(every: int, said: list[str]) -> None:
+    step = step_of(every)
+    step.compare_rates(None)
+    assert [note[: len(wanted)] for note, wanted in zip(step.rate_notes, said, strict=True)] == said
+    assert step.notes[: len(said)] == step.rate_notes
+    step.compare_rates(step.rates)
+    assert step.rate_notes == []
+
+
+def test_a_run_of_an_earlier_version_notes_its_new_rate(device: devices.Device) -> None:
+    model = {"class": "GAN", "network": NETWORK, "penalties": {"r1": 1.0}, "penalty_every": 2}
+    made, resumed = (trainer(model, {"steps": steps}, device) for steps in (2, 4))
+    finish(made)
+    tensors, progress = made.state()
+    resumed.restore(tensors, progress)
+    assert not any("learning rate" in note for note in resumed.notes)
+    del progress["rates"]
+    resumed.restore(tensors, progress)
+    (note,) = [note for note in resumed.notes if "learning rate" in note]
+    assert note.startswith("learning rate of discriminator: ")
 
 
 def test_as_many_updates_move_as_far_and_forget_as_much() -> None:

@@ -85,7 +85,29 @@ def test_a_run_before_its_first_epoch_lacks_no_log(run: Any, genmodels: CommandL
     checkpoint.save(newest, saved.tensors, {**header, "progress": progress})
     (run / "log.jsonl").unlink()
     outcome = genmodels("verify", run)
-    assert (outcome.code, "log.jsonl  ok: 0 records" in outcome.out) == (0, True)
+    assert (outcome.code, "log.jsonl  ok: 0 records of epochs, 0 of copies" in outcome.out) == (
+        0,
+        True,
+    )
+
+
+def test_records_of_the_log_are_counted_by_kind(run: Any, genmodels: CommandLine) -> None:
+    folder = api.load(run).folder
+    before = len(folder.log())
+    folder.append({"step": 21, "copies.samples": 0.0})
+    assert (
+        f"log.jsonl  ok: {before} record of epochs, 1 of copies\n" in genmodels("verify", run).out
+    )
+
+
+def test_all_commands_say_that_the_log_is_missing(run: Any, genmodels: CommandLine) -> None:
+    (run / "log.jsonl").unlink()
+    said = f"{run}/log.jsonl is missing: the epochs until step 21 were recorded in it; restore it"
+    quick = ("--count", "60", "--features", "random")
+    for words in (("compare", run, *quick), ("train", "--out", run, "--resume", "--steps", 25)):
+        outcome = genmodels(*words)
+        assert (outcome.code, outcome.err.count(said)) == (0, 1), outcome
+    assert "log.jsonl is missing" not in genmodels("compare", run, *quick).err
 
 
 def test_weights_of_another_model_are_refused(run: Any, genmodels: CommandLine) -> None:

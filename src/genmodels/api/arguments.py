@@ -14,7 +14,7 @@ from genmodels.config.layers import Layer
 from genmodels.config.number_types import LARGEST
 from genmodels.config.settings import LIMITS, Data, Shift
 from genmodels.data.tables import OnBad
-from genmodels.errors import InputError, Note, brief, check_path, nearest
+from genmodels.errors import InputError, Note, argument, brief, check_path, nearest
 from genmodels.sampling import Weights
 from genmodels.sampling.interpolation import Mode
 from genmodels.system import device as devices
@@ -235,7 +235,7 @@ def check_kind_of_data(overrides: Overrides, name: str) -> None:
         if overrides.get(option) is not None and kinds and kind and kind not in kinds:
             wanted = " and ".join(KINDS[each][0] for each in kinds)
             raise InputError(
-                f"`{option}={overrides.get(option)}` is for {wanted}, and {name} is "
+                f"`{option}={argument(overrides.get(option))}` is for {wanted}, and {name} is "
                 f"{KINDS[kind][1]}; leave it out"
             )
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Literal
 
-from genmodels.errors import InputError
+from genmodels.errors import InputError, argument
 from genmodels.system import files
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def check_new(kind: Kind, path: Path) -> Format:
     """
     found = check(kind, path)
     if found.extension and path.exists():
-        raise InputError(f"`path={path}` exists; delete it, or choose another `path`")
+        raise InputError(f"`path={argument(path)}` exists; delete it, or choose another `path`")
     return found
 
 
@@ -89,15 +89,17 @@ def check(kind: Kind, path: Path) -> Format:
     accepted = [each for each in FORMATS if each.kind == kind]
     found = next((each for each in accepted if each.extension == path.suffix), None)
     if found is None:
-        raise InputError(f"`path={path}` has the extension {path.suffix!r}; use {listed(kind)}")
+        raise InputError(
+            f"`path={argument(path)}` has the extension {path.suffix!r}; use {listed(kind)}"
+        )
     if not found.extension and path.exists() and (not path.is_dir() or any(path.iterdir())):
         file = next(each for each in accepted if each.extension)
         raise InputError(
-            f"`path={path}` exists and is not an empty folder; choose another, or add "
+            f"`path={argument(path)}` exists and is not an empty folder; choose another, or add "
             f"{file.extension} for {file.description}"
         )
     if why := files.obstacle(path.parent):
-        raise InputError(f"`path={path}` cannot be written, {why}; choose another `path`")
+        raise InputError(f"`path={argument(path)}` cannot be written, {why}; choose another `path`")
     return found
 
 

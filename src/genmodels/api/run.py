@@ -82,7 +82,7 @@ class Run:
 
     @property
     def log(self) -> list[Record]:
-        """The log: one record for each epoch."""
+        """The log: one record for each epoch, without the records of copies among samples."""
         return self.folder.log()
 
     def model(

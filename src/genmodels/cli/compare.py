@@ -129,7 +129,7 @@ def compare(
 def _show(comparison: "Comparison", out: Path, trained_once: bool) -> None:
     """Show tables, the summary, what samples are good for, which models copy, and what is next."""
     from genmodels import console
-    from genmodels.comparison import copy_watch, verdicts
+    from genmodels.comparison import copy_verdicts, verdicts
     from genmodels.comparison.statistics import SEEDS
     from genmodels.report import terminal
 
@@ -144,9 +144,9 @@ def _show(comparison: "Comparison", out: Path, trained_once: bool) -> None:
     if useful := comparison.utility:
         for sentence in filter(None, [*useful.sentences, useful.missing]):
             typer.echo(sentence)
-    for watch in copy_watch.of(comparison):
-        if watch.copying:
-            typer.echo(f"{watch.model}: {watch.sentence}")
+    for verdict in copy_verdicts.of(comparison):
+        if verdict.copying:
+            typer.echo(f"{verdict.model}: {verdict.sentence}")
     typer.echo(f"report: {out / 'report.html'}")
     if trained_once:
         typer.echo(f"next: for confidence intervals, the same command with --seeds {SEEDS}")

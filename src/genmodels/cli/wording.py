@@ -1,5 +1,6 @@
 """Translation of messages for the command line: `` `out=x` `` becomes ``--out x``."""
 
+import ast
 import re
 import shlex
 
@@ -12,6 +13,9 @@ SPAN = re.compile(
     r"`(?:(?P<command>\w+)\((?P<given>[^`]*)\)|(?P<name>[A-Za-z][\w.]*)(?:=(?P<value>[^`]*))?)`"
 )
 
+# One argument of a call: its name and, if there is one, its value, which may be quoted.
+ARGUMENT = re.compile(r"""(\w+)(?:=('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|.*?))?(?:, |$)""")
+
 
 def as_flags(message: str) -> str:
     """Return a message with its settings as options.
@@ -23,11 +27,23 @@ def as_flags(message: str) -> str:
 
 def _span(found: re.Match[str]) -> str:
     if found["command"]:
-        given = filter(None, found["given"].split(", "))
-        words = [word.partition("=") for word in given]
-        options = [_option(name, value and shlex.quote(value)) for name, _, value in words]
+        options = [
+            _option(name, value and (_text(value) or shlex.quote(value)))
+            for name, value in ARGUMENT.findall(found["given"])
+        ]
         return " ".join(["genmodels", found["command"], *options])
-    return _option(found["name"], found["value"])
+    return _option(found["name"], found["value"] and (_text(found["value"]) or found["value"]))
+
+
+def _text(value: str) -> str:
+    """Return a text that stands in Python's quotes as a shell quotes it; empty if none does."""
+    if value[0] not in "'\"":
+        return ""
+    try:
+        text = ast.literal_eval(value)
+    except (ValueError, SyntaxError):  # a text that was shortened
+        return ""
+    return shlex.quote(text) if isinstance(text, str) and text.isprintable() else ""
 
 
 def _option(name: str, value: str | None) -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from genmodels.comparison import copy_watch
+from genmodels.comparison import copy_verdicts
 from genmodels.comparison.entry import Entry
 from genmodels.comparison.result import Comparison
 from genmodels.comparison.verdicts import WINNING, better_baselines, shown
@@ -31,9 +31,9 @@ def of(comparison: Comparison) -> list[Advice]:
         for symptom, check in _symptoms(entry, comparison):
             found.append(Advice(entry.name, symptom, check))
     return found + [
-        Advice(watch.model, f"Samples are copies: {watch.sentence}", "Look at the pairs.")
-        for watch in copy_watch.of(comparison)
-        if watch.copying
+        Advice(verdict.model, f"Samples are copies: {verdict.sentence}", "Look at the pairs.")
+        for verdict in copy_verdicts.of(comparison)
+        if verdict.copying
     ]
 
 

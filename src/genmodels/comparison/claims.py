@@ -69,9 +69,9 @@ def _second(comparison: Comparison, coding: Entry, playing: Entry) -> tuple[Answ
     )
     if distance is None or active is None or real is None or fake is None:
         return "undecided", "The numbers that decide it are not defined for these models."
-    learnt = distance < NEAR and active > 0
+    near_and_active = distance < NEAR and active > 0
     playful = (real + fake) / 2 > 0.5 and min(real, fake) <= WINNING
-    answer: Answer = "holds" if learnt and playful else "does not hold"
+    answer: Answer = "holds" if near_and_active and playful else "does not hold"
     return answer, (
         f"The latents of {coding.name} have an energy distance of {shown(distance)} from the "
         f"prior, and {shown(active)} of their dimensions tell images apart; the discriminator of "

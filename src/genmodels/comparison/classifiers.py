@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import torch
 
-from genmodels.comparison.kept import FOLDER, Kept, Learnt, Subject
+from genmodels.comparison.kept import FOLDER, Kept, SetAccuracies, Subject
 from genmodels.comparison.request import Request
 from genmodels.console import Display, duration
 from genmodels.data.given import GivenImages
@@ -21,7 +21,7 @@ WHAT = "training classifiers"
 
 def run(
     request: Request, reference: Reference, subjects: Sequence[Subject], display: Display
-) -> tuple[Learnt, list[Learnt | None]]:
+) -> tuple[SetAccuracies, list[SetAccuracies | None]]:
     """Train classifiers and test them; those of an earlier comparison are read from the cache.
 
     Args:
@@ -96,7 +96,7 @@ class _Trainer:
 
 def _make(
     request: Request, reference: Reference, subject: Subject | None, trainer: _Trainer
-) -> Learnt:
+) -> SetAccuracies:
     """Train the classifiers of a subject, or of the real images alone, and keep what they do."""
     images = reference.images
     kept = _kept(request, images, subject)

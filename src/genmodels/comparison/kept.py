@@ -30,7 +30,7 @@ LIMIT = 2**30  # bytes of all files; those that were not read for the longest ti
 
 Kind = TypeVar("Kind")
 Subject = runs.Folder | GivenImages  # what has an evaluation
-Learnt = Mapping[str, Accuracies]  # training set → what its classifiers do
+SetAccuracies = Mapping[str, Accuracies]  # training set → what its classifiers do
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Kept:
         """Return a further judge's numbers of a subject; None if they have to be made."""
         return _read(self.place(subject), transport.judgement)
 
-    def find_accuracies(self, subject: Subject | None) -> Learnt | None:
+    def find_accuracies(self, subject: Subject | None) -> SetAccuracies | None:
         """Return the accuracies of classifiers; None if these have to be trained.
 
         Args:
@@ -70,7 +70,7 @@ class Kept:
     def keep(
         self,
         subject: Subject | None,
-        made: Evaluation | Judgement | Learnt,
+        made: Evaluation | Judgement | SetAccuracies,
         place: Path | None,
     ) -> None:
         """Keep the evaluation of a run or of given images, a judgement of it, or accuracies.
@@ -138,7 +138,7 @@ def _read(path: Path | None, parse: Callable[[Mapping[str, object]], Kind]) -> K
     return parse(json.loads(content))
 
 
-def _write(path: Path | None, made: Evaluation | Judgement | Learnt | Scored) -> None:
+def _write(path: Path | None, made: Evaluation | Judgement | SetAccuracies | Scored) -> None:
     if path is None:
         return
     content = json.dumps(made, default=transport.plain).encode()

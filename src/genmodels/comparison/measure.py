@@ -24,7 +24,7 @@ from genmodels.evaluation import baselines, copying, protocol, reference, utilit
 from genmodels.evaluation.metrics import likelihood, scores
 from genmodels.evaluation.protocol import Evaluation
 from genmodels.evaluation.reference import Reference
-from genmodels.runs import conditions
+from genmodels.runs import conditions, logs
 from genmodels.sampling import interpolation
 from genmodels.system.device import Device
 
@@ -67,6 +67,8 @@ def compare(
     folders = [subject for subject in subjects if isinstance(subject, runs.Folder)]
     for folder in folders:
         fairness.check_run(folder)
+        if lost := logs.lost(folder.log_path, folder.checkpoint_paths()):
+            display.say(f"{folder.log_path} is missing: {lost}; the numbers from it are left out")
     fairness.check_together([Candidate.of_run(folder) for folder in folders])
     threads = pool.threads if pool else torch.get_num_threads()
     request = Request(
@@ -92,8 +94,8 @@ def compare(
     useful: Utility | None = None
     if with_utility:
         of_real, of_samples = classifiers.run(request, real, read, display)
-        learnt = dict(zip(measured, of_samples, strict=True))
-        models = {name: [learnt[each] for each in group] for name, group in columns.items()}
+        accuracies = dict(zip(measured, of_samples, strict=True))
+        models = {name: [accuracies[each] for each in group] for name, group in columns.items()}
         useful = usefulness.of(of_real, models)
     return Comparison(
         data=real.images.name,

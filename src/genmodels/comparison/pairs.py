@@ -106,14 +106,16 @@ class PairTest:
         if self.decided:
             alone = f", {self.alone}" if self.alone else ""
             return f"{self.better} is better than {self.worse}{alone}. {self._numbers}"
-        told = f"{self.better} and {self.worse}: {self.verdict}. {self._numbers}"
+        sentence = f"{self.better} and {self.worse}: {self.verdict}. {self._numbers}"
         if self.outcome != "open":
-            return told
+            return sentence
         by = f"By {lead.judge.name} features, these" if len(self.tests) > 1 else "These"
         if self.detectable:
-            told += f" {by} seeds probably show differences of {100 * self.detectable:.0f} % or "
-            told += "more."
-        return f"{told} {_capital(self.remedy)}."
+            sentence += (
+                f" {by} seeds probably show differences of {100 * self.detectable:.0f} % or "
+            )
+            sentence += "more."
+        return f"{sentence} {_capital(self.remedy)}."
 
     @property
     def _numbers(self) -> str:

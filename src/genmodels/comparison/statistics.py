@@ -1,6 +1,6 @@
 """Statistics: confidence intervals over training seeds, and tests between models.
 
-Three sources of chance are told apart: training (the seed), the finite set of test images, which
+Three sources of chance are kept apart: training (the seed), the finite set of test images, which
 all models share, and the number of tests.
 """
 

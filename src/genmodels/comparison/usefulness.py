@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from genmodels.comparison import statistics
-from genmodels.comparison.kept import Learnt
+from genmodels.comparison.kept import SetAccuracies
 from genmodels.comparison.statistics import CONFIDENCE, LEVEL, Estimate
 from genmodels.evaluation import utility
 from genmodels.evaluation.utility import AUGMENTED, BOTH, REAL, SAMPLES, Accuracies
@@ -76,6 +76,7 @@ class Utility:
         test_images: how many real images test them.
         sets: without samples, then with those of each model; none if no samples have labels.
         without: the models whose samples have no labels.
+        single: the models with the samples of one run, or with given images alone.
     """
 
     steps: int
@@ -83,6 +84,7 @@ class Utility:
     test_images: int
     sets: Sequence[TrainedOn]
     without: Sequence[str]
+    single: Sequence[str] = ()
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{each.name} {100 * each.accuracy.mean:.2f} %" for each in self.sets)
@@ -111,7 +113,19 @@ class Utility:
             f"For each set, {self.seeds} small classifiers were trained for {self.steps:,} steps "
             f"and tested on {self.test_images:,} real images. ( – ): the {100 * CONFIDENCE:.0f} % "
             "interval over classifiers, or over the runs of a model if there are several, and test "
-            "images. Flips harm where a mirrored image means something else, as digits do."
+            "images. Each interval is of one comparison by itself; p is corrected for the number "
+            f"of tests.{self._single} Flips harm where a mirrored image means something else, as "
+            "digits do."
+        )
+
+    @property
+    def _single(self) -> str:
+        """Say what the intervals of models with one run leave out; empty if there are none."""
+        if not self.single:
+            return ""
+        return (
+            f" With one run, as of {', '.join(self.single)}, an interval is of these samples only, "
+            "not of other trainings."
         )
 
     def table(self) -> list[list[str]]:
@@ -136,7 +150,7 @@ class Utility:
                 )
 
 
-def of(real: Learnt, models: Mapping[str, Sequence[Learnt | None]]) -> Utility:
+def of(real: SetAccuracies, models: Mapping[str, Sequence[SetAccuracies | None]]) -> Utility:
     """Return what classifiers say.
 
     Args:
@@ -144,13 +158,15 @@ def of(real: Learnt, models: Mapping[str, Sequence[Learnt | None]]) -> Utility:
         models: name → accuracies with the samples of each run; None for samples without labels.
     """
     labelled = {
-        name: [run for run in learnt if run is not None]
-        for name, learnt in models.items()
-        if None not in learnt
+        name: [run for run in accuracies if run is not None]
+        for name, accuracies in models.items()
+        if None not in accuracies
     }
     pooled = {(kind, ""): _pooled([found]) for kind, found in real.items()}
-    for name, learnt in labelled.items():
-        pooled |= {(kind, name): _pooled([run[kind] for run in learnt]) for kind in (SAMPLES, BOTH)}
+    for name, accuracies in labelled.items():
+        pooled |= {
+            (kind, name): _pooled([run[kind] for run in accuracies]) for kind in (SAMPLES, BOTH)
+        }
     base = pooled.get((REAL, ""))
     return Utility(
         utility.STEPS,
@@ -158,6 +174,7 @@ def of(real: Learnt, models: Mapping[str, Sequence[Learnt | None]]) -> Utility:
         len(base.right) if base else 0,
         _sets(pooled, base) if base else [],
         [name for name in models if name not in labelled],
+        [name for name, runs in labelled.items() if len(runs) == 1],
     )
 
 

@@ -48,8 +48,8 @@ def _nearest_model(comparison: Comparison) -> str:
         return f"{best.name} comes closest to the images of {comparison.data} ({scores}){by}."
     against = [pair for pair in comparison.pairs if first.name in (pair.better, pair.worse)]
     open_ = [pair for pair in against if not (pair.decided and pair.better == first.name)]
-    told = _unresolved(first.name, open_)
-    return f"{first.name} has the lowest FD on {comparison.data} ({scores}); {told}."
+    unresolved = _unresolved(first.name, open_)
+    return f"{first.name} has the lowest FD on {comparison.data} ({scores}); {unresolved}."
 
 
 def _beats_all(entry: Entry, comparison: Comparison) -> bool:

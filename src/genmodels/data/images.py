@@ -4,7 +4,7 @@ Every named set and every folder of pictures becomes an :class:`Images`.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -153,3 +153,13 @@ def positions(table: Tensor, rows: Tensor, purpose: str) -> Tensor:
     with ThreadPoolExecutor() as pool:  # hashing releases the interpreter's lock
         numbers = np.frombuffer(b"".join(pool.map(digests, rows.split(1024))), dtype="<u8")
     return torch.from_numpy((numbers >> np.uint64(11)).astype(np.float64) / 2**53)
+
+
+def first_rows(blocks: Iterable[Tensor], count: int) -> Tensor:
+    """Return the first ``count`` rows of blocks (n, …) as one tensor; no further block is made."""
+    kept: list[Tensor] = []
+    for block in blocks:
+        kept.append(block[: count - sum(map(len, kept))])
+        if sum(map(len, kept)) >= count:
+            break
+    return torch.cat(kept)

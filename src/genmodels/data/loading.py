@@ -10,7 +10,7 @@ from genmodels.data.decoding import Channels, Fit
 from genmodels.data.download import Unavailable
 from genmodels.data.images import Images, ReportProgress, silent
 from genmodels.data.sources import Listed, Source
-from genmodels.errors import InputError, check_path, nearest
+from genmodels.errors import InputError, argument, brief, check_path, nearest
 from genmodels.system import cache
 
 SOURCES: tuple[Source, ...] = (glyphs, torchvision_sets, stacked)
@@ -24,9 +24,9 @@ def default_root() -> Path:
 
 
 def load(
-    name: str,
+    name: str | Path,
     *,
-    root: Path | None = None,
+    root: str | Path | None = None,
     offline: str | None = None,
     validation: float = 0.0,
     image_size: int | None = None,
@@ -53,7 +53,7 @@ def load(
     Raises:
         InputError: there is no such set or folder, or it cannot be read.
     """
-    root = _checked_root(root)
+    name, root = str(name), _checked_root(root)
     if offline is not None and offline not in names():
         raise InputError(
             f"data.offline: unknown data set {offline!r}{nearest(offline, names())}; "
@@ -75,10 +75,10 @@ def names() -> list[str]:
     return [name for source in SOURCES for name in source.names()]
 
 
-def sets(root: Path | None = None) -> list[Listed]:
+def sets(root: str | Path | None = None) -> list[Listed]:
     """Describe every named set and its place, without opening it."""
-    root = _checked_root(root)
-    return [source.describe(name, root) for source in SOURCES for name in source.names()]
+    place = _checked_root(root)
+    return [source.describe(name, place) for source in SOURCES for name in source.names()]
 
 
 def kind_of(name: str) -> Kind | None:
@@ -90,22 +90,30 @@ def kind_of(name: str) -> Kind | None:
     return None if _folder(name) is None else "folder"
 
 
-def _checked_root(root: Path | None) -> Path:
+def loaded_name(name: str) -> str:
+    """Return the name that images will have when they are loaded: a folder's is its full path."""
+    path = None if name in names() else _folder(name)
+    return str(path.resolve()) if path else name
+
+
+def _checked_root(given: str | Path | None) -> Path:
     """Return the folder of named sets with the user's home folder for ``~``.
 
     Raises:
         InputError: there is no such folder. The default one may be made later, by a download.
     """
-    given, root = root is not None, root or default_root()
+    if given is not None and (not isinstance(given, str | Path) or given == ""):
+        raise InputError(f"`data_root={brief(given)}`: give a path")
+    root = default_root() if given is None else Path(given)
     try:
         root = root.expanduser()
     except RuntimeError as error:
-        raise InputError(f"`data_root={root}`: {error}; give another path") from None
+        raise InputError(f"`data_root={argument(root)}`: {error}; give another path") from None
     check_path(root, "data_root")
-    if given and not root.is_dir():
+    if given is not None and not root.is_dir():
         raise InputError(
-            f"`data_root={root}`: there is no such folder; give the folder of the data sets, or "
-            "make it, so that they are downloaded into it"
+            f"`data_root={argument(root)}`: there is no such folder; give the folder of the data "
+            "sets, or make it, so that they are downloaded into it"
         )
     return root
 

@@ -4,7 +4,6 @@ An image is a copy where the nearest training image is at less than a third of t
 next one, in pixels (:mod:`genmodels.data.lookalikes`) or in features.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
@@ -77,13 +76,3 @@ class CopySearch:
             ratios.append(lookalikes.gap(distances))
             rows.append(self.rows[nearest.gather(1, order)[:, 0]])
         return lookalikes.Found(torch.cat(ratios), torch.cat(rows))
-
-
-def first(blocks: Iterable[Tensor], count: int) -> Tensor:
-    """Return the first images of blocks (n, C, H, W) as one tensor."""
-    kept: list[Tensor] = []
-    for block in blocks:
-        kept.append(block[: count - sum(map(len, kept))])
-        if sum(map(len, kept)) >= count:
-            break
-    return torch.cat(kept)

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from genmodels import runs, sampling
 from genmodels.data.given import GivenImages
+from genmodels.data.images import first_rows
 from genmodels.errors import InputError
 from genmodels.evaluation import copying, judgement, weights
 from genmodels.evaluation.draws import DrawProgress, Draws
@@ -287,4 +288,4 @@ def _pairs(drawn: Drawn) -> Tensor:
     suspicions = drawn.suspicions
     chosen = suspicions.most(SUSPICIOUS)
     sources = drawn.reference.images.batch(suspicions.rows[chosen]).images
-    return torch.stack([copying.first(drawn.samples, copying.COUNT)[chosen], sources], 1)
+    return torch.stack([first_rows(drawn.samples, copying.COUNT)[chosen], sources], 1)

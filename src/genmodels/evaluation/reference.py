@@ -7,7 +7,15 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from genmodels.data.images import TEST, TRAIN, VALIDATION, Batch, Images, ReportProgress
+from genmodels.data.images import (
+    TEST,
+    TRAIN,
+    VALIDATION,
+    Batch,
+    Images,
+    ReportProgress,
+    first_rows,
+)
 from genmodels.errors import InputError
 from genmodels.evaluation import copying
 from genmodels.evaluation.copying import CopySearch, Suspicions
@@ -91,7 +99,7 @@ class Reference:
     def held_out(self) -> Suspicions:
         """How much test images look like copies of training images, which they are not."""
         count = min(copying.COUNT, self.count)
-        images = copying.first((batch.images for batch in self.batches(TEST, count)), count)
+        images = first_rows((batch.images for batch in self.batches(TEST, count)), count)
         return self.copies(images, self.test.values[:count])
 
     @cached_property

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from genmodels import sampling
-from genmodels.data.images import TRAIN
+from genmodels.data.images import TRAIN, first_rows
 from genmodels.evaluation import copying
 from genmodels.evaluation.draws import Draws
 from genmodels.evaluation.features.extractor import Features, extract_all
@@ -179,7 +179,7 @@ def _curve(
 
 def _copied(blocks: Sequence[Tensor], features: Features, reference: Reference) -> float:
     """Return the share of copies among the first samples of a snapshot."""
-    images = copying.first(blocks, copying.CURVE_COUNT)
+    images = first_rows(blocks, copying.CURVE_COUNT)
     return reference.copies(images, features.values[: len(images)]).share
 
 

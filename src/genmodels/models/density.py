@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from genmodels import losses
-from genmodels.data.images import Batch
+from genmodels.data.images import Batch, first_rows
 from genmodels.errors import InputError
 from genmodels.models import mixture
 from genmodels.models.base import HasLikelihood, Model
@@ -165,7 +165,8 @@ class Coder(Model):
         They are draws from q(z|x) if the model has a likelihood, otherwise its codes.
         """
         latents_of = self.infer if isinstance(self, HasLikelihood) else self.encode
-        return _gather(latents_of(batch.images, batch.labels) for batch in batches)
+        blocks = (latents_of(batch.images, batch.labels).float().cpu() for batch in batches)
+        return first_rows(blocks, CODES)
 
     def fit(self, batches: Iterable[Batch]) -> None:
         """Fit the sampler's density to latents of training images."""
@@ -179,16 +180,6 @@ def draw(mean: Tensor, log_variance: Tensor) -> Tensor:
     Gradients flow to both arguments; Kingma & Welling (2014), section 2.4.
     """
     return mean + (0.5 * log_variance).exp() * torch.randn_like(mean)
-
-
-def _gather(codes: Iterable[Tensor]) -> Tensor:
-    """Return the first ``CODES`` rows of blocks of codes, on the CPU."""
-    kept: list[Tensor] = []
-    for block in codes:
-        kept.append(block.detach().float().cpu())
-        if sum(map(len, kept)) >= CODES:
-            break
-    return torch.cat(kept)[:CODES]
 
 
 def _log_normal(latents: Tensor) -> Tensor:

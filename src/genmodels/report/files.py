@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from genmodels.comparison import advice, claims, copy_watch, fairness, ranks, verdicts
+from genmodels.comparison import advice, claims, copy_verdicts, fairness, ranks, verdicts
 from genmodels.comparison.entry import Entry
 from genmodels.comparison.judge_tests import JudgeTest
 from genmodels.comparison.pairs import PairTest
@@ -55,7 +55,7 @@ def plain(comparison: Comparison, measured: Mapping[str, Any]) -> dict[str, Any]
         "judges": _judges(comparison),
         "pairs": [_pair(pair) for pair in comparison.pairs],
         "verdicts": [vars(verdict) for verdict in claims.of(comparison)],
-        "copy_watch": [asdict(watch) for watch in copy_watch.of(comparison)],
+        "copy_watch": [asdict(verdict) for verdict in copy_verdicts.of(comparison)],
         **({"utility": _utility(comparison.utility)} if comparison.utility else {}),
         "fairness": fairness.remarks(comparison),
         "advice": [vars(found) for found in advice.of(comparison)],

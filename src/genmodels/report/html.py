@@ -9,7 +9,7 @@ from typing import Any
 import jinja2
 from torch import Tensor
 
-from genmodels.comparison import advice, answers, claims, copy_watch, fairness, ranks, verdicts
+from genmodels.comparison import advice, answers, claims, copy_verdicts, fairness, ranks, verdicts
 from genmodels.comparison.cells import interval, number
 from genmodels.comparison.entry import Entry
 from genmodels.comparison.result import Comparison
@@ -59,7 +59,7 @@ def render(comparison: Comparison, drawn: Mapping[str, bytes], measured: Mapping
         summary=verdicts.summary(comparison),
         answers=answers.of(comparison),
         claims=claims.of(comparison),
-        copies=copy_watch.of(comparison),
+        copies=copy_verdicts.of(comparison),
         fairness=fairness.remarks(comparison),
         ranks=ranks.table(comparison),
         ranks_notes=ranks.notes(comparison),

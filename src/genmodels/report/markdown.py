@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from genmodels.comparison import advice, answers, claims, copy_watch, fairness, ranks, verdicts
+from genmodels.comparison import advice, answers, claims, copy_verdicts, fairness, ranks, verdicts
 from genmodels.comparison.result import Comparison
 from genmodels.evaluation.baselines import MEANINGS
 from genmodels.evaluation.metrics.table import label
@@ -28,8 +28,8 @@ def render(comparison: Comparison, measured: Mapping[str, Any]) -> str:
         lines += ["", "## Differences", "", *(f"- {pair.sentence}" for pair in comparison.pairs)]
     if useful := comparison.utility:
         lines += ["", "## Utility"]
-        if learnt := useful.table():
-            headings, *rows = learnt
+        if accuracies := useful.table():
+            headings, *rows = accuracies
             lines += ["", f"| {' | '.join(headings)} |", "|---" * len(headings) + "|"]
             lines += [*(f"| {' | '.join(row)} |" for row in rows), "", useful.note]
         lines += ["", useful.missing] if useful.missing else []
@@ -40,8 +40,8 @@ def render(comparison: Comparison, measured: Mapping[str, Any]) -> str:
             "",
             *(f"- **{v.claim}** {v.answer}. {v.why}" for v in answered),
         ]
-    if watched := copy_watch.of(comparison):
-        lines += ["", "## Copies", "", *(f"- {w.model}: {w.sentence}" for w in watched)]
+    if copying := copy_verdicts.of(comparison):
+        lines += ["", "## Copies", "", *(f"- {w.model}: {w.sentence}" for w in copying)]
     lines += ["", "## Fairness", ""]
     lines += [f"- {text}" for text in fairness.remarks(comparison)] or ["- Nothing was unequal."]
     checks = [f"- {a.model}: {a.symptom} {a.check}" for a in advice.of(comparison)]

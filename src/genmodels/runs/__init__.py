@@ -58,14 +58,14 @@ def absent(path: str | Path, accepted: str = "") -> InputError:
     return InputError("; ".join(filter(None, (what, accepted, hint))))
 
 
-def listed(home: Path = HOME) -> list[Folder]:
+def listed(home: str | Path = HOME) -> list[Folder]:
     """List the readable runs below a folder, newest first; :func:`damaged` lists the others."""
-    return sorted(_scan(home)[0], key=lambda folder: folder.started, reverse=True)
+    return sorted(_scan(Path(home))[0], key=lambda folder: folder.started, reverse=True)
 
 
-def damaged(home: Path = HOME) -> list[str]:
+def damaged(home: str | Path = HOME) -> list[str]:
     """List the errors of the damaged runs below a folder, one line each."""
-    return _scan(home)[1]
+    return _scan(Path(home))[1]
 
 
 def latest() -> Folder:
@@ -113,12 +113,14 @@ def new_path(config_name: str, now: datetime) -> Path:
 def _scan(home: Path) -> tuple[list[Folder], list[str]]:
     """Return the readable runs below a folder, and the errors of the others."""
     readable, problems = [], []
-    for path in sorted(home.glob("**/config.yaml")):
-        folder = Folder(path.parent)
-        if folder.environment_path.exists():
-            try:
+    found = (home.glob(f"**/{name}") for name in ("config.yaml", "environment.json"))
+    for path in sorted({path.parent for paths in found for path in paths}):
+        folder = Folder(path)
+        try:
+            folder.check_complete()
+            if not folder.missing_files():
                 folder.environment  # noqa: B018  # reads and checks the file
                 readable.append(folder)
-            except InputError as error:
-                problems.append(str(error))
+        except InputError as error:
+            problems.append(str(error))
     return readable, problems

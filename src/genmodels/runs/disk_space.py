@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from genmodels.errors import InputError, readable_size
+from genmodels.errors import InputError, argument, readable_size
 from genmodels.system import files
 
 
@@ -46,4 +46,4 @@ def check_out(out: Path) -> None:
         InputError: it cannot.
     """
     if why := files.obstacle(out):
-        raise InputError(f"`out={out}` cannot be made, {why}; choose another `out`")
+        raise InputError(f"`out={argument(out)}` cannot be made, {why}; choose another `out`")

@@ -23,7 +23,7 @@ from pathlib import Path
 from genmodels import config
 from genmodels.config import custom_code
 from genmodels.config.settings import Settings
-from genmodels.errors import InputError, Untrusted, first_of
+from genmodels.errors import InputError, Untrusted, argument, first_of
 from genmodels.runs import checkpoint, lock, logs, manifest, steps
 from genmodels.runs.checkpoint import Checkpoint
 from genmodels.runs.manifest import Environment, Header, Record
@@ -260,7 +260,7 @@ class Folder:
 
     def no_checkpoint_message(self) -> str:
         """Return the message that the run has no checkpoint yet."""
-        todo = f"start a new run, or train it with: `train(out={self.path}, resume=True)`"
+        todo = f"start a new run, or train it with: `train(out={argument(self.path)}, resume=True)`"
         if lock.is_held(self.path):
             todo = "a process is training it: wait until it has saved one"
         return f"run {self.path} has no checkpoint yet; {todo}"

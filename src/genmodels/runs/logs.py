@@ -4,11 +4,11 @@ A record is of an epoch, or of the copies among samples at a step.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from genmodels.errors import InputError, Unwritable, brief
-from genmodels.runs import manifest
+from genmodels.runs import checkpoint, manifest
 from genmodels.runs.manifest import Record
 from genmodels.system import files
 
@@ -49,6 +49,33 @@ def _record(path: Path, number: int, line: str) -> Record:
 def is_of_copies(record: Record) -> bool:
     """Return whether a record is of the copies among samples; all others are of epochs."""
     return "copies.samples" in record
+
+
+def described(path: Path) -> str:
+    """Return how many records of each kind a log has, in words.
+
+    Raises:
+        InputError: the log is damaged.
+    """
+    copies = [is_of_copies(record) for record in read(path)]
+    epochs = f"{copies.count(False):,} {'record' if copies.count(False) == 1 else 'records'}"
+    return f"{epochs} of epochs, {copies.count(True):,} of copies"
+
+
+def lost(path: Path, checkpoints: Sequence[Path]) -> str:
+    """Return what was in a log that is missing, and what to do; empty if nothing is missing.
+
+    Args:
+        path: of the log.
+        checkpoints: those of its run, oldest first. The newest says what was recorded.
+    """
+    if path.exists() or not checkpoints:
+        return ""
+    progress = checkpoint.peek(checkpoints[-1]).get("progress")
+    recorded = progress.get("recorded") if isinstance(progress, dict) else None
+    if not isinstance(recorded, int) or not recorded:
+        return ""
+    return f"the epochs until step {recorded:,} were recorded in it; restore it from a copy"
 
 
 def append(path: Path, record: Mapping[str, float]) -> None:

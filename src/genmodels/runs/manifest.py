@@ -61,6 +61,7 @@ class SavedProgress(TypedDict):
         flops_per_image: floating-point operations of training for an image.
         flops: of one execution of each phase.
         modes: how each phase runs, once it is decided.
+        rates: the learning rate of each module, before schedule and rollbacks.
         peak_memory_mib: of the device; None where it is not known.
     """
 
@@ -74,6 +75,7 @@ class SavedProgress(TypedDict):
     flops_per_image: NotRequired[float]
     flops: NotRequired[dict[str, int]]
     modes: NotRequired[dict[str, Mode]]
+    rates: NotRequired[dict[str, float]]
     peak_memory_mib: NotRequired[float | None]
 
 

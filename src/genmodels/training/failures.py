@@ -1,7 +1,7 @@
 """Messages of a training that fails: what happened, and what to do."""
 
 from genmodels import runs
-from genmodels.errors import NotFinite, readable_size
+from genmodels.errors import NotFinite, argument, readable_size
 from genmodels.system import memory
 from genmodels.training.trainer import Trainer
 
@@ -27,6 +27,6 @@ def not_finite(error: NotFinite, trainer: Trainer, folder: runs.Folder) -> NotFi
     if trainer.rollbacks >= MAX_ROLLBACKS:
         return NotFinite(error.what, f"after {MAX_ROLLBACKS} rollbacks; {advice}")
     if trainer.processes.is_single and folder.saved_step:  # a checkpoint of step 0 saves nothing
-        go_on = f"`train(out={folder.path}, resume=True, on_nan=rollback)`"
+        go_on = f"`train(out={argument(folder.path)}, resume=True, on_nan=rollback)`"
         advice = f"go on at half the learning rates with {go_on}, or {advice}"
     return NotFinite(error.what, f"nothing of it was saved: {advice}")

@@ -51,8 +51,7 @@ def sampled(trainer: Trainer, images: int) -> Iterator[Model]:
 
     Args:
         trainer: the trainer of the model, between two steps.
-        images: the number of training images that the part is fitted to, if it is not fitted yet;
-            ten times the smallest number that it needs, where that is more.
+        images: the number of training images that the part is fitted to, if it is not fitted yet.
 
     Raises:
         InputError: the part cannot be fitted to them.
@@ -64,7 +63,7 @@ def sampled(trainer: Trainer, images: int) -> Iterator[Model]:
         if ema:
             model.load_state_dict(ema.state)
         if isinstance(model, Fitted) and not model.fitted:
-            _fit(model, trainer, max(images, 10 * model.fewest))
+            _fit(model, trainer, images)
         yield model
     finally:
         model.load_state_dict(before)

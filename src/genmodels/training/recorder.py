@@ -13,14 +13,14 @@ import torch
 from genmodels import runs
 from genmodels.config.settings import Settings
 from genmodels.console import Display
-from genmodels.errors import InputError, Interrupted, NotFinite, Unwritable
+from genmodels.errors import InputError, Interrupted, NotFinite, Unwritable, argument
 from genmodels.runs import checkpoint
 from genmodels.runs.manifest import Header, Record, SavedProgress
 from genmodels.system import memory
 from genmodels.system.provenance import now, versions
 from genmodels.system.signals import stopped_by_signals
 from genmodels.training import failures, figures, fitting
-from genmodels.training.copy_watch import CopyCounter
+from genmodels.training.copy_monitor import CopyMonitor
 from genmodels.training.loggers import Logger
 from genmodels.training.records import Epoch, Progress
 from genmodels.training.slowness import Pace
@@ -60,7 +60,7 @@ class Recorder:
         self.last_warning = ""
         on_cpu = trainer.device.device.type == "cpu"
         self.pace = Pace(torch.get_num_threads() if on_cpu else None)
-        self.copy_watch = CopyCounter(trainer, folder.copies())
+        self.copy_monitor = CopyMonitor(trainer, folder.copies())
         newest = folder.checkpoint_paths()[-1:]
         self.resumed_from = newest[0] if trainer.step and newest else None
 
@@ -100,7 +100,7 @@ class Recorder:
             raise Interrupted(
                 f"stopped at step {self.trainer.step:,} and saved",
                 128 + stop[0],
-                f"go on with: `train(out={self.folder.path}, resume=True)`",
+                f"go on with: `train(out={argument(self.folder.path)}, resume=True)`",
             )
 
     def _train(self, stop: list[int]) -> None:
@@ -128,7 +128,7 @@ class Recorder:
         )
         self._save()
         with self._continue_if_unwritable():
-            self._grid(self.folder.log()[-1]["epoch"])
+            self._grid(self.trainer.when()["epoch"])
 
     def _roll_back(self, error: NotFinite) -> None:
         """Go back to the newest checkpoint, with half the learning rates.
@@ -143,7 +143,7 @@ class Recorder:
         self.trainer.roll_back(dict(saved.tensors), saved.header["progress"])
         where = self.trainer.step, self.trainer.recorded, self.trainer.steps_per_epoch
         self.folder.rewind_log(*where)
-        self.copy_watch.restart(self.folder.copies())
+        self.copy_monitor.restart(self.folder.copies())
         self.unlogged.clear()
         self.saved = (self.trainer.step, self.trainer.recorded)
         self.display.say(
@@ -169,7 +169,7 @@ class Recorder:
             with self._continue_if_unwritable():
                 if record.snapshot:
                     self._snapshot()
-                if self.copy_watch.is_due():
+                if self.copy_monitor.is_due():
                     self._watch_copies()
             if time.monotonic() - self.saved_at > self.settings.train.save_every:
                 self._try_to_save()
@@ -187,11 +187,12 @@ class Recorder:
     def _watch_copies(self) -> None:
         """Measure copies among samples, and say where copying begins."""
         try:
-            record = self.copy_watch.measure()
+            if not (record := self.copy_monitor.measure()):
+                return
         except InputError as error:
             self.display.say_once(f"copies among samples cannot be counted now: {error}")
             return
-        if warning := self.copy_watch.warning():
+        if warning := self.copy_monitor.warning():
             self.display.say(warning)
         self.unlogged.append(record)
         self._write_log()
@@ -283,7 +284,7 @@ class Recorder:
         name = f"epoch-{epoch:04d}.png" if isinstance(epoch, int) else f"epoch-{epoch:09.4f}.png"
         began = time.perf_counter()
         figures.save_grid(self.trainer.model, self.settings.seed, self.folder.samples / name)
-        self.copy_watch.grid_drawn(time.perf_counter() - began)
+        self.copy_monitor.grid_drawn(time.perf_counter() - began)
 
     def _draw(self) -> None:
         """Draw the curves and, for models that encode, reconstructions."""

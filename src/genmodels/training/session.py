@@ -98,7 +98,11 @@ def _train(
             _check_unused(out)
     if not place.is_single and settings.train.on_nan == "rollback":
         raise InputError("rollbacks are for one process; with torchrun use `on_nan=stop`")
-    loggers.chosen(settings.train)  # before the images are loaded, if one is not installed
+    # Before the images are loaded: settings of another run, and loggers that are not installed.
+    resumed = resume and out is not None and runs.Folder(out).config_path.exists()
+    if resumed and out is not None:
+        resuming.check(runs.Folder(out), settings)
+    loggers.chosen(settings.train)
     images = _load(settings, display)
     settings = settings.with_loaded(images.name)
     with distributed.joined(device.device, settings.train.batch_size) as processes:
@@ -107,7 +111,6 @@ def _train(
             display.say_once(reason)
         if trainer.model.num_classes:
             display.say_once(f"classes {class_names.listed(images.classes)}")
-        resumed = resume and out is not None and runs.Folder(out).config_path.exists()
         processes.wait()  # the first process writes only after all have looked at the folder
         if not processes.is_first:
             folder = runs.Folder(out or runs.HOME)  # this process writes nothing there

@@ -1,6 +1,8 @@
 """One training step: every phase that is due trains on the same batch."""
 
+import math
 from collections import Counter
+from collections.abc import Mapping
 from typing import cast
 
 import torch
@@ -69,6 +71,7 @@ class Step:
             for name, module in self.modules.items()
         }
         self.rates = {name: float(o.param_groups[0]["lr"]) for name, o in self.optimizers.items()}
+        self.rate_notes: list[str] = []
         self.rate_factor, self.scheduled = 1.0, train.schedule != Schedule()
         self.scaler = device.scaler()
         self.ema = EMA(model, train.ema) if train.ema else None
@@ -82,7 +85,7 @@ class Step:
     @property
     def notes(self) -> list[str]:
         """How steps run, in sentences for the user."""
-        return [*self.capture_notes, *self.gradients.notes]
+        return [*self.rate_notes, *self.capture_notes, *self.gradients.notes]
 
     @property
     def flops(self) -> float:
@@ -117,9 +120,13 @@ class Step:
             collected += captured.collect()
         return sorted(collected, key=lambda entry: entry[0])
 
+    def _given(self, module: str) -> Optimizer:
+        """Return the settings that are given for a module's optimiser."""
+        return self.train.optimizers.get(module, self.train.optimizer)
+
     def _settings(self, module: str) -> Optimizer:
         """Return the settings of a module's optimiser, slowed for its lazy phases."""
-        settings = self.train.optimizers.get(module, self.train.optimizer)
+        settings = self._given(module)
         updates = {False: 0.0, True: 0.0}
         for phase in self.phases:
             if self.module_of[phase.name] == module:
@@ -164,6 +171,20 @@ class Step:
             self.capture_notes.append(
                 f"eager steps: this one cannot be captured ({brief_reason(error)})"
             )
+
+    def compare_rates(self, saved: Mapping[str, float] | None) -> None:
+        """Note where learning rates are others than those of the checkpoint that is restored.
+
+        Checkpoints of earlier versions do not name them: lazy phases slowed no optimiser.
+        """
+        if saved is None:
+            saved = {name: self._given(name).lr for name in self.rates}
+        self.rate_notes = [
+            f"learning rate of {name}: {saved[name]:.4g} so far, {rate:.4g} from now on, with "
+            "betas to match: earlier versions did not slow Adam for lazy phases"
+            for name, rate in self.rates.items()
+            if name in saved and not math.isclose(rate, saved[name], rel_tol=1e-5)
+        ]
 
     def scale_rates(self, factor: float) -> None:
         """Multiply every learning rate of the settings by a factor, from now on."""

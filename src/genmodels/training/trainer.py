@@ -276,6 +276,7 @@ class Trainer:
             "flops_per_image": self.run_step.flops / self.train.batch_size,
             "flops": self.run_step.gradients.flops,
             "modes": self.run_step.gradients.modes,
+            "rates": self.run_step.rates,
             "peak_memory_mib": self.device.peak_memory(),
         }
         return self.run_step.state(), progress
@@ -288,5 +289,6 @@ class Trainer:
         epoch_start = self.step - self.step % self.steps_per_epoch
         self.recorded = progress.get("recorded", epoch_start)
         self.rollbacks = progress.get("rollbacks", 0)
+        self.run_step.compare_rates(progress.get("rates"))
         self.run_step.gradients.restore(progress.get("modes"), progress.get("flops", {}))
         self.run_step.scale_rates(0.5**self.rollbacks)

@@ -1,6 +1,6 @@
 """Checks of a run: its files can be read, and its steps repeat bit for bit."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ from genmodels import runs, sampling
 from genmodels.config import custom_code
 from genmodels.console import Display
 from genmodels.errors import InputError, readable_size
-from genmodels.runs import checkpoint
+from genmodels.runs import logs
 from genmodels.runs.checkpoint import EMA_PREFIX
 from genmodels.system import device as devices
 from genmodels.system.tuning import threads, tune_cpu
@@ -47,11 +47,10 @@ def check(folder: runs.Folder) -> Iterator[Finding]:
     yield from described
     needs = next((finding.path for finding in described if finding.problem), "")
     checkpoints = folder.checkpoint_paths()
-    if recorded := 0 if folder.log_path.exists() else _recorded(checkpoints):
-        lost = f"the epochs until step {recorded:,} were recorded in it; restore it from a copy"
+    if lost := logs.lost(folder.log_path, checkpoints):
         yield Finding(folder.log_path.name, "", lost, missing=True)
     else:
-        yield _finding(folder, folder.log_path, lambda: f"{len(folder.log())} records")
+        yield _finding(folder, folder.log_path, partial(logs.described, folder.log_path))
     if not checkpoints:
         yield Finding(folder.checkpoints.name, "", folder.no_checkpoint_message(), missing=True)
     for path in (*checkpoints, *folder.snapshot_paths()):
@@ -109,13 +108,6 @@ def _finding(folder: runs.Folder, path: Path, read: Callable[[], str]) -> Findin
         return Finding(name, read())
     except InputError as error:
         return Finding(name, "", str(error))
-
-
-def _recorded(checkpoints: Sequence[Path]) -> int:
-    """Return the last step that was in the log when the newest checkpoint was saved."""
-    progress = checkpoint.peek(checkpoints[-1]).get("progress") if checkpoints else None
-    recorded = progress.get("recorded") if isinstance(progress, dict) else None
-    return recorded if isinstance(recorded, int) else 0
 
 
 def _checkpoint(folder: runs.Folder, path: Path) -> str:

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from torch import Tensor
 
+from genmodels.data.images import first_rows
 from genmodels.evaluation import copying
 from genmodels.evaluation.copying import Suspicions
 from genmodels.evaluation.features.extractor import Features
@@ -41,7 +42,7 @@ class Drawn:
     @cached_property
     def suspicions(self) -> Suspicions:
         """How much the first images look like copies of training images."""
-        images = copying.first(self.samples, copying.COUNT)
+        images = first_rows(self.samples, copying.COUNT)
         return self.reference.copies(images, self.features.values[: len(images)])
 
     @property

@@ -25,7 +25,7 @@ class Share:
 
 
 @dataclass(frozen=True)
-class CopyWatch:
+class CopyVerdict:
     """The copies among the samples of one model, or among given images.
 
     Attributes:
@@ -45,13 +45,13 @@ class CopyWatch:
     sentence: str
 
 
-def of(comparison: Comparison) -> list[CopyWatch]:
+def of(comparison: Comparison) -> list[CopyVerdict]:
     """Return what is known of each model; nothing of those whose copies were not counted."""
-    found = (_watch(entry, comparison) for entry in comparison.entries)
-    return [watch for watch in found if watch]
+    found = (_verdict(entry, comparison) for entry in comparison.entries)
+    return [verdict for verdict in found if verdict]
 
 
-def _watch(entry: Entry, comparison: Comparison) -> CopyWatch | None:
+def _verdict(entry: Entry, comparison: Comparison) -> CopyVerdict | None:
     share, beside = entry.mean("copied"), entry.mean("copied_held_out")
     if share is None or beside is None:
         return None
@@ -65,7 +65,7 @@ def _watch(entry: Entry, comparison: Comparison) -> CopyWatch | None:
         f"{samples} of samples are copies of training images, {held_out} of held-out images are "
         f"taken for copies: {_todo(entry, began) if copying else NO_SIGN}."
     )
-    return CopyWatch(entry.name, samples, held_out, copying, began, sentence)
+    return CopyVerdict(entry.name, samples, held_out, copying, began, sentence)
 
 
 def _share(share: float, count: int) -> Share:

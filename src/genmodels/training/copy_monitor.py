@@ -7,6 +7,7 @@ features too, so it finds copies that this misses.
 import math
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 import torch
 from torch import Tensor
@@ -14,6 +15,8 @@ from torch import Tensor
 from genmodels import sampling
 from genmodels.data.images import TRAIN, VALIDATION, Images
 from genmodels.data.lookalikes import LIMIT, Lookalikes
+from genmodels.errors import InputError
+from genmodels.models.base import Fitted
 from genmodels.runs.manifest import Record
 from genmodels.system import randomness
 from genmodels.training import figures, fitting
@@ -23,7 +26,8 @@ from genmodels.training.trainer import Trainer
 COUNT = 256  # samples of a measurement
 HELD_OUT = 500  # most validation images that are searched like samples
 TABLE = 60_000  # most training images that are searched; a signal waits until they are read
-FIT = 5000  # training images that a density is fitted to for a measurement
+FIT = 5000  # training images that a density is fitted to for a measurement, or TRIAL * fewest
+TRIAL = 10  # part of them that a fit is timed with, before the first measurement
 SHARE = 0.03  # of the training time, for all measurements together
 # Measured on MNIST with one thread: 1 s to read 54,000 images, 0.3 s to search 256.
 READ_SECONDS = 2.4e-8  # for a pixel of a channel
@@ -34,13 +38,14 @@ LEVEL = 0.01 / 20  # of a test. Up to 100 million steps there are 19 snapshots.
 FEWEST = 100
 
 
-class CopyCounter:
+class CopyMonitor:
     """Measurements of the copies among a model's samples while it trains.
 
     A measurement is due with each snapshot after the first epoch, before which no image was seen
     twice. It waits until all measurements since the start of the process, itself included, take
     at most ``SHARE`` of the training time since then. Its cost is that of the last one; before
-    the first it is estimated from the size of the data and the time of a grid of samples.
+    the first it is estimated from the size of the data and the time of a grid of samples. Where a
+    part of the model must be fitted, a small fit is timed once the rest would be short enough.
 
     Copying is found where the samples have more copies than held-out images, see
     :func:`is_copying`.
@@ -56,6 +61,8 @@ class CopyCounter:
         self.enabled = trainer.train.watch_copies and trainer.images.count(TRAIN) > 1
         self.restart(records)
         self.cost: float | None = None  # seconds of the next measurement; None before a grid
+        # Seconds of its fit, before the first one; None where they are not known yet.
+        self.fit_seconds = None if fitting.is_pending(trainer) else 0.0
         self.search: Lookalikes | None = None
         self.held_out = self.held_out_copies = 0
 
@@ -67,7 +74,8 @@ class CopyCounter:
     def grid_drawn(self, seconds: float) -> None:
         """Estimate the cost of the first measurement from the time that a grid of samples took."""
         if self.search is None:
-            self.cost = seconds * COUNT / figures.GRID + _search_seconds(self.trainer.images)
+            drawn = seconds * COUNT / figures.GRID + (self.fit_seconds or 0.0)
+            self.cost = drawn + _search_seconds(self.trainer.images)
 
     def is_due(self) -> bool:
         """Return whether it is time for a measurement."""
@@ -77,12 +85,20 @@ class CopyCounter:
             return False
         return self.spent + self.cost <= SHARE * (self.trainer.seconds - self.began)
 
-    def measure(self) -> Record:
-        """Count copies among samples, and return the record for the log.
+    def measure(self) -> Record | None:
+        """Count copies among samples.
+
+        Returns:
+            The record for the log; None if a fit was timed instead, and takes so long that the
+            measurement has to wait.
 
         Raises:
             InputError: the density that samples are drawn from cannot be fitted.
         """
+        if self.fit_seconds is None and self.cost is not None:
+            self._time_fit()
+            if not self.is_due():
+                return None
         began = time.perf_counter()
         try:
             if self.search is None:
@@ -130,11 +146,31 @@ class CopyCounter:
         if self.held_out:
             self.held_out_copies = self._copies(images.batch(held_out).images.cpu())
 
+    def _time_fit(self) -> None:
+        """Add the time of a fit to the estimate, by that of a fit to fewer images.
+
+        Fewer images take a larger share of it, so the estimate is rather too high.
+        """
+        images = min(self._fit_images(), self.trainer.images.count(TRAIN))
+        began = time.perf_counter()
+        # A fit that fails is said by the measurement, with all images.
+        with suppress(InputError), fitting.sampled(self.trainer, images // TRIAL):
+            pass
+        seconds = time.perf_counter() - began
+        self.spent += seconds
+        self.fit_seconds = TRIAL * seconds
+        self.cost = (self.cost or 0.0) + self.fit_seconds
+
+    def _fit_images(self) -> int:
+        """Return how many training images the part of a model that is fitted needs."""
+        model = self.trainer.model
+        return max(FIT, TRIAL * model.fewest) if isinstance(model, Fitted) else 0
+
     def _samples(self) -> Tensor:
         """Draw the first samples that the run would give now, (COUNT, C, H, W)."""
         trainer = self.trainer
         with (
-            fitting.sampled(trainer, FIT) as model,
+            fitting.sampled(trainer, self._fit_images()) as model,
             randomness.placed(trainer.seed, "copies", device=trainer.device.device),
         ):
             return torch.cat([*sampling.sample(model, COUNT, trainer.seed)])

@@ -6,7 +6,7 @@ import pytest
 import torch
 from scipy.stats import binomtest
 
-from genmodels.comparison import copy_watch, statistics
+from genmodels.comparison import copy_verdicts, statistics
 from genmodels.comparison.entry import Entry, Result
 from genmodels.comparison.judges import Judge
 from genmodels.comparison.result import Comparison
@@ -21,7 +21,7 @@ PROTOCOL: Any = {"copy_images": 2000, "snapshot_copy_images": 500}
 
 def watch(
     copied: float, held_out: float = 0.001, curve: Any = (), seeds: int = 1, given: bool = False
-) -> copy_watch.CopyWatch:
+) -> copy_verdicts.CopyVerdict:
     points = [Point(10**n, 10**n, 1.0, 1.0, share) for n, share in enumerate(curve)]
     made = Evaluation(
         {"copied": copied, "copied_held_out": held_out}, {}, "last",
@@ -29,7 +29,7 @@ def watch(
     )  # fmt: skip
     entry = Entry("x", [Result(seed, "", made) for seed in range(seeds)], [], {}, given=given)
     compared = Comparison("made up", PROTOCOL, [JUDGE], PICTURE, {}, [], [], {}, {}, [entry])
-    (found,) = copy_watch.of(compared)
+    (found,) = copy_verdicts.of(compared)
     return found
 
 
