@@ -37,8 +37,8 @@ def test_each_sentence_about_a_pair_stands_once(seeds: int) -> None:
 
 def test_two_models_need_no_list_of_other_differences() -> None:
     two = comparison(entry("a", CODING, FDS["a"]), entry("b", PLAYING, FDS["b"]))
-    assert "## Differences" not in written(two)
-    assert "## Differences" in written(compared(3))
+    assert "## Other differences" not in written(two)
+    assert "## Other differences" in written(compared(3))
 
 
 def test_pairs_that_are_not_tested_share_one_reason() -> None:

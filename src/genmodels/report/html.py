@@ -99,7 +99,8 @@ def cell(entry: Entry, name: str) -> str:
     A line may end before the interval, not inside.
     """
     shown = interval(entry.estimate(name)).replace("± ", "±\N{NO-BREAK SPACE}")
-    return shown.replace(" – ", "\N{NO-BREAK SPACE}–\N{NO-BREAK SPACE}")
+    # A line may end after a dash, also before a no-break space (Unicode's UAX 14, LB12a).
+    return shown.replace(" – ", "\N{NO-BREAK SPACE}–\N{WORD JOINER}\N{NO-BREAK SPACE}")
 
 
 def _sides(frames: Tensor) -> str:

@@ -58,7 +58,7 @@ def _answers(comparison: Comparison) -> list[str]:
     for answer in answered:
         lines += ["", f"## {answer.question}", "", *(f"- {text}" for text in answer.sentences)]
     others = [f"- {text}" for text in pairs.sentences(comparison.pairs) if text not in told]
-    return [*lines, "", "## Differences", "", *others] if others else lines
+    return [*lines, "", "## Other differences", "", *others] if others else lines
 
 
 def _table(rows: Sequence[Sequence[str]]) -> list[str]:
