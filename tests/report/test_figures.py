@@ -1,5 +1,7 @@
-"""Figures that matplotlib draws."""
+"""Figures that matplotlib draws, and films."""
 
+import dataclasses
+import io
 import re
 from pathlib import Path
 from typing import Any
@@ -9,10 +11,12 @@ import numpy as np
 import pytest
 import torch
 from matplotlib.figure import Figure
+from PIL import Image
 
 from genmodels.comparison.entry import Entry, Result
 from genmodels.comparison.judges import Judge
 from genmodels.comparison.result import Comparison
+from genmodels.data import pictures
 from genmodels.evaluation.metrics.scores import Scored
 from genmodels.evaluation.protocol import Evaluation
 from genmodels.evaluation.weights import Point, WeightsChoice
@@ -149,6 +153,25 @@ def test_copies_have_a_panel_beside_the_losses(
     assert np.array_equal(samples.get_xydata(), [(10, 0), (100, 50)])
     assert np.array_equal(held_out.get_xydata(), [(10, 1), (100, 1)])
     assert len(drawn[2].axes[1].lines) == 1
+
+
+@pytest.mark.parametrize(
+    ("steps", "shown"), [(30, [0, 3, 6, 10, 13, 16, 19, 23, 26, 29]), (2, [0, 1])]
+)
+def test_a_film_has_a_row_for_each_path_from_its_first_frame_to_its_last(
+    steps: int, shown: list[int]
+) -> None:
+    greys = torch.arange(2 * steps).view(2, steps, 1, 1, 1) / (2 * steps)
+    made = comparison("a")
+    entry = dataclasses.replace(
+        made.entries[0], frames={"interpolation": greys.expand(-1, -1, 1, 4, 4)}
+    )
+    drawn = figures.of_comparison(dataclasses.replace(made, entries=[entry]))
+    film = np.asarray(Image.open(io.BytesIO(drawn["interpolation-film-0.png"])))
+    distance = 4 + pictures.GAP
+    centres = film[pictures.GAP + 1 :: distance, pictures.GAP + 1 :: distance]
+    expected = (greys.flatten(1)[:, shown] * 255).round()
+    assert np.array_equal(centres, expected.numpy())
 
 
 def test_no_legend_covers_a_line() -> None:

@@ -5,12 +5,16 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from filelock import FileLock
 
 from conftest import CommandLine, Trained
+from genmodels.comparison.entry import Entry
+from genmodels.comparison.statistics import Estimate
+from genmodels.report import html
 
 pytestmark = pytest.mark.drawn
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)  # fmt: skip # noqa: E501
@@ -102,6 +106,45 @@ def test_the_page_does_what_it_says(page: Any, width: int) -> None:
     assert found["fits"] == "true" or width < 1500
     assert found["column"] == found["wide"] == "true"
     assert found["alts"] == "true"
+
+
+PAPER = """
+<script>
+const seen = e => e.checkVisibility({contentVisibilityAuto: true}) && e.offsetHeight > 0;
+const all = name => [...document.querySelectorAll(name)];
+const said = [
+  ["closed", all("details").every(d => !d.open)],
+  ["unfolded", all("details td").every(seen)],
+  ["films", all("img.film").length && all("img.film").every(seen)],
+  ["frames", all(".frames, input").some(seen)],
+];
+document.body.replaceChildren(...said.map(s => { const p = document.createElement("p"); p.textContent = s.join("="); return p; }));
+</script>
+"""  # noqa: E501
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(BROWSER is None, reason="there is no Chromium to open the page with")
+@pytest.mark.parametrize("printed", [True, False])
+def test_paper_shows_what_is_folded_and_whole_interpolations(page: Any, printed: bool) -> None:
+    text = page.read_text().replace("</body>", PAPER + "</body>")
+    assert "@media print {" in text
+    tried = page.with_name("paper.html")
+    tried.write_text(text.replace("@media print {", "@media all {") if printed else text)
+    found = dict(re.findall(r"<p>(\w+)=(\w+)</p>", browse(tried, "--dump-dom").stdout))
+    shown = {True: "true", False: "false"}
+    assert found == {
+        "closed": "true",
+        "unfolded": shown[printed],
+        "films": shown[printed],
+        "frames": shown[not printed],
+    }
+
+
+def test_an_interval_is_not_broken() -> None:
+    estimate = Estimate(1.0, 0.5, 2.0, (), "positive")
+    shown = html.cell(cast(Entry, SimpleNamespace(estimate=lambda _: estimate)), "x")
+    assert shown == "1 (0.5\u00a0–\u2060\u00a02)"
 
 
 @pytest.mark.usefixtures("known_features")

@@ -286,3 +286,13 @@ def test_what_is_missing_is_measured_and_the_page_is_written(
     out = call(other.name, *words[1:])
     assert "vae.yaml, seed 0: left out, the entry has changed" in out
     assert "1 of 1: vae.yaml model.beta=4, seed 0" in out
+
+
+def test_the_demo_has_the_fastest_preset_beside_those_of_the_report() -> None:
+    repository = Path(__file__).parents[2]
+    board = (repository / "docs" / "speedrun.md").read_text(encoding="utf-8")
+    fastest = re.search(r"^\| ([\w-]+\.yaml) .*\*\*", board, re.MULTILINE)
+    shown = re.search(r"^DEMO = (.*)$", (repository / "Makefile").read_text(), re.MULTILINE)
+    assert fastest
+    assert shown
+    assert shown[1].split() == ["report/vae.yaml", "report/gan.yaml", fastest[1]]

@@ -133,7 +133,7 @@ def _show(comparison: "Comparison", out: Path, trained_once: bool) -> None:
     from genmodels.comparison.statistics import SEEDS
     from genmodels.report import terminal
 
-    console.show(terminal.comparison_table(comparison))
+    console.show(terminal.comparison_table(comparison, out / "report.md"))
     tables = terminal.ranks_table(comparison), terminal.utility_table(comparison)
     for table in filter(None, tables):
         typer.echo()

@@ -193,6 +193,16 @@ def of(ranked: Sequence[Entry], judges: Sequence[Judge]) -> list[PairTest]:
     ]  # fmt: skip
 
 
+def sentences(tested: Sequence[PairTest]) -> list[str]:
+    """Return the result of each test; pairs without one share a sentence for each reason."""
+    untested: dict[str, list[str]] = {}
+    for pair in tested:
+        if pair.lead is None:
+            untested.setdefault(pair.verdict, []).append(f"{pair.better} and {pair.worse}")
+    told = [pair.sentence for pair in tested if pair.lead is not None]
+    return told + [f"{'; '.join(names)}: {verdict}." for verdict, names in untested.items()]
+
+
 def _pair(open_: PairTest) -> PairTest:
     """Return a pair with its outcome, and the better model first."""
     names = {"first": open_.better, "second": open_.worse}

@@ -15,7 +15,7 @@ from genmodels.comparison.judges import Judge
 from genmodels.comparison.pairs import PairTest
 from genmodels.comparison.usefulness import Utility
 from genmodels.evaluation.metrics.scores import Scored
-from genmodels.evaluation.metrics.table import label
+from genmodels.evaluation.metrics.table import PROMINENT, label
 
 
 class ProtocolSettings(TypedDict):
@@ -132,15 +132,24 @@ class Comparison:
         """Return the columns of :meth:`table` after the first: models, then baselines."""
         return [*(entry.name for entry in self.entries), *self.baselines]
 
-    def table(self) -> list[list[str]]:
-        """Return a row for each number: its label, then a cell for each of :meth:`headings`."""
+    def main_rows(self) -> list[str]:
+        """Return the keys of the numbers that decide: the first judge's FD, then prominent ones."""
+        rows = self.rows()
+        return [self.fd, *(name for name in PROMINENT if name in rows and name != self.fd)]
+
+    def table(self, rows: Sequence[str] | None = None) -> list[list[str]]:
+        """Return a row for each number: its label, then a cell for each of :meth:`headings`.
+
+        Args:
+            rows: the keys of the numbers; by default those of :meth:`rows`.
+        """
         return [
             [
                 label(row),
                 *(interval(entry.estimate(row)) for entry in self.entries),
                 *(number(scored.numbers.get(row)) for scored in self.baselines.values()),
             ]
-            for row in self.rows()
+            for row in (self.rows() if rows is None else rows)
         ]
 
     def __repr__(self) -> str:

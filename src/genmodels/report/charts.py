@@ -40,7 +40,7 @@ RECOLOURED = "".join(
 )
 STYLE = f"""
 text {{ font-family: system-ui, sans-serif !important }}
-@media (prefers-color-scheme: dark) {{
+@media screen and (prefers-color-scheme: dark) {{
 {RECOLOURED}}}
 """
 

@@ -18,6 +18,7 @@ from genmodels.report.html import FRAME_COLUMNS
 from genmodels.training.curves import COLOURS, UNITS, explain, literal, phases, save, style_axes
 
 STRIP = 12  # samples of a model at the top of the page
+FILM = 10  # frames of an interpolation on paper
 
 
 def save_comparison(comparison: Comparison, path: Path) -> None:
@@ -58,6 +59,7 @@ def of_comparison(comparison: Comparison) -> dict[str, bytes]:
         for kind, frames in entry.frames.items():
             grids = [pictures.grid(step, FRAME_COLUMNS, enlarge=False) for step in frames.unbind(1)]
             drawn[f"{kind}-{number}.png"] = _png(torch.cat(grids, 2))
+            drawn[f"{kind}-film-{number}.png"] = _film(frames)
         pairs = entry.first.suspicious
         drawn[f"pairs-{number}.png"] = _png(
             pictures.grid(pairs.transpose(0, 1).flatten(0, 1), len(pairs))
@@ -68,6 +70,13 @@ def of_comparison(comparison: Comparison) -> dict[str, bytes]:
 def _strip(images: Tensor) -> bytes:
     """Draw the first images in a row."""
     return _png(pictures.grid(images[:STRIP], STRIP))
+
+
+def _film(frames: Tensor) -> bytes:
+    """Draw interpolations (R, steps, C, H, W): a row each, of frames at equal distances."""
+    steps = frames.shape[1]
+    chosen = torch.linspace(0, steps - 1, min(FILM, steps)).round().long()
+    return _png(pictures.grid(frames[:, chosen].flatten(0, 1), len(chosen), enlarge=False))
 
 
 def _png(image: Any) -> bytes:

@@ -9,14 +9,23 @@ from typing import Any
 import jinja2
 from torch import Tensor
 
-from genmodels.comparison import advice, answers, claims, copy_verdicts, fairness, ranks, verdicts
+from genmodels.comparison import (
+    advice,
+    answers,
+    claims,
+    copy_verdicts,
+    fairness,
+    pairs,
+    ranks,
+    verdicts,
+)
 from genmodels.comparison.cells import interval, number
 from genmodels.comparison.entry import Entry
 from genmodels.comparison.result import Comparison
 from genmodels.comparison.statistics import INTERVAL
 from genmodels.data import pictures
 from genmodels.evaluation.baselines import MEANINGS, SIMPLE
-from genmodels.evaluation.metrics.table import LOWER_IS_BETTER, PROMINENT, label
+from genmodels.evaluation.metrics.table import LOWER_IS_BETTER, label
 
 KINDS = "perturbation", "interpolation"
 TYPES = {".png": "image/png", ".svg": "image/svg+xml"}
@@ -52,8 +61,7 @@ def render(comparison: Comparison, drawn: Mapping[str, bytes], measured: Mapping
         Path(name).stem: f"data:{TYPES[Path(name).suffix]};base64,{base64.b64encode(file).decode()}"
         for name, file in drawn.items()
     }
-    rows = comparison.rows()
-    main = [name for name in PROMINENT if name in rows]
+    main = comparison.main_rows()
     return environment.get_template("page.html").render(
         comparison=comparison,
         summary=verdicts.summary(comparison),
@@ -63,12 +71,13 @@ def render(comparison: Comparison, drawn: Mapping[str, bytes], measured: Mapping
         fairness=fairness.remarks(comparison),
         ranks=ranks.table(comparison),
         ranks_notes=ranks.notes(comparison),
+        differences=pairs.sentences(comparison.pairs),
         conditions=verdicts.conditions(comparison),
         advice=advice.of(comparison),
         meanings=MEANINGS,
         images=urls,
-        main=main,
-        rest=[name for name in rows if name not in (comparison.fd, *main)],
+        main=main[1:],
+        rest=[name for name in comparison.rows() if name not in main],
         lower=LOWER_IS_BETTER,
         kinds=KINDS,
         bars=_bars(comparison),
@@ -90,7 +99,8 @@ def cell(entry: Entry, name: str) -> str:
     A line may end before the interval, not inside.
     """
     shown = interval(entry.estimate(name)).replace("± ", "±\N{NO-BREAK SPACE}")
-    return shown.replace(" – ", "\N{NO-BREAK SPACE}–\N{NO-BREAK SPACE}")
+    # A line may end after a dash, also before a no-break space (Unicode's UAX 14, LB12a).
+    return shown.replace(" – ", "\N{NO-BREAK SPACE}–\N{WORD JOINER}\N{NO-BREAK SPACE}")
 
 
 def _sides(frames: Tensor) -> str:

@@ -1,9 +1,18 @@
 """A comparison as Markdown."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from genmodels.comparison import advice, answers, claims, copy_verdicts, fairness, ranks, verdicts
+from genmodels.comparison import (
+    advice,
+    answers,
+    claims,
+    copy_verdicts,
+    fairness,
+    pairs,
+    ranks,
+    verdicts,
+)
 from genmodels.comparison.result import Comparison
 from genmodels.evaluation.baselines import MEANINGS
 from genmodels.evaluation.metrics.table import label
@@ -12,34 +21,20 @@ from genmodels.evaluation.metrics.table import label
 def render(comparison: Comparison, measured: Mapping[str, Any]) -> str:
     """Return the comparison as Markdown, for a wiki or a pull request."""
     names = [entry.name for entry in comparison.entries]
-    headings = comparison.headings()
     lines = [f"# {comparison.data}: {', '.join(names)}", "", verdicts.summary(comparison), ""]
     lines += [comparison.missing, ""] if comparison.missing else []
-    lines += [f"| | {' | '.join(headings)} |", "|---" * (1 + len(headings)) + "|"]
-    lines += [f"| {' | '.join(row)} |" for row in comparison.table()]
-    for answer in answers.of(comparison):
-        lines += ["", f"## {answer.question}", "", *(f"- {text}" for text in answer.sentences)]
+    lines += _table([["", *comparison.headings()], *comparison.table()])[1:]
+    lines += _answers(comparison)
     if ranked := ranks.table(comparison):
-        headings, *rows = ranked
-        lines += ["", "## Ranks by judge", "", f"| {' | '.join(headings)} |"]
-        lines += ["|---" * len(headings) + "|", *(f"| {' | '.join(row)} |" for row in rows)]
-        lines += ["", " ".join(ranks.notes(comparison))]
-    if comparison.pairs:
-        lines += ["", "## Differences", "", *(f"- {pair.sentence}" for pair in comparison.pairs)]
+        lines += ["", "## Ranks by judge", *_table(ranked), "", " ".join(ranks.notes(comparison))]
     if useful := comparison.utility:
         lines += ["", "## Utility"]
         if accuracies := useful.table():
-            headings, *rows = accuracies
-            lines += ["", f"| {' | '.join(headings)} |", "|---" * len(headings) + "|"]
-            lines += [*(f"| {' | '.join(row)} |" for row in rows), "", useful.note]
+            lines += [*_table(accuracies), "", useful.note]
         lines += ["", useful.missing] if useful.missing else []
     if answered := claims.of(comparison):
-        lines += [
-            "",
-            "## Claims",
-            "",
-            *(f"- **{v.claim}** {v.answer}. {v.why}" for v in answered),
-        ]
+        lines += ["", "## Claims", ""]
+        lines += [f"- **{v.claim}** {v.answer}. {v.why}" for v in answered]
     if copying := copy_verdicts.of(comparison):
         lines += ["", "## Copies", "", *(f"- {w.model}: {w.sentence}" for w in copying)]
     lines += ["", "## Fairness", ""]
@@ -53,3 +48,24 @@ def render(comparison: Comparison, measured: Mapping[str, Any]) -> str:
     lines += ["", verdicts.conditions(comparison)]
     lines += ["", f"Made by `{measured['command']}`.", ""]
     return "\n".join(lines)
+
+
+def _answers(comparison: Comparison) -> list[str]:
+    """Return the answers, then the differences between models that no answer tells."""
+    answered = answers.of(comparison)
+    told = {text for answer in answered for text in answer.sentences}
+    lines = []
+    for answer in answered:
+        lines += ["", f"## {answer.question}", "", *(f"- {text}" for text in answer.sentences)]
+    others = [f"- {text}" for text in pairs.sentences(comparison.pairs) if text not in told]
+    return [*lines, "", "## Other differences", "", *others] if others else lines
+
+
+def _table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return the lines of a table, with an empty one above it.
+
+    Args:
+        rows: of cells, first the headings.
+    """
+    headings, *others = (f"| {' | '.join(row)} |" for row in rows)
+    return ["", headings, "|---" * len(rows[0]) + "|", *others]

@@ -37,12 +37,12 @@ COPY_METRICS: tuple[Metric[Drawn], ...] = (
 IMAGE_METRICS: tuple[Metric[Drawn], ...] = (
     *COPY_METRICS,
     Metric(
-        "sharpness", "sharpness", "", True, lambda d: d.pixels["sharpness"],
+        "sharpness", "sharpness", "", False, lambda d: d.pixels["sharpness"],
         "variance of the Laplacian (Pech-Pacheco et al., 2000); noise counts as sharp",
         scale="positive",
     ),
     Metric(
-        "isolated_dots", "isolated dots per image", "lower", True,
+        "isolated_dots", "isolated dots per image", "lower", False,
         lambda d: d.pixels["isolated_dots"],
         "white pixels whose eight neighbours are dark, per image", scale="positive",
     ),

@@ -107,7 +107,7 @@ SAMPLE_METRICS: tuple[Metric[Samples], ...] = (
         "(Bińkowski et al., 2018)",
     ),
     Metric(
-        "kid_error", "KID, standard error", "", True, lambda s: s.kernel.error,
+        "kid_error", "KID, standard error", "", False, lambda s: s.kernel.error,
         "standard error of KID over other sets of as many samples and test images: that of a "
         "U-statistic, in closed form (Sutherland & Deka, 2019)", scale="positive",
     ),
@@ -115,13 +115,13 @@ SAMPLE_METRICS: tuple[Metric[Samples], ...] = (
            _PRECISION, scale="share"),
     Metric("recall", "recall", "higher", True, lambda s: s.neighbourhood.recall, _PRECISION,
            scale="share"),
-    Metric("density", "density", "higher", True, lambda s: s.neighbourhood.density, _DENSITY,
+    Metric("density", "density", "higher", False, lambda s: s.neighbourhood.density, _DENSITY,
            scale="positive"),
     Metric("coverage", "coverage", "higher", True, lambda s: s.neighbourhood.coverage, _DENSITY,
            scale="share"),
-    Metric("clipped_density", "clipped density", "higher", True,
+    Metric("clipped_density", "clipped density", "higher", False,
            lambda s: s.neighbourhood.clipped_density, _CLIPPED, scale="share"),
-    Metric("clipped_coverage", "clipped coverage", "higher", True,
+    Metric("clipped_coverage", "clipped coverage", "higher", False,
            lambda s: s.neighbourhood.clipped_coverage, _CLIPPED, scale="share"),
     Metric(
         "class_kl", "class KL, nats", "lower", True, class_divergence,
@@ -140,7 +140,7 @@ SAMPLE_METRICS: tuple[Metric[Samples], ...] = (
         scale="share",
     ),
     Metric(
-        "diversity", "diversity", "", True, diversity,
+        "diversity", "diversity", "", False, diversity,
         "mean distance between samples, relative to that between test images", scale="positive",
     ),
 )  # fmt: skip
