@@ -201,7 +201,7 @@ def test_runs_that_cannot_be_used(
         size = checkpoint.stat().st_size if damage == "truncated" else 0
         os.truncate(checkpoint, size // 2)
     wanted = {
-        "no checkpoint": "has no checkpoint yet",
+        "no checkpoint": "has no checkpoint",
         "truncated": "damaged or incomplete",
         "empty": "damaged or incomplete",
         "foreign": "was not written by genmodels",
@@ -486,7 +486,7 @@ def test_what_is_suggested_before_the_first_checkpoint_works(
     next((run / "checkpoints").iterdir()).unlink()
     with runs.Folder(run).lock():
         for command in ("sample", "interpolate", "compare"):
-            said = "has no checkpoint yet; a process is training it: wait until it has saved one"
+            said = "has no checkpoint; a process is training it: wait until it has saved one"
             refused(genmodels(command, run), said)
     _, suggested = genmodels("sample", run).err.split("train it with: genmodels ")
     assert genmodels(*shlex.split(suggested)).code == 0

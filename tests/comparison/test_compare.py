@@ -381,7 +381,7 @@ def test_a_run_of_other_data_is_refused_before_training(
     )
     is_refused(genmodels(*words, "--set", "data.image_size=14"), said)
     next((run / "checkpoints").iterdir()).unlink()
-    is_refused(genmodels(*words), "runs/vae-1 has no checkpoint yet")
+    is_refused(genmodels(*words), "runs/vae-1 has no checkpoint")
     assert not Path("comparison").exists()
 
 

@@ -85,7 +85,7 @@ def test_a_baseline_that_is_nearer_than_every_model_is_named() -> None:
     cast(dict[str, Scored], made.baselines)["mean_image"] = Scored({"fd_domain": 3.9}, {}, [])
     said = verdicts.summary(made)
     assert said.endswith(
-        "But a Gaussian over 100 principal components of the pixels (3) has a lower FD: it has not "
+        "But a Gaussian over 100 principal components of the pixels (3) has a lower FD: b has not "
         "learnt the images."
     )
     assert "mean training image" not in said

@@ -83,7 +83,7 @@ def test_features_are_announced_and_ctrl_c_says_that_they_start_again(
     monkeypatch.setattr(domain, "STEPS", 1)
     images, train = made_up(True), domain.train
     monkeypatch.setattr(domain, "train", stopped)
-    with pytest.raises(Interrupted, match=r"features of made up are trained from the start again"):
+    with pytest.raises(Interrupted, match=r"stopped before the features of made up were trained"):
         judges.extractors(["auto"], images, Display())
     announced = "made up has no features to compare by yet"
     assert announced in capsys.readouterr().err

@@ -209,8 +209,8 @@ def test_a_run_that_has_lost_a_file_is_named(lost: str, workplace: Path) -> None
     assert [folder.path.name for folder in runs.listed("runs")] == ["a"]
     (said,) = runs.damaged("runs")
     assert said == (
-        f"runs/b has files of a training and no {lost}; restore that file from a copy, or choose "
-        "another folder"
+        f"runs/b has files of a training and no {lost}; restore that file from a copy, or take "
+        "another run"
     )
 
 

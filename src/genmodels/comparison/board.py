@@ -44,7 +44,7 @@ class Board:
         self.announced = announced
         self.running: dict[str, _Running] = {}
         self.took: list[float] = []  # seconds of the tasks that have ended
-        self.count = self.done = 0
+        self.count = self.done = self.lost = 0  # tasks that were started, have ended, have failed
         self.said: set[str] = set()
 
     def started(self, name: str) -> None:
@@ -76,6 +76,7 @@ class Board:
     def ended(self, name: str) -> None:
         """Show that a task is done."""
         seconds = self._remove(name)
+        self.done += 1
         self.took.append(seconds)
         self.display.say(f"{name}: done in {duration(seconds)}")
         self._whole()
@@ -83,6 +84,7 @@ class Board:
     def failed(self, name: str, reason: str, trace: str) -> None:
         """Show that a task has failed, and why."""
         self._remove(name)
+        self.lost += 1
         if trace:
             self.display.say(trace.rstrip())
         self.display.say(f"{name}: {reason}")
@@ -99,14 +101,13 @@ class Board:
 
     def _remove(self, name: str) -> float:
         """Forget a task that has ended, and return the seconds that it took."""
-        self.done += 1
         self.display.drop(name)
         return time.monotonic() - self.running.pop(name).began
 
     def _whole(self) -> None:
         """Show how much of all tasks is done, and the time that is left."""
         note = f"{self.done} of {self.total} done"
-        if self.done < self.total and (left := self._left()) is not None:
+        if self.done + self.lost < self.total and (left := self._left()) is not None:
             note += f", {_time_left(left)}"
         shares = sum(task.share for task in self.running.values())
         self.display.advance(self.what, self.done + shares, self.total, note)
@@ -128,7 +129,7 @@ class Board:
             task.left if task.left is not None else max(0.0, typical - (now - task.began))
             for task in self.running.values()
         ]
-        waiting = self.total - self.done - len(self.running)
+        waiting = self.total - self.done - self.lost - len(self.running)
         return schedule.makespan([*left, *[typical] * waiting], self.jobs)
 
 

@@ -74,11 +74,11 @@ def _extractor(name: str, images: Images, display: Display) -> Extractor:
     if domain.is_missing(name, images):
         display.say(
             f"{images.name} has no features to compare by yet: a small network is trained for "
-            f"them, once, {domain.STEPS:,} steps"
+            f"them, once, {domain.STEPS:,} steps; `features=random` needs none"
         )
     try:
         return domain.choose(name, images, display.reading)
     except KeyboardInterrupt:
         display.close()
-        stopped = f"stopped, and the features of {images.name} are trained from the start again"
+        stopped = f"stopped before the features of {images.name} were trained"
         raise Interrupted(stopped, 128 + signal.SIGINT) from None

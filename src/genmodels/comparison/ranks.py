@@ -87,8 +87,8 @@ def notes(comparison: Comparison) -> list[str]:
     if len(comparison.judges) > 1:
         found.insert(
             0,
-            f"{first} {CHOSE} the snapshots, on validation images, so it alone calls no model "
-            "better.",
+            f"{first} {CHOSE} the snapshots, on validation images. So a model is called better "
+            "only if another judge finds it better.",
         )
     if any(ranking.last for ranking in rankings):
         found.append("With the last weights of all models the order is another.")

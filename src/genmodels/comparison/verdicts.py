@@ -16,7 +16,7 @@ def summary(comparison: Comparison) -> str:
     """Return a sentence about the model of lowest FD, and one about better simple baselines."""
     best = comparison.ranked()[0]
     nearer = better_baselines(comparison, best)
-    todo = "" if best.given else ": it has not learnt the images"
+    todo = "" if best.given else f": {best.name} has not learnt the images"
     more = f" But {nearer}{todo}." if nearer else ""
     return _nearest_model(comparison) + more
 

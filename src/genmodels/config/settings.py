@@ -246,7 +246,7 @@ class Settings(Section):
         """
         mine, theirs = self.fixed(), other.fixed()
         return [
-            f"{key}: {theirs.get(key)} there, {mine.get(key)} now"
+            f"{key}: {_shown(theirs, key)} there, {_shown(mine, key)} now"
             for key in dict.fromkeys([*theirs, *mine])
             if mine.get(key) != theirs.get(key)
         ]
@@ -282,6 +282,12 @@ def adjustable(section: type[Section] = Settings, prefix: str = "") -> Iterator[
             yield prefix + name
         elif inspect.isclass(field.annotation) and issubclass(field.annotation, Section):
             yield from adjustable(field.annotation, f"{prefix}{name}.")
+
+
+def _shown(values: Mapping[str, Json], key: str) -> str:
+    """Return the value of a key as YAML writes it; a key that is absent has none."""
+    value = values.get(key, "not set")
+    return "null" if value is None else str(value)
 
 
 def _flat(values: Mapping[str, Json], prefix: str = "") -> dict[str, Json]:

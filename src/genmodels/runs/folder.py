@@ -142,7 +142,7 @@ class Folder:
         if lost and any(path.exists() for path in traces):
             raise InputError(
                 f"{self.path} has files of a training and no {' and no '.join(lost)}; restore "
-                f"{'them' if len(lost) > 1 else 'that file'} from a copy, or choose another folder"
+                f"{'them' if len(lost) > 1 else 'that file'} from a copy, or take another run"
             )
 
     def create(self, settings: Settings, environment: Environment) -> None:
@@ -259,11 +259,11 @@ class Folder:
         return self._own(found)
 
     def no_checkpoint_message(self) -> str:
-        """Return the message that the run has no checkpoint yet."""
+        """Return the message that the run has no checkpoint."""
         todo = f"start a new run, or train it with: `train(out={argument(self.path)}, resume=True)`"
         if lock.is_held(self.path):
             todo = "a process is training it: wait until it has saved one"
-        return f"run {self.path} has no checkpoint yet; {todo}"
+        return f"run {self.path} has no checkpoint; {todo}"
 
     def _reads(self, path: Path) -> bool:
         try:

@@ -27,9 +27,11 @@ def threads(count: int | None) -> Iterator[None]:
         InputError: there are more threads than cores that this process may use.
     """
     if count is not None and count > cores():
+        have = f"{cores()} cores" if cores() > 1 else "1 core"
+        fitting = f"1 to {cores()}" if cores() > 1 else "1"
         raise InputError(
-            f"`threads={count}`: this process may use {cores()} cores, and more threads than cores "
-            f"are slower; give 1 to {cores()}"
+            f"`threads={count}`: this process may use {have}, and more threads than cores are "
+            f"slower; give {fitting}"
         )
     before = torch.get_num_threads()
     torch.set_num_threads(count or before)

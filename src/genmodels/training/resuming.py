@@ -91,7 +91,7 @@ def rewind(folder: runs.Folder, settings: Settings, trainer: Trainer, display: D
         if on_cpu and (changed := conditions.resume_threads(folder, torch.get_num_threads())):
             display.say(changed)
     else:
-        display.say(f"{folder.path} has no checkpoint yet: starting at step 0")
+        display.say(f"{folder.path} has no checkpoint: starting at step 0")
 
 
 def adjust(folder: runs.Folder, settings: Settings) -> None:
