@@ -75,11 +75,16 @@ def test_a_field_of_images_leads_where_the_same_field_of_velocities_does(
 
 
 @torch.no_grad()
-def test_the_last_step_of_a_field_of_images_ends_at_its_image() -> None:
-    model = flow(1, "euler", predicts="image")
-    latents = torch.randn(100, 6, generator=randomness.generator(0, "z"))
-    image = model.field(latents.view(-1, *SHAPE), torch.zeros(100))
-    torch.testing.assert_close(model.decode(latents), ((image + 1) / 2).clamp(0, 1))
+@pytest.mark.parametrize(
+    ("solver", "steps"), [("euler", 1), ("euler", 10), ("heun", 1), ("heun", 10), ("adams", 1)]
+)
+def test_the_last_step_of_a_field_of_images_ends_at_its_image(solver: str, steps: int) -> None:
+    """No noise remains, as it would after half a step."""
+    model, seen = flow(steps, solver, predicts="image"), []
+    model.field.register_forward_hook(lambda field, given, output: seen.append(output))
+    images = model.decode(torch.randn(100, 6, generator=randomness.generator(0, "z")))
+    torch.testing.assert_close(images, ((seen[-1] + 1) / 2).clamp(0, 1))
+    assert len(seen) == (2 * steps - 1 if solver == "heun" else steps)
 
 
 @torch.no_grad()

@@ -39,7 +39,8 @@ class Flow(Model):
             that is small beside an image learns the image better, because images need fewer
             dimensions than noise (Li & He, Back to Basics: Let Denoising Generative Models
             Denoise, 2025, https://arxiv.org/abs/2511.13720, section 3). Then 1 − t is at least
-            0.05, as in their code.
+            0.05, as in their code, and where ``heun`` samples, steps that end after t = 0.95 are
+            Euler's; in their code the last one is.
         times: how t is drawn: ``uniform``, or ``logit_normal``: the sigmoid of N(0, 1), which
             favours the middle (Esser et al., Scaling Rectified Flow Transformers, 2024,
             section 3.1).
@@ -140,9 +141,11 @@ class Flow(Model):
         for step in range(steps):
             time = begin + step * length
             velocity = slope = field(images, time)
+            # At the image itself, x − x_t is 0 and does not give the velocity that Heun's needs.
+            reached = self.predicts == "image" and time + length > max(time, 1 - NEAREST)
             if self.solver == "adams" and earlier is not None:
                 slope = (3 * velocity - earlier) / 2
-            elif self.solver != "euler":
+            elif self.solver != "euler" and not reached:
                 slope = (velocity + field(images + length * velocity, time + length)) / 2
             images, earlier = images + length * slope, velocity
         return images
