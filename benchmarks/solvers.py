@@ -67,14 +67,17 @@ def main() -> None:
         for name, fd in _distances(run, ways, options.count).items():
             print(f"{name}: FD {fd:.3f}")
             found[name]["fd"] = [fd]
-    errors = _errors(run) if options.count else {}
-    for steps, (there, back) in errors.items():
-        print(f"{steps} steps to the noise: squared error {there:.3f}; as many back: {back:.3f}")
+    encodings = _encodings(run) if options.count else {}
+    for steps, (spread, there, back) in encodings.items():
+        print(
+            f"{steps} steps to the noise, whose standard deviation is {spread:.2f}: squared error "
+            f"{there:.3f}; as many back: {back:.3f}"
+        )
     result = {
         "hardware": machine.hardware(),
         "command": " ".join(["python -m benchmarks.solvers", *sys.argv[1:]]),
         "solvers": found,
-        "errors": errors,
+        "encodings": encodings,
     }
     options.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
@@ -104,22 +107,24 @@ def _distances(run: genmodels.Run, ways: dict[str, dict[str, Any]], count: int) 
     }
 
 
-def _errors(run: genmodels.Run) -> dict[int, tuple[float, float]]:
-    """Return the squared errors of encoded and decoded images, by the steps of encoding.
+def _encodings(run: genmodels.Run) -> dict[int, tuple[float, float, float]]:
+    """Return what encoding gives: its steps → standard deviation of the noise, and two errors.
 
-    The first is with the run's own steps back to the image, the second with as many as there.
+    They are squared errors of decoded images, summed over pixels: with the run's own steps back
+    to the image, and with as many as there.
     """
     chosen = run.settings.data
     images = data.load(chosen.name, validation=chosen.validation)
-    real = torch.cat([batch.images for batch in images.batches(VALIDATION, ENCODED)])[:ENCODED]
+    real = next(images.batches(VALIDATION, ENCODED)).images
 
-    def error(**changes: int) -> float:
+    def decoded(**changes: int) -> tuple[float, float]:
         model: Any = run.model(device="cpu", changes=changes)
         with torch.no_grad():
-            again = model.decode(model.encode(real))
-        return (again - real).square().flatten(1).sum(1).mean().item()
+            noise = model.encode(real)
+            error = (model.decode(noise) - real).square().flatten(1).sum(1).mean()
+        return noise.std().item(), error.item()
 
-    return {n: (error(encode_steps=n), error(encode_steps=n, steps=n)) for n in ENCODING}
+    return {n: (*decoded(encode_steps=n), decoded(encode_steps=n, steps=n)[1]) for n in ENCODING}
 
 
 if __name__ == "__main__":

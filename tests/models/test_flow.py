@@ -9,6 +9,8 @@ from torch import Tensor, nn
 
 from genmodels.data.images import Batch
 from genmodels.models import Flow
+from genmodels.models import flow as flows
+from genmodels.models.flow import solve
 from genmodels.networks import ResidualMLP, UNet, VectorField
 from genmodels.system import randomness
 
@@ -111,9 +113,15 @@ def test_encoding_follows_the_same_way_back() -> None:
 
 
 @torch.no_grad()
-@pytest.mark.parametrize(("solver", "evaluations"), [("euler", 5), ("heun", 10), ("adams", 6)])
-def test_the_field_is_evaluated_as_often_as_documented(solver: str, evaluations: int) -> None:
-    model = flow(5, solver)
+@pytest.mark.parametrize(
+    ("solver", "steps", "evaluations"),
+    # The last of 93 steps ends after time 1, by rounding.
+    [("euler", 5, 5), ("heun", 5, 10), ("heun", 93, 186), ("adams", 5, 6)],
+)
+def test_the_field_is_evaluated_as_often_as_documented(
+    solver: str, steps: int, evaluations: int
+) -> None:
+    model = flow(steps, solver)
     calls: list[float] = []
     model.field.register_forward_pre_hook(lambda field, given: calls.append(given[1][0].item()))
     model.decode(torch.zeros(1, 6))
@@ -150,7 +158,8 @@ def test_the_solvers_have_their_order(solver: str, order: int) -> None:
     errors = []
     for steps in (64, 128):
         model = flow(steps, solver).double()
-        found = (model._follow(latents.view(-1, *SHAPE), 0.0, 1.0, steps, None) + 1) / 2
+        velocity = model._velocity_of(model.field, None)
+        found = (solve(velocity, latents.view(-1, *SHAPE), 0.0, 1.0, steps, model.solver) + 1) / 2
         errors.append((found.flatten(1) - expected).abs().max().item())
     assert errors[0] / errors[1] == pytest.approx(2**order, rel=0.2)
 
@@ -203,6 +212,50 @@ def test_times_are_drawn_for_each_image_as_their_name_says(times: Any) -> None:
     (found,) = seen
     shares = SHARES[times](found.sort().values)
     torch.testing.assert_close(shares, torch.linspace(0, 1, 20_000), atol=0.015, rtol=0)
+
+
+@torch.no_grad()
+def test_a_student_learns_where_its_teacher_leads_the_noise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Both are normal, so the lines of a finished teacher are known, and do not cross."""
+    monkeypatch.setattr(flows, "TEACHING", (100, "heun"))
+    with randomness.placed(0, "init"):
+        model = Flow((1, 8, 8), UNet(8, 1), student_every=2)
+    model.field, seen = Exact(), []
+
+    class Straight(nn.Module):
+        """The velocity of the line from z to m + s z through x at time t."""
+
+        def forward(self, images: Tensor, times: Any) -> Tensor:
+            t = times.view(-1, 1, 1, 1)
+            noise = (images - t * MEAN) / (1 - t + t * SCALE)
+            seen.append(noise)
+            return MEAN + (SCALE - 1) * noise
+
+    model.student = Straight()
+    matching, student = model.phases()
+    assert (matching.module, matching.every) == (model.field, 1)
+    assert (student.module, student.every) == (model.student, 2)
+    with randomness.placed(0, "student"):
+        loss = student.objective(Batch(data(2000)))["loss"].item()
+    (noise,) = seen
+    assert loss < 1e-4
+    assert noise.std().item() == pytest.approx(1, rel=0.02)
+    model.image_shape, model.latent_dim, model.steps, model.solver = SHAPE, 6, 1, "euler"
+    assert model.sampling_module() is model.student
+    latents = torch.randn(1000, 6, generator=randomness.generator(0, "z"))
+    expected = ((MEAN + SCALE * latents) + 1) / 2  # in one step
+    torch.testing.assert_close(model.decode(latents).flatten(1), expected.clamp(0, 1))
+
+
+def test_a_student_leaves_its_teacher_alone() -> None:
+    with randomness.placed(0, "init"):
+        model = Flow((1, 8, 8), ResidualMLP(16, 1), predicts="image", student_every=1)
+    assert model.student is not None
+    model.phases()[1].objective(Batch(torch.rand(4, 1, 8, 8)))["loss"].backward()
+    assert all(parameter.grad is None for parameter in model.field.parameters())
+    assert any(parameter.grad is not None for parameter in model.student.parameters())
 
 
 @pytest.mark.parametrize("network", [UNet(8, 1), ResidualMLP(16, 2)])

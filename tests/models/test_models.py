@@ -69,6 +69,7 @@ SETTINGS: dict[str, Any] = {
         {"steps": 2, "solver": "euler", "times": "logit_normal", "conditional": True},
         {"steps": 2, "network": {**UNET, "patch": 2, "blocks": 2}},
         {"steps": 2, "predicts": "image", "solver": "adams"},
+        {"steps": 1, "student_every": 2, "conditional": True},
     ],
 }
 NETWORKS: dict[str, Any] = {

@@ -179,13 +179,13 @@ def test_solvers_are_timed(
     monkeypatch.setattr("sys.argv", [*given, "--out", str(out)])
     solvers.main()
     content = json.loads(out.read_text())
-    assert content["errors"].keys() == {str(steps) for steps in solvers.ENCODING}
+    assert content["encodings"].keys() == {str(steps) for steps in solvers.ENCODING}
     found = content["solvers"]
     assert {"heun, 10 steps, fp32", "adams, 4 steps, fp32"} <= set(found)
     assert all(its["images_per_second"][0] > 0 < its["fd"][0] for its in found.values())
     printed = capsys.readouterr().out
     assert "FD" in printed
-    assert "100 steps to the noise: squared error" in printed
+    assert "100 steps to the noise, whose standard deviation is" in printed
 
 
 def test_mixtures_are_timed_beside_scikit_learn(

@@ -1,6 +1,7 @@
 """Flow matching: an ODE with a learnt vector field maps noise to images and back."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from typing import Literal
 
@@ -19,6 +20,7 @@ Times = Literal["uniform", "logit_normal"]
 Predicts = Literal["velocity", "image"]
 
 NEAREST = 0.05  # what 1 − t is at least where velocities are computed; Li & He (2025), appendix
+TEACHING: tuple[int, Solver] = (4, "adams")  # steps and solver of a student's teacher
 
 
 class Flow(Model):
@@ -57,6 +59,11 @@ class Flow(Model):
         encode_steps: of the solver when encoding; by default as many as ``steps``. Few steps make
             good samples, but only many find the noise that an image comes from. Adjustable after
             training.
+        student_every: train a second field, the student, in one of so many steps. It learns the
+            lines from noise to the images where the first field leads it ("reflow", Liu et al.,
+            section 2.2), with uniform times. These lines do not cross, so the student's way is
+            straighter, and fewer steps suffice. Then it samples and encodes. In the paper the
+            first field is trained before; here it goes on learning, so a run has one stage.
         conditional: whether the field is conditioned on the label.
         class_shares: the share of each class in the training images.
     """
@@ -73,36 +80,48 @@ class Flow(Model):
         solver: Solver = "heun",
         precision: Precision = "fp32",
         encode_steps: Count | None = None,
+        student_every: Count | None = None,
         conditional: bool = False,
         class_shares: Sequence[float] = (),
     ):
         channels, height, width = image_shape
         super().__init__(image_shape, channels * height * width, conditional, class_shares)
         self.field = network.vector_field(image_shape, self.num_classes)
+        self.student_every = student_every
+        self.student: nn.Module | None = None
+        if student_every:
+            self.student = network.vector_field(image_shape, self.num_classes)
         self.predicts, self.times = predicts, times
         self.solver, self.precision = solver, precision
         self.steps, self.encode_steps = steps, encode_steps or steps
 
     def phases(self) -> list[Phase]:
-        """Return one phase: the matching of the field to the lines."""
-        return [Phase("matching", self, self._objective)]
+        """Return the matching of the field to the lines; with a student, of its field as well."""
+        if self.student is None or self.student_every is None:
+            return [Phase("matching", self, self._objective)]
+        return [
+            Phase("matching", self.field, self._objective),
+            Phase("student", self.student, self._reflow, every=self.student_every),
+        ]
 
     def decode(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Integrate the field from noise to images: (B, latent_dim) → (B, C, H, W) in [0, 1]."""
         start = latents.view(-1, *self.image_shape)
-        return ((self._follow(start, 0.0, 1.0, self.steps, labels) + 1) / 2).clamp(0, 1)
+        images = self._carry(self.sampling_module(), start, labels, self.steps, self.solver)
+        return (images + 1) / 2
 
     def encode(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """Integrate the field from images to noise: (B, C, H, W) in [0, 1] → (B, latent_dim)."""
-        return self._follow(images * 2 - 1, 1.0, 0.0, self.encode_steps, labels).flatten(1)
+        velocity = self._velocity_of(self.sampling_module(), labels)
+        return solve(velocity, images * 2 - 1, 1.0, 0.0, self.encode_steps, self.solver).flatten(1)
 
     def validation_metrics(self, batch: Batch) -> Terms:
         """Return ``squared_error`` of the field per image, summed over pixels."""
         return {"squared_error": self._objective(batch)["loss"]}
 
     def sampling_module(self) -> nn.Module:
-        """Return the field."""
-        return self.field
+        """Return the field that samples."""
+        return self.field if self.student is None else self.student
 
     def _objective(self, batch: Batch) -> Terms:
         images = batch.images * 2 - 1
@@ -111,8 +130,27 @@ class Flow(Model):
             times = torch.rand(len(images), device=images.device)
         else:
             times = torch.randn(len(images), device=images.device).sigmoid()
+        return self._match(self.field, noise, images, times, batch.labels)
+
+    def _reflow(self, batch: Batch) -> Terms:
+        noise = torch.randn_like(batch.images)
+        times = torch.rand(len(noise), device=noise.device)
+        with torch.no_grad():
+            images = self._carry(self.field, noise, batch.labels, *TEACHING)
+        assert self.student is not None
+        return self._match(self.student, noise, images, times, batch.labels)
+
+    def _match(
+        self,
+        field: nn.Module,
+        noise: Tensor,
+        images: Tensor,
+        times: Tensor,
+        labels: Tensor | None,
+    ) -> Terms:
+        """Return the loss of a field on lines from noise to images."""
         places = torch.lerp(noise, images, times.view(-1, 1, 1, 1))
-        output = self.field(places, times, *self.conditioning(batch.labels)).float()
+        output = field(places, times, *self.conditioning(labels)).float()
         target = images - noise
         if self.predicts == "image":
             target = _toward(images, places, times)
@@ -120,35 +158,58 @@ class Flow(Model):
         return {"loss": losses.squared_error(velocity, target).mean()}
 
     def _velocity(self, output: Tensor, places: Tensor, times: Tensor) -> Tensor:
-        """Return the velocity that an output of the network stands for."""
+        """Return the velocity that an output of a network stands for."""
         return _toward(output, places, times) if self.predicts == "image" else output
 
-    def _follow(
-        self, images: Tensor, begin: float, end: float, steps: int, labels: Tensor | None
+    def _carry(
+        self, field: nn.Module, noise: Tensor, labels: Tensor | None, steps: int, solver: Solver
     ) -> Tensor:
-        """Solve dx/dt = v(x, t) from one time to another."""
-        conditioning = self.conditioning(labels)
-        length = (end - begin) / steps
+        """Return the images in [-1, 1] to which a field carries noise, both (B, C, H, W)."""
+        latest = 1 - NEAREST if self.predicts == "image" else math.inf
+        velocity = self._velocity_of(field, labels)
+        return solve(velocity, noise, 0.0, 1.0, steps, solver, latest).clamp(-1, 1)
 
-        def field(places: Tensor, time: float) -> Tensor:
+    def _velocity_of(self, field: nn.Module, labels: Tensor | None) -> "Velocity":
+        """Return the velocities of a field, with the precision of sampling."""
+        conditioning = self.conditioning(labels)
+
+        def velocity(places: Tensor, time: float) -> Tensor:
             times = torch.full((len(places),), time, device=places.device)
             half = torch.autocast(places.device.type, torch.bfloat16)
             with half if self.precision == "bf16" else nullcontext():
-                output = self.field(places, times, *conditioning).float()
+                output = field(places, times, *conditioning).float()
             return self._velocity(output, places, times)
 
-        earlier = None  # the velocity at the beginning of the step before
-        for step in range(steps):
-            time = begin + step * length
-            velocity = slope = field(images, time)
-            # At the image itself, x − x_t is 0 and does not give the velocity that Heun's needs.
-            reached = self.predicts == "image" and time + length > max(time, 1 - NEAREST)
-            if self.solver == "adams" and earlier is not None:
-                slope = (3 * velocity - earlier) / 2
-            elif self.solver != "euler" and not reached:
-                slope = (velocity + field(images + length * velocity, time + length)) / 2
-            images, earlier = images + length * slope, velocity
-        return images
+        return velocity
+
+
+Velocity = Callable[[Tensor, float], Tensor]  # places (B, C, H, W) and a time → as many velocities
+
+
+def solve(
+    velocity: Velocity,
+    places: Tensor,
+    begin: float,
+    end: float,
+    steps: int,
+    solver: Solver,
+    latest: float = math.inf,
+) -> Tensor:
+    """Solve dx/dt = v(x, t) from one time to another, and return the places at its end.
+
+    Velocities later than ``latest`` are too small: a step of Heun that leads there is Euler's.
+    """
+    length = (end - begin) / steps
+    earlier = None  # the velocity at the beginning of the step before
+    for step in range(steps):
+        time = begin + step * length
+        first = slope = velocity(places, time)
+        if solver == "adams" and earlier is not None:
+            slope = (3 * first - earlier) / 2
+        elif solver != "euler" and time + length <= max(time, latest):
+            slope = (first + velocity(places + length * first, time + length)) / 2
+        places, earlier = places + length * slope, first
+    return places
 
 
 def _toward(images: Tensor, places: Tensor, times: Tensor) -> Tensor:
