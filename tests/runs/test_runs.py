@@ -215,7 +215,16 @@ def test_a_run_that_has_lost_a_file_is_named(lost: str, workplace: Path) -> None
 
 
 @pytest.mark.parametrize(
-    "line", ["no JSON", "[1]", '{"epoch": 1}', '{"step": "1"}', '{"step": 1, "loss": "low"}']
+    "line",
+    [
+        "no JSON",
+        "[1]",
+        '{"epoch": 1}',
+        '{"step": "1"}',
+        '{"step": 1, "loss": "low"}',
+        '{"step": 1, "copies.samples": 0, "copies.found": 0}',
+        '{"step": 1, "copies.samples": 0, "images": 9}',
+    ],
 )
 def test_a_damaged_log_is_told(line: str, workplace: Path) -> None:
     folder = make(workplace / "runs" / "a")
@@ -271,7 +280,7 @@ def test_rewinding_keeps_whole_epochs_up_to_the_step(workplace: Path) -> None:
 def test_rewinding_keeps_copies_up_to_the_checkpoint(workplace: Path) -> None:
     folder = make(workplace / "runs" / "a")
     for step in (10, 12, 18, 19):  # of which 10 alone ends an epoch
-        folder.append({"step": step, "copies.samples": 0.5})
+        folder.append({"step": step, "images": 8 * step, "copies.samples": 0.5, "copies.found": 0})
     folder.append({"step": 20})
     folder.rewind_log(18, 15, 5)
     assert [record["step"] for record in folder.copies()] == [10, 12, 18]

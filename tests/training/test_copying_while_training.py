@@ -235,6 +235,17 @@ def test_the_first_measurement_counts_its_fit(
     assert not model.fitted
 
 
+def test_a_fit_is_timed_with_fewer_than_ten_images_too(device: devices.Device) -> None:
+    """It is too small to succeed, so the measurement follows at once."""
+    few = images()
+    given = Images(few.name, few.table, {**few.splits, "train": few.splits["train"][:9]})
+    model = VAE(SHAPE, 3, MLP([8]), sampler="gmm", components=2)
+    watch = watch_of(model, device, given, batch_size=3)
+    watch.grid_drawn(0.0)
+    watch.trainer.step, watch.trainer.seconds = 100, math.inf
+    assert measured(watch)["copies.samples"] <= 1
+
+
 def test_the_first_epoch_and_a_watch_that_is_off_have_no_measurement(
     device: devices.Device,
 ) -> None:

@@ -94,7 +94,7 @@ def test_a_run_before_its_first_epoch_lacks_no_log(run: Any, genmodels: CommandL
 def test_records_of_the_log_are_counted_by_kind(run: Any, genmodels: CommandLine) -> None:
     folder = api.load(run).folder
     before = len(folder.log())
-    folder.append({"step": 21, "copies.samples": 0.0})
+    folder.append({"step": 21, "images": 168, "copies.samples": 0.0, "copies.found": 0})
     assert (
         f"log.jsonl  ok: {before} record of epochs, 1 of copies\n" in genmodels("verify", run).out
     )

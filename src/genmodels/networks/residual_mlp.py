@@ -16,7 +16,7 @@ class ResidualMLP:
     """A fully connected residual network of whole images.
 
     It is the network of Li et al., Autoregressive Image Generation without Vector Quantization
-    (2024), section 4.2: blocks of layer normalisation and two layers with a SiLU between them,
+    (2024), section 4.1: blocks of layer normalisation and two layers with a SiLU between them,
     shifted, scaled and gated by the embedding of the time (adaLN-Zero; Peebles & Xie, Scalable
     Diffusion Models with Transformers, 2023, section 3.2). It is for small images: its first and
     last layer grow with the number of pixels.

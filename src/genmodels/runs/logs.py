@@ -12,6 +12,8 @@ from genmodels.runs import checkpoint, manifest
 from genmodels.runs.manifest import Record
 from genmodels.system import files
 
+COPIES = {"images", "copies.samples", "copies.found"}  # what every record of copies has
+
 
 def read(path: Path) -> list[Record]:
     """Return the records of a log, oldest first, without an incomplete last line.
@@ -38,7 +40,7 @@ def _record(path: Path, number: int, line: str) -> Record:
         record = json.loads(line)
     except (ValueError, RecursionError):
         record = None
-    if not manifest.is_record(record):
+    if not manifest.is_record(record) or (is_of_copies(record) and not record.keys() >= COPIES):
         raise InputError(
             f"{path} cannot be read: line {number} is no record of a training, {brief(line)}; "
             "delete that line, or restore the file from a copy"

@@ -154,7 +154,7 @@ class CopyMonitor:
         images = min(self._fit_images(), self.trainer.images.count(TRAIN))
         began = time.perf_counter()
         # A fit that fails is said by the measurement, with all images.
-        with suppress(InputError), fitting.sampled(self.trainer, images // TRIAL):
+        with suppress(InputError), fitting.sampled(self.trainer, max(1, images // TRIAL)):
             pass
         seconds = time.perf_counter() - began
         self.spent += seconds
