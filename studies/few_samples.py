@@ -164,12 +164,12 @@ def main() -> None:
     """Measure, write the numbers, and print them as a table."""
     parser = argparse.ArgumentParser(prog="python -m studies.few_samples", description=__doc__)
     parser.add_argument("--data", default="mnist")
-    parser.add_argument("--data-root", type=Path, default=Path("data"))
+    parser.add_argument("--data-root", type=Path)
     given = parser.parse_args()
     images = data.load(given.data, root=given.data_root)
     if images.count(TEST) < MANY:
         raise InputError(
-            f"{images.name} has {images.count(TEST):,} test images; take --data with {MANY:,} or more"
+            f"{images.name} has {images.count(TEST):,} test images; give --data with {MANY:,}"
         )
     real = reference.of(images, domain.choose("domain", images, silent), MANY, silent)
     found = study(real)

@@ -199,8 +199,8 @@ def _after(results: Results) -> str:
         answered = AVERAGING.capitalize()
     return (
         f"{answered} ({p_value}): the autoencoder reaches {interval(fitted)} with a mixture fitted "
-        f"to its codes, {number(estimate(untouched, untouched['distance']).mean)} with N(0, I); the "
-        f"VAE {interval(plain)}. By the last weights of both: {interval(last)} and "
+        f"to its codes, {number(estimate(untouched, untouched['distance']).mean)} with N(0, I); "
+        f"the VAE {interval(plain)}. By the last weights of both: {interval(last)} and "
         f"{interval(last_plain)}."
     )
 

@@ -188,6 +188,8 @@ def prepare(docs: Path, settings: Settings) -> tuple[Path, float, dict[str, Any]
 def current(path: Path, protocol: Mapping[str, Any], rules: Rules) -> list[dict[str, Any]]:
     """Return the results of a file, without those whose entry has changed.
 
+    Settings that change no model are not compared, nor those that are newer than the results.
+
     Raises:
         InputError: they have another protocol.
     """
@@ -204,7 +206,8 @@ def current(path: Path, protocol: Mapping[str, Any], rules: Rules) -> list[dict[
     found = []
     for result in content["results"]:
         entry = entries.get(result["entry"])
-        if entry and entry.read(result["seed"], rules).plain() == result["configuration"]:
+        then = config.resolve([result["configuration"]], result["entry"])
+        if entry and not entry.read(result["seed"], rules).differences(then):
             found.append(result)
         else:
             print(f"{result['entry']}, seed {result['seed']}: left out, the entry has changed")

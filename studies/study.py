@@ -92,11 +92,12 @@ def main() -> None:
     chosen = [known[name] for name in options.parts or known]
     for part in chosen:
         split(part.name)
+    missing = [part for part in chosen if options.again or not part.result.is_file()]
     for part in chosen:
-        if not part.result.is_file() or options.again:
-            measure(part, options)
-        else:
+        if part not in missing:
             complete(part, options)
+    for part in missing:
+        measure(part, options)
 
 
 def complete(part: Part, options: argparse.Namespace) -> None:
