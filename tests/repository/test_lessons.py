@@ -82,7 +82,7 @@ def decided(fds: dict[str, float] | None = None, **changed: Any) -> list[str]:
         for name, fd in (("vae", 4.0), ("gan", 2.2))
     ], "protocol": {"features": "domain"}}  # fmt: skip
     other = study(changed.get("fd_last"), **(fds or FDS))
-    parts = {"report-100": report, "mnist": study(**FDS), "fashion-mnist": other}
+    parts = {"report-100": report, "mnist": study(None, **FDS), "fashion-mnist": other}
     return lessons.lessons(lessons.Results(entries, parts))
 
 
