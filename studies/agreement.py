@@ -18,6 +18,7 @@ from scipy import stats
 
 from genmodels.comparison import rule
 from genmodels.comparison.rule import Outcome, Side, Vote
+from studies.command import command
 from studies.power import SPREAD
 
 OUT = Path(__file__).parents[1] / "docs" / "results" / "agreement.json"
@@ -49,6 +50,7 @@ UNEQUAL: dict[str, Sequence[float]] = {
 Values = NDArray[Any]
 
 
+@command
 def main() -> None:
     """Simulate, print and write JSON."""
     errors = {name: {n: error(*given, n) for n in SEEDS} for name, given in EQUAL.items()}

@@ -20,8 +20,8 @@ STYLES = ("-", "--")  # of lines; every colour has both
 INTRODUCTION = """# Seconds to quality
 
 How long does a training take until its samples are good? The board shows seconds of training until
-the [FD](concepts.md#frechet-distance) of samples is below a threshold. Beside the thresholds: after
-100 epochs the VAE of [the report](report.md) is at 2.72, its GAN at 1.59 ([study](study.md)).
+the [FD](concepts.md#frechet-distance) of samples is below a threshold. What models reach after 20
+and after 100 epochs is in [the study](study.md).
 
 ```sh
 python -m studies.speedrun    # measures what has no result yet, and writes this page
@@ -45,14 +45,16 @@ RULES = """## Rules
 - A row has the median over its seeds, and their range. A seed that does not pass within
   {limit:g} s of training counts as slower than all that do.
 - In the pause that passed, {test_images:,} other samples are compared with the test images, in the
-  features that chose it and in those of a second network, trained from another seed. Networks see
-  the same difference on other scales, so the second FD is multiplied by {unit:.2g}: then the
-  [Gaussian over the pixels](concepts.md#noise-floor-and-baselines) has the same FD in both. A
+  features that chose it and in those of a second network, trained from another seed.{scale} A
   threshold is confirmed if the median of the second FD is below {agree:g} times the threshold.
 - Each training has {threads} thread(s).
 - GFLOP/s is the rate of products of large float32 matrices before and after each training. Rows
   with different rates cannot be compared.
 """
+
+SCALE = """ Networks see
+  the same difference on other scales, so the second FD is multiplied by {unit:.3g}: then the
+  [Gaussian over the pixels](concepts.md#noise-floor-and-baselines) has the same FD in both."""
 
 
 def write(
@@ -67,10 +69,12 @@ def write(
     Args:
         docs: the folder of the documentation.
         protocol: how all results were measured.
-        unit: factor of the second FD.
+        unit: factor of the second FD; one that rounds to 1.0 is left out.
         changed: entry → what it changed.
         results: of all trainings.
     """
+    unit = 1.0 if f"{unit:.2g}" == "1" else unit
+    scale = "" if unit == 1.0 else SCALE.format(unit=unit)
     rows = {name: [r for r in results if r["entry"] == name] for name in changed}
     rows = {name: found for name, found in rows.items() if found}
     thresholds = protocol["thresholds"]
@@ -85,7 +89,7 @@ def write(
         "## The second judge",
         "FD at the moment that passed: on validation images, which chose it, and on test images.",
         _confirmations(names, rows, thresholds, unit),
-        RULES.format(**protocol, pause=timing.SHORTEST, agree=AGREE, unit=unit),
+        RULES.format(**protocol, pause=timing.SHORTEST, agree=AGREE, scale=scale),
         _machine(results, protocol),
     ]
     text = "\n\n".join(part.strip() for part in parts) + "\n"
@@ -140,14 +144,9 @@ def _board(
     protocol: Mapping[str, Any],
 ) -> str:
     thresholds = protocol["thresholds"]
-    best = {t: min(median(rows[name], t) for name in names) for t in thresholds}
     lines = [["entry", "what it changed", *(f"FD < {t:g}" for t in thresholds), "GFLOP/s"]]
     for name in names:
-        cells = []
-        for threshold in thresholds:
-            cell = _cell(times(rows[name], threshold), protocol["limit"])
-            first = median(rows[name], threshold) == best[threshold] < math.inf
-            cells.append(f"**{cell}**" if first else cell)
+        cells = [_cell(times(rows[name], t), protocol["limit"]) for t in thresholds]
         rates = [rate for result in rows[name] for rate in result["gflops"]]
         spread = f"{statistics.median(rates):.0f} ({min(rates):.0f} to {max(rates):.0f})"
         lines.append([name, changed[name], *cells, spread])

@@ -1,22 +1,19 @@
 """``python -m studies.families``: train every preset for the same time, and measure it.
 
 ``train`` trains and measures presets one after the other, each once: a result lies in
-``docs/results/models/`` as soon as it is there, and what has one is left out, so the command
-may be stopped and given again; ``--set`` varies a preset. The rate of a preset's steps is measured
-first, by its fastest stretch, and it is trained for the steps that fit into the time: so work that
-begins on the machine later changes no model. ``page`` writes ``docs/models.md`` from the results,
-the tables and :mod:`what they teach <studies.lessons>`, and the scores that ``genmodels models``
-shows.
+``docs/results/models/`` as soon as it is there, and what has one with as many seeds is left out, so
+the command may be stopped and given again; ``--set`` varies a preset. The rate of a preset's steps
+is measured first, by its fastest stretch, and it is trained for the steps that fit into the time:
+so work that begins on the machine later changes no model. The steps are kept, so seeds that are
+trained later have them too. ``page`` writes ``docs/models.md`` from the results, the tables and
+:mod:`what they teach <studies.lessons>`, and the scores that ``genmodels models`` shows.
 """
 
 import argparse
 import json
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_args
-
-import torch
+from typing import Any
 
 import genmodels
 from benchmarks.machine import hardware
@@ -25,14 +22,13 @@ from genmodels.comparison import measure
 from genmodels.config import catalogue
 from genmodels.console import Display
 from genmodels.data import pictures
-from genmodels.evaluation.features import domain
-from genmodels.models.base import Pixels
 from genmodels.system import device as devices
-from genmodels.system import tuning
+from genmodels.system import files, tuning
 from genmodels.system.provenance import measured
 from genmodels.training import session
 from genmodels.training.records import Progress
-from studies import lessons, study
+from studies import lessons, study, tables
+from studies.command import command
 from studies.lessons import Measured
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -44,18 +40,10 @@ ALONE: dict[str, Any] = {"train": {"threads": 1, "execution": "eager"}}
 RATE_SECONDS = 8.0  # in which the rate of steps is measured
 MARK = "<!-- what follows is written by: python -m studies.families page -->"
 SHOWN = 16  # images of a grid, in two rows
-COLUMNS = {  # number → heading and digits
-    "kid": ("KID", 4),
-    "density": ("density", 2),
-    "coverage": ("coverage", 2),
-    "modes": ("modes", 0),
-    "class_kl": ("class KL", 3),
-    "rarest_class": ("rarest class", 2),
-}
 APART = "FD on other images or features: these numbers cannot be compared with those above."
-BOUNDS = [f"nll_{pixels}_{how}" for pixels in get_args(Pixels) for how in ("exact", "iwae_100")]
 
 
+@command
 def main() -> None:
     """Train and measure, or write the page."""
     parser = argparse.ArgumentParser(prog="python -m studies.families", description=__doc__)
@@ -75,24 +63,50 @@ def main() -> None:
     names = options.presets or config.presets()
     for number, name in enumerate(names, 1):
         path = result_path(name, options.data, options.budget, options.settings)
-        if path.is_file():
+        found = existing(path)
+        if found and len(found["seeds"]) >= options.seeds:
             continue
-        steps = steps_in(name, options)
-        print(f"{number} of {len(names)}: {name}, {steps:,} steps", flush=True)
         trained = options.runs / path.stem
+        steps = found["configuration"]["train"]["steps"] if found else steps_of(name, options)
+        print(f"{number} of {len(names)}: {name}, {steps:,} steps", flush=True)
         runs = [train_one(name, options, steps, s, trained) for s in range(options.seeds)]
         record(name, options, runs, path)
 
 
 def result_path(name: str, data: str, budget: str, settings: Sequence[str]) -> Path:
     """Return the path of the result of a preset, or of a variation of it."""
-    parts = [name.removesuffix(".yaml"), data, budget, *settings]
-    return RESULTS / (re.sub(r"[^\w.-]+", "-", "-".join(parts)) + ".json")
+    return RESULTS / f"{tables.stem(name, data, budget, settings)}.json"
+
+
+def existing(path: Path) -> dict[str, Any] | None:
+    """Return a result, None if there is none of the present preset."""
+    if not path.is_file():
+        return None
+    result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return result if _current(result) else None
 
 
 def layers(settings: Sequence[str]) -> list[Mapping[str, Any]]:
     """Return what lies over a preset: the given changes, and one core for all."""
     return [*(config.assignment(text) for text in settings), ALONE]
+
+
+def steps_of(name: str, options: argparse.Namespace) -> int:
+    """Return the steps of a preset, which are measured once and kept beside its runs.
+
+    They are measured again if its settings have changed.
+    """
+    stem = tables.stem(name, options.data, options.budget, options.settings)
+    kept = options.runs / f"{stem}-steps.json"
+    settings = api.config(name, settings=layers(options.settings), data=options.data).plain()
+    if kept.is_file():
+        content = json.loads(kept.read_text(encoding="utf-8"))
+        if content["configuration"] == settings:
+            return int(content["steps"])
+    steps = steps_in(name, options)
+    content = {"steps": steps, "configuration": settings}
+    files.write(kept, (json.dumps(content, indent=1) + "\n").encode())
+    return steps
 
 
 def steps_in(name: str, options: argparse.Namespace) -> int:
@@ -161,7 +175,7 @@ def write_page() -> None:
         json.loads(path.read_text(encoding="utf-8")) for path in sorted(RESULTS.glob("*.json"))
     ]
     current = [result for result in found if _current(result)]
-    results, apart = _by_yardstick(current)
+    results, apart = tables.by_yardstick(current)
     varied = [r for r in results if r["settings"]]
     short = [r for r in results if r["budget"] == SHORT and r not in varied]
     longer = [r for r in results if r not in short and r not in varied]
@@ -169,38 +183,25 @@ def write_page() -> None:
     parts = [page.read_text(encoding="utf-8").partition(MARK)[0] + MARK]
     taught = lessons.lessons(lessons.Results(current, _studies()))
     parts += ["## What it teaches", "\n".join(taught)]
-    parts += ["## Every preset", _table(short)]
+    parts += ["## Every preset", tables.table(short, SHORT, DATA)]
     if missing := set(config.presets()) - {r["preset"] for r in current if r["budget"] == SHORT}:
         parts.append(f"Not measured: {', '.join(sorted(missing))}.")
     if longer:
-        parts += ["## Longer, with seeds", _table(longer)]
+        parts += ["## Longer, with seeds", tables.table(longer, SHORT, DATA)]
     if varied:
-        parts += ["## Variations", _table(varied)]
-    parts.append(_protocol(results))
+        parts += ["## Variations", tables.table(varied, SHORT, DATA)]
+    parts.append(tables.protocol(results))
     for group in apart:
-        parts += [f"## With {_images(group[0])}", APART, _table(group), _protocol(group)]
+        parts += [
+            f"## With {tables.images(group[0])}",
+            APART,
+            tables.table(group, SHORT, DATA),
+            tables.protocol(group),
+        ]
     page.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     others = [r for group in apart for r in group if not r["settings"] and r["data"] == DATA]
-    scores = {r["preset"]: _score(r) for r in [*short, *longer, *others]}
+    scores = {r["preset"]: _score(r) for r in [*short, *others] if r["budget"] == SHORT}
     SCORES.write_text(json.dumps(scores, indent=1) + "\n", encoding="utf-8")
-
-
-def _by_yardstick(results: Sequence[Measured]) -> tuple[list[Measured], list[list[Measured]]]:
-    """The results that most have been measured as, and groups of others: distances of other
-    images or features say nothing beside each other."""
-    groups: dict[tuple[str, str], list[Measured]] = {}
-    for result in results:
-        protocol = result["protocol"]
-        key = (protocol["fingerprint"], protocol["features_hash"])
-        groups.setdefault(key, []).append(result)
-    first, *others = sorted(groups.values(), key=len, reverse=True) or [[]]
-    return first, others
-
-
-def _images(result: Measured) -> str:
-    """Return the name and size of a result's images."""
-    size = result["configuration"]["data"]["image_size"]
-    return result["data"] + (f" at {size}x{size}" if size else "")
 
 
 def _studies() -> dict[str, Any]:
@@ -223,72 +224,12 @@ def _current(result: Measured) -> bool:
 
 
 def _score(result: Measured) -> dict[str, Any]:
-    found = {"fd": round(_median(result, result["distance"]), 4), "distance": result["distance"]}
+    found = {
+        "fd": round(tables.median(result, result["distance"]), 4),
+        "distance": result["distance"],
+    }
     kept = {key: result[key] for key in ("budget", "weights")}
-    return {**found, "data": _images(result), **kept, "seeds": len(result["seeds"])}
-
-
-def _median(result: Measured, name: str) -> float:
-    values = [seed[name] for seed in result["seeds"] if name in seed]
-    return float(torch.tensor(values, dtype=torch.float64).median()) if values else float("nan")
-
-
-def _table(results: Sequence[Measured]) -> str:
-    """Return the table of results, lowest FD first."""
-    headings = ["preset", "model", "FD", *(heading for heading, _ in COLUMNS.values()), "nats",
-                "images/s", ""]  # fmt: skip
-    rows = [headings, ["---"] * len(headings)]
-    for result in sorted(results, key=lambda r: _median(r, r["distance"])):
-        asked = [result[key] for key in ("preset", "data", "budget", "settings")]
-        shown = _spread(result) if len(result["seeds"]) > 1 else ""
-        distance = f"{_median(result, result['distance']):.3g}{shown}"
-        if result["budget"] != SHORT:
-            distance += f" ({result['budget']})"
-        numbers = [_number(_median(result, name), digits) for name, (_, digits) in COLUMNS.items()]
-        rate = f"{_median(result, 'training_images_per_second'):,.0f}"
-        picture = f"![samples](pictures/models/{result_path(*asked).stem}.png)"
-        rows.append([_named(result), result["model"], distance, *numbers, _nats(result), rate,
-                     picture])  # fmt: skip
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
-
-
-def _named(result: Measured) -> str:
-    other = [] if result["data"] == DATA else [f"data={result['data']}"]
-    return "<br>".join([result["preset"], *other, *result["settings"]])
-
-
-def _spread(result: Measured) -> str:
-    values = [seed[result["distance"]] for seed in result["seeds"]]
-    return f" ({min(values):.3g} to {max(values):.3g})"
-
-
-def _nats(result: Measured) -> str:
-    for name in BOUNDS:
-        if name in result["seeds"][0]:
-            return f"{_median(result, name):,.1f} {name.removeprefix('nll_').replace('_', ' ')}"
-    return "—"
-
-
-def _number(value: float, digits: int) -> str:
-    return "—" if value != value else f"{value:.{digits}f}"
-
-
-def _machine(hardware: Mapping[str, Any]) -> str:
-    torch_version = hardware["versions"]["torch"]
-    return f"{hardware['processor']}, {hardware['threads']} threads, torch {torch_version}"
-
-
-def _protocol(results: Sequence[Measured]) -> str:
-    if not results:
-        return "No result yet."
-    protocol = results[0]["protocol"]
-    machines = {_machine(result["hardware"]) for result in results}
-    return (
-        f"Measured on {' and '.join(sorted(machines))}; features {protocol['features']} "
-        f"({domain.described(protocol['features_hash'])}), {protocol['generated_images']:,} "
-        f"samples beside {protocol['real_images']:,} test images. Times are of training on one "
-        "core; one seed unless a range is given, whose number is the median."
-    )
+    return {**found, "data": tables.images(result), **kept, "seeds": len(result["seeds"])}
 
 
 if __name__ == "__main__":

@@ -14,14 +14,17 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import chain, pairwise
 from pathlib import Path
 from statistics import mean
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from scipy.stats import kendalltau
 from torch import Tensor
 
+from benchmarks.machine import hardware
 from genmodels import data
 from genmodels.data.images import TEST, TRAIN, silent
+from genmodels.errors import InputError
 from genmodels.evaluation import reference
 from genmodels.evaluation.features import domain
 from genmodels.evaluation.features.extractor import BLOCK
@@ -29,7 +32,9 @@ from genmodels.evaluation.metrics import distances
 from genmodels.evaluation.metrics.extrapolation import unbiased_frechet
 from genmodels.evaluation.metrics.kernel import kernel
 from genmodels.evaluation.reference import Reference
-from genmodels.system import randomness
+from genmodels.system import files, randomness
+from genmodels.system.provenance import measured
+from studies.command import command
 
 OUT = Path(__file__).parents[1] / "docs" / "results" / "few-samples.json"
 MANY, FEW, REPEATS = 10_000, 2000, 10
@@ -138,18 +143,44 @@ def study(real: Reference) -> dict[str, dict[str, float]]:
     }
 
 
+def protocol(real: Reference) -> dict[str, Any]:
+    """Return how the distances are compared."""
+    return {
+        "data": real.images.name,
+        "fingerprint": real.images.fingerprint,
+        "features": real.extractor.name,
+        "features_hash": real.extractor.hash,
+        "many": MANY,
+        "few": FEW,
+        "repeats": REPEATS,
+        "directions": DIRECTIONS,
+        "damages": {name: list(strengths) for name, (_, strengths) in DAMAGES.items()}
+        | {"missing class": list(MISSING)},
+    }
+
+
+@command
 def main() -> None:
     """Measure, write the numbers, and print them as a table."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m studies.few_samples", description=__doc__)
     parser.add_argument("--data", default="mnist")
-    parser.add_argument("--data-root", type=Path, default=Path("data"))
+    parser.add_argument("--data-root", type=Path)
     given = parser.parse_args()
     images = data.load(given.data, root=given.data_root)
-    assert images.count(TEST) >= MANY, "10,000 test images are needed"
+    if images.count(TEST) < MANY:
+        raise InputError(
+            f"{images.name} has {images.count(TEST):,} test images; give --data with {MANY:,}"
+        )
     real = reference.of(images, domain.choose("domain", images, silent), MANY, silent)
     found = study(real)
-    OUT.write_text(json.dumps(found, indent=1) + "\n")
-    print("| 2,000 samples by | Kendall's tau | lowest of 10 | steps in order |")
+    content = {
+        "protocol": protocol(real),
+        "distances": found,
+        "hardware": hardware(),
+        **measured(),
+    }
+    files.write(OUT, (json.dumps(content, indent=1) + "\n").encode())
+    print(f"| {FEW:,} samples by | Kendall's tau | lowest of {REPEATS} | steps in order |")
     print("| --- | --- | --- | --- |")
     for name, row in found.items():
         cells = (f"{value:.3f}" for value in row.values())

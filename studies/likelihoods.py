@@ -19,6 +19,7 @@ from genmodels.evaluation.metrics import likelihood
 from genmodels.models.base import HasLikelihood
 from genmodels.system import randomness
 from genmodels.training import session
+from studies.command import command
 
 BLOCK = 250  # images whose importance weights are held at once
 
@@ -32,6 +33,7 @@ class Bound:
     images: int
 
 
+@command
 def main() -> None:
     """Measure the runs, and print their bounds."""
     parser = argparse.ArgumentParser(prog="python -m studies.likelihoods", description=__doc__)

@@ -26,6 +26,7 @@ from genmodels.evaluation.metrics import distances
 from genmodels.models import density
 from genmodels.models.density import Coder
 from genmodels.training import session
+from studies.command import command
 
 ITERATIONS = (1, 3, 10, 30)
 
@@ -45,6 +46,7 @@ class Fit:
     distance: float
 
 
+@command
 def main() -> None:
     """Measure the runs, and print the table."""
     parser = argparse.ArgumentParser(prog="python -m studies.mixtures", description=__doc__)

@@ -13,11 +13,13 @@ import genmodels
 from genmodels.comparison.cells import number
 from genmodels.report import figures
 from genmodels.training.curves import save
+from studies.command import command
 
 PICTURE = Path(__file__).parents[1] / "docs" / "pictures" / "overview.png"
 SHOWN, COLUMNS = 48, 6
 
 
+@command
 def main() -> None:
     """Measure the runs under one protocol, and draw a panel for each."""
     parser = argparse.ArgumentParser(prog="python -m studies.overview", description=__doc__)

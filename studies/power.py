@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from genmodels.comparison import statistics
 from genmodels.comparison.statistics import LEVEL
+from studies.command import command
 
 OUT = Path(__file__).parents[1] / "docs" / "results" / "power.json"
 STUDIES = 4000
@@ -59,6 +60,7 @@ UNEQUAL: dict[str, tuple[Draw, Draw]] = {
 }
 
 
+@command
 def main() -> None:
     """Simulate, print and write JSON."""
     errors = {

@@ -15,12 +15,14 @@ import genmodels
 from genmodels import Run, data
 from genmodels.report import figures
 from genmodels.training import curves
+from studies.command import command
 
 EPOCHS = (1, 2, 5, 10, 20, 30, 50, 75, 100)  # those the report's numbers are read at
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 STRIPS, SHOWN = 6, 12
 
 
+@command
 def main() -> None:
     """Print the tables and draw the pictures."""
     parser = argparse.ArgumentParser(description=__doc__)

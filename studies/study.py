@@ -18,9 +18,11 @@ import genmodels
 from genmodels import api, config
 from genmodels.config.settings import Settings
 from genmodels.errors import InputError
+from studies.command import command
 
 DOCS = Path(__file__).parents[1] / "docs"
 END = "<!-- end -->\n"
+EMPTY = "Not measured yet under the present protocol."
 REPORT = ("report/vae.yaml", "report/gan.yaml")
 HEADLINE = ("vae.yaml", "vae-gmm.yaml", "gan.yaml", "wgan-gp.yaml", "r3gan.yaml")
 
@@ -75,6 +77,7 @@ PARTS = (
 )
 
 
+@command
 def main() -> None:
     """Train, measure and fill in the parts that have no result."""
     parser = argparse.ArgumentParser(prog="python -m studies.study", description=__doc__)
@@ -86,19 +89,39 @@ def main() -> None:
     known = {part.name: part for part in PARTS}
     if unknown := [name for name in options.parts if name not in known]:
         parser.error(f"there is no part {unknown[0]!r}; use {', '.join(known)}")
-    for part in (known[name] for name in options.parts or known):
-        if part.result.is_file() and not options.again:
-            if changes := part.changes():
-                listed = "; ".join(changes)
-                parser.error(
-                    f"{part.result.name} was measured with other presets ({listed}); use --again"
-                )
-            print(f"{part.name} is measured", flush=True)
-            continue
-        try:
-            measure(part, options)
-        except InputError as error:
-            parser.error(str(error))
+    chosen = [known[name] for name in options.parts or known]
+    for part in chosen:
+        split(part.name)
+    missing = [part for part in chosen if options.again or not part.result.is_file()]
+    for part in chosen:
+        if part not in missing:
+            complete(part, options)
+    for part in missing:
+        measure(part, options)
+
+
+def complete(part: Part, options: argparse.Namespace) -> None:
+    """Check the result of a part, and fill in the page if a former command could not.
+
+    Raises:
+        InputError: it was measured with other presets, or its text is gone.
+    """
+    if changes := part.changes():
+        raise InputError(
+            f"{part.result.name} was measured with other presets ({'; '.join(changes)}); "
+            f"use --again {part.name}"
+        )
+    print(f"{part.name} is measured", flush=True)
+    _, written, _ = split(part.name)
+    if written.strip() not in ("", EMPTY):
+        return
+    report = options.runs / part.name / "report.md"
+    if not report.is_file():
+        raise InputError(
+            f"the page has no numbers of {part.name}, and there is no {report} to take them from; "
+            f"give the --runs that it was measured with, or use --again {part.name}"
+        )
+    fill(part.name, report.read_text(encoding="utf-8"))
 
 
 def measure(part: Part, options: argparse.Namespace) -> None:
@@ -118,18 +141,31 @@ def measure(part: Part, options: argparse.Namespace) -> None:
     fill(part.name, (folder / "report.md").read_text(encoding="utf-8"))
 
 
-def fill(name: str, report: str) -> None:
-    """Replace a part of the page by a report.
+def split(name: str) -> tuple[str, str, str]:
+    """Return the page before the text of a part, this text, and the page after it.
 
     Raises:
         InputError: the page has no such part.
     """
     page, opening = DOCS / "study.md", f"<!-- {name} -->\n"
     before, found, rest = page.read_text(encoding="utf-8").partition(opening)
-    _, end, after = rest.partition(END)
+    text, end, after = rest.partition(END)
     if not (found and end):
-        raise InputError(f"{page} has no {opening.strip()} with an {END.strip()} below it")
-    page.write_text(f"{before}{opening}\n{fragment(report)}\n\n{END}{after}", encoding="utf-8")
+        raise InputError(
+            f"{page} has no {opening.strip()} with an {END.strip()} below it; add both lines"
+        )
+    return before + opening, text, END + after
+
+
+def fill(name: str, report: str) -> None:
+    """Replace the text of a part of the page by a report.
+
+    Raises:
+        InputError: the page has no such part.
+    """
+    before, _, after = split(name)
+    text = f"{before}\n{fragment(report)}\n\n{after}"
+    (DOCS / "study.md").write_text(text, encoding="utf-8")
 
 
 def fragment(report: str) -> str:

@@ -1,5 +1,6 @@
 """The speedrun: its clock, its judges, its board, and a run of it that is cut to half a second."""
 
+import json
 import math
 import os
 import re
@@ -199,7 +200,7 @@ def test_the_board_has_medians_ranges_and_shares(tmp_path: Path) -> None:
     page = (tmp_path / "speedrun.md").read_text()
     rows = re.findall(r"^\| (?:slow|fast|new) .*$", page, re.MULTILINE)
     assert rows == [
-        "| fast | all | **5.0 s (4.0 s to 6.0 s; 3 of 3)** | **40 s (20 s to > 100 s; 2 of 3)** "
+        "| fast | all | 5.0 s (4.0 s to 6.0 s; 3 of 3) | 40 s (20 s to > 100 s; 2 of 3) "
         "| 110 (100 to 120) |",
         "| slow | nothing | 31 s (30 s to 32 s; 3 of 3) | — (0 of 3 in 100 s) | 110 (100 to 120) |",
         "| fast | 5 | 3 | 0.8 | 0.85 | 2.1 | confirmed |",
@@ -209,6 +210,55 @@ def test_the_board_has_medians_ranges_and_shares(tmp_path: Path) -> None:
     assert board.median([results[3], results[5], results[5]], 1.0) == math.inf
     assert index.read_text() == f"```\n{board.BEFORE}{board.LINK}```\n"
     assert (tmp_path / "pictures" / "speedrun.png").is_file()
+
+
+@pytest.mark.drawn
+@pytest.mark.parametrize(
+    ("unit", "said", "shown"),
+    [
+        (1.0444, None, "0.9"),
+        (0.996, None, "0.9"),
+        (1.06, "1.06", "0.954"),
+        (0.1234, "0.123", "0.1111"),
+    ],
+)
+def test_the_scale_of_the_second_features_is_said_where_it_is_another(
+    tmp_path: Path, unit: float, said: str | None, shown: str
+) -> None:
+    board.write(tmp_path, PROTOCOL, unit, {"slow": "nothing"}, [result("slow", 0, [30.0])])
+    page = (tmp_path / "speedrun.md").read_text()
+    found = re.search(r"second FD is multiplied by (\S+):", page)
+    assert (found[1] if found else None) == said
+    assert f"| 0.85 | {shown} | confirmed |" in page
+
+
+def test_no_entry_tells_a_measured_time() -> None:
+    assert not [e.name for e in speedrun.ENTRIES if re.search(r"\d s\b", e.changed)]
+
+
+def test_the_page_is_what_the_results_say(tmp_path: Path) -> None:
+    content = json.loads((speedrun.DOCS / "results" / "speedrun.json").read_text(encoding="utf-8"))
+    changed = {entry.name: entry.changed for entry in speedrun.ENTRIES}
+    protocol, unit = content["protocol"], content["second_unit"]
+    board.write(tmp_path, protocol, unit, changed, content["results"])
+    written = (tmp_path / "speedrun.md").read_text(encoding="utf-8")
+    assert (speedrun.DOCS / "speedrun.md").read_text(encoding="utf-8") == written
+
+
+def test_a_setting_that_changes_no_model_or_is_new_leaves_results_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    entry = speedrun.ENTRIES[0]
+    then: dict[str, Any] = entry.read(0, RULES).plain()
+    del then["train"]["watch_copies"]
+    path = tmp_path / "speedrun.json"
+    found = {**result(entry.name, 0, []), "configuration": then}
+    path.write_text(json.dumps({"protocol": PROTOCOL, "results": [found]}))
+    assert speedrun.current(path, PROTOCOL, RULES) == [found]
+    then["train"]["optimizer"]["lr"] = 0.5
+    path.write_text(json.dumps({"protocol": PROTOCOL, "results": [found]}))
+    assert speedrun.current(path, PROTOCOL, RULES) == []
+    assert "left out, the entry has changed" in capsys.readouterr().out
 
 
 def test_the_page_is_linked_only_if_it_exists() -> None:
@@ -291,7 +341,7 @@ def test_what_is_missing_is_measured_and_the_page_is_written(
 def test_the_demo_has_the_fastest_preset_beside_those_of_the_report() -> None:
     repository = Path(__file__).parents[2]
     board = (repository / "docs" / "speedrun.md").read_text(encoding="utf-8")
-    fastest = re.search(r"^\| ([\w-]+\.yaml) .*\*\*", board, re.MULTILINE)
+    fastest = re.search(r"^\| ([\w-]+\.yaml) ", board, re.MULTILINE)  # rows are in this order
     shown = re.search(r"^DEMO = (.*)$", (repository / "Makefile").read_text(), re.MULTILINE)
     assert fastest
     assert shown

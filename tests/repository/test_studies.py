@@ -1,16 +1,21 @@
 """Studies run: they measure once, and write the pages from what was measured."""
 
+import importlib
 import json
 import re
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import genmodels
 from conftest import Trained
-from genmodels.errors import InputError
+from genmodels import api
+from genmodels.errors import InputError, Interrupted, Unfinished
 from genmodels.models import density
-from studies import families, likelihoods, mixtures, study
+from studies import families, few_samples, likelihoods, mixtures, study
+from studies.command import command
 from studies.study import Part
 
 pytestmark = pytest.mark.slow
@@ -25,6 +30,7 @@ def docs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(families, "GRIDS", tmp_path / "pictures" / "models")
     monkeypatch.setattr(families, "SCORES", tmp_path / "measured.json")
     monkeypatch.setattr(families, "DATA", "glyphs")
+    monkeypatch.setattr(families, "SHORT", "0.5s")
     return tmp_path
 
 
@@ -56,6 +62,17 @@ def test_families_are_measured_once_and_shown(
     assert "Not measured: ae-gmm.yaml, " in page
 
     path = docs / "results" / "gan-glyphs-0.5s.json"
+    longer = {**json.loads(path.read_text()), "budget": "5m"}
+    (docs / "results" / "gan-glyphs-5m.json").write_text(json.dumps(longer))
+    (docs / "results" / "wgan-gp-glyphs-5m.json").write_text(
+        json.dumps({**longer, "preset": "wgan-gp.yaml"} | _of("wgan-gp.yaml"))
+    )
+    families.main()
+    assert json.loads((docs / "measured.json").read_text()) == scores
+    assert "(5m)" in (docs / "models.md").read_text()
+    for other in (docs / "results").glob("*-5m.json"):
+        other.unlink()
+
     result = json.loads(path.read_text())
     train = result["configuration"]["train"]
     assert (train["threads"], train["execution"], train["budget"]) == (1, "eager", None)
@@ -67,6 +84,52 @@ def test_families_are_measured_once_and_shown(
     assert "| gan.yaml |" not in first
     assert families.APART in apart
     assert "| gan.yaml |" in apart
+
+
+def _of(preset: str) -> dict[str, Any]:
+    settings = api.config(preset, settings=families.layers([]), data="glyphs")
+    return {"configuration": settings.plain()}
+
+
+@pytest.mark.usefixtures("few_images")
+def test_seeds_are_added_with_the_steps_of_the_result_and_after_a_stop(
+    docs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train, measured_steps = families.train_one, iter([7, 9, 11])
+
+    def stopped(name: str, options: Any, steps: int, seed: int, out: Path) -> genmodels.Run:
+        if seed == 1:
+            raise Interrupted("stopped", 130)
+        return train(name, options, steps, seed, out)
+
+    monkeypatch.setattr(families, "steps_in", lambda *given: next(measured_steps))
+    words = ["families", "train", "vae.yaml", "--budget", "0.5s", "--runs", str(docs / "runs")]
+    monkeypatch.setattr("sys.argv", [*words, "--seeds", "2"])
+    monkeypatch.setattr(families, "train_one", stopped)
+    with pytest.raises(SystemExit, match="130"):
+        families.main()
+    assert capsys.readouterr().err == "families: stopped\n"
+    monkeypatch.setattr(families, "train_one", train)
+    families.main()
+    path = docs / "results/vae-glyphs-0.5s.json"
+    result = json.loads(path.read_text())
+    assert result["configuration"]["train"]["steps"] == 7
+    assert [seed["seed"] for seed in result["seeds"]] == [0, 1]
+
+    (docs / "runs/vae-glyphs-0.5s-steps.json").unlink()
+    shutil.rmtree(docs / "runs/vae-glyphs-0.5s-seed-0")
+    capsys.readouterr()
+    monkeypatch.setattr("sys.argv", [*words, "--seeds", "3"])
+    families.main()
+    assert capsys.readouterr().out == "1 of 1: vae.yaml, 7 steps\n"
+    more = json.loads(path.read_text())
+    assert [seed["seed"] for seed in more["seeds"]] == [0, 1, 2]
+    assert [seed["fd_domain"] for seed in more["seeds"][:2]] == pytest.approx(
+        [seed["fd_domain"] for seed in result["seeds"]]
+    )
+    monkeypatch.setattr("sys.argv", [*words, "--seeds", "2"])
+    families.main()
+    assert capsys.readouterr().out == ""
 
 
 def test_a_likelihood_is_bounded_closer_by_more_samples(trained: Trained, tmp_path: Path) -> None:
@@ -119,6 +182,19 @@ def test_a_part_of_the_study_is_measured_once_and_refused_when_a_preset_changes(
     study.main()
     assert capsys.readouterr().out == "small is measured\n"
 
+    for empty in ("", f"{study.EMPTY}\n"):
+        page.write_text(f"<!-- small -->\n{empty}<!-- end -->\nMore.\n")
+        study.main()
+        assert "### Claims" in page.read_text()
+    report = tmp_path / "runs" / "small" / "report.md"
+    report.rename(report.with_name("elsewhere.md"))
+    study.main()  # the page has its part
+    page.write_text("<!-- small -->\n<!-- end -->\n")
+    capsys.readouterr()
+    with pytest.raises(SystemExit, match="2"):
+        study.main()
+    assert "use --again small" in capsys.readouterr().err
+
     content = json.loads(part.result.read_text())
     content["configurations"]["gan.yaml"]["model"]["dropout"] = 0.5
     part.result.write_text(json.dumps(content))
@@ -126,6 +202,97 @@ def test_a_part_of_the_study_is_measured_once_and_refused_when_a_preset_changes(
         study.main()
     assert stopped.value.code == 2
     assert "gan.yaml: model.dropout: 0.5 there, 0.3 now" in capsys.readouterr().err
+
+
+def test_nothing_is_trained_for_a_page_without_the_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "study.md").write_text("<!-- first -->\n<!-- end -->\n")
+    parts = [Part(name, "glyphs", ("vae.yaml",), epochs=1, seeds=1) for name in ("first", "second")]
+    monkeypatch.setattr(study, "DOCS", tmp_path)
+    monkeypatch.setattr(study, "PARTS", parts)
+    monkeypatch.setattr(study, "measure", lambda *given: pytest.fail("it trains"))
+    monkeypatch.setattr("sys.argv", ["study"])
+    with pytest.raises(SystemExit, match="2"):
+        study.main()
+    assert re.fullmatch(
+        r"study: .*study.md has no <!-- second --> with .*\n", capsys.readouterr().err
+    )
+
+
+def test_the_page_has_every_part() -> None:
+    for part in study.PARTS:
+        _, text, _ = study.split(part.name)
+        if not part.result.is_file():
+            assert text.strip() == study.EMPTY, part.name
+        elif not part.changes():
+            assert text.strip() not in ("", study.EMPTY), part.name
+    prose = re.sub(
+        r"<!-- (\S+) -->\n.*?<!-- end -->", "", (study.DOCS / "study.md").read_text(), flags=re.S
+    ).partition("## Results of the former protocol")[0]
+    assert not re.search(r"\d\.\d", prose)
+
+
+@pytest.mark.parametrize(
+    ("raised", "code", "line"),
+    [
+        (InputError("a mistake"), 2, "a mistake"),
+        (Unfinished("2 of 5 trainings failed"), 1, "2 of 5 trainings failed"),
+        (Interrupted("stopped", 143, "go on"), 143, "stopped; go on"),
+        (KeyboardInterrupt(), 130, "interrupted"),
+    ],
+)
+def test_a_command_ends_in_one_line(
+    raised: BaseException, code: int, line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @command
+    def main() -> None:
+        raise raised
+
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == code
+    assert capsys.readouterr().err == f"test_studies: {line}\n"
+
+
+def test_every_study_is_such_a_command() -> None:
+    found = []
+    for path in sorted(Path(study.__file__).parent.glob("*.py")):
+        if 'if __name__ == "__main__":' in path.read_text(encoding="utf-8"):
+            module = importlib.import_module(f"studies.{path.stem}")
+            assert hasattr(module.main, "__wrapped__"), path.name
+            found.append(path.stem)
+    assert {"families", "few_samples", "power", "speedrun", "study"} <= set(found)
+
+
+@pytest.mark.usefixtures("few_images")
+def test_few_samples_are_compared_with_many(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "results" / "few-samples.json"
+    damages = {"dimming": (few_samples.dim, (0.2, 0.8))}
+    shrunk = {"OUT": out, "MANY": 100, "FEW": 60, "REPEATS": 2, "DIRECTIONS": 20,
+              "DAMAGES": damages, "MISSING": (0.1, 1.0)}  # fmt: skip
+    for name, value in shrunk.items():
+        monkeypatch.setattr(few_samples, name, value)
+    monkeypatch.setattr("sys.argv", ["few_samples", "--data", "glyphs"])
+    few_samples.main()
+    content = json.loads(out.read_text())
+    assert set(content) == {"protocol", "distances", "hardware", "date", "command", "versions"}
+    assert content["protocol"]["data"] == "glyphs"
+    assert content["protocol"]["damages"] == {"dimming": [0.2, 0.8], "missing class": [0.1, 1.0]}
+    assert set(content["distances"]) == set(few_samples.MEASURES)
+    for row in content["distances"].values():
+        assert -1 <= row["tau_lowest"] <= row["tau"] <= 1
+        assert 0.5 <= row["steps_in_order"] <= 1  # far more dimming is farther away
+    head, _, *rows = capsys.readouterr().out.splitlines()
+    assert head == "| 60 samples by | Kendall's tau | lowest of 2 | steps in order |"
+    assert [row.split(" | ")[0] for row in rows] == [f"| {name}" for name in few_samples.MEASURES]
+
+    monkeypatch.setattr(few_samples, "MANY", 10_000)
+    with pytest.raises(SystemExit, match="2"):
+        few_samples.main()
+    assert "few_samples: glyphs has 200 test images" in capsys.readouterr().err
 
 
 def test_a_page_without_the_part_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
