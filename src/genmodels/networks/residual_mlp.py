@@ -15,7 +15,7 @@ EMBEDDING = 128  # numbers of the embedding of time and label
 class ResidualMLP:
     """A fully connected residual network of whole images.
 
-    It is the network of Li et al., Autoregressive Image Generation without Vector Quantization
+    It is made after Li et al., Autoregressive Image Generation without Vector Quantization
     (2024), section 4.1: blocks of layer normalisation and two layers with a SiLU between them,
     shifted, scaled and gated by the embedding of the time (adaLN-Zero; Peebles & Xie, Scalable
     Diffusion Models with Transformers, 2023, section 3.2). It is for small images: its first and
