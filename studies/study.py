@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import genmodels
 from genmodels import api, config
@@ -83,7 +83,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m studies.study", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help="by default all")
     parser.add_argument("--again", action="store_true", help="measure what has a result, too")
-    parser.add_argument("--jobs", default="auto", help="trainings at a time")
+    parser.add_argument("--jobs", type=jobs, default="auto", help="trainings at a time")
     parser.add_argument("--runs", type=Path, default=Path("study"), help="folder of the runs")
     options = parser.parse_args()
     known = {part.name: part for part in PARTS}
@@ -98,6 +98,11 @@ def main() -> None:
             complete(part, options)
     for part in missing:
         measure(part, options)
+
+
+def jobs(text: str) -> int | Literal["auto"]:
+    """Return the number of jobs that a text stands for."""
+    return "auto" if text == "auto" else int(text)
 
 
 def complete(part: Part, options: argparse.Namespace) -> None:
@@ -128,10 +133,9 @@ def measure(part: Part, options: argparse.Namespace) -> None:
     """Train and compare the configurations of a part, and fill in what was found."""
     print(f"{part.name}: {', '.join(part.presets)}", flush=True)
     folder = options.runs / part.name
-    jobs = options.jobs if options.jobs == "auto" else int(options.jobs)
     genmodels.compare(
         part.presets, data=part.data, epochs=part.epochs, seeds=part.seeds, claims="report",
-        jobs=jobs, out=folder,
+        jobs=options.jobs, out=folder,
     )  # fmt: skip
     content = without_places(json.loads((folder / "report.json").read_text(encoding="utf-8")))
     content["measured"]["command"] = f"python -m studies.study {part.name}"
