@@ -513,7 +513,7 @@ def test_what_can_be_listed(genmodels: CommandLine, workplace: Path, trained: Tr
     assert "lower is better" in listed
     assert max(map(len, listed.splitlines())) <= 102
     assert re.search(r"^VAE +encodes, likelihood, labels *$", listed, re.MULTILINE)
-    assert re.search(r"^ +vae-gmm\.yaml  [\d.]+ \(mnist, 5m\) *$", listed, re.MULTILINE)
+    assert re.search(r"^ +vae-gmm\.yaml  [\d.]+ \(mnist, 90s\) *$", listed, re.MULTILINE)
     assert "latent_dim: 20" in genmodels("models", "vae").out
     described = genmodels("models", "GAN").out
     assert "    loss: non_saturating  # or minimax, least_squares, " in described
