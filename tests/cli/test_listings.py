@@ -75,6 +75,14 @@ def test_a_damaged_log_hides_no_run(
     )
 
 
+def test_a_lost_log_is_named(workplace: Path, trained: Trained, genmodels: CommandLine) -> None:
+    trained(Path("runs/a"))
+    Path("runs/a/log.jsonl").unlink()
+    listed = genmodels("runs")
+    assert re.search(r"^runs/a .* no log *$", listed.out, re.MULTILINE)
+    assert listed.out.endswith("next: genmodels verify runs/a\n")
+
+
 def test_a_damaged_configuration_is_one_damaged_file(
     workplace: Path, trained: Trained, genmodels: CommandLine
 ) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 PLACE = HelpPlace(Group.LOOK_AROUND, 3)
 HEADINGS = ["run", "config", "data", "epoch", "step", "loss"]
 LEFT_OUT = ("config", "epoch", "data")  # in a narrow terminal, in this order
-DAMAGED = "damaged log"  # in place of the loss
+DAMAGED, LOST = "damaged log", "no log"  # in place of the loss
 
 
 def runs() -> None:
@@ -26,20 +26,22 @@ def runs() -> None:
         typer.echo("next: genmodels train --config vae.yaml")
         return
     console.show_table(HEADINGS, rows, left_out=LEFT_OUT)
-    if damaged := next((row[0] for row in rows if row[-1] == DAMAGED), None):
+    if damaged := next((row[0] for row in rows if row[-1] in (DAMAGED, LOST)), None):
         options.next_command("verify", damaged)
     else:
         options.next_command("sample", rows[0][0])
 
 
 def _row(run: "Run") -> list[Any]:
-    """Return the cells of a run. A damaged log hides neither the run nor the others."""
+    """Return the cells of a run. A damaged or lost log hides neither the run nor the others."""
     from genmodels.errors import InputError
 
     try:
         last, loss = (run.log or [{}])[-1], None
     except InputError:
         last, loss = {}, DAMAGED
+    if run.step and not last and not loss:
+        loss = LOST
     epoch = f"{round(last['epoch'], 2):,g}" if "epoch" in last else "—"
     steps = [step for step in (last.get("step"), run.step) if step is not None]
     step = f"{max(steps):,}" if steps else "—"
