@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from genmodels.system import randomness
+from genmodels.system.tuning import threads
 
 DIRECTIONS = 500  # random directions, and the most columns that are in memory at the same time
 
@@ -28,7 +29,7 @@ def distance(a: Tensor, b: Tensor) -> float:
     generator = randomness.generator(0, "directions of the energy distance")
     drawn = torch.randn(a.shape[1], DIRECTIONS, generator=generator, dtype=torch.float64)
     directions = drawn / drawn.norm(dim=0)
-    others = along(a @ directions, b @ directions)
+    others = along(_product(a, directions), _product(b, directions))
     return ((torch.cat(axes).mean() + others.mean()) / 2).item()
 
 
@@ -47,7 +48,13 @@ def along(a: Tensor, b: Tensor) -> Tensor:
 def _pairs(points: Tensor) -> Tensor:
     """Return the sum of the distances of all pairs in each column: (N, K) → (K,)."""
     ranks = torch.arange(len(points), dtype=torch.float64)
-    return (2 * ranks - len(points) + 1) @ points.sort(0).values
+    return _product(2 * ranks - len(points) + 1, points.sort(0).values)
+
+
+@threads(1)
+def _product(a: Tensor, b: Tensor) -> Tensor:
+    """Return a @ b, rounded alike for any number of threads."""
+    return a @ b
 
 
 def _columns(points: Tensor) -> tuple[Tensor, ...]:
