@@ -30,7 +30,7 @@ document.getElementById("weights").addEventListener("change", event => {
 });
 document.querySelectorAll(".frames").forEach(panel => {
   const frames = Number(panel.dataset.frames);
-  panel.nextElementSibling.addEventListener("input", event => {
+  panel.parentElement.querySelector("input").addEventListener("input", event => {
     panel.style.backgroundPosition = `${100 * event.target.value / (frames - 1)}% 0`;
   });
 });
