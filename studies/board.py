@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from genmodels.comparison.cells import number
 from genmodels.training import curves
 from studies import timing
+from studies.tables import markdown
 
 Result = Mapping[str, Any]  # of a training, as in the JSON
 BEFORE, LINK = "Speed <../performance>\n", "Seconds to quality <../speedrun>\n"
@@ -150,7 +151,7 @@ def _board(
         rates = [rate for result in rows[name] for rate in result["gflops"]]
         spread = f"{statistics.median(rates):.0f} ({min(rates):.0f} to {max(rates):.0f})"
         lines.append([name, changed[name], *cells, spread])
-    return _table(lines)
+    return markdown(lines)
 
 
 def _cell(seconds: Sequence[float], limit: float) -> str:
@@ -189,7 +190,7 @@ def _confirmations(
                 verdict = "confirmed" if agrees else "**not confirmed**"
                 shown = map(number, (first, test, unit * second))
                 lines.append([name, key, str(len(found)), *shown, verdict])
-    return _table(lines)
+    return markdown(lines)
 
 
 def _machine(results: Sequence[Result], protocol: Mapping[str, Any]) -> str:
@@ -206,9 +207,3 @@ def _machine(results: Sequence[Result], protocol: Mapping[str, Any]) -> str:
         f"{' and '.join(machines)}. Features {protocol['first_features']}, second features "
         f"{protocol['second_features']}. All numbers are in [the JSON](results/speedrun.json)."
     )
-
-
-def _table(lines: Sequence[Sequence[str]]) -> str:
-    heading, *rest = lines
-    rows = [heading, ["---"] * len(heading), *rest]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)

@@ -1,4 +1,4 @@
-"""Tables of measured presets, for ``docs/models.md``."""
+"""Markdown tables, above all those of measured presets for ``docs/models.md``."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -60,7 +60,7 @@ def table(results: Sequence[Measured], budget: str, data: str) -> str:
     """
     headings = ["preset", "model", "FD", *(heading for heading, _ in COLUMNS.values()), "nats",
                 "images/s", ""]  # fmt: skip
-    rows = [headings, ["---"] * len(headings)]
+    rows = [headings]
     for result in sorted(results, key=lambda r: median(r, r["distance"])):
         asked = [result[key] for key in ("preset", "data", "budget", "settings")]
         shown = _spread(result) if len(result["seeds"]) > 1 else ""
@@ -72,7 +72,14 @@ def table(results: Sequence[Measured], budget: str, data: str) -> str:
         picture = f"![samples](pictures/models/{stem(*asked)}.png)"
         rows.append([_named(result, data), result["model"], distance, *numbers, _nats(result), rate,
                      picture])  # fmt: skip
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return markdown(rows)
+
+
+def markdown(rows: Sequence[Sequence[str]]) -> str:
+    """Return rows of cells, the first of headings, as a Markdown table."""
+    headings, *others = rows
+    lines = [headings, ["---"] * len(headings), *others]
+    return "\n".join(f"| {' | '.join(row)} |" for row in lines)
 
 
 def _named(result: Measured, data: str) -> str:

@@ -111,10 +111,8 @@ class PairTest:
             return sentence
         by = f"By {lead.judge.name} features, these" if len(self.tests) > 1 else "These"
         if self.detectable:
-            sentence += (
-                f" {by} seeds probably show differences of {100 * self.detectable:.0f} % or "
-            )
-            sentence += "more."
+            least = f"{100 * self.detectable:.0f} % or more"
+            sentence += f" {by} seeds probably show differences of {least}."
         return f"{sentence} {_capital(self.remedy)}."
 
     @property
@@ -199,8 +197,8 @@ def sentences(tested: Sequence[PairTest]) -> list[str]:
     for pair in tested:
         if pair.lead is None:
             untested.setdefault(pair.verdict, []).append(f"{pair.better} and {pair.worse}")
-    told = [pair.sentence for pair in tested if pair.lead is not None]
-    return told + [f"{'; '.join(names)}: {verdict}." for verdict, names in untested.items()]
+    of_tests = [pair.sentence for pair in tested if pair.lead is not None]
+    return of_tests + [f"{'; '.join(names)}: {verdict}." for verdict, names in untested.items()]
 
 
 def _pair(open_: PairTest) -> PairTest:

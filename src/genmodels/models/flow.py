@@ -56,9 +56,9 @@ class Flow(Model):
             after training.
         precision: of the field when sampling and encoding. ``bf16`` is for processors that
             multiply bfloat16, and rounds the velocities; adjustable after training.
-        encode_steps: of the solver when encoding; by default as many as ``steps``. Few steps make
-            good samples, but only many find the noise that an image comes from. Adjustable after
-            training.
+        encode_steps: of the solver when encoding; by default as many as ``steps``. More steps
+            follow the field more exactly, so that as many of them lead back to the image.
+            Adjustable after training.
         student_every: train a second field, the student, in one of so many steps. It learns the
             lines from noise to the images where the first field leads it ("reflow", Liu et al.,
             section 2.2), with uniform times. These lines do not cross, so the student's way is
@@ -151,11 +151,9 @@ class Flow(Model):
         """Return the loss of a field on lines from noise to images."""
         places = torch.lerp(noise, images, times.view(-1, 1, 1, 1))
         output = field(places, times, *self.conditioning(labels)).float()
-        target = images - noise
-        if self.predicts == "image":
-            target = _toward(images, places, times)
-        velocity = self._velocity(output, places, times)
-        return {"loss": losses.squared_error(velocity, target).mean()}
+        target = images if self.predicts == "image" else images - noise
+        velocity, wanted = (self._velocity(x, places, times) for x in (output, target))
+        return {"loss": losses.squared_error(velocity, wanted).mean()}
 
     def _velocity(self, output: Tensor, places: Tensor, times: Tensor) -> Tensor:
         """Return the velocity that an output of a network stands for."""

@@ -51,13 +51,13 @@ def render(comparison: Comparison, measured: Mapping[str, Any]) -> str:
 
 
 def _answers(comparison: Comparison) -> list[str]:
-    """Return the answers, then the differences between models that no answer tells."""
+    """Return the answers, then the differences between models that no answer has."""
     answered = answers.of(comparison)
-    told = {text for answer in answered for text in answer.sentences}
+    above = {text for answer in answered for text in answer.sentences}
     lines = []
     for answer in answered:
         lines += ["", f"## {answer.question}", "", *(f"- {text}" for text in answer.sentences)]
-    others = [f"- {text}" for text in pairs.sentences(comparison.pairs) if text not in told]
+    others = [f"- {text}" for text in pairs.sentences(comparison.pairs) if text not in above]
     return [*lines, "", "## Other differences", "", *others] if others else lines
 
 

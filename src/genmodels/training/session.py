@@ -99,8 +99,9 @@ def _train(
     if not place.is_single and settings.train.on_nan == "rollback":
         raise InputError("rollbacks are for one process; with torchrun use `on_nan=stop`")
     # Before the images are loaded: settings of another run, and loggers that are not installed.
-    resumed = resume and out is not None and runs.Folder(out).config_path.exists()
-    if resumed and out is not None:
+    resumed = False
+    if resume and out is not None and runs.Folder(out).config_path.exists():
+        resumed = True
         resuming.check(runs.Folder(out), settings)
     loggers.chosen(settings.train)
     images = _load(settings, display)
