@@ -83,9 +83,10 @@ def main() -> None:
 
 
 def _rate(model: Any, count: int) -> float:
-    (latents,) = sampling.latents(model, count)
+    labels = torch.arange(count) % model.num_classes if model.num_classes else None
+    (latents,) = sampling.latents(model, count, labels=labels)
     began = time.perf_counter()
-    sampling.decode(model, latents)
+    sampling.decode(model, latents, labels)
     return count / (time.perf_counter() - began)
 
 
@@ -115,13 +116,14 @@ def _encodings(run: genmodels.Run) -> dict[int, tuple[float, float, float]]:
     """
     chosen = run.settings.data
     images = data.load(chosen.name, validation=chosen.validation)
-    real = next(images.batches(VALIDATION, ENCODED)).images
+    real = next(images.batches(VALIDATION, ENCODED))
 
     def decoded(**changes: int) -> tuple[float, float]:
         model: Any = run.model(device="cpu", changes=changes)
         with torch.no_grad():
-            noise = model.encode(real)
-            error = (model.decode(noise) - real).square().flatten(1).sum(1).mean()
+            labels = real.labels if model.num_classes else None
+            noise = model.encode(real.images, labels)
+            error = (model.decode(noise, labels) - real.images).square().flatten(1).sum(1).mean()
         return noise.std().item(), error.item()
 
     return {n: (*decoded(encode_steps=n), decoded(encode_steps=n, steps=n)[1]) for n in ENCODING}

@@ -42,7 +42,7 @@ RULES = """## Rules
   with {validation_images:,} validation images. The time to a threshold is that of the first pause
   with an FD below it. Nothing is interpolated. Measuring stops the clock.
 - A density is fitted in every pause, and one fit counts: the time is that of a training which ends
-  there.
+  there. So it can be some seconds above the limit.
 - A row has the median over its seeds, and their range. A seed that does not pass within
   {limit:g} s of training counts as slower than all that do.
 - In the pause that passed, {test_images:,} other samples are compared with the test images, in the

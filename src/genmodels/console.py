@@ -105,7 +105,8 @@ class Display:
         self.bar: Progress | None = None
         self.tasks: dict[str, TaskID] = {}
         self.reads: dict[str, TimeLeft] = {}  # by what is read
-        self.last_line = 0.0
+        self.last_line = 0.0  # when a line of progress was printed
+        self.last_shown = ""  # that line
         self.said: set[str] = set()  # lines that are printed once
 
     def say(self, text: str) -> None:
@@ -134,7 +135,10 @@ class Display:
         elif time.monotonic() - self.last_line >= LINE_SECONDS or done >= total:
             self.last_line = time.monotonic()
             text = ProgressNote(note, details).within(math.inf)
-            self.say(f"{what} {_percent(done / total)}  {text}")
+            line = f"{what} {_percent(done / total)}  {text}"
+            if line != self.last_shown:
+                self.last_shown = line
+                self.say(line)
 
     def row(
         self, what: str, done: float, total: float, note: str, details: Sequence[str] = ()
@@ -179,7 +183,7 @@ class Display:
         if self.bar:
             self.bar.stop()
             self.bar, self.tasks = None, {}
-        self.reads = {}
+        self.reads, self.last_shown = {}, ""
 
     def _move_bar(
         self, what: str, done: float, total: float, note: str, details: Sequence[str] = ()

@@ -75,6 +75,13 @@ def test_lines_have_all_details(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err == line + "\n"
 
 
+def test_a_line_of_progress_is_not_repeated(capsys: pytest.CaptureFixture[str]) -> None:
+    display = Display()
+    for done in (5, 10, 10):
+        display.advance("replaying", done, 10)
+    assert capsys.readouterr().err.split() == ["replaying", "50", "%", "replaying", "100", "%"]
+
+
 def test_what_is_read_has_a_time_left(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

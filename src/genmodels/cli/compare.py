@@ -140,13 +140,13 @@ def _show(comparison: "Comparison", out: Path, trained_once: bool) -> None:
         console.show(table)
     if any(tables):
         typer.echo()
-    typer.echo(verdicts.summary(comparison))
+    console.show(verdicts.summary(comparison))
     if useful := comparison.utility:
         for sentence in filter(None, [*useful.sentences, useful.missing]):
-            typer.echo(sentence)
+            console.show(sentence)
     for verdict in copy_verdicts.of(comparison):
         if verdict.copying:
-            typer.echo(f"{verdict.model}: {verdict.sentence}")
+            console.show(f"{verdict.model}: {verdict.sentence}")
     typer.echo(f"report: {out / 'report.html'}")
     if trained_once:
         typer.echo(f"next: for confidence intervals, the same command with --seeds {SEEDS}")

@@ -6,6 +6,7 @@ from genmodels.comparison import copy_verdicts
 from genmodels.comparison.entry import Entry
 from genmodels.comparison.result import Comparison
 from genmodels.comparison.verdicts import WINNING, better_baselines, shown
+from genmodels.training.records import next_snapshot
 
 OVERFITTED = 0.1  # loss of accuracy from training to test images that shows overfitting
 FAR = 0.5  # precision relative to the floor's, below which samples do not look like images
@@ -104,6 +105,12 @@ def _of_samples(entry: Entry, comparison: Comparison) -> list[tuple[str, str]]:
 
 def _over_time(entry: Entry, comparison: Comparison) -> list[tuple[str, str]]:
     curve = entry.first.curve
+    if len(curve) == 1 and curve[0].step <= next_snapshot(0):
+        return [(
+            f"It was trained for {curve[0].step:,} steps, too few to see whether FD was still "
+            "falling.",
+            "Give it a larger budget.",
+        )]  # fmt: skip
     if len(curve) < 2:
         return []
     end, best = curve[-1], min(curve, key=lambda point: point.distance)

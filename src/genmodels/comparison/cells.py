@@ -49,6 +49,7 @@ def _short(value: float) -> str:
 
 
 def alternatives(each: Sequence[Sequence[int]]) -> str:
-    """Return different successions of numbers as text: ``2 or 1, then 2``."""
-    different = dict.fromkeys(", then ".join(map(str, numbers)) for numbers in each)
-    return " or ".join(text for text in different if text)
+    """Return different successions of numbers as text: ``2 or 1``, ``1, later 2; elsewhere 2``."""
+    different = dict.fromkeys(", later ".join(map(str, numbers)) for numbers in each if numbers)
+    changed = any(len(numbers) > 1 for numbers in each)
+    return ("; elsewhere " if changed else " or ").join(different)
