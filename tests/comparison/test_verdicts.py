@@ -182,7 +182,7 @@ def test_what_is_unequal_is_flagged() -> None:
         ([(), ()], [(1,), (1,)], ""),  # a is of an earlier version, or was trained on a GPU
         ([(1,), (1,)], [(2,), (2,)], "a has 1, b has 2."),
         ([(1,), (2,)], [(), ()], "a has 1 or 2."),
-        ([(2,), (2,)], [(2,), (2, 1)], "a has 2, b has 2; elsewhere 2, later 1."),
+        ([(2,), (2,)], [(2,), (2, 1)], "a has 2, b has 2 (in other runs 2, later 1)."),
     ],
 )
 def test_unequal_threads_are_flagged(of_a: Any, of_b: Any, said: str) -> None:
@@ -200,7 +200,12 @@ def test_unequal_threads_are_flagged(of_a: Any, of_b: Any, said: str) -> None:
         ([(1,), (1,)], [(1,), (1,)], "", "1"),
         ([(2,), (2,)], [(2,), (2,)], "", "2"),
         ([(2,), (2,)], [(1,), (1,)], "a has 2, b has 1.", "2 or 1"),
-        ([(2,), (2, 1)], [(2,), (2,)], "a has 2; elsewhere 2, later 1, b has 2.", "2; elsewhere 2, later 1"),
+        (
+            [(2,), (2, 1)],
+            [(2,), (2,)],
+            "a has 2 (in other runs 2, later 1), b has 2.",
+            "2 (in other runs 2, later 1)",
+        ),
     ],
 )
 def test_unequal_company_is_flagged(of_a: Any, of_b: Any, unequal: str, said: str) -> None:

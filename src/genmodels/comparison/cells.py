@@ -49,7 +49,9 @@ def _short(value: float) -> str:
 
 
 def alternatives(each: Sequence[Sequence[int]]) -> str:
-    """Return different successions of numbers as text: ``2 or 1``, ``1, later 2; elsewhere 2``."""
-    different = dict.fromkeys(", later ".join(map(str, numbers)) for numbers in each if numbers)
-    changed = any(len(numbers) > 1 for numbers in each)
-    return ("; elsewhere " if changed else " or ").join(different)
+    """Return different successions of numbers: ``2 or 1``, ``2 (in other runs 2, later 1)``."""
+    different = list(dict.fromkeys(", later ".join(map(str, numbers)) for numbers in each))
+    first, *others = filter(None, different) if any(different) else ("",)
+    if not others or all(len(numbers) < 2 for numbers in each):
+        return " or ".join([first, *others])
+    return f"{first} (in other runs {' or '.join(others)})"
