@@ -2,7 +2,7 @@
 
 All solvers start at the same latents, and take turns at a block of them. FD is to the validation
 images, so that a choice by it leaves the test images alone. With ``--count``, images are also
-encoded and decoded again, with several numbers of steps.
+encoded with several numbers of steps, decoded again, and interpolated.
 """
 
 import argparse
@@ -14,15 +14,17 @@ from statistics import median
 from typing import Any
 
 import torch
+from torch import Tensor
 
 import genmodels
 from benchmarks import machine
 from benchmarks.turns import ratio
 from genmodels import data, sampling
-from genmodels.data.images import VALIDATION, silent
+from genmodels.data.images import VALIDATION, Images, silent
 from genmodels.evaluation import reference
 from genmodels.evaluation.features import domain
 from genmodels.evaluation.metrics import distances
+from genmodels.sampling import interpolation
 from genmodels.system import device
 
 BEFORE = "heun, 10 steps, fp32"
@@ -36,8 +38,8 @@ WAYS: dict[str, dict[str, Any]] = {
     "adams, 3 steps, fp32": {"solver": "adams", "steps": 3},
     "adams, 2 steps, fp32": {"solver": "adams", "steps": 2},
 }
-ENCODING = (4, 10, 20, 50, 100)  # steps from images to noise
-ENCODED = 100  # images
+ENCODING = (4, 10, 20, 50)  # steps from images to noise
+ENCODED = 1000  # images
 
 
 def main() -> None:
@@ -68,11 +70,9 @@ def main() -> None:
             print(f"{name}: FD {fd:.3f}")
             found[name]["fd"] = [fd]
     encodings = _encodings(run) if options.count else {}
-    for steps, (spread, there, back) in encodings.items():
-        print(
-            f"{steps} steps to the noise, whose standard deviation is {spread:.2f}: squared error "
-            f"{there:.3f}; as many back: {back:.3f}"
-        )
+    for steps, numbers in encodings.items():
+        listed = ", ".join(f"{name} {value:.3f}" for name, value in numbers.items())
+        print(f"encoded in {steps} steps: {listed}")
     result = {
         "hardware": machine.hardware(),
         "command": " ".join(["python -m benchmarks.solvers", *sys.argv[1:]]),
@@ -91,42 +91,56 @@ def _rate(model: Any, count: int) -> float:
 
 
 def _distances(run: genmodels.Run, ways: dict[str, dict[str, Any]], count: int) -> dict[str, float]:
-    chosen = run.settings.data
-    images = data.load(chosen.name, validation=chosen.validation)
-    real = reference.of(images, domain.choose("auto", images, silent), count, silent)
-    assert real.selection is not None, "the run holds out no validation images"
+    _, real = _reference(run, count)
     return {
-        name: distances.frechet(
-            real.selection,
-            distances.gaussian(
-                real.extractor(
-                    run.sample(count, device="cpu", changes=changes).split(sampling.BLOCK)
-                ).values
-            ),
-        )
+        name: _distance(real, run.sample(count, device="cpu", changes=changes))
         for name, changes in ways.items()
     }
 
 
-def _encodings(run: genmodels.Run) -> dict[int, tuple[float, float, float]]:
-    """Return what encoding gives: its steps → standard deviation of the noise, and two errors.
+def _encodings(run: genmodels.Run) -> dict[int, dict[str, float]]:
+    """Return what encoding validation images gives, by its number of steps.
 
-    They are squared errors of decoded images, summed over pixels: with the run's own steps back
-    to the image, and with as many as there.
+    ``deviation`` is that of the latents, where 1 is that of noise; ``error`` the squared error of
+    images that the run's own steps decode, ``error_as_many`` of those that as many steps decode,
+    both summed over pixels; ``fd_halfway`` the FD of images halfway between two on a great circle.
     """
+    images, real = _reference(run, ENCODED)
+    batch = next(images.batches(VALIDATION, ENCODED))
+
+    def found(steps: int) -> dict[str, float]:
+        model: Any = run.model(device="cpu", changes={"encode_steps": steps})
+        same: Any = run.model(device="cpu", changes={"encode_steps": steps, "steps": steps})
+        labels = batch.labels if model.num_classes else None
+        with torch.no_grad():
+            latents = model.encode(batch.images, labels)
+        halfway = interpolation.slerp(latents, latents.roll(1, 0), 3)[:, 1]
+        return {
+            "deviation": latents.std().item(),
+            "error": _error(sampling.decode(model, latents, labels), batch.images),
+            "error_as_many": _error(sampling.decode(same, latents, labels), batch.images),
+            "fd_halfway": _distance(real, sampling.decode(model, halfway, labels)),
+        }
+
+    return {steps: found(steps) for steps in ENCODING}
+
+
+def _error(images: Tensor, real: Tensor) -> float:
+    return (images - real).square().flatten(1).sum(1).mean().item()
+
+
+def _reference(run: genmodels.Run, count: int) -> tuple[Images, reference.Reference]:
+    """Return the images of a run, and what their validation images are compared by."""
     chosen = run.settings.data
     images = data.load(chosen.name, validation=chosen.validation)
-    real = next(images.batches(VALIDATION, ENCODED))
+    return images, reference.of(images, domain.choose("auto", images, silent), count, silent)
 
-    def decoded(**changes: int) -> tuple[float, float]:
-        model: Any = run.model(device="cpu", changes=changes)
-        with torch.no_grad():
-            labels = real.labels if model.num_classes else None
-            noise = model.encode(real.images, labels)
-            error = (model.decode(noise, labels) - real.images).square().flatten(1).sum(1).mean()
-        return noise.std().item(), error.item()
 
-    return {n: (*decoded(encode_steps=n), decoded(encode_steps=n, steps=n)[1]) for n in ENCODING}
+def _distance(real: reference.Reference, images: Tensor) -> float:
+    """Return the FD of images to the validation images."""
+    assert real.selection is not None, "the run holds out no validation images"
+    features = real.extractor(images.split(sampling.BLOCK)).values
+    return distances.frechet(real.selection, distances.gaussian(features))
 
 
 if __name__ == "__main__":

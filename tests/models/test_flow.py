@@ -165,6 +165,16 @@ def test_the_solvers_have_their_order(solver: str, order: int) -> None:
 
 
 @torch.no_grad()
+def test_encoding_of_a_field_of_images_begins_where_its_velocities_are_right() -> None:
+    """From 0.95 x at t = 0.95, along x_t = t m + √((1 − t)² + t² s²) z."""
+    images = data(50)
+    begun = 0.95 * ((images * 2 - 1) - MEAN)
+    expected = begun / math.sqrt(0.05**2 + (0.95 * SCALE) ** 2)
+    found = flow(steps=200, predicts="image").encode(images)
+    torch.testing.assert_close(found, expected.flatten(1), atol=2e-3, rtol=0)
+
+
+@torch.no_grad()
 def test_encoding_takes_steps_of_its_own() -> None:
     """The error of Heun's method falls with the square of its steps."""
     images = data(200).double()

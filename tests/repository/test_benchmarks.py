@@ -185,7 +185,7 @@ def test_solvers_are_timed(
     assert all(its["images_per_second"][0] > 0 < its["fd"][0] for its in found.values())
     printed = capsys.readouterr().out
     assert "FD" in printed
-    assert "100 steps to the noise, whose standard deviation is" in printed
+    assert "encoded in 50 steps: deviation" in printed
 
 
 def test_mixtures_are_timed_beside_scikit_learn(

@@ -42,7 +42,8 @@ class Flow(Model):
             dimensions than noise (Li & He, Back to Basics: Let Denoising Generative Models
             Denoise, 2025, https://arxiv.org/abs/2511.13720, section 3). Then 1 − t is at least
             0.05, as in their code, and where ``heun`` samples, steps that end after t = 0.95 are
-            Euler's; in their code the last one is.
+            Euler's; in their code the last one is. Encoding begins at t = 0.95 and 0.95 x, because
+            later velocities are too small and would leave the image in the latent.
         times: how t is drawn: ``uniform``, or ``logit_normal``: the sigmoid of N(0, 1), which
             favours the middle (Esser et al., Scaling Rectified Flow Transformers, 2024,
             section 3.1).
@@ -113,7 +114,9 @@ class Flow(Model):
     def encode(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """Integrate the field from images to noise: (B, C, H, W) in [0, 1] → (B, latent_dim)."""
         velocity = self._velocity_of(self.sampling_module(), labels)
-        return solve(velocity, images * 2 - 1, 1.0, 0.0, self.encode_steps, self.solver).flatten(1)
+        begin = 1 - NEAREST if self.predicts == "image" else 1.0
+        start = begin * (images * 2 - 1)  # the mean of the lines to an image, at this time
+        return solve(velocity, start, begin, 0.0, self.encode_steps, self.solver).flatten(1)
 
     def validation_metrics(self, batch: Batch) -> Terms:
         """Return ``squared_error`` of the field per image, summed over pixels."""
