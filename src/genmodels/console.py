@@ -105,8 +105,7 @@ class Display:
         self.bar: Progress | None = None
         self.tasks: dict[str, TaskID] = {}
         self.reads: dict[str, TimeLeft] = {}  # by what is read
-        self.last_line = 0.0  # when a line of progress was printed
-        self.last_shown = ""  # that line
+        self.last_line, self.last_time = "", 0.0  # of progress, and when it was printed
         self.said: set[str] = set()  # lines that are printed once
 
     def say(self, text: str) -> None:
@@ -132,12 +131,11 @@ class Display:
         """
         if self.console.is_terminal:
             self._move_bar(what, done, total, note, details)
-        elif time.monotonic() - self.last_line >= LINE_SECONDS or done >= total:
-            self.last_line = time.monotonic()
+        elif time.monotonic() - self.last_time >= LINE_SECONDS or done >= total:
             text = ProgressNote(note, details).within(math.inf)
-            line = f"{what} {_percent(done / total)}  {text}"
-            if line != self.last_shown:
-                self.last_shown = line
+            line, before = f"{what} {_percent(done / total)}  {text}", self.last_line
+            self.last_line, self.last_time = line, time.monotonic()
+            if line != before:
                 self.say(line)
 
     def row(
@@ -183,7 +181,7 @@ class Display:
         if self.bar:
             self.bar.stop()
             self.bar, self.tasks = None, {}
-        self.reads, self.last_shown = {}, ""
+        self.reads, self.last_line = {}, ""
 
     def _move_bar(
         self, what: str, done: float, total: float, note: str, details: Sequence[str] = ()
