@@ -6,9 +6,9 @@ from itertools import combinations
 
 from genmodels import runs, sampling
 from genmodels.comparison import alike
+from genmodels.comparison.cells import shown
 from genmodels.comparison.entry import Entry
 from genmodels.comparison.result import Comparison
-from genmodels.comparison.verdicts import shown
 from genmodels.config import custom_code
 from genmodels.config.settings import Settings
 from genmodels.data.images import TRAIN, Images
