@@ -67,6 +67,7 @@ def render(comparison: Comparison, drawn: Mapping[str, bytes], measured: Mapping
         summary=verdicts.summary(comparison),
         answers=answers.of(comparison),
         claims=claims.of(comparison),
+        claim_set=claims.asked(comparison),
         copies=copy_verdicts.of(comparison),
         fairness=fairness.remarks(comparison),
         ranks=ranks.table(comparison),
