@@ -68,7 +68,7 @@ def test_what_an_average_beats_and_its_last_weights_do_not_depends_on_averaging(
     ratio = np.exp(np.mean(np.log(LAST)) - np.mean(np.log(PLAIN)))
     assert pair.sentence.endswith(
         "b alone has EMA weights; with the last weights of both, the FD of b is "
-        f"{ratio:.3g} times that of a (p = {p_value:.2g})."
+        f"{ratio:.3g} times that of a (p = {p_value:.2g}; test images not counted)."
     )
     said = verdicts.summary(made)
     assert said.startswith("b has the lowest FD on made up")

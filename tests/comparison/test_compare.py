@@ -105,6 +105,10 @@ def test_every_number_of_a_comparison_has_a_row(genmodels: CommandLine, pair: An
     keys |= {key for name in MEANINGS for key in content[name]["numbers"]}
     assert len(keys) > 40
     assert sorted(key for key in keys - {"seed", "run"} if table.metric_of(key) is None) == []
+    for model in content["models"]:
+        assert model["numbers"][table.SPREAD]["mean"] > 0
+    for file in ("report.md", "report.html"):
+        assert table.label(table.SPREAD) in Path("comparison", file).read_text()
 
 
 def test_progress_is_that_of_samples_within_each_run(

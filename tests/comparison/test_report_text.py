@@ -1,12 +1,15 @@
 """What the terminal and ``report.md`` show of a comparison: what decides, and each thing once."""
 
+import dataclasses
 import itertools
 from pathlib import Path
 
 import pytest
+import torch
 from test_verdicts import CODING, PLAYING, comparison, entry
 
-from genmodels.comparison import pairs
+from genmodels.comparison import pairs, verdicts
+from genmodels.comparison.entry import Entry
 from genmodels.comparison.result import Comparison
 from genmodels.evaluation.metrics.table import BINARISED, PROMINENT
 from genmodels.report import markdown, terminal
@@ -59,6 +62,31 @@ def test_the_terminal_shows_what_decides_and_says_where_the_rest_is() -> None:
     assert str(shown.caption).splitlines()[-1] == note
     lines = written(made)
     assert sum(line.startswith("| ") for line in lines) >= everything
+
+
+def counting(made: Entry) -> Entry:
+    """Return a model of whose FD it is known how much each test image counts."""
+    influence = {"fd_domain": torch.linspace(-0.5, 0.5, 1000)}
+    results = []
+    for each in made.results:
+        evaluation = dataclasses.replace(each.evaluation, influence=influence)
+        results.append(dataclasses.replace(each, evaluation=evaluation))
+    return dataclasses.replace(made, results=results)
+
+
+def test_intervals_and_tests_say_whether_test_images_count() -> None:
+    models = [entry(name, CODING, fds) for name, fds in FDS.items()]
+    of_seeds, of_both = comparison(*models), comparison(*map(counting, models))
+    fd, every = [of_seeds.fd], of_seeds.main_rows()
+    assert verdicts.intervals(of_seeds, every) == "95 % interval over training seeds"
+    assert verdicts.intervals(of_both, fd) == "95 % interval over training seeds and test images"
+    mixed = "95 % interval over training seeds, for FD on domain features also over test images"
+    assert verdicts.intervals(of_both, every) == mixed
+    assert mixed in str(terminal.comparison_table(of_both, WHOLE).caption)
+    assert all("; test images not counted)" in pair.sentence for pair in of_seeds.pairs)
+    assert not any("not counted" in pair.sentence for pair in of_both.pairs)
+    one = comparison(counting(models[0]), *models[1:])  # in this case a test has no such error
+    assert verdicts.intervals(one, fd) == "95 % interval over training seeds"
 
 
 def test_nothing_is_said_of_more_numbers_where_there_are_none() -> None:

@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from genmodels.comparison import statistics
-from genmodels.comparison.cells import interval, number
+from genmodels.comparison.cells import interval, number, shown
 
 
 def test_t_interval() -> None:
@@ -45,6 +45,9 @@ def test_the_finite_test_set_widens_an_interval() -> None:
     # Without any spread over the seeds, the quantile is that of the normal distribution.
     found = statistics.estimate([2.0, 2.0], "positive", error=0.1)
     assert found.low == pytest.approx(2 * math.exp(-0.1 * stats.norm.ppf(0.975)))
+    assert found.test_images
+    assert not statistics.estimate([2.0, 2.0], "positive").test_images
+    assert not statistics.estimate([0.0, 2.0], "positive", error=0.1).test_images
     spread = [statistics.estimate([2.0, 2.5, 3.0], "positive", e).low or 0 for e in (0, 0.2, 1)]
     assert spread == sorted(spread, reverse=True)
 
@@ -176,5 +179,15 @@ def test_huge_numbers_have_an_exponent() -> None:
     assert interval(statistics.estimate([1000, 1200, 1234])) == "1,145 ± 310"
     assert interval(statistics.estimate([1.2e24, 1.4e24, 3e24])) == "1.9e+24 ± 2.5e+24"
     assert interval(statistics.estimate([1.0e7, 1.1e7, 1.2e7], "positive")) == (
-        "1.1e+07 (8,750,000 – 1.38e+07)"
+        "11,000,000 (8,750,000 – 13,800,000)"
+    )
+
+
+def test_numbers_of_sentences_are_rounded_before_their_size_is_looked_at() -> None:
+    given = (None, 0.98765, 999.4, 999.5, 999.97, 1234.5, 60_000, 12_345_678, 1.2345e24)
+    expected = ["—", "0.988", "999", "1,000", "1,000", "1,230", "60,000", "12,300,000", "1.23e+24"]
+    assert [shown(value) for value in given] == expected
+    assert number(999.97) == "1,000"
+    assert interval(statistics.Estimate(999.7, 998.2, 1001.2, (), "positive")) == (
+        "1,000 (998 – 1,000)"
     )

@@ -3,6 +3,7 @@
 import dataclasses
 from typing import Any, cast
 
+import jinja2
 import pytest
 import torch
 
@@ -13,6 +14,7 @@ from genmodels.comparison.result import Comparison, ProtocolSettings
 from genmodels.evaluation.metrics.scores import Scored
 from genmodels.evaluation.protocol import Evaluation
 from genmodels.evaluation.weights import Point, WeightsChoice
+from genmodels.report import markdown
 
 NOTHING = torch.zeros(1, 1, 2, 2)
 COMMON = {
@@ -38,7 +40,7 @@ def entry(
     results = [
         Result(seed, f"runs/{name}-{seed}", Evaluation(
             {**numbers, "fd_domain": distance}, {}, "last",
-            [WeightsChoice("last", 2000, distance, NOTHING)], 0.01, points,
+            [WeightsChoice("last", 2000, distance, NOTHING)], points,
             Scored({}, {}, []), NOTHING, {"training_seconds": seconds},
         ), threads[seed], jobs[seed])
         for seed, distance in enumerate(distances)
@@ -143,12 +145,87 @@ def test_the_game_is_over_for_the_claim_and_for_the_advice_at_once() -> None:
         assert over == advised == (right > 0.9)
 
 
-def test_a_claim_that_does_not_hold_says_which_part() -> None:
-    smooth = PLAYING | {"isolated_dots": 0.0}
-    made = comparison(entry("a", CODING, [4.0, 4.1]), entry("b", smooth, [2.0, 2.1]))
-    verdict = claims.of(made)[3]
-    assert verdict.answer == "does not hold"
-    assert verdict.why.endswith("What does not hold: b has no more isolated dots.")
+def varied(made: Entry, name: str, values: Any) -> Entry:
+    """Return a model with a value of a number for each seed."""
+    results = [
+        dataclasses.replace(each, evaluation=dataclasses.replace(
+            each.evaluation, numbers={**each.evaluation.numbers, name: value}
+        ))
+        for each, value in zip(made.results, values, strict=True)
+    ]  # fmt: skip
+    return dataclasses.replace(made, results=results)
+
+
+@pytest.mark.parametrize(
+    ("name", "of_a", "of_b", "answer", "said"),
+    [
+        ("isolated_dots", [1.5, 1.6], [0.1, 0.11], "does not hold", "b has more isolated dots."),
+        ("isolated_dots", [0.0, 0.0], [0.0, 0.0], "undecided", "b has more isolated dots."),
+        ("isolated_dots", [0.1, 1.0], [0.9, 3.0], "undecided", "b has more isolated dots."),
+        ("sharpness", [0.1, 0.11], [0.05, 0.051], "does not hold", "a is smoother."),
+        ("sharpness", [0.02, 0.1], [0.05, 0.12], "undecided", "a is smoother."),
+        ("outliers", [0.01, 0.011], [0.5, 0.6], "does not hold", "the outliers of real images."),
+        ("outliers", [0.015, 0.035], [0.0, 0.0], "undecided", "the outliers of real images."),
+    ],
+)
+def test_each_part_of_a_claim_about_quality_is_tested_over_the_seeds(
+    name: str, of_a: Any, of_b: Any, answer: str, said: str
+) -> None:
+    one, other = entry("a", CODING, [4.0, 4.1]), entry("b", PLAYING, [2.0, 2.1])
+    assert decided(comparison(one, other))[3] == "holds"
+    verdict = claims.of(comparison(varied(one, name, of_a), varied(other, name, of_b)))[3]
+    assert verdict.answer == answer
+    start = {"does not hold": "What does not hold: ", "undecided": "What is not resolved: "}
+    assert said in verdict.why.split(start[answer])[1]
+    assert ";" not in verdict.why.split(start[answer])[1], "one part alone"
+
+
+def test_models_with_both_abilities_leave_the_claims_to_a_pair_of_models() -> None:
+    both = CODING | PLAYING
+    a, b, c = entry("a", CODING, [4.0]), entry("b", PLAYING, [3.0]), entry("c", both, [1.0])
+    assert claims.UNLIKE not in {verdict.why for verdict in claims.of(comparison(a, b, c))}
+    for models, said in (
+        ((a, b, c), "c samples with 50 of 100 parameters; b samples"),
+        ((a, c), "a samples with 50 of 100 parameters; c samples"),
+        ((b, c), "c samples with 50 of 100 parameters; b samples"),
+        ((a, b), "a samples with 50 of 100 parameters; b samples"),
+    ):
+        assert said in claims.of(comparison(*models))[2].why
+
+
+def test_a_likelihood_without_an_encoder_and_without_a_half_that_samples() -> None:
+    whole = {**COMMON, "nll_exact": 80.0, "parameters_sampling": 100.0}
+    first, _, third, *_ = claims.of(comparison(entry("a", whole, [4.0]), entry("b", PLAYING, [3])))
+    assert (first.answer, first.why) == (
+        "does not hold", "a has no encoder: it finds no latents.",
+    )  # fmt: skip
+    assert (third.answer, third.why) == (
+        "does not hold",
+        "Not each is a pair of which one half samples: a samples with 100 of 100 parameters; b "
+        "samples with 50 of 100 parameters.",
+    )
+    encodes = PLAYING | {"reconstruction_error": 7.0}
+    first = claims.of(comparison(entry("a", CODING, [4.0]), entry("b", encodes, [3.0])))[0]
+    assert (first.answer, first.why) == ("does not hold", "b encodes images too.")
+
+
+def test_a_set_of_claims_says_whose_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    def decide(*given: Any) -> tuple[claims.Answer, str]:
+        return "holds", "It does."
+
+    mine = claims.ClaimSet("Mine", "I say so.", [("It is so.", decide)])
+    monkeypatch.setitem(claims.CLAIMS, "mine", mine)
+    made = comparison(entry("a", CODING, [4.0]), entry("b", PLAYING, [3.0]))
+    made = dataclasses.replace(made, claims="mine")
+    written = markdown.render(made, {"command": "x"})
+    assert "\n## Claims\n\nI say so.\n\n- **It is so.** holds. It does.\n" in written
+    page = jinja2.Environment(loader=jinja2.PackageLoader("genmodels.report", "page"))
+    shown = page.get_template("claims.html").render(
+        claims=claims.of(made), claim_set=claims.asked(made)
+    )
+    assert '<h2 id="verdicts">Mine</h2>' in shown
+    assert "I say so." in shown
+    assert "VAE" not in shown + written.partition("## Claims")[2].partition("##")[0]
 
 
 def test_one_seed_decides_nothing_about_quality() -> None:
@@ -173,6 +250,16 @@ def test_what_is_unequal_is_flagged() -> None:
     ):
         assert text in told
     assert "Only 10,000 images" in told
+
+
+def test_a_run_of_step_0_is_unequal_to_a_trained_one_and_not_by_a_ratio() -> None:
+    start = {**CODING, "training_images": 0.0}
+    fresh = entry("x", start, [4.0], [(0, 4.0)], seconds=0.0)
+    assert fairness.remarks(comparison(fresh, entry("y", PLAYING, [1.0]))) == [
+        "Unequal training images: y has 1,000, x none.",
+        "Unequal training seconds: y has 60, x none.",
+    ]
+    assert fairness.remarks(comparison(fresh, dataclasses.replace(fresh, name="z"))) == []
 
 
 @pytest.mark.parametrize(
@@ -296,6 +383,8 @@ def test_convergence_needs_more_than_one_training() -> None:
         ([0.0, 5.0], [0.1, 49.0], "The FD of b differs by 22"),
         ([1.0, 50.0], [2.0, 3.0], "The FD of"),
         ([1e-3, 1.1e-3], [99.0, 100.0], "The FD of b is more than 10,000 times that of a (p"),
+        ([1.0, 1.01], [999.6, 1010.0], "The FD of b is 1,000 times that of a (p"),
+        ([1.0, 1.01], [1500.0, 1510.0], "The FD of b is 1,500 times that of a (p"),
         ([1.0], [2.0, 3.0], "not resolved: one seed"),
     ],
 )

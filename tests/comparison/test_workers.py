@@ -66,7 +66,8 @@ def program(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run(tasks: list[Task], jobs: int = 2, display: Display | None = None) -> list[Any]:
     with WorkerPool(Layout(jobs, 3, "")) as pool:
-        return pool.run(tasks, Board(display or Lines(), "training", len(tasks), jobs))
+        board = Board(display or Lines(), "training", len(tasks), jobs)
+        return pool.run(tasks, board, "stopped at the half")
 
 
 def task(name: str, kind: str, given: Any) -> Task:
@@ -88,7 +89,7 @@ def test_results_come_in_the_order_of_tasks_from_as_many_processes_as_asked_for(
 
 def test_workers_stay_for_further_tasks_and_end_with_the_pool() -> None:
     with WorkerPool(Layout(1, 1, "")) as pool:
-        first, second = (pool.run([echo("a")], Board(Lines(), "t", 1, 1)) for _ in range(2))
+        first, second = (pool.run([echo("a")], Board(Lines(), "t", 1, 1), "") for _ in range(2))
     assert first == second
     with pytest.raises(ProcessLookupError):
         os.kill(first[0][2], 0)
@@ -101,7 +102,7 @@ def test_a_worker_that_dies_is_named_and_the_rest_goes_on() -> None:
         run([*tasks, echo("e")], 1, display)
     assert str(raised.value) == (
         "2 of 5 failed (b: killed by SIGKILL, perhaps for lack of memory; d: its process ended "
-        "with code 3: no more); the others are kept: the same command goes on with what is missing"
+        "with code 3: no more); the others are done: the same command goes on with what is missing"
     )
     done = [line for line in display.lines if "done in" in line]
     assert done == [f"{name}: done in 0s" for name in "ace"]
@@ -132,7 +133,7 @@ def test_a_line_that_all_say_is_shown_once_and_notes_are_notes() -> None:
 def test_a_signal_lets_workers_end_and_says_how_to_go_on() -> None:
     threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGTERM)).start()
     began = time.monotonic()
-    with pytest.raises(Interrupted, match="the same command goes on") as raised:
+    with pytest.raises(Interrupted, match=r"^stopped at the half; the same command") as raised:
         run([task(name, "wait", 0) for name in "abc"])
     assert raised.value.code == 143
     assert 0.9 < time.monotonic() - began < 10
@@ -140,8 +141,27 @@ def test_a_signal_lets_workers_end_and_says_how_to_go_on() -> None:
 
 def test_a_task_that_cannot_start_ends_the_study(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "PROGRAM", "import nothing_of_this_name")
-    with pytest.raises(Unfinished, match=r"2 of 2 failed .*No module named"):
+    with pytest.raises(Unfinished, match=r"2 of 2 failed .*No module named") as raised:
         run([echo("a"), echo("b")])
+    assert "the others" not in str(raised.value)
+    assert str(raised.value).endswith("): the same command goes on with what is missing")
+
+
+def test_each_line_of_a_trace_and_of_a_warning_is_shown(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from genmodels.comparison import worker  # here, because it loads PyTorch
+
+    shown = Board(Display(), "training", 1, 1)
+    shown.started("a")
+    warn = worker._forward(lambda message: shown.show("a", message))
+    warn(UserWarning("one\ntwo"), UserWarning, "x.py", 3, None, "call()")
+    shown.failed("a", "it broke", "Traceback:\n  File x\n")
+    lines = [line for line in capsys.readouterr().err.splitlines() if "%" not in line]
+    assert lines == [
+        "a: training 1 of 1", "a: x.py:3: UserWarning: one", "a: two",
+        "Traceback:", "  File x", "a: it broke",
+    ]  # fmt: skip
 
 
 def board(jobs: int = 2, total: int = 4) -> tuple[Board, Lines]:

@@ -39,7 +39,7 @@ def comparison(*names: str) -> Comparison:
         points = [Point(n, 10**n, 2.0**n, (9.0 + number) / n) for n in range(1, 5)]
         scored = Scored({}, {}, [0.1 * number, 1 - 0.1 * number])
         weights = [WeightsChoice("last", 4, 1.0, PICTURE)]
-        return Evaluation({"fd_x": 1.0}, {}, "last", weights, 0, points, scored, PAIRS, {})
+        return Evaluation({"fd_x": 1.0}, {}, "last", weights, points, scored, PAIRS, {})
 
     entries = [
         Entry(name, [Result(seed, "", evaluation(number)) for seed in range(2)], [], {})
@@ -132,6 +132,31 @@ def test_numbers_of_an_axis_are_short() -> None:
     values = (0, 0.25, 20, 999, 1500, 60_000, 2.5e6, 3e9, -2000, 1.5e12, -1e24)
     shown = ["0", "0.25", "20", "999", "1.5k", "60k", "2.5M", "3G", "-2k", "1.5e+12", "-1e+24"]
     assert [curves.compact(value) for value in values] == shown
+
+
+def test_a_model_without_a_distance_stands_below_those_with_one() -> None:
+    made = comparison("silent", "far", "near")
+    for entry, distance in zip(made.entries, (None, 9.0, 0.0), strict=True):
+        for result in entry.results:
+            numbers: Any = result.evaluation.numbers
+            numbers |= {} if distance is None else {"fd_y": distance}
+    judges = [*made.judges, Judge("y", "1", "fd_y")]
+    floor = {"floor": Scored({"fd_x": 0.5, "fd_y": 0.5}, {}, [])}
+    made = dataclasses.replace(made, judges=judges, baselines=floor)
+    assert [entry.name for entry in made.ranked("fd_y")] == ["near", "far", "silent"]
+    assert [entry.name for entry in made.ranked()] == ["silent", "far", "near"], "all have 1"
+    drawn = drawn_charts(made)["ranking-fd_y.svg"]
+    assert drawn.index(">near<") < drawn.index(">far<") < drawn.index(">silent<")
+
+
+def test_more_phases_than_colours_repeat_these(tmp_path: Path) -> None:
+    names = [f"phase {number}" for number in range(len(curves.COLOURS) + 2)]
+    record = {"images": 1.0, "seconds": 1.0, **{f"train.{name}.loss": 1.0 for name in names}}
+    made = comparison("a")
+    frames = {"perturbation": torch.zeros(1, 2, 1, 4, 4)}
+    entry = dataclasses.replace(made.entries[0], records=[record], frames=frames)
+    figures.save_comparison(dataclasses.replace(made, entries=[entry]), tmp_path / "a.png")
+    assert (tmp_path / "a.png").is_file()
 
 
 def test_copies_have_a_panel_beside_the_losses(

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from genmodels.comparison.cells import shown
 from genmodels.comparison.entry import Entry
 from genmodels.comparison.result import Comparison
-from genmodels.comparison.verdicts import shown
 from genmodels.evaluation.metrics.table import BINARISATION, BINARISED
 
 

@@ -7,8 +7,8 @@ Which model comes closest is in :func:`genmodels.comparison.verdicts.summary`, w
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from genmodels.comparison.cells import shown
 from genmodels.comparison.result import Comparison
-from genmodels.comparison.verdicts import shown
 from genmodels.evaluation.baselines import MEANINGS, SIMPLE
 from genmodels.evaluation.metrics.table import BINARISED
 

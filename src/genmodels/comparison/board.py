@@ -82,11 +82,17 @@ class Board:
         self._whole()
 
     def failed(self, name: str, reason: str, trace: str) -> None:
-        """Show that a task has failed, and why."""
+        """Show that a task has failed, and why.
+
+        Args:
+            name: of the task.
+            reason: one line.
+            trace: lines that say where it failed; empty for a mistake of the user.
+        """
         self._remove(name)
         self.lost += 1
-        if trace:
-            self.display.say(trace.rstrip())
+        for line in trace.splitlines():
+            self.display.say(line)
         self.display.say(f"{name}: {reason}")
         self._whole()
 

@@ -13,9 +13,15 @@ def number(value: float | None) -> str:
     """Return a number as text; a dash for None."""
     if value is None:
         return "—"
-    if 1000 <= abs(value) < (COUNT if value % 1 == 0 else HUGE):
+    digits = f"{value:.4g}"
+    if 1000 <= abs(float(digits)) < (COUNT if value % 1 == 0 else HUGE):
         return f"{value:,.0f}"
-    return f"{value:.4g}"
+    return digits
+
+
+def shown(value: float | None) -> str:
+    """Return a number with three digits as text, for a sentence; a dash for None."""
+    return number(None if value is None else float(f"{value:.3g}"))
 
 
 def interval(found: Estimate | None) -> str:
@@ -29,23 +35,17 @@ def interval(found: Estimate | None) -> str:
     if found.low is None or found.high is None or found.high <= found.low:
         return number(found.mean)
     if found.scale != "any":
-        return f"{_short(found.mean)} ({_short(found.low)} – {_short(found.high)})"
+        return f"{shown(found.mean)} ({shown(found.low)} – {shown(found.high)})"
     half = found.high - found.mean
     place = 1 - math.floor(math.log10(half))
     huge = abs(found.mean) + half >= HUGE
 
-    def shown(value: float) -> str:
+    def placed(value: float) -> str:
         if not huge or not value:
             return f"{value:,.{max(0, place)}f}"
         return f"{value:.{max(0, math.floor(math.log10(abs(value))) + place)}e}"
 
-    return f"{shown(found.mean)} ± {shown(round(half, place))}"
-
-
-def _short(value: float) -> str:
-    """Return a number with three digits."""
-    digits = f"{value:.3g}"
-    return number(float(digits)) if 1000 <= abs(value) < HUGE else digits
+    return f"{placed(found.mean)} ± {placed(round(half, place))}"
 
 
 def alternatives(each: Sequence[Sequence[int]]) -> str:

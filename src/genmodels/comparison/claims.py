@@ -1,26 +1,30 @@
 """Sets of claims, and whether a comparison bears them out.
 
-The claims of the report that this project reproduces are about a model with a likelihood and a
-model with a discriminator. Of several, the one with the lowest FD is taken. A claim about quality
+The claims of the report that this project reproduces are about a model with a likelihood and
+another with a discriminator. Of several such pairs, the one whose ranks by FD have the lowest sum
+is taken. A claim about quality is decided by tests over the training seeds. What it says of FD
 must hold by the headline weights and by the last weights of both, else it depends on weight
 averaging.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from statistics import mean
 from typing import Literal
 
 from genmodels.comparison import statistics
+from genmodels.comparison.cells import shown
 from genmodels.comparison.entry import Entry
 from genmodels.comparison.pairs import AVERAGING, PairTest
 from genmodels.comparison.result import Comparison
-from genmodels.comparison.statistics import LEVEL
-from genmodels.comparison.verdicts import WINNING, arrival, shown
+from genmodels.comparison.statistics import LEVEL, Estimate
+from genmodels.comparison.verdicts import WINNING, arrival
 from genmodels.evaluation.metrics.table import LAST
 
 UNLIKE = "It is about a model with a likelihood and another with a discriminator."
 NEAR = 0.05  # energy distance of latents from N(0, I); a tenth of that of a single point
+WEIRD = 2  # times as many outliers as among real images count as some that look weird
 Answer = Literal["holds", "does not hold", "undecided", "depends on weight averaging"]
 
 
@@ -33,39 +37,86 @@ class Verdict:
     why: str
 
 
+# Decides a claim, of a model with a likelihood and another with a discriminator.
+Decide = Callable[[Comparison, Entry, Entry], tuple[Answer, str]]
+
+
+@dataclass(frozen=True)
+class ClaimSet:
+    """Claims that a comparison can decide.
+
+    Attributes:
+        title: a heading above their verdicts.
+        source: whose claims they are, in one sentence.
+        claims: each is a sentence, and the rule that decides it.
+    """
+
+    title: str
+    source: str
+    claims: Sequence[tuple[str, Decide]]
+
+
+def asked(comparison: Comparison) -> ClaimSet | None:
+    """Return the set of claims that was asked for; None if none was."""
+    return CLAIMS[comparison.claims] if comparison.claims else None
+
+
 def of(comparison: Comparison) -> list[Verdict]:
     """Return the verdicts on the claims that were asked for; none if none were."""
-    claims = CLAIMS[comparison.claims] if comparison.claims else ()
-    coding = _nearest(comparison, "nll_")
-    playing = _nearest(comparison, "discriminator_")
-    if coding is None or playing is None or coding is playing:
+    found = asked(comparison)
+    claims = found.claims if found else ()
+    pair = _nearest(comparison)
+    if pair is None:
         return [Verdict(claim, "undecided", UNLIKE) for claim, _ in claims]
-    return [Verdict(claim, *decide(comparison, coding, playing)) for claim, decide in claims]
+    return [Verdict(claim, *decide(comparison, *pair)) for claim, decide in claims]
 
 
-def _nearest(comparison: Comparison, prefix: str) -> Entry | None:
-    """Return the model of lowest FD with a number whose key begins with ``prefix``."""
-    return next(
-        (e for e in comparison.ranked() if any(n.startswith(prefix) for n in e.first.numbers)),
-        None,
-    )
+def _nearest(comparison: Comparison) -> tuple[Entry, Entry] | None:
+    """Return a model with a likelihood and another with a discriminator, of the lowest FDs.
+
+    None if there are no two such models.
+    """
+    ranked = comparison.ranked()
+    ranks = range(len(ranked))
+    pairs = [
+        (one, other)
+        for one, other in product(ranks, ranks)
+        if one != other and _has(ranked[one], "nll_") and _has(ranked[other], "discriminator_")
+    ]
+    if not pairs:
+        return None
+    one, other = min(pairs, key=sum)
+    return ranked[one], ranked[other]
 
 
-def _first(comparison: Comparison, coding: Entry, playing: Entry) -> tuple[Answer, str]:
-    error, distance = coding.mean("reconstruction_error"), coding.mean("latents_from_prior")
-    if error is None or playing.mean("reconstruction_error") is not None:
-        return "does not hold", f"{playing.name} encodes images too."
+def _has(entry: Entry, prefix: str) -> bool:
+    """Return whether a model has a number whose key begins with ``prefix``."""
+    return any(name.startswith(prefix) for name in entry.first.numbers)
+
+
+def _first(
+    comparison: Comparison, with_likelihood: Entry, with_discriminator: Entry
+) -> tuple[Answer, str]:
+    error = with_likelihood.mean("reconstruction_error")
+    distance = with_likelihood.mean("latents_from_prior")
+    if error is None:
+        return "does not hold", f"{with_likelihood.name} has no encoder: it finds no latents."
+    if with_discriminator.mean("reconstruction_error") is not None:
+        return "does not hold", f"{with_discriminator.name} encodes images too."
     return "holds", (
-        f"{coding.name} finds latents for images (squared error {shown(error)} an image) that "
-        f"together have an energy distance of {shown(distance)} from the prior; {playing.name} has "
-        "no encoder: its latents are the prior itself."
+        f"{with_likelihood.name} finds latents for images (squared error {shown(error)} an image) "
+        f"that together have an energy distance of {shown(distance)} from the prior; "
+        f"{with_discriminator.name} has no encoder: its latents are the prior itself."
     )
 
 
-def _second(comparison: Comparison, coding: Entry, playing: Entry) -> tuple[Answer, str]:
-    distance, active = coding.mean("latents_from_prior"), coding.mean("active_units")
+def _second(
+    comparison: Comparison, with_likelihood: Entry, with_discriminator: Entry
+) -> tuple[Answer, str]:
+    distance, active = (with_likelihood.mean(n) for n in ("latents_from_prior", "active_units"))
     real, fake = (
-        playing.mean(f"discriminator_right_on_{side}") for side in ("held_out", "samples")
+        with_discriminator.mean(f"discriminator_right_on_{side}")
+        for side in ("held_out", "samples")
     )
     if distance is None or active is None or real is None or fake is None:
         return "undecided", "The numbers that decide it are not defined for these models."
@@ -73,82 +124,123 @@ def _second(comparison: Comparison, coding: Entry, playing: Entry) -> tuple[Answ
     playful = (real + fake) / 2 > 0.5 and min(real, fake) <= WINNING
     answer: Answer = "holds" if near_and_active and playful else "does not hold"
     return answer, (
-        f"The latents of {coding.name} have an energy distance of {shown(distance)} from the "
-        f"prior, and {shown(active)} of their dimensions tell images apart; the discriminator of "
-        f"{playing.name} is right on {real:.0%} of held-out images and {fake:.0%} of samples, so "
-        "the game "
-        f"{'is still played' if playful else 'is over'}."
+        f"The latents of {with_likelihood.name} have an energy distance of {shown(distance)} from "
+        f"the prior, and {shown(active)} of their dimensions tell images apart; the discriminator "
+        f"of {with_discriminator.name} is right on {real:.0%} of held-out images and {fake:.0%} of "
+        f"samples, so the game {'is still played' if playful else 'is over'}."
     )
 
 
-def _third(comparison: Comparison, coding: Entry, playing: Entry) -> tuple[Answer, str]:
+def _third(
+    comparison: Comparison, with_likelihood: Entry, with_discriminator: Entry
+) -> tuple[Answer, str]:
     parts = [
         f"{entry.name} samples with {shown(entry.mean('parameters_sampling'))} of "
         f"{shown(entry.mean('parameters_training'))} parameters"
-        for entry in (coding, playing)
+        for entry in (with_likelihood, with_discriminator)
     ]
     both = all(
         (e.mean("parameters_sampling") or 0) < (e.mean("parameters_training") or 0)
-        for e in (coding, playing)
+        for e in (with_likelihood, with_discriminator)
     )
-    return ("holds" if both else "does not hold"), (
-        f"Each is a pair of which one half samples: {'; '.join(parts)}."
-    )
+    numbers = "; ".join(parts)
+    if both:
+        return "holds", f"Each is a pair of which one half samples: {numbers}."
+    return "does not hold", f"Not each is a pair of which one half samples: {numbers}."
 
 
-def _fourth(comparison: Comparison, coding: Entry, playing: Entry) -> tuple[Answer, str]:
-    names = {coding.name, playing.name}
+def _fourth(
+    comparison: Comparison, with_likelihood: Entry, with_discriminator: Entry
+) -> tuple[Answer, str]:
+    names = {with_likelihood.name, with_discriminator.name}
     pair = next(p for p in comparison.pairs if {p.better, p.worse} == names)
-    smooth = (coding.mean("sharpness") or 0) < (playing.mean("sharpness") or 0)
-    dots = (playing.mean("isolated_dots") or 0) > (coding.mean("isolated_dots") or 0)
-    outliers = coding.mean("outliers")
-    of_real = comparison.baselines["floor"].numbers["outliers"]
-    weird = outliers is not None and outliers > 2 * of_real
-    numbers = (
-        f"FD: {playing.name} {shown(playing.mean(comparison.fd))}, {coding.name} "
-        f"{shown(coding.mean(comparison.fd))} ({pair.verdict}). {_by_last(pair, coding, playing)}"
-        f"Sharpness {shown(playing.mean('sharpness'))} against "
-        f"{shown(coding.mean('sharpness'))}, real images "
-        f"{shown(comparison.real_numbers['sharpness'])}. "
-        f"Isolated dots per image {shown(playing.mean('isolated_dots'))} against "
-        f"{shown(coding.mean('isolated_dots'))}. Outliers among the images of "
-        f"{coding.name}: {shown(outliers)}, among real images {shown(of_real)}."
-    )
-    failed = [
-        part
-        for part, holds in (
-            (f"{playing.name} is not better", not pair.both_ways or pair.better == playing.name),
-            (f"{coding.name} is not smoother", smooth),
-            (f"{coding.name} has no more outliers than twice those of real images", weird),
-            (f"{playing.name} has no more isolated dots", dots),
-        )
-        if not holds
-    ]
+    numbers = _qualities(comparison, pair, with_likelihood, with_discriminator)
     if pair.difference is None:
         return "undecided", f"{numbers} One seed of a model is not enough to decide."
+    better = with_discriminator.name
+    parts = {f"{better} is better": pair.better == better if pair.both_ways else None}
+    parts |= _tested(comparison, with_likelihood, with_discriminator)
+    failed = [part for part, holds in parts.items() if holds is False]
     if failed:
         return "does not hold", f"{numbers} What does not hold: {'; '.join(failed)}."
     if pair.outcome == "averaging" or (pair.decided and not pair.both_ways):
         return AVERAGING, numbers
-    return ("holds" if pair.both_ways else "undecided"), numbers
+    if open_ := [part for part, holds in parts.items() if holds is None]:
+        return "undecided", f"{numbers} What is not resolved: {'; '.join(open_)}."
+    return "holds", numbers
 
 
-def _by_last(pair: PairTest, coding: Entry, playing: Entry) -> str:
+def _qualities(
+    comparison: Comparison, pair: PairTest, with_likelihood: Entry, with_discriminator: Entry
+) -> str:
+    """Return the numbers that tell how good the images of both models are."""
+
+    def against(name: str) -> str:
+        return f"{shown(with_discriminator.mean(name))} against {shown(with_likelihood.mean(name))}"
+
+    return (
+        f"FD: {with_discriminator.name} {shown(with_discriminator.mean(comparison.fd))}, "
+        f"{with_likelihood.name} {shown(with_likelihood.mean(comparison.fd))} ({pair.verdict}). "
+        f"{_by_last(pair, with_likelihood, with_discriminator)}"
+        f"Sharpness {against('sharpness')}, real images "
+        f"{shown(comparison.real_numbers['sharpness'])}. "
+        f"Isolated dots per image {against('isolated_dots')}. "
+        f"Outliers among the images of {with_likelihood.name}: "
+        f"{shown(with_likelihood.mean('outliers'))}, among real images "
+        f"{shown(comparison.baselines['floor'].numbers['outliers'])}."
+    )
+
+
+def _tested(
+    comparison: Comparison, with_likelihood: Entry, with_discriminator: Entry
+) -> dict[str, bool | None]:
+    """Return what the claim about quality says beside FD, and whether tests say so too.
+
+    None where the difference is not significant, corrected for the number of these tests.
+    """
+    name, real = with_likelihood.name, comparison.baselines["floor"].numbers["outliers"]
+    weird = statistics.estimate([WEIRD * real] * 2, "share")  # a fixed number, without a spread
+    sides: Mapping[str, tuple[Estimate | None, Estimate | None]] = {
+        f"{name} is smoother": (
+            with_likelihood.estimate("sharpness"), with_discriminator.estimate("sharpness"),
+        ),
+        f"{name} has more than {WEIRD} times the outliers of real images": (
+            weird, with_likelihood.estimate("outliers"),
+        ),
+        f"{with_discriminator.name} has more isolated dots": (
+            with_likelihood.estimate("isolated_dots"),
+            with_discriminator.estimate("isolated_dots"),
+        ),
+    }  # fmt: skip
+    found = {
+        part: difference
+        for part, (low, high) in sides.items()
+        if low and high and (difference := statistics.difference(low, high))
+    }
+    sure = statistics.holm({part: difference.p_value for part, difference in found.items()})
+    return {part: found[part].size > 0 if sure.get(part, 1.0) <= LEVEL else None for part in sides}
+
+
+def _by_last(pair: PairTest, with_likelihood: Entry, with_discriminator: Entry) -> str:
     """Say what the last weights of both have; nothing if those are the headline's."""
     if "ema" not in pair.weights:
         return ""
-    found = [f"{entry.name} {shown(entry.mean(LAST))}" for entry in (playing, coding)]
+    entries = with_discriminator, with_likelihood
+    found = [f"{entry.name} {shown(entry.mean(LAST))}" for entry in entries]
     verdict = f"{pair.last_better} is better" if pair.last_better else "neither is called better"
     return f"With the last weights of both: {', '.join(found)} ({verdict}). "
 
 
-def _fifth(comparison: Comparison, coding: Entry, playing: Entry) -> tuple[Answer, str]:
-    first, second = coding.arrivals(), playing.arrivals()
+def _fifth(
+    comparison: Comparison, with_likelihood: Entry, with_discriminator: Entry
+) -> tuple[Answer, str]:
+    entries = with_likelihood, with_discriminator
+    first, second = with_likelihood.arrivals(), with_discriminator.arrivals()
     if first is None or second is None:
         return "undecided", "A run kept no snapshots, so its convergence is not known."
-    when = f"{coding.name}: {arrival(coding)}; {playing.name}: {arrival(playing)}"
-    if coding.headline != playing.headline:
-        averaged, other = (coding, playing) if coding.headline == "ema" else (playing, coding)
+    when = "; ".join(f"{entry.name}: {arrival(entry)}" for entry in entries)
+    if with_likelihood.headline != with_discriminator.headline:
+        averaged, other = entries if with_likelihood.headline == "ema" else entries[::-1]
         return "undecided", (
             f"{when}. The curve of {averaged.name} is by EMA weights and that of {other.name} by "
             "last weights."
@@ -169,17 +261,20 @@ def _fifth(comparison: Comparison, coding: Entry, playing: Entry) -> tuple[Answe
     )
 
 
-Decide = Callable[[Comparison, Entry, Entry], tuple[Answer, str]]
-REPORT: Sequence[tuple[str, Decide]] = (
-    ("The VAE's latent space comes from its encoder, the GAN's is simple noise.", _first),
-    ("One learns the distribution of latents, the other plays a minimax game.", _second),
-    ("One is an encoder and a decoder, the other a generator and a discriminator.", _third),
+REPORT = ClaimSet(
+    "The report's five claims, measured",
+    "The report is the student's comparison of a VAE and a GAN that genmodels reproduces.",
     (
-        "The GAN's images are better overall but have isolated white dots; the VAE's are "
-        "smoother, and some look weird.",
-        _fourth,
+        ("The VAE's latent space comes from its encoder, the GAN's is simple noise.", _first),
+        ("One learns the distribution of latents, the other plays a minimax game.", _second),
+        ("One is an encoder and a decoder, the other a generator and a discriminator.", _third),
+        (
+            "The GAN's images are better overall but have isolated white dots; the VAE's are "
+            "smoother, and some look weird.",
+            _fourth,
+        ),
+        ("The VAE converges much faster, the generator slowly.", _fifth),
     ),
-    ("The VAE converges much faster, the generator slowly.", _fifth),
 )
 
-CLAIMS = {"report": REPORT}  # name → claims; each is a sentence, and the rule that decides it
+CLAIMS = {"report": REPORT}  # by name

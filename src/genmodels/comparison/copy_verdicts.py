@@ -8,8 +8,6 @@ from genmodels.comparison.entry import Entry
 from genmodels.comparison.result import Comparison
 from genmodels.evaluation.weights import Point
 
-NO_SIGN = "no more than among held-out images, so there is no sign of copying"
-
 
 @dataclass(frozen=True)
 class Share:
@@ -26,11 +24,11 @@ class Share:
 
 @dataclass(frozen=True)
 class CopyVerdict:
-    """The copies among the samples of one model, or among given images.
+    """Whether a model copies, or given images are copies.
 
     Attributes:
         model: its name.
-        samples: the share of copies among its samples, of all seeds together.
+        samples: the share of its samples, of all seeds together, that are taken for copies.
         held_out: the share of held-out images that are taken for copies.
         copying: whether the intervals say that there are more copies among the samples.
         began: the step of the first snapshot that copies; None if none does.
@@ -61,9 +59,9 @@ def _verdict(entry: Entry, comparison: Comparison) -> CopyVerdict | None:
     copying = samples.low > held_out.high
     few = comparison.protocol["snapshot_copy_images"]
     began = _began(entry, held_out, few) if copying else None
+    found = _todo(entry, began) if copying else _no_sign(share, beside)
     sentence = (
-        f"{samples} of samples are copies of training images, {held_out} of held-out images are "
-        f"taken for copies: {_todo(entry, began) if copying else NO_SIGN}."
+        f"{samples} of samples and {held_out} of held-out images are taken for copies: {found}."
     )
     return CopyVerdict(entry.name, samples, held_out, copying, began, sentence)
 
@@ -82,8 +80,15 @@ def _began(entry: Entry, held_out: Share, count: int) -> int | None:
     return began.step if began else None
 
 
+def _no_sign(share: float, beside: float) -> str:
+    """Say why a share of samples beside that of held-out images is no sign of copying."""
+    more = "the difference is within the intervals"
+    why = more if share > beside else "no more than among held-out images"
+    return f"{why}, so there is no sign of copying"
+
+
 def _todo(entry: Entry, began: int | None) -> str:
     if entry.given:
-        return "look at the pairs"
+        return "some of the samples are copies"
     stop = f"stop before step {began:,}, where it began" if began else "train for fewer steps"
     return f"it copies; {stop}, add images, or train a smaller model"

@@ -100,13 +100,13 @@ def _in_turn(
     display: Display,
 ) -> Evaluated:
     """Evaluate baselines, runs and given images one after the other."""
-    first = bool(names)
-    total = first + len(subjects)
-    if first:
+    before = 1 if names else 0  # the baselines together are one step of the progress
+    total = before + len(subjects)
+    if names:
         display.advance("comparing", 0, total, "floor and baselines")
     scored = {name: request.score(name, references) for name in names}
     made: dict[Subject, Evaluation] = {}
-    for number, subject in enumerate(subjects, first):
+    for number, subject in enumerate(subjects, before):
         progress = _progress_of(display, subject, number, total)
         made[subject] = request.evaluate(subject, references, progress)
     display.close()
@@ -133,7 +133,8 @@ def _side_by_side(
     common = {"request": asdict(request)}
     tasks = [Task(str(each.path), RUN, {**common, "run": str(each.path)}) for each in ordered]
     tasks += [Task(f"baseline {name}", BASELINE, {**common, "name": name}) for name in names]
-    found = pool.run(tasks, Board(display, RUN, len(tasks), pool.jobs, False))
+    board = Board(display, RUN, len(tasks), pool.jobs, announced=False)
+    found = pool.run(tasks, board, "stopped while runs were evaluated")
     evaluations = map(transport.evaluation, found[: len(ordered)])
     scored = map(transport.scored, found[len(ordered) :])
     return Evaluated(

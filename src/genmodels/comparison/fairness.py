@@ -6,9 +6,9 @@ from itertools import combinations
 
 from genmodels import runs, sampling
 from genmodels.comparison import alike
+from genmodels.comparison.cells import shown
 from genmodels.comparison.entry import Entry
 from genmodels.comparison.result import Comparison
-from genmodels.comparison.verdicts import shown
 from genmodels.config import custom_code
 from genmodels.config.settings import Settings
 from genmodels.data.images import TRAIN, Images
@@ -129,11 +129,13 @@ def remarks(comparison: Comparison) -> list[str]:
         if not values:
             continue
         low, high = min(values, key=lambda n: values[n]), max(values, key=lambda n: values[n])
-        ratio = values[high] / max(values[low], 1e-9)
-        if ratio > UNEQUAL:
+        most, least = values[high], values[low]
+        if least == 0 < most:
+            found.append(f"Unequal {name}: {high} has {shown(most)}, {low} none.")
+        elif most > UNEQUAL * least:
             found.append(
-                f"Unequal {name}: {high} has {ratio:.1f} times as many as {low} "
-                f"({shown(values[high])} against {shown(values[low])})."
+                f"Unequal {name}: {high} has {most / least:.1f} times as many as {low} "
+                f"({shown(most)} against {shown(least)})."
             )
     found += _unequal_conditions(comparison)
     found += [f"{comparison.limit}."] if comparison.limit else []

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from genmodels.comparison import rule, statistics
+from genmodels.comparison.cells import shown
 from genmodels.comparison.entry import Entry
 from genmodels.comparison.judges import Judge
 from genmodels.comparison.rule import Vote
@@ -34,6 +35,11 @@ class JudgeTest:
     decides: bool
 
     @property
+    def test_images(self) -> bool:
+        """Whether the test counts the error by the finite set of test images."""
+        return self.difference.shared > 0
+
+    @property
     def ratio(self) -> float | None:
         """How many times as large the FD of the worse model is.
 
@@ -50,13 +56,14 @@ class JudgeTest:
     @property
     def sentence(self) -> str:
         """The result of the test with its numbers, without the judge."""
-        size = f"differs by {self.difference.size:.3g}"
+        size = f"differs by {shown(self.difference.size)}"
         if self.difference.scale == "positive":
-            times = f"more than {MOST_TIMES:,}" if self.ratio is None else f"{self.ratio:.3g}"
+            times = f"more than {MOST_TIMES:,}" if self.ratio is None else shown(self.ratio)
             size = f"is {times} times that of {self.better}"
         alone = self.difference.p_value
         by_itself = f", {alone:.2g} by itself" if alone <= LEVEL < self.p_value else ""
-        return f"the FD of {self.worse} {size} (p = {self.p_value:.2g}{by_itself})"
+        seeds = "" if self.test_images else "; test images not counted"
+        return f"the FD of {self.worse} {size} (p = {self.p_value:.2g}{by_itself}{seeds})"
 
     def vote(self, first: str) -> Vote:
         """Return what this test says, of a pair whose first model has this name."""

@@ -1,21 +1,21 @@
 """The tests of each pair of models, what follows from them, and what would resolve it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
-from typing import Final
+from typing import Final, Literal
 
 from genmodels.comparison import judge_tests, rule
 from genmodels.comparison.entry import Entry
-from genmodels.comparison.judge_tests import JudgeTest
+from genmodels.comparison.judge_tests import Family, JudgeTest
 from genmodels.comparison.judges import Judge
-from genmodels.comparison.rule import Outcome
-from genmodels.comparison.statistics import LEVEL, MOST_SEEDS, SEEDS, Difference
+from genmodels.comparison.statistics import MOST_SEEDS, SEEDS, Difference
 from genmodels.evaluation.metrics.table import LAST
 
 DEPENDS: Final = "depends on the judge"
 AVERAGING: Final = "depends on weight averaging"
+Outcome = Literal["better", "depends", "averaging", "open"]  # of a pair, the better model first
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class PairTest:
 
     Attributes:
         better, worse: their names, by the leading test; with one seed by the first judge.
-        outcome: ``first`` if ``better`` is better, ``depends``, ``averaging`` or ``open``.
+        outcome: what the tests say together.
         tests: of every judge that has several seeds of both models.
         level: of each test that decides, if all pairs and judges are tested.
         given: those of the two of which only images are given; they have no seeds to test.
@@ -35,23 +35,23 @@ class PairTest:
 
     better: str
     worse: str
-    outcome: Outcome = "open"
-    tests: Sequence[JudgeTest] = ()
-    level: float = LEVEL
-    given: Sequence[str] = ()
-    weights: tuple[str, str] = ("last", "last")
-    last: Sequence[JudgeTest] = ()
-    last_better: str | None = None
+    outcome: Outcome
+    tests: Sequence[JudgeTest]
+    level: float
+    given: Sequence[str]
+    weights: tuple[str, str]
+    last: Sequence[JudgeTest]
+    last_better: str | None
 
     @property
     def decided(self) -> bool:
         """Whether one of the models is better, by the judges together."""
-        return self.outcome == "first"
+        return self.outcome == "better"
 
     @property
     def unlike(self) -> bool:
         """Whether the headline of one alone is of EMA weights."""
-        return set(self.weights) == {"ema", "last"}
+        return _unlike(self.weights)
 
     @property
     def both_ways(self) -> bool:
@@ -61,8 +61,7 @@ class PairTest:
     @property
     def lead(self) -> JudgeTest | None:
         """Of the tests that decide, the most significant one; None with one seed."""
-        deciding = [test for test in self.tests if test.decides]
-        return min(deciding, key=lambda test: test.p_value, default=None)
+        return _lead(self.tests)
 
     @property
     def difference(self) -> Difference | None:
@@ -181,14 +180,7 @@ def of(ranked: Sequence[Entry], judges: Sequence[Judge]) -> list[PairTest]:
     headline = judge_tests.of(pairs, {judge: judge.fd for judge in judges})
     averaged = [pair for pair in pairs if "ema" in (each.headline for each in pair)]
     last = judge_tests.of(averaged, {judge: judge.key(LAST) for judge in judges})
-    return [
-        _pair(PairTest(
-            a.name, b.name, "open", headline.tests[a.name, b.name], headline.level,
-            [each.name for each in (a, b) if each.given], (a.headline, b.headline),
-            last.tests.get((a.name, b.name), ()),
-        ))
-        for a, b in pairs
-    ]  # fmt: skip
+    return [_pair(a, b, headline, last) for a, b in pairs]
 
 
 def sentences(tested: Sequence[PairTest]) -> list[str]:
@@ -201,24 +193,36 @@ def sentences(tested: Sequence[PairTest]) -> list[str]:
     return of_tests + [f"{'; '.join(names)}: {verdict}." for verdict, names in untested.items()]
 
 
-def _pair(open_: PairTest) -> PairTest:
-    """Return a pair with its outcome, and the better model first."""
-    names = {"first": open_.better, "second": open_.worse}
-    outcome, last = (
-        rule.decide([test.vote(open_.better) for test in tests])
-        for tests in (open_.tests, open_.last)
+def _pair(a: Entry, b: Entry, headline: Family, last: Family) -> PairTest:
+    """Return two models with their tests and what follows, the better model first."""
+    names = a.name, b.name
+    tests, of_last = headline.tests[names], last.tests.get(names, ())
+    found, with_last = (
+        rule.decide([test.vote(a.name) for test in each]) for each in (tests, of_last)
     )
-    first = open_.lead.better if open_.lead else open_.better
-    first = names.get(outcome, first)
-    if open_.unlike:
-        outcome = rule.like_with_like(outcome, last)
-    if outcome == "second":
-        outcome = "first"
-    made = replace(open_, outcome=outcome, last_better=names.get(last))
-    if first == open_.better:
-        return made
-    swapped = open_.weights[1], open_.weights[0]
-    return replace(made, better=open_.worse, worse=open_.better, weights=swapped)
+    sides = dict(zip(("first", "second"), names, strict=True))
+    lead = _lead(tests)
+    first = sides.get(found, lead.better if lead else a.name)
+    better, worse = (a, b) if first == a.name else (b, a)
+    weights = better.headline, worse.headline
+    joint = rule.like_with_like(found, with_last) if _unlike(weights) else found
+    outcome: Outcome = "better" if joint == "first" or joint == "second" else joint
+    given = [each.name for each in (better, worse) if each.given]
+    return PairTest(
+        better.name, worse.name, outcome, tests, headline.level, given, weights, of_last,
+        sides.get(with_last),
+    )  # fmt: skip
+
+
+def _unlike(weights: Sequence[str]) -> bool:
+    """Return whether one of two headlines alone is of EMA weights."""
+    return set(weights) == {"ema", "last"}
+
+
+def _lead(tests: Sequence[JudgeTest]) -> JudgeTest | None:
+    """Return the most significant test of those that decide; None with one seed."""
+    deciding = [test for test in tests if test.decides]
+    return min(deciding, key=lambda test: test.p_value, default=None)
 
 
 def _found(tests: Sequence[JudgeTest]) -> str:

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from genmodels.comparison import statistics
+from genmodels.comparison.cells import shown
 from genmodels.comparison.entry import Entry
 from genmodels.comparison.judges import Judge
 from genmodels.comparison.result import Comparison
 from genmodels.comparison.statistics import FEWEST_RANKED
-from genmodels.comparison.verdicts import shown
 from genmodels.evaluation.metrics.table import LAST
 
 CHOSE = "chose"

@@ -1,5 +1,6 @@
 """The result of a comparison: its numbers and images, and tables made of them."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -119,9 +120,18 @@ class Comparison:
             "model (likelihood, reconstructions, discriminator) and none of its training."
         )
 
-    def ranked(self) -> list[Entry]:
-        """Return models and given images, lowest FD by the first judge first."""
-        return sorted(self.entries, key=lambda entry: entry.mean(self.fd) or 0.0)
+    def ranked(self, fd: str | None = None) -> list[Entry]:
+        """Return models and given images, lowest FD first, and last those without one.
+
+        Args:
+            fd: the key of the FD; None for that of the first judge.
+        """
+
+        def distance(entry: Entry) -> float:
+            found = entry.mean(fd or self.fd)
+            return math.inf if found is None else found
+
+        return sorted(self.entries, key=distance)
 
     def rows(self) -> list[str]:
         """Return the keys of all numbers, in the order of their first appearance."""

@@ -22,7 +22,6 @@ POWER = 0.8  # the chance to find a difference, at which it counts as one that c
 MOST_SEEDS = 1000
 LARGEST = 700.0  # logarithm of the largest number, about
 FEWEST_RANKED = 3  # fewest models whose order is compared
-INTERVAL = f"{100 * CONFIDENCE:.0f} % interval over training seeds and test images"
 ROUNDING = 1e-12  # values that differ relatively by less count as equal
 Name = TypeVar("Name")
 
@@ -36,6 +35,7 @@ class Estimate:
         low, high: the interval; None with one seed.
         values: one for each seed.
         scale: on which the interval is symmetric.
+        test_images: whether the interval has the error by the finite set of test images in it.
     """
 
     mean: float
@@ -43,6 +43,7 @@ class Estimate:
     high: float | None
     values: tuple[float, ...]
     scale: Scale = "any"
+    test_images: bool = False
 
 
 def estimate(values: Sequence[float], scale: Scale = "any", error: float = 0.0) -> Estimate:
@@ -66,7 +67,7 @@ def estimate(values: Sequence[float], scale: Scale = "any", error: float = 0.0) 
     centre = _back(mean(at), scale) if scale == "positive" else mean(values)
     half = _half([(_variance(at) / len(at), len(at) - 1.0), (error**2, math.inf)], LEVEL)
     low, high = (_back(mean(at) + sign * half, scale) for sign in (-1, 1))
-    return Estimate(centre, max(least, low), high, tuple(values), scale)
+    return Estimate(centre, max(least, low), high, tuple(values), scale, error > 0)
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ class Study:
             InputError: the shard is not valid, or is combined with ``match``; the runs cannot be
                 compared or read; or a task failed by a mistake of the user.
             Unfinished: processes of trainings or evaluations died.
-            Interrupted: a signal came; trainings were saved.
+            Interrupted: a signal came; what can be saved was saved.
         """
         if self.shard and self.match:
             raise InputError("`match` needs the first run before the others; leave out `shard`")

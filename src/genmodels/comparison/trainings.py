@@ -97,7 +97,8 @@ def _run(
     if pool and trainings:
         jobs = min(pool.jobs, len(trainings))
         tasks = [_task(training, jobs) for training in trainings]
-        pool.run(tasks, Board(display, KIND, len(tasks), jobs))
+        board = Board(display, KIND, len(tasks), jobs)
+        pool.run(tasks, board, "stopped, and trainings were saved")
         return
     for number, training in enumerate(trainings, done + 1):
         job = training.job

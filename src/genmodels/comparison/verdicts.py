@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from statistics import mean
 
-from genmodels.comparison.cells import alternatives, number
+from genmodels.comparison.cells import alternatives, shown
 from genmodels.comparison.entry import Entry
 from genmodels.comparison.pairs import AVERAGING, DEPENDS, PairTest
 from genmodels.comparison.result import Comparison
+from genmodels.comparison.statistics import CONFIDENCE
 from genmodels.evaluation.baselines import MEANINGS, SIMPLE
+from genmodels.evaluation.metrics.table import label
 
 WINNING = 0.9  # accuracy of a discriminator, on real images and on samples, that ends the game
 
@@ -92,9 +94,27 @@ def conditions(comparison: Comparison) -> str:
     return f"Trainings ran {jobs} at a time{each}, evaluations {evaluations}"
 
 
-def shown(value: float | None) -> str:
-    """Format a number for a sentence."""
-    return number(value) if value is None or abs(value) >= 1000 else f"{value:.3g}"
+def intervals(comparison: Comparison, keys: Sequence[str]) -> str:
+    """Say what the intervals of some numbers are over.
+
+    Args:
+        comparison: the comparison.
+        keys: of the numbers.
+    """
+    of_images = [label(key) for key in keys if _counts_test_images(comparison, key)]
+    over = "training seeds"
+    if len(of_images) == len(keys):
+        over += " and test images"
+    elif of_images:
+        over += f", for {' and '.join(of_images)} also over test images"
+    return f"{100 * CONFIDENCE:.0f} % interval over {over}"
+
+
+def _counts_test_images(comparison: Comparison, key: str) -> bool:
+    """Return whether all intervals of a number have the error by the test images in them."""
+    found = [entry.estimate(key) for entry in comparison.entries]
+    known = [each.test_images for each in found if each and each.low is not None]
+    return bool(known) and all(known)
 
 
 def arrival(entry: Entry) -> str:

@@ -130,12 +130,13 @@ def _listen(
 
 
 def _forward(send: Send) -> Callable[..., None]:
-    """Return a function that sends warnings."""
+    """Return a function that sends warnings; those of several lines a line at a time."""
 
     def show(message: Any, category: type[Warning], filename: str, line: int, *more: Any) -> None:
         if issubclass(category, Note):
             send({"note": str(message)})
         else:
-            send({"say": warnings.formatwarning(message, category, filename, line).rstrip()})
+            for text in warnings.formatwarning(message, category, filename, line).splitlines():
+                send({"say": text})
 
     return show

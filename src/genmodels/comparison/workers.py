@@ -161,12 +161,13 @@ class WorkerPool:
         for worker in self.workers:
             worker.reason()
 
-    def run(self, tasks: Sequence[Task], board: Board) -> list[Any]:
+    def run(self, tasks: Sequence[Task], board: Board, stopped: str) -> list[Any]:
         """Run tasks, in their order as workers become free.
 
         Args:
             tasks: what to do.
             board: shows it.
+            stopped: what a signal has stopped, and what was saved, in words.
 
         Returns:
             The result of each task, as JSON values.
@@ -192,7 +193,7 @@ class WorkerPool:
         finally:
             board.close()
         if stop:
-            raise Interrupted("stopped, and trainings were saved", 128 + stop[0], GO_ON)
+            raise Interrupted(stopped, 128 + stop[0], GO_ON)
         _check([failures[number] for number in sorted(failures)], len(tasks))
         return results
 
@@ -243,7 +244,5 @@ def _check(failures: Sequence[Failure], total: int) -> None:
         return
     named = [f"{failure.name}: {failure.reason}" for failure in failures]
     kind = InputError if all(failure.by_user for failure in failures) else Unfinished
-    raise kind(
-        f"{len(failures)} of {total} failed ({first_of(named, NAMED)}); the others are kept: "
-        f"{GO_ON}"
-    )
+    others = "; the others are done" if len(failures) < total else ""
+    raise kind(f"{len(failures)} of {total} failed ({first_of(named, NAMED)}){others}: {GO_ON}")

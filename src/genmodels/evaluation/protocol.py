@@ -25,7 +25,7 @@ from genmodels.evaluation.metrics.image_metrics import IMAGE_METRICS
 from genmodels.evaluation.metrics.metric import values
 from genmodels.evaluation.metrics.model_metrics import MODEL_METRICS, TRAINING_METRICS
 from genmodels.evaluation.metrics.scores import Scored
-from genmodels.evaluation.metrics.table import DISTANCE_KEYS, LAST
+from genmodels.evaluation.metrics.table import DISTANCE_KEYS, LAST, SPREAD
 from genmodels.evaluation.metrics.trained import Trained
 from genmodels.evaluation.reference import Reference
 from genmodels.evaluation.weights import SHOWN, Point, WeightsChoice
@@ -50,7 +50,6 @@ class Evaluation:
         undefined: key → why there is no value.
         headline: the name of the headline weights: EMA if there are any.
         weights: the score of every choice of weights.
-        spread: standard deviation of FD over sampling seeds; None for given images.
         curve: FD of the snapshots and of the last checkpoint; empty for given images.
         scored: the sample metrics of the headline weights, with their details.
         suspicious: (8, 2, C, H, W): the samples that look most like copies, each beside its
@@ -63,7 +62,6 @@ class Evaluation:
     undefined: Mapping[str, str]
     headline: str
     weights: Sequence[WeightsChoice]
-    spread: float | None
     curve: Sequence[Point]
     scored: Scored
     suspicious: Tensor
@@ -72,7 +70,9 @@ class Evaluation:
 
     def __repr__(self) -> str:
         first = self.weights[0]
-        what = f"the {first.name} weights at step {first.step:,}" if first.step else "given images"
+        what = "given images"
+        if first.step is not None:
+            what = f"the {first.name} weights at step {first.step:,}"
         return f"<Evaluation of {what}: {len(self.numbers)} numbers, FD {first.distance:.4g}>"
 
 
@@ -130,8 +130,9 @@ def evaluate(
         saved, map(folder.read, earlier), chosen[0], reference, draws, device
     )
     of_best, missing = _of_best(chosen[0], best)
+    spread = {SPREAD: _spread(model, reference, features, draws)}
     numbers, undefined = _only_finite(
-        {**found.numbers, **numbers, **beside.numbers, **of_best},
+        {**found.numbers, **numbers, **beside.numbers, **of_best, **spread},
         {**found.undefined, **undefined, **beside.undefined, **missing},
     )
     evaluation = replace(
@@ -139,7 +140,6 @@ def evaluate(
         numbers=numbers,
         undefined=undefined,
         weights=[*chosen, best] if best else chosen,
-        spread=_spread(model, reference, features, draws),
         curve=curve,
         measured={**measured, **_measured_in_training(training)},
         influence={**found.influence, **beside.influence},
@@ -172,7 +172,6 @@ def _of_images(drawn: Drawn, name: str, step: int | None = None) -> Evaluation:
         undefined=undefined,
         headline=name,
         weights=[WeightsChoice(name, step, scored.numbers[fd], shown)],
-        spread=None,
         curve=[],
         scored=scored,
         suspicious=_pairs(drawn),

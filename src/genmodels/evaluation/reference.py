@@ -87,7 +87,7 @@ class Reference:
     @cached_property
     def usual_distance(self) -> float:
         """The distance to its nearest training image that few test images exceed."""
-        found = distances.nearest(self.test.values, self.train.values).distances
+        found = distances.nearest(self.test.values, self.train.values)
         return found.quantile(FARTHEST).item()
 
     @cached_property

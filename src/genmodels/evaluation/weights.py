@@ -146,7 +146,7 @@ def score_snapshots(
     if best is saved:
         draws.advance(reference.count)
         return replace(first, name="best"), curve
-    return _score(best, "best", weights, reference, draws, device), curve
+    return _score(best, weights, reference, draws, device), curve
 
 
 def _curve(
@@ -185,18 +185,17 @@ def _copied(blocks: Sequence[Tensor], features: Features, reference: Reference) 
 
 def _score(
     source: Checkpoint,
-    name: str,
     weights: sampling.Weights,
     reference: Reference,
     draws: Draws,
     device: torch.device,
 ) -> WeightsChoice:
-    """Score a choice of weights on the test split."""
+    """Score the best snapshot on the test split."""
     model = load(source, weights, reference, device)
     kept: list[Tensor] = []
     blocks = _keeping(kept, draws(model, reference.count))
     distance = scores.frechet(reference, reference.extractor(blocks))
-    return WeightsChoice(name, source.header["progress"]["step"], distance, kept[0])
+    return WeightsChoice("best", source.header["progress"]["step"], distance, kept[0])
 
 
 def _keeping(kept: list[Tensor], blocks: Iterable[Tensor]) -> Iterator[Tensor]:

@@ -65,7 +65,7 @@ def _ranking(comparison: Comparison, key: str) -> bytes:
 
     Beside them are the floor, which real images have, and the baselines that a model should beat.
     """
-    ranked = sorted(comparison.entries, key=lambda entry: entry.mean(key) or 0.0)
+    ranked = comparison.ranked(key)
     names = _names(ranked, NAME // 2)
     marks = {
         name: value

@@ -15,7 +15,7 @@ from genmodels.comparison.result import Comparison
 from genmodels.data import pictures
 from genmodels.report import charts
 from genmodels.report.html import FRAME_COLUMNS
-from genmodels.training.curves import COLOURS, UNITS, explain, literal, phases, save, style_axes
+from genmodels.training.curves import UNITS, draw_term, explain, literal, phases, save, style_axes
 
 STRIP = 12  # samples of a model at the top of the page
 FILM = 10  # frames of an interpolation on paper
@@ -89,10 +89,7 @@ def _draw_losses(row: Any, entries: Sequence[Entry], over: str) -> None:
     panels = row.subplots(1, len(entries), squeeze=False)[0]
     for panel, entry in zip(panels, entries, strict=True):
         for number, phase in enumerate(phases(entry.records)):
-            key = f"train.{phase}.loss"
-            points = [(r[over], r[key]) for r in entry.records if key in r]
-            panel.plot(*zip(*points, strict=True), color=COLOURS[number], lw=1.4, ms=3,
-                       label=literal(phase), marker="o" if len(points) < 3 else None)  # fmt: skip
+            draw_term(panel, entry.records, f"train.{phase}.loss", over, number, phase)
         panel.set_title(literal(f"{entry.name}: loss over {UNITS[over]}"), loc="left", fontsize=9)
         style_axes(panel, over)
         explain(panel)

@@ -137,7 +137,6 @@ def _model(entry: Entry) -> dict[str, Any]:
                     for w in result.evaluation.weights
                 ],
                 "headline": result.evaluation.headline,
-                "sampling_spread": result.evaluation.spread,
                 "curve": [vars(point) for point in result.evaluation.curve],
                 "histogram": result.evaluation.scored.histogram,
             }

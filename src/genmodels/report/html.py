@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,6 @@ from genmodels.comparison import (
 from genmodels.comparison.cells import interval, number
 from genmodels.comparison.entry import Entry
 from genmodels.comparison.result import Comparison
-from genmodels.comparison.statistics import INTERVAL
 from genmodels.data import pictures
 from genmodels.evaluation.baselines import MEANINGS, SIMPLE
 from genmodels.evaluation.metrics.table import LOWER_IS_BETTER, label
@@ -67,6 +67,7 @@ def render(comparison: Comparison, drawn: Mapping[str, bytes], measured: Mapping
         summary=verdicts.summary(comparison),
         answers=answers.of(comparison),
         claims=claims.of(comparison),
+        claim_set=claims.asked(comparison),
         copies=copy_verdicts.of(comparison),
         fairness=fairness.remarks(comparison),
         ranks=ranks.table(comparison),
@@ -88,7 +89,7 @@ def render(comparison: Comparison, drawn: Mapping[str, bytes], measured: Mapping
         label=label,
         cell=cell,
         number=number,
-        interval=INTERVAL,
+        intervals=partial(verdicts.intervals, comparison),
         simple=SIMPLE,
     )
 

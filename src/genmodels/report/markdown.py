@@ -32,9 +32,9 @@ def render(comparison: Comparison, measured: Mapping[str, Any]) -> str:
         if accuracies := useful.table():
             lines += [*_table(accuracies), "", useful.note]
         lines += ["", useful.missing] if useful.missing else []
-    if answered := claims.of(comparison):
-        lines += ["", "## Claims", ""]
-        lines += [f"- **{v.claim}** {v.answer}. {v.why}" for v in answered]
+    if asked := claims.asked(comparison):
+        lines += ["", "## Claims", "", asked.source, ""]
+        lines += [f"- **{v.claim}** {v.answer}. {v.why}" for v in claims.of(comparison)]
     if copying := copy_verdicts.of(comparison):
         lines += ["", "## Copies", "", *(f"- {w.model}: {w.sentence}" for w in copying)]
     lines += ["", "## Fairness", ""]

@@ -11,9 +11,8 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from genmodels.comparison import ranks
+from genmodels.comparison import ranks, verdicts
 from genmodels.comparison.result import Comparison
-from genmodels.comparison.statistics import INTERVAL
 
 GAP = 2  # characters between two columns
 
@@ -92,7 +91,7 @@ def comparison_table(comparison: Comparison, whole: Path) -> ComparisonTable:
     """
     rows, among = comparison.main_rows(), len(comparison.rows())
     seeds = max(len(entry.results) for entry in comparison.entries)
-    notes = [f"± and ( – ): the {INTERVAL}"] if seeds > 1 else []
+    notes = [f"± and ( – ): the {verdicts.intervals(comparison, rows)}"] if seeds > 1 else []
     notes += [comparison.missing] if comparison.missing else []
     notes += [f"{len(rows)} of {among} numbers; all are in {whole}"] if among > len(rows) else []
     return ComparisonTable(

@@ -50,17 +50,14 @@ def phases(records: Records) -> list[str]:
     return list(dict.fromkeys(key.split(".")[1] for key in keys if key.startswith("train.")))
 
 
-def draw_phase(
-    panel: Axes, records: Records, phase: str, first: bool, over: str = "images"
-) -> None:
-    """Draw the training terms of a phase, and the held-out terms of the same names.
+def draw_phase(panel: Axes, records: Records, phase: str, first: bool) -> None:
+    """Draw the training terms of a phase over images, and the held-out terms of the same names.
 
     Args:
         panel: where to draw.
         records: the log.
         phase: the name of the phase.
         first: also draw the held-out terms whose names occur in no phase.
-        over: the key of the x-axis, ``images`` or ``seconds``.
     """
     keys = list(dict.fromkeys(key for record in records for key in record))
     trained = [key for key in keys if key.startswith(f"train.{phase}.")]
@@ -74,17 +71,31 @@ def draw_phase(
             key.partition(".")[2] in terms or (first and key.partition(".")[2] not in trained_terms)
         )
     ]
-    colours: dict[str, str] = {}
+    numbers: dict[str, int] = {}  # of terms
     for key in trained + held_out:
         split, term = key.split(".")[0], key.rsplit(".", 1)[1]
-        colour = colours.setdefault(term, COLOURS[len(colours) % len(COLOURS)])
-        points = [(record[over], record[key]) for record in records if key in record]
-        style = {"train": "-", "validation": ":", "test": "--"}[split]
-        marker = "o" if len(points) < 3 else None
-        panel.plot(*zip(*points, strict=True), style, color=colour, marker=marker, ms=3, lw=1.4,
-                   label=literal(f"{term.replace('_', ' ')}, {split}"))  # fmt: skip
-    style_axes(panel, over)
+        number = numbers.setdefault(term, len(numbers))
+        draw_term(panel, records, key, "images", number, f"{term.replace('_', ' ')}, {split}")
+    style_axes(panel, "images")
     explain(panel)
+
+
+def draw_term(panel: Axes, records: Records, key: str, over: str, number: int, label: str) -> None:
+    """Draw a term of training images as a line, of validation images dotted, of test images dashed.
+
+    Args:
+        panel: where to draw.
+        records: the log.
+        key: of the term; its first part is the split.
+        over: the key of the x-axis, ``images`` or ``seconds``.
+        number: chooses the colour, which repeats after the last one.
+        label: of the line.
+    """
+    points = [(record[over], record[key]) for record in records if key in record]
+    style = {"train": "-", "validation": ":", "test": "--"}[key.split(".")[0]]
+    marker = "o" if len(points) < 3 else None
+    panel.plot(*zip(*points, strict=True), ls=style, color=COLOURS[number % len(COLOURS)],
+               marker=marker, ms=3, lw=1.4, label=literal(label))  # fmt: skip
 
 
 def _draw_copies(panel: Axes, records: Records) -> None:

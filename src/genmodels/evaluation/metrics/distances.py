@@ -83,16 +83,8 @@ def _root(covariance: Tensor) -> Tensor:
     return vectors * values.clamp(min=0).sqrt() @ vectors.T
 
 
-@dataclass(frozen=True)
-class Nearest:
-    """The nearest reference of each query: its distance and its row, (N,) each."""
-
-    distances: Tensor
-    rows: Tensor
-
-
-def nearest(queries: Tensor, references: Tensor) -> Nearest:
-    """Find the reference nearest to each query.
+def nearest(queries: Tensor, references: Tensor) -> Tensor:
+    """Return the distance of each query to the nearest reference, (N,).
 
     The search is in float32, the returned distances are computed in float64.
 
@@ -103,8 +95,7 @@ def nearest(queries: Tensor, references: Tensor) -> Nearest:
     squares = references.float().square().sum(1)
     for block in queries.float().split(ROWS):
         rows.append((squares - 2 * block @ references.float().T).argmin(1))
-    found = torch.cat(rows)
-    return Nearest((queries.double() - references[found].double()).norm(dim=1), found)
+    return (queries.double() - references[torch.cat(rows)].double()).norm(dim=1)
 
 
 def distance_blocks(a: Tensor, b: Tensor) -> Iterator[tuple[Tensor, Tensor]]:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from genmodels.evaluation.features.extractor import Features
 from genmodels.evaluation.metrics import distances
-from genmodels.evaluation.metrics.distances import Gaussian, Nearest
+from genmodels.evaluation.metrics.distances import Gaussian
 from genmodels.evaluation.metrics.kernel import KernelDistance, kernel
 from genmodels.evaluation.metrics.metric import Undefined
 from genmodels.evaluation.metrics.neighbourhood import Neighbourhood, neighbourhood
@@ -68,8 +68,8 @@ class Samples:
         return neighbourhood(self.target.values, self.features.values, NEIGHBOURS)
 
     @cached_property
-    def nearest(self) -> Nearest:
-        """The training image nearest to each sample."""
+    def nearest(self) -> Tensor:
+        """The distance of each sample to the nearest training image, (N,)."""
         return distances.nearest(self.features.values, self.reference.train.values)
 
     @cached_property

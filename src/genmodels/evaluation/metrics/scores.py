@@ -64,7 +64,7 @@ def rarest_class(samples: Samples) -> float:
 
 def outliers(samples: Samples) -> float:
     """Return the share of samples farther from all training images than 99 % of test images."""
-    return (samples.nearest.distances > samples.reference.usual_distance).double().mean().item()
+    return (samples.nearest > samples.reference.usual_distance).double().mean().item()
 
 
 def diversity(samples: Samples) -> float:

@@ -18,6 +18,7 @@ BY_ALL = ("kid",)  # the sample metrics that every judge gives, beside FD
 DISTANCE_KEYS = {"last": "distance_last", "ema": "distance_average", "best": "distance_best"}
 LAST = DISTANCE_KEYS["last"]
 BINARISED, BINARISATION = "distance_binarised", "distance_binarisation"
+SPREAD = "sampling_spread"
 # FDs that every judge gives of a model beside that of its headline.
 BESIDE = (LAST, DISTANCE_KEYS["ema"], BINARISED, BINARISATION)
 
@@ -49,6 +50,11 @@ PROTOCOL_METRICS: tuple[Metric[Any], ...] = (
         "distance_gap", "FD, end − chosen",
         meaning="FD of the last checkpoint minus FD of that snapshot, with the same kind of "
         "weights; large if the model got worse during training",
+    ),
+    Metric(
+        SPREAD, "FD, standard deviation over sampling seeds",
+        meaning="standard deviation of FD over sets of samples from different latents",
+        scale="positive",
     ),
     Metric("sampling_images_per_second", "sampling, images/s", "higher",
            meaning="samples drawn per second, in blocks"),
