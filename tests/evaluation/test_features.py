@@ -123,14 +123,6 @@ def test_other_sets_are_learnt_once_and_kept(
     assert (named.hash, named.name) == (first.hash, file.stem)
 
 
-def test_one_class_is_no_class() -> None:
-    images = made_up(True)
-    one = data.images.Images(
-        "one", images.table, images.splits, torch.zeros(len(images.table)).long(), ("a",)
-    )
-    assert domain.classes_of(one) == 0
-
-
 def test_what_is_refused(glyphs: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InputError, match=r"unknown `features` 'domian' \(did you mean 'domain'"):
         domain.choose("domian", glyphs, silent)

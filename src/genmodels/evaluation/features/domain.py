@@ -94,7 +94,7 @@ def extractor(images: Images, progress: ReportProgress) -> Extractor:
     if not file.is_file():
         net, accuracy = train(images, progress, STEPS)
         if not cache.keep(file, lambda path: save(path, net, images, accuracy)):
-            return of_net(DEFAULT, net, classes_of(images) > 0)
+            return of_net(DEFAULT, net, images.learnable_classes > 0)
     return load(file, DEFAULT, images)
 
 
@@ -159,7 +159,7 @@ def train(
     Returns:
         The network, and its accuracy on the test split.
     """
-    classes = classes_of(images)
+    classes = images.learnable_classes
     rows = torch.cat([images.splits[TRAIN], images.splits[VALIDATION]]).sort().values
     with randomness.placed(seed, "domain features"):
         net = FeatureNet(images.image_shape[0], classes or TURNS)
@@ -177,11 +177,6 @@ def train(
     return net, _accuracy(net, images, classes)
 
 
-def classes_of(images: Images) -> int:
-    """Return the number of classes that can be learned; 0 without two or more."""
-    return len(images.classes) if images.labels is not None and len(images.classes) > 1 else 0
-
-
 def save(path: Path, net: FeatureNet, images: Images, accuracy: float) -> None:
     """Write a trained network, with its accuracy and the name of its data set.
 
@@ -192,7 +187,7 @@ def save(path: Path, net: FeatureNet, images: Images, accuracy: float) -> None:
         "kind": KIND,
         "channels": net.channels,
         "outputs": net.outputs,
-        "classifies": classes_of(images) > 0,
+        "classifies": images.learnable_classes > 0,
         "data": images.name,
         "fingerprint": images.fingerprint,
         "accuracy": accuracy,
@@ -220,7 +215,7 @@ def load(path: Path, name: str, images: Images) -> Extractor:
         )
     net = FeatureNet(channels, outputs)
     net.load_state_dict(dict(saved.tensors))
-    classifies = bool(saved.header.get("classifies")) and outputs == classes_of(images)
+    classifies = bool(saved.header.get("classifies")) and outputs == images.learnable_classes
     return of_net(name, net, classifies)
 
 
