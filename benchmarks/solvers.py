@@ -93,7 +93,7 @@ def _rate(model: Any, count: int) -> float:
 def _distances(run: genmodels.Run, ways: dict[str, dict[str, Any]], count: int) -> dict[str, float]:
     chosen = run.settings.data
     images = data.load(chosen.name, validation=chosen.validation)
-    real = reference.of(images, domain.choose("auto", images, silent), count, silent)
+    real = reference.of(images, domain.extractor(images, silent), count, silent)
     assert real.selection is not None, "the run holds out no validation images"
     return {
         name: distances.frechet(
