@@ -6,9 +6,9 @@ from dataclasses import replace
 import torch
 
 from genmodels import runs, sampling
-from genmodels.comparison import classifiers, evaluations, fairness, judges, plan, usefulness
+from genmodels.comparison import candidates, classifiers, evaluations, judges, plan, usefulness
+from genmodels.comparison.candidates import Candidate
 from genmodels.comparison.entry import Entry, Result
-from genmodels.comparison.fairness import Candidate
 from genmodels.comparison.kept import Subject
 from genmodels.comparison.request import Request
 from genmodels.comparison.result import Comparison, ProtocolSettings
@@ -66,10 +66,10 @@ def compare(
     """
     folders = [subject for subject in subjects if isinstance(subject, runs.Folder)]
     for folder in folders:
-        fairness.check_run(folder)
+        candidates.check_run(folder)
         if lost := logs.lost(folder.log_path, folder.checkpoint_paths()):
             display.say(f"{folder.log_path} is missing: {lost}; the numbers from it are left out")
-    fairness.check_together([Candidate.of_run(folder) for folder in folders])
+    candidates.check_together([Candidate.of_run(folder) for folder in folders])
     threads = pool.threads if pool else torch.get_num_threads()
     request = Request(
         _data(folders, data).model_dump_json(), str(folders[0].path) if folders else "",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from genmodels import config
-from genmodels.comparison import fairness, schedule
+from genmodels.comparison import candidates, schedule
 from genmodels.comparison.board import Board
 from genmodels.comparison.plan import Job, Match, Plan
 from genmodels.comparison.workers import GO_ON, Task, WorkerPool
@@ -130,5 +130,5 @@ def _limited(plan: Plan, job: Job, match: Match, limit: float) -> Training:
         train = {"steps": max(1, round(limit / settings.train.batch_size))}
     layers = [*plan.layers, {"seed": job.seed}, {"train": train}]
     settings = config.read(job.source, layers)
-    fairness.check_length(job.folder, settings)
+    candidates.check_length(job.folder, settings)
     return Training(job, settings)
