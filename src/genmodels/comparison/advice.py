@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from genmodels.comparison import copy_verdicts
 from genmodels.comparison.entry import Entry
 from genmodels.comparison.result import Comparison
-from genmodels.comparison.verdicts import WINNING, better_baselines, shown
+from genmodels.comparison.verdicts import better_baselines, shown
+from genmodels.evaluation.metrics.discrimination import WINNING
 from genmodels.training.records import next_snapshot
 
 OVERFITTED = 0.1  # loss of accuracy from training to test images that shows overfitting

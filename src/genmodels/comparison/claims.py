@@ -16,7 +16,8 @@ from genmodels.comparison.entry import Entry
 from genmodels.comparison.pairs import AVERAGING, PairTest
 from genmodels.comparison.result import Comparison
 from genmodels.comparison.statistics import LEVEL
-from genmodels.comparison.verdicts import WINNING, arrival, shown
+from genmodels.comparison.verdicts import arrival, shown
+from genmodels.evaluation.metrics.discrimination import WINNING
 from genmodels.evaluation.metrics.table import LAST
 
 UNLIKE = "It is about a model with a likelihood and another with a discriminator."

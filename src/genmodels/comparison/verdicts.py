@@ -9,8 +9,6 @@ from genmodels.comparison.pairs import AVERAGING, DEPENDS, PairTest
 from genmodels.comparison.result import Comparison
 from genmodels.evaluation.baselines import MEANINGS, SIMPLE
 
-WINNING = 0.9  # accuracy of a discriminator, on real images and on samples, that ends the game
-
 
 def summary(comparison: Comparison) -> str:
     """Return a sentence about the model of lowest FD, and one about better simple baselines."""

@@ -12,6 +12,7 @@ from genmodels.evaluation.reference import Reference
 from genmodels.models.base import Discriminates
 
 AT_MOST = 5000  # most images of each kind
+WINNING = 0.9  # accuracy on real images and on samples, above which a discriminator has won
 
 
 @dataclass(frozen=True)
