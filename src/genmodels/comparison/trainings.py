@@ -9,8 +9,8 @@ from typing import Any
 
 from genmodels import config
 from genmodels.comparison import candidates, schedule
-from genmodels.comparison.board import Board
 from genmodels.comparison.plan import Job, Match, Plan
+from genmodels.comparison.task_display import TaskDisplay
 from genmodels.comparison.workers import GO_ON, Task, WorkerPool
 from genmodels.config import custom_code
 from genmodels.config.settings import Settings
@@ -97,7 +97,7 @@ def _run(
     if pool and trainings:
         jobs = min(pool.jobs, len(trainings))
         tasks = [_task(training, jobs) for training in trainings]
-        pool.run(tasks, Board(display, KIND, len(tasks), jobs))
+        pool.run(tasks, TaskDisplay(display, KIND, len(tasks), jobs))
         return
     for number, training in enumerate(trainings, done + 1):
         job = training.job
