@@ -133,7 +133,7 @@ def _reference(run: genmodels.Run, count: int) -> tuple[Images, reference.Refere
     """Return the images of a run, and what their validation images are compared by."""
     chosen = run.settings.data
     images = data.load(chosen.name, validation=chosen.validation)
-    return images, reference.of(images, domain.choose("auto", images, silent), count, silent)
+    return images, reference.of(images, domain.extractor(images, silent), count, silent)
 
 
 def _distance(real: reference.Reference, images: Tensor) -> float:

@@ -19,6 +19,7 @@ import genmodels
 from benchmarks.machine import hardware
 from genmodels import api, config
 from genmodels.comparison import measure
+from genmodels.comparison.measure import Measurement
 from genmodels.config import catalogue
 from genmodels.console import Display
 from genmodels.data import pictures
@@ -142,7 +143,9 @@ def record(
 ) -> None:
     """Measure the runs of a preset, and write the numbers and a grid of samples."""
     folders = [run.folder for run in runs]
-    compared = measure.compare(folders, 10_000, ["auto"], 0, Display(quiet=True), devices.choose())
+    compared = measure.compare(
+        folders, Measurement(10_000, ("auto",), 0), devices.choose(), Display(quiet=True)
+    )
     (entry,) = compared.entries
     seeds = [
         {"seed": result.seed, **result.evaluation.numbers, **result.evaluation.measured}

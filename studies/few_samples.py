@@ -171,7 +171,7 @@ def main() -> None:
         raise InputError(
             f"{images.name} has {images.count(TEST):,} test images; give --data with {MANY:,}"
         )
-    real = reference.of(images, domain.choose("domain", images, silent), MANY, silent)
+    real = reference.of(images, domain.extractor(images, silent), MANY, silent)
     found = study(real)
     content = {
         "protocol": protocol(real),

@@ -82,7 +82,7 @@ def fits(
         raise InputError(f"{run.path}: its latents are no mixture; take model.sampler=gmm")
     show = Display(quiet=True)
     images = session.load(run.settings.data, show)
-    extractor = domain.choose("auto", images, show.reading)
+    extractor = domain.extractor(images, show.reading)
     share = run.settings.data.validation
     seen = reference.of(images, extractor, count, show.reading).with_validation(share)
     target = seen.selection

@@ -38,7 +38,7 @@ class Judges:
     def of(cls, images: Images, second: Path, display: Display) -> "Judges":
         """Return the judges of a data set with validation images; ``second`` is a file."""
         extractors = (
-            domain.choose("domain", images, display.reading),
+            domain.extractor(images, display.reading),
             domain.load(second, "second", images),
         )
         pair = (reference.of(images, e, protocol.COUNT, display.reading) for e in extractors)

@@ -190,8 +190,8 @@ def features_once(shared: Path) -> Path:
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(platformdirs, "user_cache_path", lambda *names, **options: cache)
                 images = data.load("glyphs")
-                for name in ("auto", "random"):
-                    extractor = domain.choose(name, images, silent)
+                for made in (domain.extractor, untrained.extractor):
+                    extractor = made(images, silent)
                     reference.of(images, extractor, len(images.table), silent)
     return cache / "features"
 

@@ -13,8 +13,8 @@ import pytest
 
 from genmodels import console
 from genmodels.comparison import workers
-from genmodels.comparison.board import Board
 from genmodels.comparison.schedule import Layout
+from genmodels.comparison.task_display import TaskDisplay
 from genmodels.comparison.workers import Task, WorkerPool
 from genmodels.console import Display
 from genmodels.errors import InputError, Interrupted, Note, Unfinished
@@ -66,8 +66,8 @@ def program(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run(tasks: list[Task], jobs: int = 2, display: Display | None = None) -> list[Any]:
     with WorkerPool(Layout(jobs, 3, "")) as pool:
-        board = Board(display or Lines(), "training", len(tasks), jobs)
-        return pool.run(tasks, board, "stopped at the half")
+        shown = TaskDisplay(display or Lines(), "training", len(tasks), jobs)
+        return pool.run(tasks, shown, "stopped at the half")
 
 
 def task(name: str, kind: str, given: Any) -> Task:
@@ -89,7 +89,9 @@ def test_results_come_in_the_order_of_tasks_from_as_many_processes_as_asked_for(
 
 def test_workers_stay_for_further_tasks_and_end_with_the_pool() -> None:
     with WorkerPool(Layout(1, 1, "")) as pool:
-        first, second = (pool.run([echo("a")], Board(Lines(), "t", 1, 1), "") for _ in range(2))
+        first, second = (
+            pool.run([echo("a")], TaskDisplay(Lines(), "t", 1, 1), "") for _ in range(2)
+        )
     assert first == second
     with pytest.raises(ProcessLookupError):
         os.kill(first[0][2], 0)
@@ -152,7 +154,7 @@ def test_each_line_of_a_trace_and_of_a_warning_is_shown(
 ) -> None:
     from genmodels.comparison import worker  # here, because it loads PyTorch
 
-    shown = Board(Display(), "training", 1, 1)
+    shown = TaskDisplay(Display(), "training", 1, 1)
     shown.started("a")
     warn = worker._forward(lambda message: shown.show("a", message))
     warn(UserWarning("one\ntwo"), UserWarning, "x.py", 3, None, "call()")
@@ -164,9 +166,9 @@ def test_each_line_of_a_trace_and_of_a_warning_is_shown(
     ]  # fmt: skip
 
 
-def board(jobs: int = 2, total: int = 4) -> tuple[Board, Lines]:
+def task_display(jobs: int = 2, total: int = 4) -> tuple[TaskDisplay, Lines]:
     display = Lines()
-    return Board(display, "training", total, jobs), display
+    return TaskDisplay(display, "training", total, jobs), display
 
 
 def notes(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, str]]:
@@ -181,7 +183,7 @@ def test_the_time_left_is_that_of_the_schedule(monkeypatch: pytest.MonkeyPatch) 
     clock = [100.0]
     monkeypatch.setattr(time, "monotonic", lambda: clock[0])
     told = notes(monkeypatch)
-    shown, _ = board()
+    shown, _ = task_display()
     shown.started("a")
     shown.started("b")
     clock[0] += 10
@@ -203,7 +205,7 @@ def test_an_evaluation_that_reports_no_time_is_extrapolated(
     clock = [0.0]
     monkeypatch.setattr(time, "monotonic", lambda: clock[0])
     told = notes(monkeypatch)
-    shown, _ = board(1, 1)
+    shown, _ = task_display(1, 1)
     shown.started("a")
     clock[0] = 5.0
     shown.show("a", {"share": 0.0})
@@ -217,7 +219,7 @@ def test_all_is_done_only_when_no_task_runs(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(console, "LINE_SECONDS", 0.0)
-    shown = Board(Display(), "training", 2, 2)
+    shown = TaskDisplay(Display(), "training", 2, 2)
     shown.started("a")
     shown.started("b")
     shown.show("a", {"share": 1.0, "left": 0.0})

@@ -36,6 +36,12 @@ def test_batches_walk_through_a_split_once(images: Images) -> None:
     assert torch.equal(torch.cat([part.images for part in parts]) * 255, images.table[400:].float())
 
 
+def test_one_class_cannot_be_learnt(images: Images) -> None:
+    one = replace(images, labels=torch.zeros(500).long(), classes=("a",))
+    none = replace(images, labels=None, classes=())
+    assert [each.learnable_classes for each in (images, one, none)] == [7, 0, 0]
+
+
 def test_validation_takes_its_share_of_the_training_rows(images: Images) -> None:
     held = images.with_validation(0.25)
     assert 70 <= held.count(VALIDATION) <= 130

@@ -572,7 +572,7 @@ def test_the_features_of_stacked_digits_see_each_by_itself(mnist_root: Path) -> 
     from genmodels.evaluation.features import domain
 
     images = data.load("stacked-mnist", root=mnist_root)
-    extractor = domain.choose("auto", images, lambda *_: None)
+    extractor = domain.extractor(images, lambda *_: None)
     batch = next(images.batches("test", 500))
     seen: Any = extractor([batch.images])
     assert seen.values.shape == (500, 192)

@@ -13,7 +13,7 @@ from torchvision.transforms import v2
 from genmodels import data
 from genmodels.data.images import TEST, Images, silent
 from genmodels.errors import InputError
-from genmodels.evaluation.features import domain
+from genmodels.evaluation.features import catalogue
 from genmodels.evaluation.features.extractor import BLOCK, Extractor
 from genmodels.evaluation.metrics import distances
 from genmodels.system import randomness
@@ -82,7 +82,7 @@ CASES = [
 def choose(name: str, place: str, root: Path | None = None) -> tuple[Extractor, Images]:
     images = data.load(place, root=root)
     try:
-        return domain.choose(name, images, silent), images
+        return catalogue.choose(name).make(images, silent), images
     except InputError as error:
         if "is not installed" in str(error):
             pytest.skip(str(error))

@@ -15,7 +15,7 @@ from genmodels.console import Display
 from genmodels.data.images import silent
 from genmodels.errors import InputError, Interrupted, Note, Unwritable
 from genmodels.evaluation import baselines, reference
-from genmodels.evaluation.features import domain, untrained
+from genmodels.evaluation.features import catalogue, domain, untrained
 from genmodels.evaluation.features.network import FeatureNet
 from genmodels.evaluation.metrics import pixel_statistics, scores
 from genmodels.runs import checkpoint
@@ -39,7 +39,7 @@ def published(root: Path) -> list[Any]:
 
 def test_shipped_weights_classify(mnist_root: Path, glyphs: Any) -> None:
     for images in [glyphs, *published(mnist_root)]:
-        extractor = domain.choose("auto", images, silent)
+        extractor = domain.extractor(images, silent)
         rows = images.splits["test"]
         seen: Any = extractor(images.batch(part).images for part in rows.split(1000))
         assert seen.values.shape == (len(rows), 64)
@@ -48,9 +48,7 @@ def test_shipped_weights_classify(mnist_root: Path, glyphs: Any) -> None:
 
 
 def test_published_results_are_of_features_that_are_known(glyphs: Any, mnist_root: Path) -> None:
-    shipped = {
-        domain.choose("domain", images, silent).hash for images in [glyphs, *published(mnist_root)]
-    }
+    shipped = {domain.extractor(images, silent).hash for images in [glyphs, *published(mnist_root)]}
     assert not shipped & domain.FORMER.keys()
     found = set()
     for path in (Path(__file__).parents[2] / "docs" / "results").rglob("*.json"):
@@ -65,8 +63,17 @@ def test_shipped_weights_need_no_training(glyphs: Any, own_cache: Path) -> None:
     def fail(*arguments: Any) -> None:
         raise AssertionError("it trains")
 
-    assert domain.choose("domain", glyphs, fail).hash == domain.choose("auto", glyphs, fail).hash
+    assert catalogue.choose("domain").make(glyphs, fail).hash == domain.extractor(glyphs, fail).hash
     assert not (own_cache / "features").exists()
+
+
+@pytest.mark.parametrize("kind", catalogue.KINDS, ids=lambda kind: kind.name)
+def test_features_are_called_as_their_row(glyphs: Any, kind: catalogue.FeatureKind) -> None:
+    if not kind.is_at_hand(glyphs):
+        pytest.skip(f"{kind.name} features are not at hand")
+    extractor = kind.make(glyphs, silent)
+    assert extractor.name == kind.name
+    assert extractor([glyphs.batch(torch.arange(3)).images]).values.ndim == 2
 
 
 def made_up(labels: bool, count: int = 120) -> Any:
@@ -112,42 +119,34 @@ def test_other_sets_are_learnt_once_and_kept(
     monkeypatch.setattr(domain, "STEPS", 60)
     images = made_up(labels)
     told = []
-    first = domain.choose("auto", images, lambda *a: told.append(a))
+    first = domain.extractor(images, lambda *a: told.append(a))
     assert told
-    again = domain.choose("auto", images, silent)
+    again = domain.extractor(images, silent)
     assert first.hash == again.hash
     seen = first([images.batch(images.splits["test"]).images])
     assert (seen.labels is not None) == labels
     (file,) = (own_cache / "features").iterdir()
-    named = domain.choose(str(file), images, silent)
+    named = catalogue.choose(str(file)).make(images, silent)
     assert (named.hash, named.name) == (first.hash, file.stem)
-
-
-def test_one_class_is_no_class() -> None:
-    images = made_up(True)
-    one = data.images.Images(
-        "one", images.table, images.splits, torch.zeros(len(images.table)).long(), ("a",)
-    )
-    assert domain.classes_of(one) == 0
 
 
 def test_what_is_refused(glyphs: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InputError, match=r"unknown `features` 'domian' \(did you mean 'domain'"):
-        domain.choose("domian", glyphs, silent)
+        catalogue.choose("domian")
     path = tmp_path / "f.safetensors"
     domain.save(path, FeatureNet(3, 10), glyphs, 0.5)
     with pytest.raises(InputError, match="trained on images with 3 channel"):
-        domain.choose(str(path), glyphs, silent)
+        catalogue.choose(str(path)).make(glyphs, silent)
     for header in ({"run": "vae"}, {"kind": domain.KIND, "channels": 1}):
         checkpoint.save(path, {}, header)
         with pytest.raises(InputError, match="holds no features"):
-            domain.choose(str(path), glyphs, silent)
+            catalogue.choose(str(path)).make(glyphs, silent)
     path.write_bytes(b"no file of ours")
     with pytest.raises(InputError, match="damaged or incomplete"):
-        domain.choose(str(path), glyphs, silent)
+        catalogue.choose(str(path)).make(glyphs, silent)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"pip install 'genmodels\[inception\]'"):
-        domain.choose("inception", glyphs, silent)
+        catalogue.choose("inception").make(glyphs, silent)
     extractor = untrained.extractor(glyphs, silent)
     with pytest.raises(InputError, match="not finite"):
         extractor([torch.full((2, 1, 28, 28), float("nan"))])
@@ -175,19 +174,19 @@ def test_inception_reads_its_own_weights_alone(
 
     monkeypatch.setenv(inception.WEIGHTS, str(stand_in))
     with pytest.raises(InputError, match=r"is not .*6726825d\.pth: its hash begins with"):
-        domain.choose("inception", glyphs, silent)
+        inception.extractor(glyphs, silent)
     digest = hashlib.sha256(stand_in.read_bytes()).hexdigest()
     monkeypatch.setattr(inception, "HASH", digest[:8])
-    extractor = domain.choose("inception", glyphs, silent)
+    extractor = inception.extractor(glyphs, silent)
     seen = extractor([glyphs.batch(glyphs.splits["test"][:3]).images])
     assert seen.values.shape == (3, 2048)
     assert seen.labels is None
     monkeypatch.setenv(inception.WEIGHTS, str(stand_in.parent / "absent"))
     with pytest.raises(InputError, match="which is not a file"):
-        domain.choose("inception", glyphs, silent)
+        inception.extractor(glyphs, silent)
     monkeypatch.delenv(inception.WEIGHTS)
     monkeypatch.setattr(inception, "URL", stand_in.as_uri())
-    assert domain.choose("inception", glyphs, silent).hash == extractor.hash
+    assert inception.extractor(glyphs, silent).hash == extractor.hash
     assert (own_cache / stand_in.name).is_file()
 
 
@@ -201,7 +200,7 @@ def seen(glyphs: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
     cache = tmp_path_factory.mktemp("cache")
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(platformdirs, "user_cache_path", lambda *names, **options: cache)
-        return reference.of(glyphs, domain.choose("domain", glyphs, silent), 2000, silent)
+        return reference.of(glyphs, domain.extractor(glyphs, silent), 2000, silent)
 
 
 @pytest.fixture(scope="module")
@@ -309,6 +308,6 @@ def test_a_network_that_cannot_be_kept_is_used_once(
     with monkeypatch.context() as patch:
         patch.setattr(Path, "mkdir", fail)
         with pytest.warns(Note, match="cannot be written: what is computed is made anew"):
-            once = domain.choose("domain", images, silent)
+            once = domain.extractor(images, silent)
     assert not own_cache.exists()
-    assert domain.choose("domain", images, silent).hash == once.hash
+    assert domain.extractor(images, silent).hash == once.hash

@@ -165,9 +165,9 @@ def test_a_discriminator_is_judged_with_the_weights_that_played(
     )
     drawn = [torch.rand(9, 1, 28, 28)]
     counted: list[int] = []
-    for playing in (ema, last):
+    for last_weights_model in (ema, last):
         trained = Trained(seen, drawn, seen.test[:9], None, ema, 0, PROGRESS, {}, counted.append,
-                          playing)  # fmt: skip
+                          last_weights_model)  # fmt: skip
         assert trained.logits == "logits"  # type: ignore[comparison-overlap]
     assert given[0][0] is ema
     assert torch.equal(given[0][1], drawn[0])

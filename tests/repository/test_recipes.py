@@ -230,6 +230,47 @@ assert "length of features" in documented("metrics")
 contract("evaluation/test_metrics.py", "complete or (number_of_samples and row)")
 """,
     ),
+    "features that images are compared by": Recipe(
+        replaced={
+            "evaluation/features/catalogue.py": {
+                "from genmodels.evaluation.features import domain, inception, natural, untrained": (
+                    "from genmodels.evaluation.features import "
+                    "domain, inception, natural, pooled, untrained"
+                ),
+            }
+        },
+        rows={
+            "evaluation/features/catalogue.py": (
+                "KINDS = (",
+                '    FeatureKind("pooled", pooled.extractor),\n',
+            )
+        },
+        files={
+            "evaluation/features/pooled.py": '''"""Pooled features: means of parts of images."""
+
+from torch.nn import functional as F
+
+from genmodels.evaluation.features.extractor import Extractor
+
+
+def extractor(images, progress):
+    """Return the means of 4x4 parts of images."""
+
+    def extract(pictures):
+        return F.adaptive_avg_pool2d(pictures, 4).flatten(1), None
+
+    return Extractor("pooled", "0" * 16, extract)
+'''
+        },
+        script="""
+train("--config", "vae.yaml", "--data", "glyphs")
+shown = call("compare", "run", "--count", "100", "--features", "random,pooled", "--out", "c")
+assert "FD on pooled features" in shown
+first, second = json.loads(Path("c/report.json").read_text(encoding="utf-8"))["judges"]
+assert second["name"] == "pooled"
+contract("evaluation/test_features.py", "row and pooled")
+""",
+    ),
     "a format of `--out`": Recipe(
         definitions={
             "api/formats.py": """def _raw(chunks, count, path, columns):
@@ -531,6 +572,7 @@ TOGETHER = (
     ),
     (
         "a metric of samples",
+        "features that images are compared by",
         "a source of data sets",
         "a section of the page",
         "a named data set",

@@ -17,7 +17,7 @@ from genmodels.config import components
 from genmodels.data.images import TEST, TRAIN, VALIDATION, silent
 from genmodels.errors import NotFinite
 from genmodels.evaluation import reference
-from genmodels.evaluation.features.domain import choose
+from genmodels.evaluation.features import domain
 from genmodels.evaluation.features.extractor import Extractor, Features
 from genmodels.models import density
 from genmodels.models.vae import VAE
@@ -155,9 +155,9 @@ def test_a_fit_on_the_way_is_timed_and_changes_no_later_step(
 def test_the_second_judge_gets_the_scale_of_the_first() -> None:
     """Features times ten give a hundred times the FD."""
     images = data.load("glyphs", validation=0.1)
-    domain = choose("domain", images, silent)
-    larger = Extractor("larger", "", lambda x: (10 * domain.extract(x)[0], None))
-    first = reference.of(images, domain, 500, silent)
+    trained = domain.extractor(images, silent)
+    larger = Extractor("larger", "", lambda x: (10 * trained.extract(x)[0], None))
+    first = reference.of(images, trained, 500, silent)
     table = Features(10 * first.table.values, None)
     judges = Judges(first, reference.Reference(images, larger, table, 500))
     assert judges.unit() == pytest.approx(0.01, rel=1e-4)

@@ -13,6 +13,7 @@ from genmodels.api import arguments, tensors
 from genmodels.api.overrides import Overrides
 from genmodels.api.run import Run
 from genmodels.comparison import plan
+from genmodels.comparison.measure import Measurement
 from genmodels.comparison.plan import Match
 from genmodels.comparison.result import Comparison as Comparison
 from genmodels.comparison.schedule import Jobs
@@ -169,8 +170,8 @@ def compare(
         custom_code.approve(folder.path)
     for job in planned.jobs:
         arguments.check_kind_of_data(overrides, planned.settings(job).data.name)
-    threads = overrides.get("threads")
-    study = Study(planned, match, shard, count, features, seed, jobs, threads, data, utility)
+    measurement = Measurement(count, features, seed, utility, data)
+    study = Study(planned, match, shard, measurement, jobs, overrides.get("threads"))
     comparison = study.run(where, display)
     if comparison is not None:
         comparison = replace(comparison, claims=claims)

@@ -6,7 +6,8 @@ from genmodels.comparison import copy_verdicts
 from genmodels.comparison.cells import shown
 from genmodels.comparison.entry import Entry
 from genmodels.comparison.result import Comparison
-from genmodels.comparison.verdicts import WINNING, better_baselines
+from genmodels.comparison.verdicts import better_baselines
+from genmodels.evaluation.metrics.discrimination import WINNING
 from genmodels.training.records import next_snapshot
 
 OVERFITTED = 0.1  # loss of accuracy from training to test images that shows overfitting

@@ -19,7 +19,8 @@ from genmodels.comparison.entry import Entry
 from genmodels.comparison.pairs import AVERAGING, PairTest
 from genmodels.comparison.result import Comparison
 from genmodels.comparison.statistics import LEVEL, Estimate
-from genmodels.comparison.verdicts import WINNING, arrival
+from genmodels.comparison.verdicts import arrival
+from genmodels.evaluation.metrics.discrimination import WINNING
 from genmodels.evaluation.metrics.table import LAST
 
 UNLIKE = "It is about a model with a likelihood and another with a discriminator."

@@ -109,7 +109,10 @@ class Entry:
         return torch.stack(found).mean(0)
 
     def mean(self, name: str) -> float | None:
-        """Return the mean of a number over the seeds; None unless every seed has it."""
+        """Return the mean of a number over the seeds; None unless every seed has it.
+
+        It is the geometric mean on the scale ``positive``, else the arithmetic mean.
+        """
         found = self.estimate(name)
         return found.mean if found else None
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from genmodels import runs
 from genmodels.comparison import schedule, transport
-from genmodels.comparison.board import Board
 from genmodels.comparison.kept import FOLDER, Subject
 from genmodels.comparison.request import Parts, Request
+from genmodels.comparison.task_display import TaskDisplay
 from genmodels.comparison.workers import Task, WorkerPool
 from genmodels.console import Display, duration
 from genmodels.data.given import GivenImages
@@ -133,8 +133,8 @@ def _side_by_side(
     common = {"request": asdict(request)}
     tasks = [Task(str(each.path), RUN, {**common, "run": str(each.path)}) for each in ordered]
     tasks += [Task(f"baseline {name}", BASELINE, {**common, "name": name}) for name in names]
-    board = Board(display, RUN, len(tasks), pool.jobs, announced=False)
-    found = pool.run(tasks, board, "stopped while runs were evaluated")
+    shown = TaskDisplay(display, RUN, len(tasks), pool.jobs, announced=False)
+    found = pool.run(tasks, shown, "stopped while runs were evaluated")
     evaluations = map(transport.evaluation, found[: len(ordered)])
     scored = map(transport.scored, found[len(ordered) :])
     return Evaluated(

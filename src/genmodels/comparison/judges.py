@@ -7,13 +7,10 @@ from dataclasses import dataclass
 from genmodels.console import Display
 from genmodels.data.images import Images
 from genmodels.errors import InputError, Interrupted
-from genmodels.evaluation.features import domain
-from genmodels.evaluation.features.at_hand import at_hand
+from genmodels.evaluation.features import catalogue
 from genmodels.evaluation.features.extractor import Extractor
 from genmodels.evaluation.metrics import scores, table
 from genmodels.evaluation.reference import Reference
-
-AUTO = "auto"  # all features at hand
 
 
 @dataclass(frozen=True)
@@ -59,7 +56,8 @@ def extractors(names: Sequence[str], images: Images, display: Display) -> list[E
             name.
         Interrupted: Ctrl-C was pressed while a network was trained, which is not kept.
     """
-    wanted = [each for name in names for each in (at_hand(images) if name == AUTO else [name])]
+    at_hand = catalogue.at_hand(images)
+    wanted = [each for name in names for each in (at_hand if name == catalogue.AUTO else [name])]
     found: dict[str, Extractor] = {}
     for name in dict.fromkeys(wanted):
         made = _extractor(name, images, display)
@@ -70,14 +68,12 @@ def extractors(names: Sequence[str], images: Images, display: Display) -> list[E
 
 
 def _extractor(name: str, images: Images, display: Display) -> Extractor:
-    """Return the features of a name; a network that must be trained for them is announced."""
-    if domain.is_missing(name, images):
-        display.say(
-            f"{images.name} has no features to compare by yet: a small network is trained for "
-            f"them, once, {domain.STEPS:,} steps; `features=random` needs none"
-        )
+    """Return the features of a name, after their announcement."""
+    kind = catalogue.choose(name)
+    if announcement := kind.announcement(images):
+        display.say(announcement)
     try:
-        return domain.choose(name, images, display.reading)
+        return kind.make(images, display.reading)
     except KeyboardInterrupt:
         display.close()
         stopped = f"stopped before the features of {images.name} were trained"

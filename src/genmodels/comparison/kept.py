@@ -35,10 +35,11 @@ SetAccuracies = Mapping[str, Accuracies]  # training set → what its classifier
 
 @dataclass(frozen=True)
 class Kept:
-    """The kept evaluations, judgements or accuracies, under one protocol and by one judge.
+    """What is kept under one protocol: what one judge said, or accuracies of classifiers.
 
     Attributes:
-        protocol: what is the same for all of them, as JSON values.
+        protocol: what is the same for all of it, as JSON values; of a judge's numbers also its
+            features.
     """
 
     protocol: Mapping[str, object]

@@ -1,14 +1,14 @@
 """Evaluation of several models under one protocol."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import torch
 
 from genmodels import runs, sampling
-from genmodels.comparison import classifiers, evaluations, fairness, judges, plan, usefulness
+from genmodels.comparison import candidates, classifiers, evaluations, judges, plan, usefulness
+from genmodels.comparison.candidates import Candidate
 from genmodels.comparison.entry import Entry, Result
-from genmodels.comparison.fairness import Candidate
 from genmodels.comparison.kept import Subject
 from genmodels.comparison.request import Request
 from genmodels.comparison.result import Comparison, ProtocolSettings
@@ -32,30 +32,41 @@ STRIPS = 4  # interpolations of each kind
 FRAMES = interpolation.PERTURB_FRAMES
 
 
+@dataclass(frozen=True)
+class Measurement:
+    """How runs and given images are measured.
+
+    Attributes:
+        count: largest number of test images, and of samples.
+        features: names or files of the judges' features; the first judge's give all numbers.
+        seed: of the samples.
+        utility: whether classifiers are trained on samples and on real images.
+        data: the data, if they are not read as those of the first run.
+    """
+
+    count: int
+    features: tuple[str, ...]
+    seed: int
+    utility: bool = False
+    data: Data | None = None
+
+
 def compare(
     subjects: Sequence[runs.Folder | GivenSource],
-    count: int,
-    features: Sequence[str],
-    seed: int,
-    display: Display,
+    measurement: Measurement,
     where: Device,
+    display: Display,
     pool: WorkerPool | None = None,
-    data: Data | None = None,
-    with_utility: bool = False,
 ) -> Comparison:
     """Measure runs and given images on the test split of their data.
 
     Args:
         subjects: runs on the same data, of which those that differ by their seed alone are one
             model; and images that are given without a model.
-        count: largest number of test images, and of samples.
-        features: names or files of the judges' features; the first judge's give all numbers.
-        seed: of the samples.
-        display: shows the progress.
+        measurement: how they are measured.
         where: the device that samples are generated on.
+        display: shows the progress.
         pool: processes that evaluate side by side; without it the runs are evaluated in turn.
-        data: the data, if they are not read as those of the first run.
-        with_utility: whether classifiers are trained on samples and on real images.
 
     Raises:
         InputError: the data differ, have no test split, or no labels for classifiers; a run is
@@ -66,17 +77,22 @@ def compare(
     """
     folders = [subject for subject in subjects if isinstance(subject, runs.Folder)]
     for folder in folders:
-        fairness.check_run(folder)
+        candidates.check_run(folder)
         if lost := logs.lost(folder.log_path, folder.checkpoint_paths()):
             display.say(f"{folder.log_path} is missing: {lost}; the numbers from it are left out")
-    fairness.check_together([Candidate.of_run(folder) for folder in folders])
-    threads = pool.threads if pool else torch.get_num_threads()
+    candidates.check_together([Candidate.of_run(folder) for folder in folders])
     request = Request(
-        _data(folders, data).model_dump_json(), str(folders[0].path) if folders else "",
-        count, tuple(features), seed, str(where.device), threads, pool.jobs if pool else 1,
-    )  # fmt: skip
+        data=_data(folders, measurement.data).model_dump_json(),
+        data_of=str(folders[0].path) if folders else "",
+        count=measurement.count,
+        features=measurement.features,
+        seed=measurement.seed,
+        device=str(where.device),
+        threads=pool.threads if pool else torch.get_num_threads(),
+        jobs=pool.jobs if pool else 1,
+    )
     images = request.images(display)
-    if with_utility:
+    if measurement.utility:
         utility.check(images)
     read = _read(subjects, images, display)
     request, limit = _limited(request, images, read)
@@ -90,16 +106,16 @@ def compare(
     entries: list[Entry] = []
     for name, group in columns.items():
         results = [_result(each, evaluated.subjects[each]) for each in group]
-        entries.append(_entry(name, group[0], results, seed))
+        entries.append(_entry(name, group[0], results, request.seed))
     useful: Utility | None = None
-    if with_utility:
+    if measurement.utility:
         of_real, of_samples = classifiers.run(request, real, read, display)
         accuracies = dict(zip(measured, of_samples, strict=True))
         models = {name: [accuracies[each] for each in group] for name, group in columns.items()}
         useful = usefulness.of(of_real, models)
     return Comparison(
         data=real.images.name,
-        protocol=_protocol(real, seed),
+        protocol=_protocol(real, request.seed),
         judges=judges.of(references),
         real=next(real.batches("test", weights.SHOWN)).images,
         real_numbers=real.pixels,
@@ -108,7 +124,7 @@ def compare(
         baselines=evaluated.baselines,
         baseline_images=baselines.images(real, weights.SHOWN),
         entries=entries,
-        jobs=pool.jobs if pool else 1,
+        jobs=request.jobs,
         limit=limit,
         utility=useful,
     )

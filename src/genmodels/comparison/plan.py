@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from genmodels import config, runs
-from genmodels.comparison import fairness, judges
-from genmodels.comparison.fairness import Candidate
+from genmodels.comparison import candidates, judges
+from genmodels.comparison.candidates import Candidate
 from genmodels.config import custom_code
 from genmodels.config.settings import Data, Settings
 from genmodels.console import Display
@@ -203,31 +203,31 @@ def check(
             trained now, a model cannot be made, or there are no such features.
     """
     loaded: dict[str, Images] = {}  # by the settings of the data
-    candidates: list[Candidate] = []
+    checked: list[Candidate] = []
     for part in plan.parts if plan.jobs else ():
         if isinstance(part, GivenSource):
             continue
         if isinstance(part, runs.Folder):
-            fairness.check_run(part)
-            candidates.append(Candidate.of_run(part))
+            candidates.check_run(part)
+            checked.append(Candidate.of_run(part))
             continue
         settings = plan.settings(part)
-        data, whole = settings.data, all_data(settings)
-        if repr(whole) not in loaded:
-            loaded[repr(whole)] = session.load(whole, display)
+        data, unsplit = settings.data, all_data(settings)
+        if repr(unsplit) not in loaded:
+            loaded[repr(unsplit)] = session.load(unsplit, display)
         if repr(data) not in loaded:
-            loaded[repr(data)] = loaded[repr(whole)].with_validation(data.validation)
+            loaded[repr(data)] = loaded[repr(unsplit)].with_validation(data.validation)
         images = loaded[repr(data)]
-        candidates.append(Candidate.planned(part.folder, part.name, settings, images))
+        checked.append(Candidate.planned(part.folder, part.name, settings, images))
         with custom_code.beside(config.find_config(part.source)):
-            fairness.check_kept(candidates[-1], images)
+            candidates.check_kept(checked[-1], images)
             if part.seed == 0:  # one of each configuration
                 session.model_of(settings, images)
         if not match or part.name == plan.jobs[0].name:
-            fairness.check_length(part.folder, settings, images)
-    if not candidates:
+            candidates.check_length(part.folder, settings, images)
+    if not checked:
         return _bytes(plan.folders[0]) if plan.folders else 0
-    fairness.check_together(candidates)
+    candidates.check_together(checked)
     images = next(iter(loaded.values()))
     reference.check(images)
     if with_utility:

@@ -147,7 +147,7 @@ class Request:
         """
         kept = self.kept(references)
         places = [each.place(subject) for each in kept]
-        known = self.find(subject, references)
+        known = self.find(subject, references)  # now: its training may have gone on meanwhile
         made = self._missing(subject, references, known, progress)
         for each, part, place in zip(kept, made, places, strict=True):
             if part is not None:
@@ -165,22 +165,22 @@ class Request:
     ) -> Parts:
         """Make the parts of an evaluation that are missing, of the same samples."""
         first, *further = references
-        open_ = [part is None for part in known.further]
-        silent = list(compress(further, open_))
+        is_missing = [part is None for part in known.further]
+        missing = list(compress(further, is_missing))
         evaluation: Evaluation | None = None
         if isinstance(subject, GivenImages):
             if known.first is None:
                 evaluation = protocol.evaluate_images(subject, first)
-            made = [judgement.of_images(judge, subject.blocks(BLOCK)) for judge in silent]
+            made = [judgement.of_images(judge, subject.blocks(BLOCK)) for judge in missing]
         else:
             split = first.with_validation(subject.settings.data.validation)
             where = (self.seed, torch.device(self.device), progress)
             if known.first is None:
-                evaluation, made = protocol.evaluate(subject, split, silent, *where)
+                evaluation, made = protocol.evaluate(subject, split, missing, *where)
             else:
-                made = judgement.of_run(subject, split, silent, *where)
+                made = judgement.of_run(subject, split, missing, *where)
         each = iter(made)
-        return Parts(evaluation, [next(each) if missing else None for missing in open_])
+        return Parts(evaluation, [next(each) if new else None for new in is_missing])
 
     def find_baseline(self, name: str, references: Sequence[Reference]) -> Scored | None:
         """Return the scores of a baseline by all judges; None if some have to be made."""

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import torch
 
 from genmodels.comparison import measure, plan, schedule, trainings
+from genmodels.comparison.measure import Measurement
 from genmodels.comparison.plan import Match, Plan
 from genmodels.comparison.result import Comparison
 from genmodels.comparison.schedule import Jobs
 from genmodels.comparison.workers import WorkerPool
-from genmodels.config.settings import Data
 from genmodels.console import Display
 from genmodels.errors import InputError
 from genmodels.system import tuning
@@ -25,25 +25,17 @@ class Study:
         plan: the runs and trainings.
         match: what all trainings have in common with the first.
         shard: ``K/N``: train only this share of the runs, and compare nothing.
-        count: largest number of test images, and of samples.
-        features: names or files of the judges' features.
-        seed: of the samples.
+        measurement: how all runs and images are measured.
         jobs: how many tasks run at a time.
         threads: CPU threads; None for the number of the configuration.
-        data: the data that are given where nothing is trained; None for those of the runs.
-        utility: whether classifiers are trained on samples and on real images.
     """
 
     plan: Plan
     match: Match | None
     shard: str | None
-    count: int
-    features: tuple[str, ...]
-    seed: int
+    measurement: Measurement
     jobs: Jobs
     threads: int | None
-    data: Data | None
-    utility: bool = False
 
     def run(self, where: Device, display: Display) -> Comparison | None:
         """Train and compare; a shard is only trained.
@@ -60,10 +52,10 @@ class Study:
         """
         if self.shard and self.match:
             raise InputError("`match` needs the first run before the others; leave out `shard`")
-        every = self.plan.jobs
+        every, how = self.plan.jobs, self.measurement
         trained = every if self.shard is None else plan.share(every, self.shard)
         with tuning.threads(self.threads), trainings.resumable():
-            table = plan.check(self.plan, self.match, self.features, display, self.utility)
+            table = plan.check(self.plan, self.match, how.features, display, how.utility)
             tasks = max(1, len(trained if every else self.plan.folders))
             layout = schedule.layout(self.jobs, tasks, _machine(where), table, self.threads)
             if self.jobs != 1:
@@ -72,10 +64,7 @@ class Study:
                 trainings.run(self.plan, trained, self.match, display, pool)
                 if self.shard:
                     return None
-                return measure.compare(
-                    self.plan.subjects, self.count, self.features, self.seed, display, where, pool,
-                    self.data, self.utility,
-                )  # fmt: skip
+                return measure.compare(self.plan.subjects, how, where, display, pool)
 
 
 def _machine(where: Device) -> schedule.Machine:

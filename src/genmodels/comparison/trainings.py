@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from genmodels import config
-from genmodels.comparison import fairness, schedule
-from genmodels.comparison.board import Board
+from genmodels.comparison import candidates, schedule
 from genmodels.comparison.plan import Job, Match, Plan
+from genmodels.comparison.task_display import TaskDisplay
 from genmodels.comparison.workers import GO_ON, Task, WorkerPool
 from genmodels.config import custom_code
 from genmodels.config.settings import Settings
@@ -97,8 +97,8 @@ def _run(
     if pool and trainings:
         jobs = min(pool.jobs, len(trainings))
         tasks = [_task(training, jobs) for training in trainings]
-        board = Board(display, KIND, len(tasks), jobs)
-        pool.run(tasks, board, "stopped, and trainings were saved")
+        shown = TaskDisplay(display, KIND, len(tasks), jobs)
+        pool.run(tasks, shown, "stopped, and trainings were saved")
         return
     for number, training in enumerate(trainings, done + 1):
         job = training.job
@@ -131,5 +131,5 @@ def _limited(plan: Plan, job: Job, match: Match, limit: float) -> Training:
         train = {"steps": max(1, round(limit / settings.train.batch_size))}
     layers = [*plan.layers, {"seed": job.seed}, {"train": train}]
     settings = config.read(job.source, layers)
-    fairness.check_length(job.folder, settings)
+    candidates.check_length(job.folder, settings)
     return Training(job, settings)

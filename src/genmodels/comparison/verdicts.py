@@ -11,8 +11,6 @@ from genmodels.comparison.statistics import CONFIDENCE
 from genmodels.evaluation.baselines import MEANINGS, SIMPLE
 from genmodels.evaluation.metrics.table import label
 
-WINNING = 0.9  # accuracy of a discriminator, on real images and on samples, that ends the game
-
 
 def summary(comparison: Comparison) -> str:
     """Return a sentence about the model of lowest FD, and one about better simple baselines."""

@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import IO, Any
 
-from genmodels.comparison.board import Board
 from genmodels.comparison.schedule import Layout
+from genmodels.comparison.task_display import TaskDisplay
 from genmodels.config import custom_code
 from genmodels.errors import InputError, Interrupted, Unfinished, first_of
 from genmodels.system.signals import stopped_by_signals
@@ -161,12 +161,12 @@ class WorkerPool:
         for worker in self.workers:
             worker.reason()
 
-    def run(self, tasks: Sequence[Task], board: Board, stopped: str) -> list[Any]:
+    def run(self, tasks: Sequence[Task], display: TaskDisplay, stopped: str) -> list[Any]:
         """Run tasks, in their order as workers become free.
 
         Args:
             tasks: what to do.
-            board: shows it.
+            display: shows it.
             stopped: what a signal has stopped, and what was saved, in words.
 
         Returns:
@@ -182,16 +182,16 @@ class WorkerPool:
         try:
             with stopped_by_signals() as stop:
                 while not stop and (waiting or self._busy()):
-                    self._assign(waiting, board)
-                    self._receive(tasks, results, failures, board)
+                    self._assign(waiting, display)
+                    self._receive(tasks, results, failures, display)
                 if stop:
-                    board.stopping()
+                    display.stopping()
                     for worker in self.workers:
                         worker.stop()
                     while self._busy():
-                        self._receive(tasks, results, {}, board)
+                        self._receive(tasks, results, {}, display)
         finally:
-            board.close()
+            display.close()
         if stop:
             raise Interrupted(stopped, 128 + stop[0], GO_ON)
         _check([failures[number] for number in sorted(failures)], len(tasks))
@@ -200,7 +200,7 @@ class WorkerPool:
     def _busy(self) -> bool:
         return any(worker.number is not None for worker in self.workers)
 
-    def _assign(self, waiting: deque[tuple[int, Task]], board: Board) -> None:
+    def _assign(self, waiting: deque[tuple[int, Task]], display: TaskDisplay) -> None:
         """Give waiting tasks to free workers, and start workers for the rest."""
         idle = [worker for worker in self.workers if worker.number is None]
         while waiting and (idle or len(self.workers) < self.jobs):
@@ -209,10 +209,14 @@ class WorkerPool:
                 self.workers.append(idle[0])
             number, task = waiting.popleft()
             idle.pop().start(number, task)
-            board.started(task.name)
+            display.started(task.name)
 
     def _receive(
-        self, tasks: Sequence[Task], results: list[Any], failures: dict[int, Failure], board: Board
+        self,
+        tasks: Sequence[Task],
+        results: list[Any],
+        failures: dict[int, Failure],
+        display: TaskDisplay,
     ) -> None:
         """Wait briefly for a message, and handle it."""
         try:
@@ -228,12 +232,12 @@ class WorkerPool:
         name = tasks[number].name
         if "result" in message:
             results[number] = message["result"]
-            board.ended(name)
+            display.ended(name)
         elif "failed" in message:
             failures[number] = Failure(name, message["failed"], message["by_user"])
-            board.failed(name, message["failed"], message.get("trace", ""))
+            display.failed(name, message["failed"], message.get("trace", ""))
         else:
-            board.show(name, message)
+            display.show(name, message)
             return
         worker.number = None
 

@@ -88,6 +88,11 @@ class Images:
         counts = torch.bincount(self.labels[self.splits[TRAIN]], minlength=len(self.classes))
         return tuple((counts / counts.sum().clamp(min=1)).tolist())
 
+    @property
+    def learnable_classes(self) -> int:
+        """The number of classes that a classifier can learn; 0 without two or more."""
+        return len(self.classes) if self.labels is not None and len(self.classes) > 1 else 0
+
     def batch(self, rows: Tensor) -> Batch:
         """Return rows of the table as a batch, on the table's device."""
         images = self.table.index_select(0, rows).float().div_(255)

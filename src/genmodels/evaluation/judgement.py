@@ -137,7 +137,7 @@ def of_model(
     made: list[Judgement] = []
     for number, judge in enumerate(judges):
         if judge.extractor.name in model.trained_on_features:
-            made.append(_silent(judge))
+            made.append(_excluded(judge))
             continue
         features = judge.extractor(blocks)
         by_weights = {"ema": features, "last": last[number]} if last else {"last": features}
@@ -188,7 +188,8 @@ def of_run(
     return of_model(model, blocks, judges, last)
 
 
-def _silent(judge: Reference) -> Judgement:
+def _excluded(judge: Reference) -> Judgement:
+    """Return no numbers: the model was trained on the features of this judge."""
     name = judge.extractor.name
     keys = [row.key for row in further_metrics(scores.fd_name(judge), name)]
     keys += [key_by(key, name) for key in BESIDE]

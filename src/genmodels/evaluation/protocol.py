@@ -106,13 +106,15 @@ def evaluate(
             f"run {folder.path}: {TRAINED_ON}, {name}, so they cannot judge it first; give others "
             "first in `features`"
         )
-    playing = model if headline == "last" else weights.load(saved, "last", reference, device)
+    last_weights_model = model
+    if headline != "last":
+        last_weights_model = weights.load(saved, "last", reference, device)
     earlier = folder.snapshots_before(training["step"])
     total = (
         weights.planned(saved, len(earlier), reference)
         + reference.count * (SPREAD_SEEDS - 1)
         + encoding.planned(model, reference)
-        + discrimination.planned(model, playing, reference)
+        + discrimination.planned(model, last_weights_model, reference)
     )
     draws = Draws(seed, total, progress)
     samples, measured = _draw(model, reference.count, draws)
@@ -120,8 +122,7 @@ def evaluate(
     records = folder.log()
     trained = Trained(
         reference, samples, features, sampling.labels(model, reference.count, seed), model, seed,
-        training, records[-1] if records else {}, draws.advance,
-        playing,
+        training, records[-1] if records else {}, draws.advance, last_weights_model,
     )  # fmt: skip
     found = _of_images(trained, headline, training["step"])
     numbers, undefined = _of_model(trained)
@@ -208,7 +209,7 @@ def _of_model(trained: Trained) -> tuple[dict[str, float], dict[str, str]]:
     # What training logged on the test split, with the last weights and images not binarised.
     logged = {
         f"logged_{key.partition('.')[2]}": float(value)
-        for key, value in trained.last.items()
+        for key, value in trained.last_record.items()
         if key.startswith("test.")
     }
     numbers = {
@@ -231,9 +232,10 @@ def _by_weights(
     """
     reference, by_weights = trained.reference, {first.name: trained.features}
     binary = judgement.is_binary(trained.model, trained.samples)
-    if trained.playing is trained.model:
+    if trained.last_weights_model is trained.model:
         return [first], judgement.beside(reference, by_weights, binary), []
-    shown, (own, *others) = weights.draw_last(trained.playing, [reference, *further], draws)
+    model, judges = trained.last_weights_model, [reference, *further]
+    shown, (own, *others) = weights.draw_last(model, judges, draws)
     found = judgement.beside(reference, {**by_weights, "last": own}, binary)
     return [first, WeightsChoice("last", first.step, found.numbers[LAST], shown)], found, others
 

@@ -27,7 +27,6 @@ from genmodels.data.images import TEST, TRAIN, Batch, Images
 from genmodels.errors import InputError
 from genmodels.evaluation import weights
 from genmodels.evaluation.draws import DrawProgress, Draws
-from genmodels.evaluation.features import domain
 from genmodels.evaluation.features.extractor import BLOCK
 from genmodels.evaluation.features.network import BATCH, FeatureNet, fit
 from genmodels.evaluation.reference import Reference
@@ -97,7 +96,7 @@ def check(images: Images) -> None:
     Raises:
         InputError: it has no labels, or one class alone.
     """
-    if not domain.classes_of(images):
+    if not images.learnable_classes:
         raise InputError(
             f"`utility`: {images.name} has no labels of two or more classes, which classifiers "
             "could learn; leave it out, or take a labelled set or a folder with one folder for "

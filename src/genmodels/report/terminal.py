@@ -82,18 +82,18 @@ class ComparisonTable:
         return made
 
 
-def comparison_table(comparison: Comparison, whole: Path) -> ComparisonTable:
+def comparison_table(comparison: Comparison, report: Path) -> ComparisonTable:
     """Return the table of the numbers that decide, which fits any terminal.
 
     Args:
         comparison: the comparison.
-        whole: the file that has all numbers, which the caption names.
+        report: the file that has all numbers, which the caption names.
     """
     rows, among = comparison.main_rows(), len(comparison.rows())
     seeds = max(len(entry.results) for entry in comparison.entries)
     notes = [f"± and ( – ): the {verdicts.intervals(comparison, rows)}"] if seeds > 1 else []
     notes += [comparison.missing] if comparison.missing else []
-    notes += [f"{len(rows)} of {among} numbers; all are in {whole}"] if among > len(rows) else []
+    notes += [f"{len(rows)} of {among} numbers; all are in {report}"] if among > len(rows) else []
     return ComparisonTable(
         title=f"{comparison.data}: {comparison.protocol['real_images']:,} images on each side",
         caption="\n".join(notes) or None,

@@ -4,16 +4,13 @@ Without labels, it is trained to predict by how many quarter turns an image was 
 et al., 2018). An extractor is saved as one safetensors file.
 """
 
-import os
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from genmodels.data.images import TEST, TRAIN, VALIDATION, Images, ReportProgress
-from genmodels.errors import InputError, nearest
-from genmodels.evaluation.features import inception, natural, untrained
+from genmodels.errors import InputError
 from genmodels.evaluation.features.augmentation import augmented
 from genmodels.evaluation.features.extractor import BLOCK, Extractor, hash_of
 from genmodels.evaluation.features.network import BATCH, FeatureNet, fit
@@ -22,7 +19,7 @@ from genmodels.system import cache, randomness
 
 STEPS = 3500  # measured: 99.1 % on MNIST's test images
 TURNS = 4  # the classes of a data set without labels: 0 to 3 quarter turns
-DEFAULT = "domain"  # the name of these features, which ``auto`` means
+NAME = "domain"  # of these features
 PROTOCOL = 2  # of training: 1 had shifts alone; networks of another protocol are trained again
 FORMER = {  # hash → what a network of protocol 1, by which results were published, was trained on
     "e5ad29a440f9c13a": "trained on mnist",
@@ -32,33 +29,14 @@ FORMER = {  # hash → what a network of protocol 1, by which results were publi
 KIND = "features"  # in the header of a file
 
 
-def choose(name: str, images: Images, progress: ReportProgress) -> Extractor:
-    """Return the extractor of a name.
-
-    Args:
-        name: ``auto`` or ``domain`` for a network of this data set, which is trained now if it
-            does not exist yet; another name of ``EXTRACTORS``; or the path of a file that
-            :func:`save` wrote.
-        images: the data set.
-        progress: called with (what, done, total), in training steps.
-
-    Raises:
-        InputError: there is no such extractor, or it does not fit the images.
-    """
-    if (make := EXTRACTORS.get(DEFAULT if name == "auto" else name)) is not None:
-        return make(images, progress)
-    path = Path(name)
-    if not os.path.isfile(path):  # false for impossible paths too
-        raise InputError(
-            f"unknown `features` {name!r}{nearest(name, list(NAMES))}; use {', '.join(NAMES)}, or "
-            "a file of features that compare has trained"
-        )
-    return load(path, path.stem, images)
-
-
-def is_missing(name: str, images: Images) -> bool:
-    """Return whether :func:`choose` trains a network."""
-    return name in ("auto", DEFAULT) and not _kept(images.each or images).is_file()
+def announcement(images: Images) -> str:
+    """Return what a user should know before :func:`extractor` trains a network; else empty."""
+    if _kept(images.each or images).is_file():
+        return ""
+    return (
+        f"{images.name} has no features to compare by yet: a small network is trained for them, "
+        f"once, {STEPS:,} steps; `features=random` needs none"
+    )
 
 
 def _kept(images: Images) -> Path:
@@ -94,18 +72,8 @@ def extractor(images: Images, progress: ReportProgress) -> Extractor:
     if not file.is_file():
         net, accuracy = train(images, progress, STEPS)
         if not cache.keep(file, lambda path: save(path, net, images, accuracy)):
-            return of_net(DEFAULT, net, classes_of(images) > 0)
-    return load(file, DEFAULT, images)
-
-
-# Name → the extractor for a data set.
-EXTRACTORS: Mapping[str, Callable[[Images, ReportProgress], Extractor]] = {
-    DEFAULT: extractor,
-    "random": untrained.extractor,
-    "natural": natural.extractor,
-    "inception": inception.extractor,
-}
-NAMES = ("auto", *EXTRACTORS)
+            return of_net(NAME, net, images.learnable_classes > 0)
+    return load(file, NAME, images)
 
 
 def of_net(name: str, net: FeatureNet, classifies: bool) -> Extractor:
@@ -159,7 +127,7 @@ def train(
     Returns:
         The network, and its accuracy on the test split.
     """
-    classes = classes_of(images)
+    classes = images.learnable_classes
     rows = torch.cat([images.splits[TRAIN], images.splits[VALIDATION]]).sort().values
     with randomness.placed(seed, "domain features"):
         net = FeatureNet(images.image_shape[0], classes or TURNS)
@@ -177,11 +145,6 @@ def train(
     return net, _accuracy(net, images, classes)
 
 
-def classes_of(images: Images) -> int:
-    """Return the number of classes that can be learned; 0 without two or more."""
-    return len(images.classes) if images.labels is not None and len(images.classes) > 1 else 0
-
-
 def save(path: Path, net: FeatureNet, images: Images, accuracy: float) -> None:
     """Write a trained network, with its accuracy and the name of its data set.
 
@@ -192,7 +155,7 @@ def save(path: Path, net: FeatureNet, images: Images, accuracy: float) -> None:
         "kind": KIND,
         "channels": net.channels,
         "outputs": net.outputs,
-        "classifies": classes_of(images) > 0,
+        "classifies": images.learnable_classes > 0,
         "data": images.name,
         "fingerprint": images.fingerprint,
         "accuracy": accuracy,
@@ -220,7 +183,7 @@ def load(path: Path, name: str, images: Images) -> Extractor:
         )
     net = FeatureNet(channels, outputs)
     net.load_state_dict(dict(saved.tensors))
-    classifies = bool(saved.header.get("classifies")) and outputs == classes_of(images)
+    classifies = bool(saved.header.get("classifies")) and outputs == images.learnable_classes
     return of_net(name, net, classifies)
 
 

@@ -12,6 +12,7 @@ from genmodels.evaluation.reference import Reference
 from genmodels.models.base import Discriminates
 
 AT_MOST = 5000  # most images of each kind
+WINNING = 0.9  # accuracy on real images and on samples, above which a discriminator has won
 
 
 @dataclass(frozen=True)
@@ -88,21 +89,21 @@ def discriminate(
     )
 
 
-def planned(model: nn.Module, playing: nn.Module, reference: Reference) -> int:
+def planned(model: nn.Module, last_weights_model: nn.Module, reference: Reference) -> int:
     """Return how many samples are drawn for the logits, beside those of the other metrics."""
-    drawn = isinstance(playing, Discriminates) and playing is not model
+    drawn = isinstance(last_weights_model, Discriminates) and last_weights_model is not model
     return min(AT_MOST, reference.count) if drawn else 0
 
 
-def from_equilibrium(model: Discriminates, last: Mapping[str, float]) -> dict[str, float]:
+def from_equilibrium(model: Discriminates, last_record: Mapping[str, float]) -> dict[str, float]:
     """Return each phase's last training loss minus its value at the equilibrium, by phase.
 
     Args:
         model: with a discriminator.
-        last: the last record of the training log. Phases whose loss it lacks are left out.
+        last_record: of the training log. Phases whose loss it lacks are left out.
     """
     return {
-        term.removesuffix(".loss"): last[f"train.{term}"] - value
+        term.removesuffix(".loss"): last_record[f"train.{term}"] - value
         for term, value in model.equilibrium().items()
-        if last.get(f"train.{term}") is not None
+        if last_record.get(f"train.{term}") is not None
     }

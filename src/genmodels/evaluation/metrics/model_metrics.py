@@ -24,9 +24,8 @@ _NLL = {
     EXACT: f"−log p(x) of {IMAGES:,} test images, in nats per image; exact, not a bound. "
     "The label of a conditional model is summed out",
     IWAE: f"upper bound on −log p(x) by {SAMPLES} importance samples (Burda et al., 2016) on "
-    f"{IMAGES:,} test images; with 5,000 samples by `python -m studies.likelihoods RUN`. "
-    "Nats of different kinds of pixels cannot be compared. The label of a conditional model is "
-    "summed out",
+    f"{IMAGES:,} test images. Nats of different kinds of pixels cannot be compared. The label of a "
+    "conditional model is summed out",
     ELBO: f"upper bound on −log p(x) by one importance sample, on {IMAGES:,} test images",
 }
 _RANKED = "share of pairs in which the discriminator gives the real image the higher logit; " \

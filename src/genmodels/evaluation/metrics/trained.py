@@ -28,18 +28,18 @@ class Trained(Drawn):
         model: in evaluation mode.
         seed: of the samples.
         progress: the progress in the header of the checkpoint.
-        last: the last record of the training log; empty without one.
+        last_record: the last record of the training log; empty without one.
         advance: called with the number of images that were encoded or decoded.
-        playing: the model with the last weights, whose two sides trained against each other; the
-            same one if ``model`` has them.
+        last_weights_model: the model with the last weights, whose two sides trained against each
+            other; the same one if ``model`` has them.
     """
 
     model: Model
     seed: int
     progress: SavedProgress
-    last: Mapping[str, float]
+    last_record: Mapping[str, float]
     advance: Callable[[int], None]
-    playing: Model
+    last_weights_model: Model
 
     @property
     def device(self) -> torch.device:
@@ -64,20 +64,21 @@ class Trained(Drawn):
 
         Both sides have the last weights: an EMA of a discriminator never played.
         """
-        assert isinstance(self.playing, Discriminates)
+        model = self.last_weights_model
+        assert isinstance(model, Discriminates)
         blocks = self.samples[: -(-discrimination.AT_MOST // sampling.BLOCK)]
         sizes = [len(block) for block in blocks]
-        if self.playing is not self.model:
-            blocks = list(sampling.sample(self.playing, sum(sizes), self.seed))
+        if model is not self.model:
+            blocks = list(sampling.sample(model, sum(sizes), self.seed))
             self.advance(sum(sizes))
-        labels = sampling.labels(self.playing, sum(sizes), self.seed)
+        labels = sampling.labels(model, sum(sizes), self.seed)
         by_block = [None] * len(sizes) if labels is None else labels.split(sizes)
         samples = [Batch(block, label) for block, label in zip(blocks, by_block, strict=True)]
-        return discrimination.discriminate(self.playing, self.device, samples, self.reference)
+        return discrimination.discriminate(model, self.device, samples, self.reference)
 
     @cached_property
     def from_equilibrium(self) -> dict[str, float]:
         """Each phase's last training loss minus its value at the equilibrium, by phase."""
         if not isinstance(self.model, Discriminates):
             return {}
-        return discrimination.from_equilibrium(self.model, self.last)
+        return discrimination.from_equilibrium(self.model, self.last_record)

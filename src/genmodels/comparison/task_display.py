@@ -28,7 +28,7 @@ class _Running:
         self.share, self.left = min(share, MOST), estimated if left is None else left
 
 
-class Board:
+class TaskDisplay:
     """Shows tasks that run side by side: a line for the whole, and one for each that runs.
 
     Args:
