@@ -6,7 +6,6 @@ from typing import Any, get_args
 
 import torch
 
-from genmodels.evaluation.features import domain
 from genmodels.models.base import Pixels
 from studies.lessons import Measured
 
@@ -17,6 +16,11 @@ COLUMNS = {  # number → heading and digits
     "modes": ("modes", 0),
     "class_kl": ("class KL", 3),
     "rarest_class": ("rarest class", 2),
+}
+FORMER = {  # hash → what a network of the features' former protocol was trained on
+    "e5ad29a440f9c13a": "trained on mnist",
+    "8f82c2c1bca18482": "trained on mnist at 64x64",
+    "c81b86f96aa51872": "trained on glyphs",
 }
 BOUNDS = [f"nll_{pixels}_{how}" for pixels in get_args(Pixels) for how in ("exact", "iwae_100")]
 
@@ -108,6 +112,16 @@ def _machine(hardware: Mapping[str, Any]) -> str:
     return f"{hardware['processor']}, {hardware['threads']} threads, torch {torch_version}"
 
 
+def described(features: str) -> str:
+    """Return words for the features of a result: whether they are of the former protocol.
+
+    Args:
+        features: their hash.
+    """
+    former = FORMER.get(features)
+    return f"{features}, domain features of the former protocol, {former}" if former else features
+
+
 def protocol(results: Sequence[Measured]) -> str:
     """Return how and on which machines results of one protocol were measured."""
     if not results:
@@ -116,7 +130,7 @@ def protocol(results: Sequence[Measured]) -> str:
     machines = {_machine(result["hardware"]) for result in results}
     return (
         f"Measured on {' and '.join(sorted(machines))}; features {protocol['features']} "
-        f"({domain.described(protocol['features_hash'])}), {protocol['generated_images']:,} "
+        f"({described(protocol['features_hash'])}), {protocol['generated_images']:,} "
         f"samples beside {protocol['real_images']:,} test images. Times are of training on one "
         "core; one seed unless a range is given, whose number is the median."
     )

@@ -11,10 +11,12 @@ import pytest
 
 import genmodels
 from conftest import Trained
-from genmodels import api
+from genmodels import api, data
+from genmodels.data.images import silent
 from genmodels.errors import InputError, Interrupted, Unfinished
+from genmodels.evaluation.features import domain
 from genmodels.models import density
-from studies import families, few_samples, likelihoods, mixtures, study
+from studies import families, few_samples, likelihoods, mixtures, study, tables
 from studies.command import command
 from studies.study import Part
 
@@ -130,6 +132,21 @@ def test_seeds_are_added_with_the_steps_of_the_result_and_after_a_stop(
     monkeypatch.setattr("sys.argv", [*words, "--seeds", "2"])
     families.main()
     assert capsys.readouterr().out == ""
+
+
+def test_published_results_are_of_features_that_are_known(mnist_root: Path) -> None:
+    if not (mnist_root / "FashionMNIST" / "raw").is_dir():
+        pytest.skip(f"Fashion-MNIST is not under {mnist_root}")
+    sets = [data.load(name, root=mnist_root) for name in ("glyphs", "mnist", "fashion-mnist")]
+    shipped = {domain.choose("domain", images, silent).hash for images in sets}
+    assert not shipped & tables.FORMER.keys()
+    found = set()
+    for path in (study.DOCS / "results").rglob("*.json"):
+        found |= set(re.findall(r'"features_hash": "(\w+)"', path.read_text(encoding="utf-8")))
+    assert found
+    assert found <= shipped | tables.FORMER.keys()
+    assert all("former protocol" in tables.described(hash) for hash in found - shipped)
+    assert tables.described("0") == "0"
 
 
 def test_a_likelihood_is_bounded_closer_by_more_samples(trained: Trained, tmp_path: Path) -> None:
