@@ -1,12 +1,13 @@
-"""Markdown tables, above all those of measured presets for ``docs/models.md``."""
+"""Tables of measured presets for ``docs/models.md``, and how they were measured."""
 
+import math
 import re
+import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
-import torch
-
 from genmodels.models.base import Pixels
+from genmodels.report import markdown
 from studies.lessons import Measured
 
 COLUMNS = {  # number → heading and digits
@@ -32,8 +33,7 @@ def stem(name: str, data: str, budget: str, settings: Sequence[str]) -> str:
 
 
 def by_yardstick(results: Sequence[Measured]) -> tuple[list[Measured], list[list[Measured]]]:
-    """The results that most have been measured as, and groups of others: distances of other
-    images or features say nothing beside each other."""
+    """Return the largest group of results with equal images and features, and the other groups."""
     groups: dict[tuple[str, str], list[Measured]] = {}
     for result in results:
         protocol = result["protocol"]
@@ -52,7 +52,7 @@ def images(result: Measured) -> str:
 def median(result: Measured, name: str) -> float:
     """Return the median of a number over the seeds, NaN if none has it."""
     values = [seed[name] for seed in result["seeds"] if name in seed]
-    return float(torch.tensor(values, dtype=torch.float64).median()) if values else float("nan")
+    return float(statistics.median(values)) if values else math.nan
 
 
 def table(results: Sequence[Measured], budget: str, data: str) -> str:
@@ -76,14 +76,7 @@ def table(results: Sequence[Measured], budget: str, data: str) -> str:
         picture = f"![samples](pictures/models/{stem(*asked)}.png)"
         rows.append([_named(result, data), result["model"], distance, *numbers, _nats(result), rate,
                      picture])  # fmt: skip
-    return markdown(rows)
-
-
-def markdown(rows: Sequence[Sequence[str]]) -> str:
-    """Return rows of cells, the first of headings, as a Markdown table."""
-    headings, *others = rows
-    lines = [headings, ["---"] * len(headings), *others]
-    return "\n".join(f"| {' | '.join(row)} |" for row in lines)
+    return markdown.table(rows)
 
 
 def _named(result: Measured, data: str) -> str:
