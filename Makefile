@@ -15,7 +15,7 @@ PYTEST = -m pytest -n auto --dist worksteal $(ARGS)
 .PHONY: help demo check test coverage lint format types docs site wheel dist bench torture audit clean
 
 help:
-	@echo "make demo      train the report's models and today's fastest, a minute each; compare them in demo/"
+	@echo "make demo      train the report's models and the fastest preset measured so far; compare them in demo/"
 	@echo "make check     everything that must hold before a change is merged"
 	@echo "make test      run the tests on all cores; ARGS=... goes to pytest"
 	@echo "               the daily loop leaves out what takes long: ARGS=\"-m 'not slow'\""
@@ -31,7 +31,7 @@ help:
 	@echo "make audit     look for known vulnerabilities in the dependencies"
 	@echo "make clean     remove the environment, caches and the demo"
 
-# The models of the report, and the fastest one of docs/speedrun.md, which two cores train in turns.
+# The models of the report, and the fastest preset measured so far (docs/speedrun.md). Two cores take turns.
 DEMO = report/vae.yaml report/gan.yaml vae-gmm.yaml
 demo: $(VENV)/package
 	$(BIN)/genmodels compare $(DEMO) --set data.offline=glyphs --budget 1m --jobs auto --out demo

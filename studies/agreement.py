@@ -5,11 +5,9 @@ Written to ``docs/results/agreement.json``, and printed as tables of
 ``docs/reference/certainty.md``.
 """
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from itertools import combinations
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,10 +16,12 @@ from scipy import stats
 
 from genmodels.comparison import rule
 from genmodels.comparison.rule import Outcome, Side, Vote
+from genmodels.report import markdown
+from studies import results
 from studies.command import command
-from studies.power import SPREAD
+from studies.power import SPREAD, shares
 
-OUT = Path(__file__).parents[1] / "docs" / "results" / "agreement.json"
+OUT = results.FOLDER / "agreement.json"
 STUDIES = 4000
 SEEDS = (3, 5, 10)
 RELATED = 0.5  # correlation over seeds of the logarithms of FD by two judges
@@ -55,16 +55,12 @@ def main() -> None:
     """Simulate, print and write JSON."""
     errors = {name: {n: error(*given, n) for n in SEEDS} for name, given in EQUAL.items()}
     found = {name: {n: outcomes(ratios, n) for n in SEEDS} for name, ratios in UNEQUAL.items()}
-    head = " | ".join(f"{n} seeds" for n in SEEDS)
-    print(f"| called different | {head} |\n" + "|---" * (len(SEEDS) + 1) + "|")
-    for name, by_seeds in errors.items():
-        print(f"| {name} | " + " | ".join(f"{100 * x:.1f} %" for x in by_seeds.values()) + " |")
-    print(f"\n| the FD is larger by | {head} |\n" + "|---" * (len(SEEDS) + 1) + "|")
+    rows = [["the FD of the second is larger by", *(f"{n} seeds" for n in SEEDS)]]
     for name, counted in found.items():
         cells = (" / ".join(f"{100 * x:.0f} %" for x in each.values()) for each in counted.values())
-        print(f"| {name} | " + " | ".join(cells) + " |")
-    content = {"studies": STUDIES, "type_1_error": errors, "outcomes": found}
-    OUT.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        rows.append([name, *cells])
+    print(f"{shares('called different', errors)}\n\n{markdown.table(rows)}")
+    results.write(OUT, {"studies": STUDIES, "type_1_error": errors, "outcomes": found})
 
 
 def simulate(

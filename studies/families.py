@@ -10,7 +10,6 @@ trained later have them too. ``page`` writes ``docs/models.md`` from the results
 """
 
 import argparse
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,18 +27,19 @@ from genmodels.system import files, tuning
 from genmodels.system.provenance import measured
 from genmodels.training import session
 from genmodels.training.records import Progress
-from studies import lessons, study, tables
+from studies import lessons, results, study, tables
 from studies.command import command
 from studies.lessons import Measured
+from studies.results import DOCS
 
-DOCS = Path(__file__).parents[1] / "docs"
 RESULTS, GRIDS = DOCS / "results" / "models", DOCS / "pictures" / "models"
-SCORES = Path(__file__).parents[1] / "configs" / catalogue.MEASURED
+SCORES = DOCS.parent / "configs" / catalogue.MEASURED
 SHORT, DATA = lessons.BUDGET, "mnist"  # of every preset; others are for those that are named
 # One processor core, and nothing compiled, so that equal steps take equal time from the first on.
 ALONE: dict[str, Any] = {"train": {"threads": 1, "execution": "eager"}}
 RATE_SECONDS = 8.0  # in which the rate of steps is measured
 MARK = "<!-- what follows is written by: python -m studies.families page -->"
+LEFT_OUT = "{} is left out, its preset has changed: {}"  # file, changes
 SHOWN = 16  # images of a grid, in two rows
 APART = "FD on other images or features: these numbers cannot be compared with those above."
 
@@ -64,7 +64,10 @@ def main() -> None:
     names = options.presets or config.presets()
     for number, name in enumerate(names, 1):
         path = result_path(name, options.data, options.budget, options.settings)
-        found = existing(path)
+        found = results.read(path) if path.is_file() else None
+        if found and (changed := changes(found)):
+            print(LEFT_OUT.format(path.name, "; ".join(changed)))
+            found = None
         if found and len(found["seeds"]) >= options.seeds:
             continue
         trained = options.runs / path.stem
@@ -79,12 +82,10 @@ def result_path(name: str, data: str, budget: str, settings: Sequence[str]) -> P
     return RESULTS / f"{tables.stem(name, data, budget, settings)}.json"
 
 
-def existing(path: Path) -> dict[str, Any] | None:
-    """Return a result, None if there is none of the present preset."""
-    if not path.is_file():
-        return None
-    result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return result if _current(result) else None
+def changes(result: Measured) -> list[str]:
+    """Return what has changed in the preset of a result since it was measured, each as text."""
+    now = api.config(result["preset"], settings=layers(result["settings"]), data=result["data"])
+    return now.differences(config.resolve([result["configuration"]], result["preset"]))
 
 
 def layers(settings: Sequence[str]) -> list[Mapping[str, Any]]:
@@ -101,12 +102,11 @@ def steps_of(name: str, options: argparse.Namespace) -> int:
     kept = options.runs / f"{stem}-steps.json"
     settings = api.config(name, settings=layers(options.settings), data=options.data).plain()
     if kept.is_file():
-        content = json.loads(kept.read_text(encoding="utf-8"))
+        content = results.read(kept)
         if content["configuration"] == settings:
             return int(content["steps"])
     steps = steps_in(name, options)
-    content = {"steps": steps, "configuration": settings}
-    files.write(kept, (json.dumps(content, indent=1) + "\n").encode())
+    results.write(kept, {"steps": steps, "configuration": settings})
     return steps
 
 
@@ -165,8 +165,7 @@ def record(
         "hardware": hardware(),
         **measured(),
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    results.write(path, content)
     GRIDS.mkdir(parents=True, exist_ok=True)
     shown = entry.first.weights[0].samples[:SHOWN]
     pictures.save_png(pictures.grid(shown, columns=SHOWN // 2), GRIDS / f"{path.stem}.png")
@@ -174,14 +173,15 @@ def record(
 
 def write_page() -> None:
     """Write ``docs/models.md`` and the scores that the command line shows."""
-    found = [
-        json.loads(path.read_text(encoding="utf-8")) for path in sorted(RESULTS.glob("*.json"))
-    ]
-    current = [result for result in found if _current(result)]
-    results, apart = tables.by_yardstick(current)
-    varied = [r for r in results if r["settings"]]
-    short = [r for r in results if r["budget"] == SHORT and r not in varied]
-    longer = [r for r in results if r not in short and r not in varied]
+    read = {path.name: results.read(path) for path in sorted(RESULTS.glob("*.json"))}
+    changed = {name: found for name, result in read.items() if (found := changes(result))}
+    for name, found in changed.items():
+        print(LEFT_OUT.format(name, "; ".join(found)))
+    current = [result for name, result in read.items() if name not in changed]
+    shown, apart = tables.by_yardstick(current)
+    varied = [r for r in shown if r["settings"]]
+    short = [r for r in shown if r["budget"] == SHORT and r not in varied]
+    longer = [r for r in shown if r not in short and r not in varied]
     page = DOCS / "models.md"
     parts = [page.read_text(encoding="utf-8").partition(MARK)[0] + MARK]
     taught = lessons.lessons(lessons.Results(current, _studies()))
@@ -193,7 +193,7 @@ def write_page() -> None:
         parts += ["## Longer, with seeds", tables.table(longer, SHORT, DATA)]
     if varied:
         parts += ["## Variations", tables.table(varied, SHORT, DATA)]
-    parts.append(tables.protocol(results))
+    parts.append(tables.protocol(shown))
     for group in apart:
         parts += [
             f"## With {tables.images(group[0])}",
@@ -201,10 +201,10 @@ def write_page() -> None:
             tables.table(group, SHORT, DATA),
             tables.protocol(group),
         ]
-    page.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    files.write(page, ("\n\n".join(parts) + "\n").encode())
     others = [r for group in apart for r in group if not r["settings"] and r["data"] == DATA]
     scores = {r["preset"]: _score(r) for r in [*short, *others] if r["budget"] == SHORT}
-    SCORES.write_text(json.dumps(scores, indent=1) + "\n", encoding="utf-8")
+    results.write(SCORES, scores)
 
 
 def _studies() -> dict[str, Any]:
@@ -212,18 +212,8 @@ def _studies() -> dict[str, Any]:
     found = {}
     for part in study.PARTS:
         if part.result.is_file() and not part.changes():
-            found[part.name] = json.loads(part.result.read_text(encoding="utf-8"))
+            found[part.name] = results.read(part.result)
     return found
-
-
-def _current(result: Measured) -> bool:
-    """Return whether a result is of the present preset; print it if not."""
-    now = api.config(result["preset"], settings=layers(result["settings"]), data=result["data"])
-    changed = now.differences(config.resolve([result["configuration"]], result["preset"]))
-    if changed:
-        name = result_path(*(result[key] for key in ("preset", "data", "budget", "settings"))).name
-        print(f"{name} is left out, its preset has changed: {'; '.join(changed)}")
-    return not changed
 
 
 def _score(result: Measured) -> dict[str, Any]:

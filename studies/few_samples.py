@@ -9,7 +9,6 @@ distance). Written to ``docs/results/few-samples.json``, and printed as the tabl
 """
 
 import argparse
-import json
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain, pairwise
 from pathlib import Path
@@ -23,8 +22,7 @@ from torch import Tensor
 
 from benchmarks.machine import hardware
 from genmodels import data
-from genmodels.data.images import TEST, TRAIN, silent
-from genmodels.errors import InputError
+from genmodels.data.images import TRAIN, silent
 from genmodels.evaluation import reference
 from genmodels.evaluation.features import domain
 from genmodels.evaluation.features.extractor import BLOCK
@@ -32,11 +30,13 @@ from genmodels.evaluation.metrics import distances
 from genmodels.evaluation.metrics.extrapolation import unbiased_frechet
 from genmodels.evaluation.metrics.kernel import kernel
 from genmodels.evaluation.reference import Reference
-from genmodels.system import files, randomness
+from genmodels.report import markdown
+from genmodels.system import randomness
 from genmodels.system.provenance import measured
+from studies import results
 from studies.command import command
 
-OUT = Path(__file__).parents[1] / "docs" / "results" / "few-samples.json"
+OUT, DATA = results.FOLDER / "few-samples.json", "mnist"
 MANY, FEW, REPEATS = 10_000, 2000, 10
 DIRECTIONS = 1000  # Berthet et al. (2026)
 
@@ -162,15 +162,11 @@ def protocol(real: Reference) -> dict[str, Any]:
 @command
 def main() -> None:
     """Measure, write the numbers, and print them as a table."""
-    parser = argparse.ArgumentParser(prog="python -m studies.few_samples", description=__doc__)
-    parser.add_argument("--data", default="mnist")
+    parser = argparse.ArgumentParser(
+        prog="python -m studies.few_samples", description=__doc__, allow_abbrev=False
+    )
     parser.add_argument("--data-root", type=Path)
-    given = parser.parse_args()
-    images = data.load(given.data, root=given.data_root)
-    if images.count(TEST) < MANY:
-        raise InputError(
-            f"{images.name} has {images.count(TEST):,} test images; give --data with {MANY:,}"
-        )
+    images = data.load(DATA, root=parser.parse_args().data_root)
     real = reference.of(images, domain.extractor(images, silent), MANY, silent)
     found = study(real)
     content = {
@@ -179,12 +175,10 @@ def main() -> None:
         "hardware": hardware(),
         **measured(),
     }
-    files.write(OUT, (json.dumps(content, indent=1) + "\n").encode())
-    print(f"| {FEW:,} samples by | Kendall's tau | lowest of {REPEATS} | steps in order |")
-    print("| --- | --- | --- | --- |")
-    for name, row in found.items():
-        cells = (f"{value:.3f}" for value in row.values())
-        print(f"| {name} | {' | '.join(cells)} |")
+    results.write(OUT, content)
+    head = [f"{FEW:,} samples by", "Kendall's tau", f"lowest of {REPEATS}", "steps in order"]
+    rows = [[name, *(f"{value:.3f}" for value in row.values())] for name, row in found.items()]
+    print(markdown.table([head, *rows]))
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ def bound(run: genmodels.Run, samples: int, count: int) -> Bound:
     Raises:
         InputError: the model has no likelihood.
     """
-    model = run.model()
+    model = run.model(device="cpu")
     if not isinstance(model, HasLikelihood):
         raise InputError(f"{run.path}: a {type(model).__name__} has no likelihood")
     images = session.load(run.settings.data, Display(quiet=True))

@@ -77,7 +77,7 @@ def fits(
     Raises:
         InputError: it has no mixture, or no validation images.
     """
-    model = run.model()
+    model = run.model(device="cpu")
     if not isinstance(model, Coder) or model.density.kind != "gmm":
         raise InputError(f"{run.path}: its latents are no mixture; take model.sampler=gmm")
     show = Display(quiet=True)

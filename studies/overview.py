@@ -4,7 +4,6 @@ python -m studies.overview runs/report-vae runs/report-gan runs/vae-gmm
 """
 
 import argparse
-from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from matplotlib.figure import Figure
@@ -14,8 +13,9 @@ from genmodels.comparison.cells import number
 from genmodels.report import figures
 from genmodels.training.curves import save
 from studies.command import command
+from studies.results import DOCS
 
-PICTURE = Path(__file__).parents[1] / "docs" / "pictures" / "overview.png"
+PICTURE = DOCS / "pictures" / "overview.png"
 SHOWN, COLUMNS = 48, 6
 
 
@@ -29,8 +29,8 @@ def main() -> None:
         compared = genmodels.compare(given, out=folder)
     floor = compared.baselines["floor"].numbers[compared.fd]
     panels = [("real images", compared.real, f"FD {number(floor)}, the noise floor")]
-    for path, entry in zip(given, compared.entries, strict=True):
-        epochs = genmodels.load(path).log[-1]["epoch"]
+    for entry in compared.entries:
+        epochs = entry.records[-1]["epoch"]
         title = f"{entry.name}.yaml, {epochs:.0f} epochs"
         fd = f"FD {number(entry.mean(compared.fd))}"
         panels.append((title, entry.first.weights[0].samples, fd))

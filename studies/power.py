@@ -5,18 +5,18 @@ FD are equal; the power is the share that finds a real difference. Written to
 ``docs/results/power.json``, and printed as the tables of ``docs/reference/certainty.md``.
 """
 
-import json
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from genmodels.comparison import statistics
 from genmodels.comparison.statistics import LEVEL
+from genmodels.report import markdown
+from studies import results
 from studies.command import command
 
-OUT = Path(__file__).parents[1] / "docs" / "results" / "power.json"
+OUT = results.FOLDER / "power.json"
 STUDIES = 4000
 SEEDS = (3, 5, 10)
 RATIOS = (1.1, 1.3, 2.0)  # of the FD of two models
@@ -73,14 +73,17 @@ def main() -> None:
         for name in SAME
         for ratio in RATIOS
     }
-    for title, rows in (("called different", errors), ("the FD is larger by", power)):
-        print(f"| {title} | " + " | ".join(f"{n} seeds" for n in SEEDS) + " |")
-        print("|---" * (len(SEEDS) + 1) + "|")
-        for name, by_seeds in rows.items():
-            print(f"| {name} | " + " | ".join(f"{100 * x:.1f} %" for x in by_seeds.values()) + " |")
-        print()
-    content = {"studies": STUDIES, "type_1_error": errors, "power": power}
-    OUT.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    print(shares("called different", errors), shares("the FD is larger by", power), sep="\n\n")
+    results.write(OUT, {"studies": STUDIES, "type_1_error": errors, "power": power})
+
+
+def shares(title: str, rates: Mapping[str, Mapping[int, float]]) -> str:
+    """Return a Markdown table of shares: a row for each case, a column for each of ``SEEDS``."""
+    rows = [
+        [name, *(f"{100 * share:.1f} %" for share in by_seeds.values())]
+        for name, by_seeds in rates.items()
+    ]
+    return markdown.table([[title, *(f"{n} seeds" for n in SEEDS)], *rows])
 
 
 def rate(first: Draw, second: Draw, seeds: int, ratio: float, studies: int = STUDIES) -> float:

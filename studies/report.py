@@ -13,12 +13,13 @@ from matplotlib.figure import Figure
 
 import genmodels
 from genmodels import Run, data
-from genmodels.report import figures
+from genmodels.report import figures, markdown
 from genmodels.training import curves
 from studies.command import command
+from studies.results import DOCS
 
 EPOCHS = (1, 2, 5, 10, 20, 30, 50, 75, 100)  # those the report's numbers are read at
-PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
+PICTURES = DOCS / "pictures"
 STRIPS, SHOWN = 6, 12
 
 
@@ -48,9 +49,9 @@ def print_table(run: Run, keys: Sequence[str]) -> None:
     """Print the log at the report's epochs, as Markdown."""
     records = {record["epoch"]: record for record in run.log}
     chosen = [records[epoch] for epoch in EPOCHS if epoch in records]
-    print(f"\n{run.path}\n| epoch |", " | ".join(str(r["epoch"]) for r in chosen), "|")
-    for key in keys:
-        print(f"| {key} |", " | ".join(f"{record[key]:.3f}" for record in chosen), "|")
+    rows = [[key, *(f"{record[key]:.3f}" for record in chosen)] for key in keys]
+    head = ["epoch", *(str(record["epoch"]) for record in chosen)]
+    print(f"\n{run.path}\n\n{markdown.table([head, *rows])}")
 
 
 def _latent_dim(run: Run) -> int:
@@ -62,8 +63,9 @@ def draw_sweep(runs: Sequence[Run]) -> None:
     runs = sorted(runs, key=_latent_dim)
     sizes = [_latent_dim(run) for run in runs]
     errors = [run.log[-1]["test.squared_error"] for run in runs]
-    print("\n| latent dimensions |", " | ".join(map(str, sizes)), "|")
-    print("| test squared error |", " | ".join(f"{error:.2f}" for error in errors), "|")
+    head = ["latent dimensions", *map(str, sizes)]
+    row = ["test squared error", *(f"{error:.2f}" for error in errors)]
+    print(f"\n{markdown.table([head, row])}")
     images = data.load(runs[0].settings.data.name)
     real = images.batch(images.splits["test"][:SHOWN]).images
     rows = [real, *(run.reconstruct(real) for run in runs)]

@@ -11,7 +11,6 @@ the results. A new record is a new row of ``ENTRIES``.
 """
 
 import argparse
-import json
 import multiprocessing
 import os
 from collections.abc import Callable, Mapping
@@ -32,15 +31,13 @@ from genmodels.data.images import TEST, VALIDATION
 from genmodels.errors import InputError
 from genmodels.evaluation.features import domain
 from genmodels.system import device as devices
-from genmodels.system import files
 from genmodels.system.provenance import measured
 from genmodels.system.tuning import threads, tune_cpu
 from genmodels.training import session
-from studies import board, timing
+from studies import results, speedrun_page, timing
 from studies.command import command
 from studies.timing import Judges
 
-DOCS = Path(__file__).parents[1] / "docs"
 DATA, HELD_OUT = "mnist", 0.1  # held out for validation, of the training images
 THRESHOLDS = (5.0, 1.0, 0.3, 0.15)
 SECOND_SEED, SECOND_STEPS = 1, domain.STEPS  # of the feature network that confirms
@@ -64,7 +61,7 @@ class Rules:
 
 
 @dataclass(frozen=True)
-class Entry:
+class BoardRow:
     """A row of the board.
 
     Attributes:
@@ -92,20 +89,20 @@ class Entry:
 
 FAST = ("train.execution=eager", "train.precision=bf16")
 ENTRIES = (
-    Entry("report/vae.yaml", "the report's VAE: one hidden layer, ReLU, 20 latents"),
-    Entry("report/gan.yaml", "the report's GAN: three hidden layers, Adam at 2e-4"),
-    Entry("vae.yaml", "a second hidden layer, SiLU, 10 latents, a higher rate, an EMA"),
-    Entry(
+    BoardRow("report/vae.yaml", "the report's VAE: one hidden layer, ReLU, 20 latents"),
+    BoardRow("report/gan.yaml", "the report's GAN: three hidden layers, Adam at 2e-4"),
+    BoardRow("vae.yaml", "a second hidden layer, SiLU, 10 latents, a higher rate, an EMA"),
+    BoardRow(
         "vae-gmm.yaml", "β = 0.03, 20 latents, twice the rate, and a mixture fitted to the codes"
     ),
-    Entry("vae-gmm.yaml", "nothing is compiled, so no time goes into compiling", FAST[:1]),
-    Entry("vae-gmm.yaml", "products of 16 bits (bfloat16)", FAST),
-    Entry("gan.yaml", "a third of the work in a step, β₁ = 0.5, a higher rate, an EMA"),
-    Entry("wgan-gp.yaml", "Wasserstein loss with a gradient penalty, five critic steps"),
-    Entry(
+    BoardRow("vae-gmm.yaml", "nothing is compiled, so no time goes into compiling", FAST[:1]),
+    BoardRow("vae-gmm.yaml", "products of 16 bits (bfloat16)", FAST),
+    BoardRow("gan.yaml", "a third of the work in a step, β₁ = 0.5, a higher rate, an EMA"),
+    BoardRow("wgan-gp.yaml", "Wasserstein loss with a gradient penalty, five critic steps"),
+    BoardRow(
         "r3gan.yaml", "images in pairs, penalties in one step of 8, 128 images, a higher rate", FAST
     ),
-    Entry("flow.yaml", "a rectified flow: a fully connected field that predicts images", FAST),
+    BoardRow("flow.yaml", "a rectified flow: a fully connected field that predicts images", FAST),
 )
 
 
@@ -117,7 +114,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--limit", default="2m", help="of each training, such as 60s")
     parser.add_argument("--threads", type=int, default=devices.cores())
-    parser.add_argument("--docs", type=Path, default=DOCS, help="folder of results and page")
+    parser.add_argument(
+        "--docs", type=Path, default=results.DOCS, help="folder of results and page"
+    )
     measure(parser.parse_args())
 
 
@@ -134,19 +133,18 @@ def measure(options: argparse.Namespace) -> None:
     rules = Rules(options.limit, options.threads)
     second, unit, protocol = prepare(options.docs, ENTRIES[0].read(0, rules))
     path = options.docs / "results" / "speedrun.json"
-    results = current(path, protocol, rules)
-    known = {(result["entry"], result["seed"]) for result in results}
+    found = current(path, protocol, rules)
+    known = {(result["entry"], result["seed"]) for result in found}
     missing = [(n, s) for s in range(options.seeds) for n in chosen if (n, s) not in known]
     for number, (name, seed) in enumerate(missing, 1):
         print(f"{number} of {len(missing)}: {name}, seed {seed}", flush=True)
         result = in_fresh_process(race, entries[name], seed, rules, second)
-        print(f"  {board.summary(result, THRESHOLDS)}", flush=True)
-        results.append(result)
-        content = {"protocol": protocol, "second_unit": unit, "results": results}
-        files.write(path, (json.dumps(content, indent=1) + "\n").encode())
-    if results:
+        print(f"  {speedrun_page.summary(result, THRESHOLDS)}", flush=True)
+        found.append(result)
+        results.write(path, {"protocol": protocol, "second_unit": unit, "results": found})
+    if found:
         changed = {entry.name: entry.changed for entry in ENTRIES}
-        board.write(options.docs, protocol, unit, changed, results)
+        speedrun_page.write(options.docs, protocol, unit, changed, found)
 
 
 def prepare(docs: Path, settings: Settings) -> tuple[Path, float, dict[str, Any]]:
@@ -195,7 +193,7 @@ def current(path: Path, protocol: Mapping[str, Any], rules: Rules) -> list[dict[
     """
     if not path.is_file():
         return []
-    content = json.loads(path.read_text(encoding="utf-8"))
+    content = results.read(path)
     for key, value in protocol.items():
         if content["protocol"].get(key) != value:
             raise InputError(
@@ -226,14 +224,14 @@ def in_fresh_process(
         return pool.submit(function, *given, **named).result()
 
 
-def race(entry: Entry, seed: int, rules: Rules, second: Path) -> dict[str, Any]:
+def race(entry: BoardRow, seed: int, rules: Rules, second: Path) -> dict[str, Any]:
     """Train an entry with a seed, and return the result as the JSON has it."""
     settings = entry.read(seed, rules)
     with threads(settings.train.threads):
         return _race(entry, seed, settings, second)
 
 
-def _race(entry: Entry, seed: int, settings: Settings, second: Path) -> dict[str, Any]:
+def _race(entry: BoardRow, seed: int, settings: Settings, second: Path) -> dict[str, Any]:
     device = devices.choose(settings.train.device, settings.train.precision)
     reasons = [*device.reasons, *tune_cpu(device)]
     display = Display(quiet=True)

@@ -2,12 +2,12 @@
 
 Each part is one comparison: its configurations are trained with all seeds, measured, and written
 to ``docs/results/`` and between ``<!-- NAME -->`` and ``<!-- end -->`` of the page. What has been
-measured is left alone, and a part whose presets have changed since is refused; ``--again`` measures
-it again. The command may be stopped and given again: it goes on with what is missing.
+measured is left alone, and a part whose presets or seeds have changed is refused; ``--again``
+measures it again. The command may be stopped and given again: it goes on with what is missing.
 """
 
 import argparse
-import json
+import copy
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,9 +18,11 @@ import genmodels
 from genmodels import api, config
 from genmodels.config.settings import Settings
 from genmodels.errors import InputError
+from genmodels.system import files
+from studies import results
 from studies.command import command
+from studies.results import DOCS
 
-DOCS = Path(__file__).parents[1] / "docs"
 END = "<!-- end -->\n"
 EMPTY = "Not measured yet under the present protocol."
 REPORT = ("report/vae.yaml", "report/gan.yaml")
@@ -58,10 +60,14 @@ class Part:
         }
 
     def changes(self) -> list[str]:
-        """Return what has changed in its configurations since it was measured, one a line."""
-        then = json.loads(self.result.read_text(encoding="utf-8")).get("configurations", {})
-        found = []
-        for name, now in self.configurations().items():
+        """Return what has changed in the part since it was measured, each as text."""
+        result = results.read(self.result)
+        then, present = result.get("configurations", {}), self.configurations()
+        found = [f"{name} is gone" for name in then if name not in present]
+        counts = sorted({len(model["seeds"]) for model in result["models"]})
+        if counts != [self.seeds]:
+            found.append(f"seeds: {' or '.join(map(str, counts))} there, {self.seeds} now")
+        for name, now in present.items():
             if name not in then:
                 found.append(f"{name} is new")
                 continue
@@ -109,11 +115,11 @@ def complete(part: Part, options: argparse.Namespace) -> None:
     """Check the result of a part, and fill in the page if a former command could not.
 
     Raises:
-        InputError: it was measured with other presets, or its text is gone.
+        InputError: it was measured with other presets or seeds, or its text is gone.
     """
     if changes := part.changes():
         raise InputError(
-            f"{part.result.name} was measured with other presets ({'; '.join(changes)}); "
+            f"{part.result.name} was measured with other presets or seeds ({'; '.join(changes)}); "
             f"use --again {part.name}"
         )
     print(f"{part.name} is measured", flush=True)
@@ -137,11 +143,10 @@ def measure(part: Part, options: argparse.Namespace) -> None:
         part.presets, data=part.data, epochs=part.epochs, seeds=part.seeds, claims="report",
         jobs=options.jobs, out=folder,
     )  # fmt: skip
-    content = without_places(json.loads((folder / "report.json").read_text(encoding="utf-8")))
+    content = without_places(results.read(folder / "report.json"))
     content["measured"]["command"] = f"python -m studies.study {part.name}"
     content["configurations"] = {n: found.plain() for n, found in part.configurations().items()}
-    part.result.parent.mkdir(parents=True, exist_ok=True)
-    part.result.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    results.write(part.result, content)
     fill(part.name, (folder / "report.md").read_text(encoding="utf-8"))
 
 
@@ -169,7 +174,7 @@ def fill(name: str, report: str) -> None:
     """
     before, _, after = split(name)
     text = f"{before}\n{fragment(report)}\n\n{after}"
-    (DOCS / "study.md").write_text(text, encoding="utf-8")
+    files.write(DOCS / "study.md", text.encode())
 
 
 def fragment(report: str) -> str:
@@ -180,9 +185,9 @@ def fragment(report: str) -> str:
 
 def without_places(content: Mapping[str, Any]) -> dict[str, Any]:
     """Return a comparison as JSON has it, with the names of runs in place of paths."""
-    copied: dict[str, Any] = json.loads(json.dumps(content))
-    for results in copied["measured"]["models"].values():
-        for result in results:
+    copied = copy.deepcopy(dict(content))
+    for seeds in copied["measured"]["models"].values():
+        for result in seeds:
             result["run"] = Path(result["run"]).name
     return copied
 

@@ -1,13 +1,13 @@
-"""Markdown tables, above all those of measured presets for ``docs/models.md``."""
+"""Tables of measured presets for ``docs/models.md``, and how they were measured."""
 
+import math
 import re
+import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
-import torch
-
-from genmodels.evaluation.features import domain
 from genmodels.models.base import Pixels
+from genmodels.report import markdown
 from studies.lessons import Measured
 
 COLUMNS = {  # number → heading and digits
@@ -17,6 +17,11 @@ COLUMNS = {  # number → heading and digits
     "modes": ("modes", 0),
     "class_kl": ("class KL", 3),
     "rarest_class": ("rarest class", 2),
+}
+FORMER = {  # hash → what a network of the features' former protocol was trained on
+    "e5ad29a440f9c13a": "trained on mnist",
+    "8f82c2c1bca18482": "trained on mnist at 64x64",
+    "c81b86f96aa51872": "trained on glyphs",
 }
 BOUNDS = [f"nll_{pixels}_{how}" for pixels in get_args(Pixels) for how in ("exact", "iwae_100")]
 
@@ -28,8 +33,7 @@ def stem(name: str, data: str, budget: str, settings: Sequence[str]) -> str:
 
 
 def by_yardstick(results: Sequence[Measured]) -> tuple[list[Measured], list[list[Measured]]]:
-    """The results that most have been measured as, and groups of others: distances of other
-    images or features say nothing beside each other."""
+    """Return the largest group of results with equal images and features, and the other groups."""
     groups: dict[tuple[str, str], list[Measured]] = {}
     for result in results:
         protocol = result["protocol"]
@@ -48,7 +52,7 @@ def images(result: Measured) -> str:
 def median(result: Measured, name: str) -> float:
     """Return the median of a number over the seeds, NaN if none has it."""
     values = [seed[name] for seed in result["seeds"] if name in seed]
-    return float(torch.tensor(values, dtype=torch.float64).median()) if values else float("nan")
+    return float(statistics.median(values)) if values else math.nan
 
 
 def table(results: Sequence[Measured], budget: str, data: str) -> str:
@@ -72,14 +76,7 @@ def table(results: Sequence[Measured], budget: str, data: str) -> str:
         picture = f"![samples](pictures/models/{stem(*asked)}.png)"
         rows.append([_named(result, data), result["model"], distance, *numbers, _nats(result), rate,
                      picture])  # fmt: skip
-    return markdown(rows)
-
-
-def markdown(rows: Sequence[Sequence[str]]) -> str:
-    """Return rows of cells, the first of headings, as a Markdown table."""
-    headings, *others = rows
-    lines = [headings, ["---"] * len(headings), *others]
-    return "\n".join(f"| {' | '.join(row)} |" for row in lines)
+    return markdown.table(rows)
 
 
 def _named(result: Measured, data: str) -> str:
@@ -108,6 +105,16 @@ def _machine(hardware: Mapping[str, Any]) -> str:
     return f"{hardware['processor']}, {hardware['threads']} threads, torch {torch_version}"
 
 
+def described(features: str) -> str:
+    """Return words for the features of a result: whether they are of the former protocol.
+
+    Args:
+        features: their hash.
+    """
+    former = FORMER.get(features)
+    return f"{features}, domain features of the former protocol, {former}" if former else features
+
+
 def protocol(results: Sequence[Measured]) -> str:
     """Return how and on which machines results of one protocol were measured."""
     if not results:
@@ -116,7 +123,7 @@ def protocol(results: Sequence[Measured]) -> str:
     machines = {_machine(result["hardware"]) for result in results}
     return (
         f"Measured on {' and '.join(sorted(machines))}; features {protocol['features']} "
-        f"({domain.described(protocol['features_hash'])}), {protocol['generated_images']:,} "
+        f"({described(protocol['features_hash'])}), {protocol['generated_images']:,} "
         f"samples beside {protocol['real_images']:,} test images. Times are of training on one "
         "core; one seed unless a range is given, whose number is the median."
     )

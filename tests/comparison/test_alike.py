@@ -123,6 +123,8 @@ def test_equal_kinds_of_weights_need_no_more_but_a_claim_about_families_does() -
     both = comparison(weighted("a", CODING, HIGH, HIGH), weighted("b", PLAYING, LOW, LOW))
     assert both.pairs[0].both_ways
     assert decided(both)[3] == "holds"
+    pairs = [files.plain(each, {"command": "x"})["pairs"][0] for each in (made, both)]
+    assert [pair["both_ways"] for pair in pairs] == [False, True]
 
 
 def test_without_an_average_there_is_one_way() -> None:

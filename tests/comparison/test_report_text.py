@@ -44,6 +44,10 @@ def test_two_models_need_no_list_of_other_differences() -> None:
     assert "## Other differences" in written(compared(3))
 
 
+def test_a_bar_in_a_cell_is_escaped() -> None:
+    assert markdown.table([["a|b", "c"], ["1", "2"]]) == "| a\\|b | c |\n|---|---|\n| 1 | 2 |"
+
+
 def test_pairs_that_are_not_tested_share_one_reason() -> None:
     (told,) = pairs.sentences(compared(1).pairs)
     assert told == "a and b; a and c; b and c: not resolved: one seed."

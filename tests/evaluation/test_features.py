@@ -1,7 +1,6 @@
 """Features by name: which are trained, kept, refused, and what is scored with them."""
 
 import hashlib
-import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -45,18 +44,6 @@ def test_shipped_weights_classify(mnist_root: Path, glyphs: Any) -> None:
         assert seen.values.shape == (len(rows), 64)
         assert images.labels is not None
         assert (seen.labels == images.labels[rows]).double().mean() >= ACCURACY[images.name]
-
-
-def test_published_results_are_of_features_that_are_known(glyphs: Any, mnist_root: Path) -> None:
-    shipped = {domain.extractor(images, silent).hash for images in [glyphs, *published(mnist_root)]}
-    assert not shipped & domain.FORMER.keys()
-    found = set()
-    for path in (Path(__file__).parents[2] / "docs" / "results").rglob("*.json"):
-        found |= set(re.findall(r'"features_hash": "(\w+)"', path.read_text(encoding="utf-8")))
-    assert found
-    assert found <= shipped | domain.FORMER.keys()
-    assert all("former protocol" in domain.described(hash) for hash in found - shipped)
-    assert domain.described("0") == "0"
 
 
 def test_shipped_weights_need_no_training(glyphs: Any, own_cache: Path) -> None:

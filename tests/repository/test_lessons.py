@@ -1,12 +1,15 @@
 """What measured presets teach: each claim is decided by numbers, and never without them."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
+from genmodels.comparison.statistics import estimate
 from genmodels.evaluation.metrics.table import LAST
 from studies import lessons
+from studies.claim_tests import FAILS, OPEN, answer
 from studies.lessons import BUDGET, NLL, SEEDS
 
 pytestmark = pytest.mark.slow
@@ -30,7 +33,12 @@ def result(
     }
 
 
-def study(last: dict[str, float] | None = None, **fds: float) -> dict[str, Any]:
+def trained_for(epochs: int) -> dict[str, Any]:
+    """The configurations of a part of the study."""
+    return {"vae.yaml": {"train": {"epochs": epochs}}, "gan.yaml": {"train": {"epochs": epochs}}}
+
+
+def study(last: dict[str, float] | None = None, epochs: int = 20, **fds: float) -> dict[str, Any]:
     """A part of the study, whose verdicts follow the numbers unless two are equal.
 
     With ``last``, these are the FDs by last weights of models that have an EMA.
@@ -47,16 +55,18 @@ def study(last: dict[str, float] | None = None, **fds: float) -> dict[str, Any]:
             "better": one,
             "worse": other,
             "verdict": "not resolved" if named[one] == named[other] else f"{one} is better",
-            "last_weights": {
-                "judges": ["domain"] if last else [],
-                "better": min((one, other), key=lambda n: last[n]) if last else None,
-            },
+            "both_ways": named[one] != named[other] and (not last or last[one] < last[other]),
         }
         for one in named
         for other in named
         if one != other and (named[one], one) <= (named[other], other)
     ]
-    return {"models": models, "pairs": pairs, "protocol": {"features": "domain"}}
+    return {
+        "models": models,
+        "pairs": pairs,
+        "protocol": {"features": "domain"},
+        "configurations": trained_for(epochs),
+    }
 
 
 FDS = {"vae": 2.0, "vae_gmm": 0.3, "gan": 1.2, "wgan_gp": 1.5, "r3gan": 1.0}
@@ -77,12 +87,13 @@ def decided(fds: dict[str, float] | None = None, **changed: Any) -> list[str]:
         result("wgan-gp.yaml", data="stacked-mnist", modes=changed.get("modes", 950)),
         result("gan.yaml", ["model.dropout=0"], "stacked-mnist", modes=400),
     ]
+    long, short = changed.get("epochs", (100, 20))
     report = {"models": [
-        {"name": f"report/{name}", "numbers": {"fd_domain": {"mean": fd}}}
+        {"name": f"report/{name}", "numbers": {"fd_domain": {"mean": fd, "values": [fd]}}}
         for name, fd in (("vae", 4.0), ("gan", 2.2))
-    ], "protocol": {"features": "domain"}}  # fmt: skip
-    other = study(changed.get("fd_last"), **(fds or FDS))
-    parts = {"report-100": report, "mnist": study(None, **FDS), "fashion-mnist": other}
+    ], "protocol": {"features": "domain"}, "configurations": trained_for(long)}  # fmt: skip
+    other = study(changed.get("fd_last"), short, **(fds or FDS))
+    parts = {"report-100": report, "mnist": study(None, short, **FDS), "fashion-mnist": other}
     return lessons.lessons(lessons.Results(entries, parts))
 
 
@@ -96,7 +107,36 @@ def test_what_the_papers_say_holds_where_the_numbers_do() -> None:
     assert "gan 2%" in text  # the standard deviation of NEAR, 0.0158
     assert text.count(lessons.CHOSEN) == 2
     assert "MNIST: r3gan 1 (0.9 – 1.11) and vae 2 (1.8 – 2.22), r3gan is better" in text
-    assert "of 1,000, WGAN-GP makes 931, 940, 950, 960 and 969 with 5 seeds" in text
+    assert "of 1,000, WGAN-GP makes 931, 940, 950, 960 and 969, a number for each seed" in text
+    number = r"[\d.e-]+"
+    assert re.search(rf"Holm's correction, p = {number} and {number}, then {number} and", text)
+
+
+def test_epochs_and_numbers_of_seeds_are_those_of_the_results(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(globals(), "NEAR", [*NEAR, 1.005])
+    text = "\n".join(decided(epochs=(50, 30)))
+    assert "After 50 epochs its VAE is at 4 and its GAN at 2.2, with 1 seed each." in text
+    assert "After 30 epochs, with 6 seeds: vae 2 " in text
+    assert "over 6 seeds, as a share of the mean, on MNIST after 30 epochs" in text
+    assert "88.1 nats, exactly, with 6 seeds; " in text
+    assert not re.search(r"\b5 seeds|\b20 epochs|\b100 epochs", text)
+
+
+def test_several_tests_of_a_claim_are_corrected() -> None:
+    low, high = (estimate([mean * near for near in NEAR]) for mean in (25.0, 25.65))
+    contrary, equal = (high, low), (low, low)
+    assert answer(contrary) == (FAILS, ["0.033"])
+    assert answer(contrary, equal, equal, equal) == (OPEN, ["0.13", "1", "1", "1"])
+
+
+def test_the_number_that_decided_is_given() -> None:
+    (modes,) = [line for line in decided(modes=880) if "keeps the modes" in line]
+    assert "Does not hold, because fewer than 900 are left on average: of 1,000" in modes
+    assert "p =" not in modes
+    (after,) = [line for line in decided(last=0.2) if "A plain autoencoder" in line]
+    assert re.search(r"the VAE .* \(p = \S+\)\. By the last weights .* \(p = \S+\)\.$", after)
 
 
 @pytest.mark.parametrize(

@@ -152,7 +152,8 @@ def test_a_setting_lists_the_keys_of_its_table() -> None:
 def test_every_class_has_a_name_of_its_own() -> None:
     package = Path(inspect.getfile(config)).parents[1]
     places: dict[str, list[str]] = {}
-    for path in package.rglob("*.py"):
+    studies = package.parents[1] / "studies"
+    for path in [*package.rglob("*.py"), *studies.glob("*.py")]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ClassDef):
                 places.setdefault(node.name, []).append(path.name)

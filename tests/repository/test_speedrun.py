@@ -25,7 +25,7 @@ from genmodels.system import device as devices
 from genmodels.training import session
 from genmodels.training.records import Epoch, Progress
 from genmodels.training.trainer import Trainer
-from studies import board, speedrun, timing
+from studies import results, speedrun, speedrun_page, timing
 from studies.timing import Judges, Moment, Race
 
 LIMIT = 100.0
@@ -187,16 +187,16 @@ def result(
 def test_the_board_has_medians_ranges_and_shares(tmp_path: Path) -> None:
     (tmp_path / "results").mkdir()
     index = tmp_path / "results" / "index.md"
-    index.write_text(f"```\n{board.BEFORE}```\n")
+    index.write_text(f"```\n{speedrun_page.BEFORE}```\n")
     changed = {"slow": "nothing", "fast": "all", "new": "not measured"}
-    results = [
+    found = [
         *(result("slow", seed, [30.0 + seed]) for seed in range(3)),
         result("fast", 0, [4.0, 20.0], second_fd=4.2),
         result("fast", 1, [5.0, 40.0], second_fd=4.2),
         result("fast", 2, [6.0]),
     ]
     for _ in range(2):
-        board.write(tmp_path, PROTOCOL, 0.5, changed, results)
+        speedrun_page.write(tmp_path, PROTOCOL, 0.5, changed, found)
     page = (tmp_path / "speedrun.md").read_text()
     rows = re.findall(r"^\| (?:slow|fast|new) .*$", page, re.MULTILINE)
     assert rows == [
@@ -207,8 +207,9 @@ def test_the_board_has_medians_ranges_and_shares(tmp_path: Path) -> None:
         "| fast | 1 | 2 | 0.8 | 0.85 | 2.1 | **not confirmed** |",
         "| slow | 5 | 3 | 0.8 | 0.85 | 0.45 | confirmed |",
     ]
-    assert board.median([results[3], results[5], results[5]], 1.0) == math.inf
-    assert index.read_text() == f"```\n{board.BEFORE}{board.LINK}```\n"
+    assert "\n\nNot measured yet: new.\n\n" in page
+    assert speedrun_page.median([found[3], found[5], found[5]], 1.0) == math.inf
+    assert index.read_text() == f"```\n{speedrun_page.BEFORE}{speedrun_page.LINK}```\n"
     assert (tmp_path / "pictures" / "speedrun.png").is_file()
 
 
@@ -225,11 +226,12 @@ def test_the_board_has_medians_ranges_and_shares(tmp_path: Path) -> None:
 def test_the_scale_of_the_second_features_is_said_where_it_is_another(
     tmp_path: Path, unit: float, said: str | None, shown: str
 ) -> None:
-    board.write(tmp_path, PROTOCOL, unit, {"slow": "nothing"}, [result("slow", 0, [30.0])])
+    speedrun_page.write(tmp_path, PROTOCOL, unit, {"slow": "nothing"}, [result("slow", 0, [30.0])])
     page = (tmp_path / "speedrun.md").read_text()
     found = re.search(r"second FD is multiplied by (\S+):", page)
     assert (found[1] if found else None) == said
     assert f"| 0.85 | {shown} | confirmed |" in page
+    assert "Not measured yet" not in page
 
 
 def test_no_entry_tells_a_measured_time() -> None:
@@ -237,12 +239,12 @@ def test_no_entry_tells_a_measured_time() -> None:
 
 
 def test_the_page_is_what_the_results_say(tmp_path: Path) -> None:
-    content = json.loads((speedrun.DOCS / "results" / "speedrun.json").read_text(encoding="utf-8"))
+    content = results.read(results.FOLDER / "speedrun.json")
     changed = {entry.name: entry.changed for entry in speedrun.ENTRIES}
     protocol, unit = content["protocol"], content["second_unit"]
-    board.write(tmp_path, protocol, unit, changed, content["results"])
+    speedrun_page.write(tmp_path, protocol, unit, changed, content["results"])
     written = (tmp_path / "speedrun.md").read_text(encoding="utf-8")
-    assert (speedrun.DOCS / "speedrun.md").read_text(encoding="utf-8") == written
+    assert (results.DOCS / "speedrun.md").read_text(encoding="utf-8") == written
 
 
 def test_a_setting_that_changes_no_model_or_is_new_leaves_results_alone(
@@ -262,11 +264,11 @@ def test_a_setting_that_changes_no_model_or_is_new_leaves_results_alone(
 
 
 def test_the_page_is_linked_only_if_it_exists() -> None:
-    docs = speedrun.DOCS
-    measured = (docs / "results" / "speedrun.json").is_file()
+    docs = results.DOCS
+    measured = (results.FOLDER / "speedrun.json").is_file()
     index = (docs / "results" / "index.md").read_text(encoding="utf-8")
-    assert board.BEFORE in index
-    assert (board.LINK in index, (docs / "speedrun.md").is_file()) == (measured, measured)
+    assert speedrun_page.BEFORE in index
+    assert (speedrun_page.LINK in index, (docs / "speedrun.md").is_file()) == (measured, measured)
 
 
 def test_entries_differ_and_hold_out_the_same_images() -> None:
@@ -275,7 +277,7 @@ def test_entries_differ_and_hold_out_the_same_images() -> None:
     assert {(s.data.name, s.data.validation, s.seed, s.train.budget) for s in found} == {
         ("mnist", speedrun.HELD_OUT, 3, 90.0)
     }
-    changed = speedrun.Entry("vae.yaml", "", ("train.batch_size=7",))
+    changed = speedrun.BoardRow("vae.yaml", "", ("train.batch_size=7",))
     assert changed.name == "vae.yaml train.batch_size=7"
     assert changed.read(0, RULES).train.batch_size == 7
 
@@ -331,7 +333,7 @@ def test_what_is_missing_is_measured_and_the_page_is_written(
             call(*wrong)
         assert why in capsys.readouterr().err
 
-    other = speedrun.Entry("vae.yaml", "", ("model.beta=4",))
+    other = speedrun.BoardRow("vae.yaml", "", ("model.beta=4",))
     monkeypatch.setattr(speedrun, "ENTRIES", (other,))
     out = call(other.name, *words[1:])
     assert "vae.yaml, seed 0: left out, the entry has changed" in out

@@ -1,5 +1,6 @@
 """Studies run: they measure once, and write the pages from what was measured."""
 
+import dataclasses
 import importlib
 import json
 import re
@@ -10,11 +11,11 @@ from typing import Any
 import pytest
 
 import genmodels
-from conftest import Trained
-from genmodels import api
+from genmodels import api, data
+from genmodels.data.images import silent
 from genmodels.errors import InputError, Interrupted, Unfinished
-from genmodels.models import density
-from studies import families, few_samples, likelihoods, mixtures, study
+from genmodels.evaluation.features import domain
+from studies import families, results, study, tables
 from studies.command import command
 from studies.study import Part
 
@@ -132,33 +133,46 @@ def test_seeds_are_added_with_the_steps_of_the_result_and_after_a_stop(
     assert capsys.readouterr().out == ""
 
 
-def test_a_likelihood_is_bounded_closer_by_more_samples(trained: Trained, tmp_path: Path) -> None:
-    run = genmodels.load(trained(tmp_path / "vae"))
-    few, many = (likelihoods.bound(run, samples, 60) for samples in (1, 30))
-    assert many.images == 60
-    assert many.nats < few.nats
-    assert 0 < many.error < many.nats
-    with pytest.raises(InputError, match="a GAN has no likelihood"):
-        likelihoods.bound(genmodels.load(trained(tmp_path / "gan", "gan.yaml")), 1, 60)
+def test_published_results_are_of_features_that_are_known(mnist_root: Path) -> None:
+    if not (mnist_root / "FashionMNIST" / "raw").is_dir():
+        pytest.skip(f"Fashion-MNIST is not under {mnist_root}")
+    sets = [data.load(name, root=mnist_root) for name in ("glyphs", "mnist", "fashion-mnist")]
+    shipped = {domain.extractor(images, silent).hash for images in sets}
+    assert not shipped & tables.FORMER.keys()
+    found = set()
+    for path in results.FOLDER.rglob("*.json"):
+        found |= set(re.findall(r'"features_hash": "(\w+)"', path.read_text(encoding="utf-8")))
+    assert found
+    assert found <= shipped | tables.FORMER.keys()
+    assert all("former protocol" in tables.described(hash) for hash in found - shipped)
+    assert tables.described("0") == "0"
 
 
-def test_a_mixture_is_fitted_for_each_number_of_iterations(
-    trained: Trained, tmp_path: Path
+def test_a_changed_preset_is_told_and_its_result_left_out(
+    docs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    settings = ["--set", "model.sampler=gmm", "--set", "model.components=5"]
-    settings += ["--set", "data.validation=0.1"]
-    run = genmodels.load(trained(tmp_path / "gmm", "vae.yaml", *settings))
-    fits = mixtures.fits(run, [1, 30], rounds=1, count=60)
-    (short,), (long,) = fits.values()
-    assert short.nats != long.nats
-    assert short.distance > 0
-    assert density.ITERATIONS == 3
-    with pytest.raises(InputError, match="no mixture"):
-        mixtures.fits(genmodels.load(trained(tmp_path / "vae")), [1], 1, 60)
-    settings[-1] = "data.validation=0"
-    without = genmodels.load(trained(tmp_path / "without", "vae.yaml", *settings))
-    with pytest.raises(InputError, match=r"no validation images; train with data.validation=0.1"):
-        mixtures.fits(without, [1], 1, 60)
+    result = {"preset": "vae.yaml", "settings": [], "data": "glyphs", **_of("vae.yaml")}
+    assert families.changes(result) == []
+    result["configuration"]["model"]["beta"] = 2.0
+    assert families.changes(result) == ["model.beta: 2.0 there, 1.0 now"]
+    assert capsys.readouterr().out == ""
+    results.write(docs / "results" / "vae-glyphs-0.5s.json", result)
+    monkeypatch.setattr("sys.argv", ["families", "page"])
+    families.main()
+    assert capsys.readouterr().out == (
+        "vae-glyphs-0.5s.json is left out, its preset has changed: model.beta: 2.0 there, 1.0 now\n"
+    )
+
+
+def test_published_parts_say_whether_a_model_is_better_by_the_last_weights_too() -> None:
+    """A result of before ``both_ways`` was written gets it by this rule."""
+    for part in study.PARTS:
+        if part.result.is_file() and not part.changes():
+            for pair in results.read(part.result)["pairs"]:
+                decided = pair["verdict"] == f"{pair['better']} is better"
+                same = pair["last_weights"]["better"] == pair["better"]
+                averaged = "ema" in pair["weights"].values()
+                assert pair["both_ways"] == (decided and (same or not averaged)), part.name
 
 
 @pytest.mark.usefixtures("few_images")
@@ -181,6 +195,9 @@ def test_a_part_of_the_study_is_measured_once_and_refused_when_a_preset_changes(
     capsys.readouterr()
     study.main()
     assert capsys.readouterr().out == "small is measured\n"
+    assert part.changes() == []
+    assert dataclasses.replace(part, seeds=2).changes() == ["seeds: 1 there, 2 now"]
+    assert dataclasses.replace(part, presets=("vae.yaml",)).changes() == ["gan.yaml is gone"]
 
     for empty in ("", f"{study.EMPTY}\n"):
         page.write_text(f"<!-- small -->\n{empty}<!-- end -->\nMore.\n")
@@ -228,7 +245,7 @@ def test_the_page_has_every_part() -> None:
         elif not part.changes():
             assert text.strip() not in ("", study.EMPTY), part.name
     prose = re.sub(
-        r"<!-- (\S+) -->\n.*?<!-- end -->", "", (study.DOCS / "study.md").read_text(), flags=re.S
+        r"<!-- (\S+) -->\n.*?<!-- end -->", "", (results.DOCS / "study.md").read_text(), flags=re.S
     ).partition("## Results of the former protocol")[0]
     assert not re.search(r"\d\.\d", prose)
 
@@ -263,36 +280,6 @@ def test_every_study_is_such_a_command() -> None:
             assert hasattr(module.main, "__wrapped__"), path.name
             found.append(path.stem)
     assert {"families", "few_samples", "power", "speedrun", "study"} <= set(found)
-
-
-@pytest.mark.usefixtures("few_images")
-def test_few_samples_are_compared_with_many(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    out = tmp_path / "results" / "few-samples.json"
-    damages = {"dimming": (few_samples.dim, (0.2, 0.8))}
-    shrunk = {"OUT": out, "MANY": 100, "FEW": 60, "REPEATS": 2, "DIRECTIONS": 20,
-              "DAMAGES": damages, "MISSING": (0.1, 1.0)}  # fmt: skip
-    for name, value in shrunk.items():
-        monkeypatch.setattr(few_samples, name, value)
-    monkeypatch.setattr("sys.argv", ["few_samples", "--data", "glyphs"])
-    few_samples.main()
-    content = json.loads(out.read_text())
-    assert set(content) == {"protocol", "distances", "hardware", "date", "command", "versions"}
-    assert content["protocol"]["data"] == "glyphs"
-    assert content["protocol"]["damages"] == {"dimming": [0.2, 0.8], "missing class": [0.1, 1.0]}
-    assert set(content["distances"]) == set(few_samples.MEASURES)
-    for row in content["distances"].values():
-        assert -1 <= row["tau_lowest"] <= row["tau"] <= 1
-        assert 0.5 <= row["steps_in_order"] <= 1  # far more dimming is farther away
-    head, _, *rows = capsys.readouterr().out.splitlines()
-    assert head == "| 60 samples by | Kendall's tau | lowest of 2 | steps in order |"
-    assert [row.split(" | ")[0] for row in rows] == [f"| {name}" for name in few_samples.MEASURES]
-
-    monkeypatch.setattr(few_samples, "MANY", 10_000)
-    with pytest.raises(SystemExit, match="2"):
-        few_samples.main()
-    assert "few_samples: glyphs has 200 test images" in capsys.readouterr().err
 
 
 def test_a_page_without_the_part_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -86,12 +86,14 @@ def _pair(pair: PairTest) -> dict[str, Any]:
     """Return a pair; its numbers are those of the leading judge, and all judges' follow.
 
     With ``last_weights`` are the tests with the last weights of both; none if they are the same.
+    ``both_ways`` is true if a model is better by the headlines and with these weights too.
     """
     return {
         "better": pair.better,
         "worse": pair.worse,
         "p_value": pair.p_value,
         "verdict": pair.verdict,
+        "both_ways": pair.both_ways,
         "ratio": pair.ratio,
         "detectable": pair.detectable,
         "seeds_needed": pair.seeds_needed,

@@ -23,14 +23,14 @@ def render(comparison: Comparison, measured: Mapping[str, Any]) -> str:
     names = [entry.name for entry in comparison.entries]
     lines = [f"# {comparison.data}: {', '.join(names)}", "", verdicts.summary(comparison), ""]
     lines += [comparison.missing, ""] if comparison.missing else []
-    lines += _table([["", *comparison.headings()], *comparison.table()])[1:]
+    lines.append(table([["", *comparison.headings()], *comparison.table()]))
     lines += _answers(comparison)
     if ranked := ranks.table(comparison):
-        lines += ["", "## Ranks by judge", *_table(ranked), "", " ".join(ranks.notes(comparison))]
+        lines += ["", "## Ranks by judge", "", table(ranked), "", " ".join(ranks.notes(comparison))]
     if useful := comparison.utility:
         lines += ["", "## Utility"]
         if accuracies := useful.table():
-            lines += [*_table(accuracies), "", useful.note]
+            lines += ["", table(accuracies), "", useful.note]
         lines += ["", useful.missing] if useful.missing else []
     if asked := claims.asked(comparison):
         lines += ["", "## Claims", "", asked.source, ""]
@@ -61,11 +61,8 @@ def _answers(comparison: Comparison) -> list[str]:
     return [*lines, "", "## Other differences", "", *others] if others else lines
 
 
-def _table(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return the lines of a table, with an empty one above it.
-
-    Args:
-        rows: of cells, first the headings.
-    """
-    headings, *others = (f"| {' | '.join(row)} |" for row in rows)
-    return ["", headings, "|---" * len(rows[0]) + "|", *others]
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Return rows of cells, the first of headings, as a Markdown table; ``|`` is escaped."""
+    cells = (" | ".join(cell.replace("|", r"\|") for cell in row) for row in rows)
+    headings, *others = (f"| {each} |" for each in cells)
+    return "\n".join([headings, "|---" * len(rows[0]) + "|", *others])

@@ -21,11 +21,6 @@ STEPS = 3500  # measured: 99.1 % on MNIST's test images
 TURNS = 4  # the classes of a data set without labels: 0 to 3 quarter turns
 NAME = "domain"  # of these features
 PROTOCOL = 2  # of training: 1 had shifts alone; networks of another protocol are trained again
-FORMER = {  # hash → what a network of protocol 1, by which results were published, was trained on
-    "e5ad29a440f9c13a": "trained on mnist",
-    "8f82c2c1bca18482": "trained on mnist at 64x64",
-    "c81b86f96aa51872": "trained on glyphs",
-}
 KIND = "features"  # in the header of a file
 
 
@@ -45,16 +40,6 @@ def _kept(images: Images) -> Path:
     packaged = Path(__file__).parent / "weights" / f"{name}.safetensors"
     cached = cache.path("features") / f"{name}-{PROTOCOL}.safetensors"
     return packaged if packaged.is_file() else cached
-
-
-def described(hash: str) -> str:
-    """Return words for the features of a hash in a report: whether they are of a former protocol.
-
-    Args:
-        hash: ``features_hash`` of a report.
-    """
-    former = FORMER.get(hash)
-    return f"{hash}, domain features of the former protocol, {former}" if former else hash
 
 
 def extractor(images: Images, progress: ReportProgress) -> Extractor:

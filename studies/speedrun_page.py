@@ -9,9 +9,10 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from genmodels.comparison.cells import number
+from genmodels.report import markdown
+from genmodels.system import files
 from genmodels.training import curves
 from studies import timing
-from studies.tables import markdown
 
 Result = Mapping[str, Any]  # of a training, as in the JSON
 BEFORE, LINK = "Speed <../performance>\n", "Seconds to quality <../speedrun>\n"
@@ -77,14 +78,18 @@ def write(
     unit = 1.0 if f"{unit:.2g}" == "1" else unit
     scale = "" if unit == 1.0 else SCALE.format(unit=unit)
     rows = {name: [r for r in results if r["entry"] == name] for name in changed}
-    rows = {name: found for name, found in rows.items() if found}
+    missing = [name for name, found in rows.items() if not found]
     thresholds = protocol["thresholds"]
-    names = sorted(rows, key=lambda n: [median(rows[n], t) for t in sorted(thresholds)])
+    names = sorted(
+        (name for name in changed if rows[name]),
+        key=lambda n: [median(rows[n], t) for t in sorted(thresholds)],
+    )
     draw(docs / "pictures" / "speedrun.png", {name: rows[name] for name in names}, thresholds)
     parts = [
         INTRODUCTION,
         "## The board",
         _board(names, rows, changed, protocol),
+        *([f"Not measured yet: {'; '.join(missing)}."] if missing else []),
         "![FD over seconds of training](pictures/speedrun.png)",
         "*FD on validation images over seconds of training: a line for each seed.*",
         "## The second judge",
@@ -94,10 +99,10 @@ def write(
         _machine(results, protocol),
     ]
     text = "\n\n".join(part.strip() for part in parts) + "\n"
-    (docs / "speedrun.md").write_text(text, encoding="utf-8")
+    files.write(docs / "speedrun.md", text.encode())
     index = docs / "results" / "index.md"
     if index.is_file() and LINK not in (listed := index.read_text(encoding="utf-8")):
-        index.write_text(listed.replace(BEFORE, BEFORE + LINK), encoding="utf-8")
+        files.write(index, listed.replace(BEFORE, BEFORE + LINK).encode())
 
 
 def times(results: Sequence[Result], threshold: float) -> list[float]:
@@ -151,7 +156,7 @@ def _board(
         rates = [rate for result in rows[name] for rate in result["gflops"]]
         spread = f"{statistics.median(rates):.0f} ({min(rates):.0f} to {max(rates):.0f})"
         lines.append([name, changed[name], *cells, spread])
-    return markdown(lines)
+    return markdown.table(lines)
 
 
 def _cell(seconds: Sequence[float], limit: float) -> str:
@@ -190,7 +195,7 @@ def _confirmations(
                 verdict = "confirmed" if agrees else "**not confirmed**"
                 shown = map(number, (first, test, unit * second))
                 lines.append([name, key, str(len(found)), *shown, verdict])
-    return markdown(lines)
+    return markdown.table(lines)
 
 
 def _machine(results: Sequence[Result], protocol: Mapping[str, Any]) -> str:
