@@ -185,7 +185,7 @@ def test_huge_numbers_have_an_exponent() -> None:
 
 def test_numbers_of_sentences_are_rounded_before_their_size_is_looked_at() -> None:
     given = (None, 0.98765, 999.4, 999.5, 999.97, 1234.5, 60_000, 12_345_678, 1.2345e24)
-    expected = ["—", "0.988", "999", "1,000", "1,000", "1,230", "60,000", "12,300,000", "1.23e+24"]
+    expected = ["—", "0.988", "999", "1,000", "1,000", "1,230", "60,000", "12,345,678", "1.23e+24"]
     assert [shown(value) for value in given] == expected
     assert number(999.97) == "1,000"
     assert interval(statistics.Estimate(999.7, 998.2, 1001.2, (), "positive")) == (

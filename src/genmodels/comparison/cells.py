@@ -20,8 +20,10 @@ def number(value: float | None) -> str:
 
 
 def shown(value: float | None) -> str:
-    """Return a number with three digits as text, for a sentence; a dash for None."""
-    return number(None if value is None else float(f"{value:.3g}"))
+    """Return a number for a sentence: a count as it is, others with three digits."""
+    if value is None or (value % 1 == 0 and abs(value) < COUNT):
+        return number(value)
+    return number(float(f"{value:.3g}"))
 
 
 def interval(found: Estimate | None) -> str:
