@@ -264,9 +264,10 @@ def extractor(images, progress):
         },
         script="""
 train("--config", "vae.yaml", "--data", "glyphs")
-shown = call("compare", "run", "--count", "100", "--features", "random,pooled", "--out", "c")
-assert "FD on pooled features" in shown
-first, second = json.loads(Path("c/report.json").read_text(encoding="utf-8"))["judges"]
+call("compare", "run", "--count", "100", "--features", "random,pooled", "--out", "d")
+for name in ("report.md", "report.html"):
+    assert "FD on pooled features" in Path("d", name).read_text(encoding="utf-8"), name
+first, second = json.loads(Path("d/report.json").read_text(encoding="utf-8"))["judges"]
 assert second["name"] == "pooled"
 contract("evaluation/test_features.py", "row and pooled")
 """,
