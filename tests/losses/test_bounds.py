@@ -83,7 +83,7 @@ def test_log_scales_have_half_the_bounds_of_log_variances() -> None:
     torch.testing.assert_close(
         losses.bounded_log_scale(x), losses.bounded_log_variance(2 * x) / 2, rtol=1e-14, atol=0
     )
-    assert bounds.LEAST / 2 < math.log(1e-4)  # a scale that fits 8-bit pixels exactly is within
+    assert math.log(1e-4) > bounds.LEAST / 2  # a scale that fits 8-bit pixels exactly is within
 
 
 def scaled_up(model: Any, factor: float) -> Any:
