@@ -84,6 +84,8 @@ def _keep(folder: runs.Folder, saved: Checkpoint, tensors: dict[str, Tensor]) ->
     """Write the checkpoint again, with the fitted part; return what became of it, in words."""
     try:
         with folder.lock():
+            if folder.checkpoint_paths()[-1:] != [saved.path]:
+                return "for this time only: training has gone on meanwhile"
             checkpoint.save(saved.path, tensors, saved.header)
     except InputError as error:
         return f"for this time only: {error}"
