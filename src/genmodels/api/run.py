@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from genmodels import runs, sampling
-from genmodels.api import arguments, tensors
+from genmodels.api import arguments, fitting, tensors
 from genmodels.api.requests import InterpolationRequest, SampleRequest
 from genmodels.config import custom_code
 from genmodels.config.settings import Settings, Shift
@@ -95,19 +95,35 @@ class Run:
     ) -> Model:
         """Build the model of the newest checkpoint, on a device, in evaluation mode.
 
-        A CPU is tuned as for training. ``device_name`` is the former name of ``device``; it will
-        be removed.
+        A CPU is tuned as for training. If the training ended before the density of the codes was
+        fitted, this is done now, from the images of the run, and kept in it. ``device_name`` is
+        the former name of ``device``; it will be removed.
 
         Raises:
-            InputError: there is no checkpoint, or it does not have these weights.
+            InputError: there is no checkpoint, it does not have these weights, or the density
+                cannot be fitted.
         """
         if device_name is not None:
             warnings.warn(Note("device_name= is called device= now; rename it"), stacklevel=2)
             device = device_name
+        return self._model(weights, device, changes, fit=True)
+
+    def _model(
+        self,
+        weights: Weights | None,
+        device: str,
+        changes: Mapping[str, object] | None,
+        fit: bool = False,
+    ) -> Model:
+        """Build the model; with ``fit`` also what is drawn from, which encoding does not need."""
         weights, chosen = arguments.weights(weights), arguments.device(device)
         changes = arguments.changes(changes)
         tune_cpu(chosen)
-        return sampling.load_model(self.folder.latest(), weights, chosen.device, changes)
+        saved = self.folder.latest()
+        model = sampling.load_model(saved, weights, chosen.device, changes)
+        if fit:
+            fitting.fit(model, self.folder, saved, weights, chosen)
+        return model
 
     def sample(
         self,
@@ -168,7 +184,7 @@ class Run:
         Raises:
             InputError: the model has no encoder, or the images or labels do not fit it.
         """
-        model = self.model(weights, device, changes)
+        model = self._model(weights, device, changes)
         given = tensors.images_of(model, images)
         return sampling.encode(model, given, tensors.labels_of(model, labels, len(given)))
 
@@ -190,7 +206,7 @@ class Run:
         Raises:
             InputError: the latents or labels do not fit the model.
         """
-        model = self.model(weights, device, changes)
+        model = self._model(weights, device, changes)
         given = tensors.latents_of(model, latents)
         return sampling.decode(model, given, tensors.labels_of(model, labels, len(given)))
 
@@ -204,7 +220,7 @@ class Run:
         changes: Mapping[str, object] | None = None,
     ) -> Tensor:
         """Encode and decode images (N, C, H, W); arguments as for :meth:`encode`."""
-        model = self.model(weights, device, changes)
+        model = self._model(weights, device, changes)
         given = tensors.images_of(model, images)
         return sampling.reconstruct(model, given, tensors.labels_of(model, labels, len(given)))
 

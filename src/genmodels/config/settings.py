@@ -169,7 +169,8 @@ class Train(Section):
     #: ``compiled`` ones if the training is long enough to win their compiling back and they are
     #: faster, else ``eager`` ones. ``compiled`` rounds sums differently from the other two.
     execution: Literal["auto", "eager", "compiled", "captured"] = "auto"
-    #: Seconds between two checkpoints, or a text such as ``5m``.
+    #: Seconds between two checkpoints, or a text such as ``5m``. The first one is saved after 10
+    #: seconds, if that is earlier.
     save_every: Adjustable[Annotated[Positive, BeforeValidator(seconds)]] = 60.0
     #: The number of resumable checkpoints that are kept.
     keep: Adjustable[Count] = 3

@@ -7,6 +7,12 @@ Adversarial losses and penalties are means over the batch.
 
 from genmodels.losses.adversarial import ADVERSARIAL, Adversarial, Relativistic, relativistic
 from genmodels.losses.augmentation import AUGMENTATIONS, augment
+from genmodels.losses.bounds import (
+    bounded,
+    bounded_log_scale,
+    bounded_log_variance,
+    mean_and_log_variance,
+)
 from genmodels.losses.divergences import (
     TotalCorrelation,
     free_bits,
@@ -49,6 +55,9 @@ __all__ = [
     "TotalCorrelation",
     "augment",
     "bernoulli",
+    "bounded",
+    "bounded_log_scale",
+    "bounded_log_variance",
     "continuous_bernoulli",
     "continuous_bernoulli_mean",
     "discretized_logistic",
@@ -56,6 +65,7 @@ __all__ = [
     "gaussian",
     "importance_weighted",
     "kl_to_standard_normal",
+    "mean_and_log_variance",
     "mixture_cumulative",
     "mixture_level",
     "mixture_log_probability",

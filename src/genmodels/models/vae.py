@@ -135,10 +135,7 @@ class VAE(Coder):
 
     def posterior(self, images: Tensor, labels: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Return the mean and log-variance of q(z|x): (B, C, H, W) → (B, latent_dim) each."""
-        mean, log_variance = (
-            self.encoder(images, *self.conditioning(labels)).float().chunk(2, dim=1)
-        )
-        return mean, log_variance
+        return losses.mean_and_log_variance(self.encoder(images, *self.conditioning(labels)))
 
     def encode(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return the mean of q(z|x): (B, C, H, W) → (B, latent_dim)."""
@@ -269,7 +266,7 @@ class VAE(Coder):
         if isinstance(self.scale, float):
             return self.scale
         if self.scale == "learned":
-            return self.log_scale.exp()
+            return losses.bounded_log_scale(self.log_scale).exp()
         kept = self.get_buffer("kept_variance")
         if self.training:
             optimal = self.likelihood.optimal_variance

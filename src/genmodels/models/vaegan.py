@@ -116,9 +116,8 @@ class VAEGAN(Coder):
         return self.decoder
 
     def _posterior(self, images: Tensor, labels: Tensor | None) -> tuple[Tensor, Tensor]:
-        outputs = self.encoder(images * 2 - 1, *self.conditioning(labels)).float()
-        mean, log_variance = outputs.chunk(2, dim=1)
-        return mean, log_variance
+        outputs = self.encoder(images * 2 - 1, *self.conditioning(labels))
+        return losses.mean_and_log_variance(outputs)
 
     def _discriminate(self, images: Tensor, labels: Tensor | None) -> tuple[Tensor, Tensor]:
         """Return features (B, FEATURES) and logits (B, 1) of images."""

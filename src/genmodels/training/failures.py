@@ -24,9 +24,13 @@ def not_finite(error: NotFinite, trainer: Trainer, folder: runs.Folder) -> NotFi
     """Return the error that a number became NaN or infinite, with what to do about it."""
     exact = " or train.precision=fp32" if trainer.device.precision != "fp32" else ""
     advice = f"start a new run with a lower train.optimizer.lr, or with train.clip=1{exact}"
+    saved = folder.saved_step  # a checkpoint of step 0 saves nothing
+    kept = "nothing of it was saved"
+    if saved:
+        kept = f"the checkpoint of step {saved:,} is finite and can be sampled from"
     if trainer.rollbacks >= MAX_ROLLBACKS:
-        return NotFinite(error.what, f"after {MAX_ROLLBACKS} rollbacks; {advice}")
-    if trainer.processes.is_single and folder.saved_step:  # a checkpoint of step 0 saves nothing
+        return NotFinite(error.what, f"after {MAX_ROLLBACKS} rollbacks; {kept}: {advice}")
+    if trainer.processes.is_single and saved:
         go_on = f"`train(out={argument(folder.path)}, resume=True, on_nan=rollback)`"
         advice = f"go on at half the learning rates with {go_on}, or {advice}"
-    return NotFinite(error.what, f"nothing of it was saved: {advice}")
+    return NotFinite(error.what, f"{kept}: {advice}")

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import torch
 
+from genmodels.data.feed import Feed
 from genmodels.data.images import TRAIN
 from genmodels.models.base import Fitted, Model
 from genmodels.system import randomness
@@ -34,7 +35,6 @@ def fit(trainer: Trainer) -> None:
         models.append(copy.deepcopy(trainer.model))
         models[1].load_state_dict(ema.state)
     for model in models:
-        assert isinstance(model, Fitted)
         model.eval()
         _fit(model, trainer)
     if ema:
@@ -70,10 +70,28 @@ def sampled(trainer: Trainer, images: int) -> Iterator[Model]:
         model.train()
 
 
-def _fit(model: Fitted, trainer: Trainer, images: int | None = None) -> None:
-    """Fit the part to training images, in a random order that is always the same."""
-    rows = trainer.images.splits[TRAIN]
-    order = randomness.generator(trainer.seed, "order of fitting")
+def fit_model(
+    model: Model, feed: Feed, seed: int, device: torch.device, images: int | None = None
+) -> None:
+    """Fit the part of a model to training images, in a random order that is always the same.
+
+    Args:
+        model: a :class:`Fitted` one, in evaluation mode, on the device.
+        feed: the images.
+        seed: of the run.
+        device: where to compute.
+        images: the number of training images; by default all.
+
+    Raises:
+        InputError: there are too few training images.
+    """
+    assert isinstance(model, Fitted)
+    rows = feed.images.splits[TRAIN]
+    order = randomness.generator(seed, "order of fitting")
     rows = rows[torch.randperm(len(rows), generator=order).to(rows.device)][:images]
-    with randomness.placed(trainer.seed, "fit", device=trainer.device.device):
-        model.fit(trainer.feed.batches(rows, BATCH))
+    with randomness.placed(seed, "fit", device=device):
+        model.fit(feed.batches(rows, BATCH))
+
+
+def _fit(model: Model, trainer: Trainer, images: int | None = None) -> None:
+    fit_model(model, trainer.feed, trainer.seed, trainer.device.device, images)

@@ -19,7 +19,7 @@ from genmodels.runs.manifest import Header, Record, SavedProgress
 from genmodels.system import memory
 from genmodels.system.provenance import now, versions
 from genmodels.system.signals import stopped_by_signals
-from genmodels.training import failures, figures, fitting
+from genmodels.training import failures, figures, fitting, saving
 from genmodels.training.copy_monitor import CopyMonitor
 from genmodels.training.loggers import Logger
 from genmodels.training.records import Epoch, Progress
@@ -171,7 +171,8 @@ class Recorder:
                     self._snapshot()
                 if self.copy_monitor.is_due():
                     self._watch_copies()
-            if time.monotonic() - self.saved_at > self.settings.train.save_every:
+            every = self.settings.train.save_every
+            if saving.is_due(self.folder, self.saved_at, every, self.failed_saves):
                 self._try_to_save()
             return
         self.unlogged.append(record.record)
