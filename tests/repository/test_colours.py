@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 
-from genmodels import config
+from genmodels import config, sampling
 from genmodels.data.images import TRAIN
 from torture import colours
 
@@ -38,11 +38,11 @@ def test_kinds_are_what_their_names_say() -> None:
 def test_what_is_not_finite_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
     images = colours.pictures("noise", 8)
     assert colours.train("vae.yaml", images, 2).problem == ""
-    decode = colours.sampling.decode
+    decode = sampling.decode
 
     def broken(*given: Any) -> torch.Tensor:
         return decode(*given).index_fill(0, torch.tensor([1]), math.nan)
 
-    monkeypatch.setattr(colours.sampling.generation, "decode", broken)
+    monkeypatch.setattr(sampling.generation, "decode", broken)
     assert colours.train("vae.yaml", images, 2).problem == "samples are not finite"
     assert images.count(TRAIN) == colours.COUNT
