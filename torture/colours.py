@@ -43,10 +43,10 @@ def _dark(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
 
 
 def _saturated(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
-    """Return pictures of two halves, each with every channel either 0 or 255."""
-    colours = torch.randint(2, (*shape[:2], 2, 1), generator=generator) * 255
-    halves = (torch.arange(shape[2]) * 2 // shape[2]).clamp(max=1)
-    return colours[:, :, halves].expand(shape).to(torch.uint8).contiguous()
+    """Return pictures of four quarters, each with every channel either 0 or 255."""
+    colours = torch.randint(2, (*shape[:2], 2, 2), generator=generator) * 255
+    rows, columns = (torch.arange(size) * 2 // size for size in shape[2:])
+    return colours[:, :, rows][..., columns].to(torch.uint8).contiguous()
 
 
 # Kind → pictures of a shape (N, C, H, W), uint8.
