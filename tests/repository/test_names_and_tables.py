@@ -20,7 +20,8 @@ from genmodels import config, losses, networks
 from genmodels.api import overrides
 from genmodels.config import components, constructors
 from genmodels.config.number_types import KeyOf
-from genmodels.config.settings import Settings, Train, is_adjustable
+from genmodels.config.section import is_adjustable
+from genmodels.config.settings import Settings, Train
 from genmodels.data import decoding, feed, tables
 from genmodels.system import device
 from genmodels.training import execution, loggers, optimizers
