@@ -42,6 +42,9 @@ class Data(Section):
     root: Adjustable[str | None] = None
     #: The set to train on where the named one is neither on disk nor can be downloaded.
     offline: str | None = None
+    #: The splits of a folder: its ``folders`` named train, validation (or val, valid) and test, or
+    #: a ``hash`` of the pixels. ``auto``: folders where all folders with pictures have such names.
+    splits: Literal["auto", "folders", "hash"] = "auto"
     #: The share of the training images that is held out for validation.
     validation: Share = 0.1
     #: Height and width to resize to. Default: the size of a named set; for a folder the size

@@ -222,6 +222,7 @@ def load(chosen: Data, display: Display) -> Images:
         channels=chosen.channels,
         fit=chosen.fit,
         on_bad=chosen.on_bad,
+        splits=chosen.splits,
         progress=display.reading,
     )
     display.close()
