@@ -83,7 +83,9 @@ def test_a_column_of_each_class_is_what_the_class_alone_gives(
 NAMES = ("circle", "7", "square")
 
 
-@pytest.mark.parametrize(("given", "number"), [("circle", 0), ("2", 2), (1, 1), ("square", 2), ("7", 1)])
+@pytest.mark.parametrize(
+    ("given", "number"), [("circle", 0), ("2", 2), (1, 1), ("square", 2), ("7", 1)]
+)
 def test_a_class_is_given_by_name_or_number(given: str | int, number: int) -> None:
     assert class_names.number(given, NAMES) == number
 

@@ -117,8 +117,8 @@ def _named(folder: Path, top: Tree, splits: Splits) -> dict[str, Tree]:
     if not wanted or TRAIN not in of_splits or len(found) < 2:
         if splits == "folders":
             raise InputError(
-                f"`data.splits=folders`: {_shown(folder, top.path)} has no pictures in a folder train "
-                "and in a folder test or validation; rename its folders, or use auto"
+                f"`data.splits=folders`: {_shown(folder, top.path)} has no pictures in a folder "
+                "train and in a folder test or validation; rename its folders, or use auto"
             )
         return {}
     for split, times in Counter(of_splits).items():
