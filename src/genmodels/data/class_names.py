@@ -28,8 +28,8 @@ def number(given: str | int, names: Sequence[str]) -> int:
     Raises:
         InputError: there is no such class.
     """
-    known: dict[str | int, int] = {**numbers(names)} if isinstance(given, str) else {}
-    known |= {index: index for index in range(len(names))}
+    known: dict[str | int, int] = {index: index for index in range(len(names))}
+    known.update(numbers(names) if isinstance(given, str) else {})
     if given not in known:
         raise InputError(
             f"`label={given}`: there is no such class{nearest(str(given), list(names))}; give a "
