@@ -9,15 +9,19 @@ from pydantic import BaseModel
 from sphinx.pycode import ModuleAnalyzer
 
 from genmodels import config, networks
-from genmodels.config import catalogue, yaml12
+from genmodels.config import catalogue, data_settings, yaml12
 from genmodels.config import settings as sections
 from genmodels.config.catalogue import ModelInfo
+from genmodels.config.section import is_adjustable
 
 
 def settings() -> str:
     """Return an entry for each key of a configuration, section by section."""
-    comments = ModuleAnalyzer.for_module(sections.__name__).find_attr_docs()
-    meanings = {key: " ".join(lines).strip() for key, lines in comments.items()}
+    meanings = {
+        key: " ".join(lines).strip()
+        for module in (data_settings, sections)
+        for key, lines in ModuleAnalyzer.for_module(module.__name__).find_attr_docs().items()
+    }
     return "\n\n".join(_section(sections.Settings, "", meanings))
 
 
@@ -30,7 +34,7 @@ def _section(kind: type[BaseModel], path: str, meanings: Mapping[Any, str]) -> I
         if section := _section_of(field.annotation):
             contained.append((key, section))
             words, meaning = "section", f"{meaning} Its keys: [{key}](#{_anchor(key)})."
-        if sections.is_adjustable(field):
+        if is_adjustable(field):
             meaning += " It may change when a run is resumed."
         unsaid = section is None and default is not None and not field.is_required()
         yield entry(key, words, yaml12.inline(default) if unsaid else None, meaning)

@@ -9,6 +9,7 @@ Settings in messages stand between backticks, as Python spells them: `` `out` ``
 another spelling, such as the command line, translates them with :func:`spelling`.
 """
 
+import os
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -115,6 +116,11 @@ def argument(value: object) -> str:
     """
     text = str(value)
     return text if shlex.quote(text) == text else repr(text).replace("`", "\\x60")
+
+
+def readable_name(name: str) -> str:
+    r"""Return the name of a file as text; a byte that is not UTF-8 becomes such as ``\xf1``."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def readable_size(count: float) -> str:

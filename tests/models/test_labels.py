@@ -83,16 +83,26 @@ def test_a_column_of_each_class_is_what_the_class_alone_gives(
 NAMES = ("circle", "7", "square")
 
 
-@pytest.mark.parametrize(("given", "number"), [("circle", 0), ("2", 2), (1, 1), ("square", 2)])
+@pytest.mark.parametrize(
+    ("given", "number"), [("circle", 0), ("2", 2), (1, 1), ("square", 2), ("7", 1)]
+)
 def test_a_class_is_given_by_name_or_number(given: str | int, number: int) -> None:
     assert class_names.number(given, NAMES) == number
 
 
-@pytest.mark.parametrize("given", ["7", "-1", "sqare", "9" * 5000, 3])
+@pytest.mark.parametrize("given", ["6", "-1", "sqare", "9" * 5000, 3])
 def test_an_unknown_class_lists_the_classes(given: Any) -> None:
     with pytest.raises(InputError, match=r"no such class.* 0: circle, 1: 7, 2: square") as error:
         class_names.number(given, NAMES)
     assert ("did you mean 'square'" in str(error.value)) == (given == "sqare")
+
+
+def test_a_name_wins_over_a_number() -> None:
+    names = ("0", "1", "10", "2")
+    assert class_names.number("10", names) == 2
+    assert class_names.number("2", names) == 3
+    assert class_names.described("2", names) == "class 3 (2)"
+    assert class_names.described("0", names) == "class 0"
 
 
 def test_only_the_first_classes_are_listed() -> None:

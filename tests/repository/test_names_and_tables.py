@@ -20,8 +20,9 @@ from genmodels import config, losses, networks
 from genmodels.api import overrides
 from genmodels.config import components, constructors
 from genmodels.config.number_types import KeyOf
-from genmodels.config.settings import Settings, Train, is_adjustable
-from genmodels.data import decoding, feed, tables
+from genmodels.config.section import is_adjustable
+from genmodels.config.settings import Settings, Train
+from genmodels.data import decoding, feed, layout, tables
 from genmodels.system import device
 from genmodels.training import execution, loggers, optimizers
 
@@ -30,6 +31,7 @@ ELSEWHERE = {
     "Data.channels": get_args(decoding.Channels),
     "Data.fit": get_args(decoding.Fit),
     "Data.on_bad": get_args(tables.OnBad),
+    "Data.splits": get_args(layout.Splits),
     "Data.placement": get_args(feed.Placement),
     "Optimizer.name": tuple(optimizers.OPTIMIZERS),
     "Train.execution": ("auto", *get_args(execution.Kind)),

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 from genmodels import config, data
 from genmodels.api import overrides as table
 from genmodels.api.overrides import Overrides
+from genmodels.config.data_settings import Data
 from genmodels.config.layers import Layer
 from genmodels.config.number_types import LARGEST
-from genmodels.config.settings import LIMITS, Data, Shift
+from genmodels.config.settings import LIMITS, Shift
 from genmodels.data.tables import OnBad
 from genmodels.errors import InputError, Note, argument, brief, check_path, nearest
 from genmodels.sampling import Weights

@@ -19,7 +19,7 @@ from genmodels.comparison.result import Comparison as Comparison
 from genmodels.comparison.schedule import Jobs
 from genmodels.comparison.study import Study
 from genmodels.config import custom_code
-from genmodels.config.settings import Data
+from genmodels.config.data_settings import Data
 from genmodels.console import Display
 from genmodels.data.given import GivenSource
 from genmodels.errors import InputError, brief

@@ -94,7 +94,8 @@ def interpolate(
     api.save_images(frames, path)
     count = len(frames)
     interpolations = "1 interpolation" if count == 1 else f"{count} interpolations"
-    typer.echo(f"{interpolations} of {frames.shape[1]} frames of {opened.path}: {path}")
+    source = f"{opened.path}{options.class_taken(opened, label)}"
+    typer.echo(f"{interpolations} of {frames.shape[1]} frames of {source}: {path}")
     if others := [each.path for each in runs.listed() if _comparable(each, opened.folder)]:
         options.next_command("compare", opened.path, others[0])
     else:

@@ -4,11 +4,14 @@ import shlex
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from genmodels.errors import InputError, brief
+
+if TYPE_CHECKING:
+    from genmodels import Run
 
 
 def _number(given: str | int) -> int:
@@ -85,6 +88,16 @@ TrustCode = Annotated[
     bool,
     typer.Option("--trust-code", help="Execute Python modules in a run's folder. Default: refuse."),
 ]
+
+
+def class_taken(run: "Run", label: str | None) -> str:
+    """Return words for the class that was asked for, such as ``, class 1 (square)``; else none."""
+    from genmodels import sampling
+    from genmodels.data import class_names
+
+    if label is None or label == sampling.EACH:
+        return ""
+    return f", {class_names.described(label, run.folder.classes)}"
 
 
 def next_command(*words: Any, err: bool = False) -> None:

@@ -57,5 +57,5 @@ def sample(
         opened, out, count=count, seed=seed, weights=chosen, label=label,
         device=device, changes=options.changes(set_),
     )  # fmt: skip
-    typer.echo(f"samples of {opened.path}: {path}")
+    typer.echo(f"samples of {opened.path}{options.class_taken(opened, label)}: {path}")
     options.next_command("interpolate", opened.path)

@@ -14,7 +14,8 @@ from genmodels.comparison.request import Request
 from genmodels.comparison.result import Comparison, ProtocolSettings
 from genmodels.comparison.usefulness import Utility
 from genmodels.comparison.workers import WorkerPool
-from genmodels.config.settings import Data, Shift
+from genmodels.config.data_settings import Data
+from genmodels.config.settings import Shift
 from genmodels.console import Display
 from genmodels.data import given
 from genmodels.data.given import GivenImages, GivenSource

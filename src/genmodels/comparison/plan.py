@@ -16,7 +16,8 @@ from genmodels import config, runs
 from genmodels.comparison import candidates, judges
 from genmodels.comparison.candidates import Candidate
 from genmodels.config import custom_code
-from genmodels.config.settings import Data, Settings
+from genmodels.config.data_settings import Data
+from genmodels.config.settings import Settings
 from genmodels.console import Display
 from genmodels.data import given
 from genmodels.data.given import GivenSource

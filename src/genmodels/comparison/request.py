@@ -11,7 +11,7 @@ import torch
 from genmodels import runs
 from genmodels.comparison import judges
 from genmodels.comparison.kept import Kept, Subject
-from genmodels.config.settings import Data
+from genmodels.config.data_settings import Data
 from genmodels.console import Display
 from genmodels.data.given import GivenImages
 from genmodels.data.images import Images

@@ -7,18 +7,14 @@ are the meanings that the documentation shows.
 import inspect
 import re
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
-from pydantic.fields import FieldInfo
+from pydantic import BeforeValidator, Field, model_validator
 
 from genmodels.config import yaml12
+from genmodels.config.data_settings import Data
 from genmodels.config.number_types import Count, Json, NonNegative, Positive, Share, Weight
-
-# A setting that does not change the trained model, so a resumed run may have another value.
-ADJUSTABLE = "adjustable"
-Kind = TypeVar("Kind")
-Adjustable = Annotated[Kind, ADJUSTABLE]
+from genmodels.config.section import Adjustable, Section, is_adjustable
 
 LIMITS = ("epochs", "steps", "budget")
 UNITS = {"s": 1, "m": 60, "h": 3600}
@@ -46,61 +42,6 @@ def rows_of(text: str) -> str:
 def tuple_of(values: Any) -> Any:
     """Convert a list, which YAML has, to a tuple, which is immutable."""
     return tuple(values) if isinstance(values, list) else values
-
-
-def no_equal(value: Any) -> Any:
-    """Refuse 1.0 and true, which a ``Literal`` accepts as 1 because they are equal."""
-    if isinstance(value, bool | float):
-        raise ValueError("give an integer or a word")
-    return value
-
-
-class Section(BaseModel):
-    """A section of settings. Unknown keys and values of another type are errors."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
-
-
-class Augment(Section):
-    """Random augmentations of training images; none by default."""
-
-    #: Mirror half of the images left and right.
-    flip: bool = False
-    #: Shift by up to so many pixels.
-    shift: NonNegative = 0
-    #: Crop, then resize back: the largest share of a side that is cut off.
-    crop: Share = 0.0
-
-    def __str__(self) -> str:
-        given = self.model_dump(exclude_defaults=True)
-        return ", ".join(f"{name} {value}" for name, value in given.items()) or "none"
-
-
-class Data(Section):
-    """The images, and how they are split."""
-
-    #: A data set's name, or a folder of pictures.
-    name: str = "glyphs"
-    #: The folder in which named sets lie. Default: ``GENMODELS_DATA``, or the user's cache folder.
-    root: Adjustable[str | None] = None
-    #: The set to train on where the named one is neither on disk nor can be downloaded.
-    offline: str | None = None
-    #: The share of the training images that is held out for validation.
-    validation: Share = 0.1
-    #: Height and width to resize to. Default: the size of a named set; for a folder the size
-    #: that all its pictures share, if that is 128 at most, else 64.
-    image_size: Count | None = None
-    #: Channels of the images; ``auto`` is 3 if any picture has colour, else 1.
-    channels: Annotated[Literal["auto", 1, 3], BeforeValidator(no_equal)] = "auto"
-    #: Pictures that are not square: crop the middle, or pad with black.
-    fit: Literal["crop", "pad"] = "crop"
-    #: Pictures of a folder that cannot be read: stop with an error, or skip them and say which.
-    on_bad: Adjustable[Literal["error", "skip"]] = "error"
-    #: Where the images are while training: all on the device (``resident``), or on the disk and
-    #: fetched ahead (``mapped``). ``auto``: resident if that takes half of the free memory at most.
-    placement: Adjustable[Literal["auto", "resident", "mapped"]] = "auto"
-    #: Random changes of the training images.
-    augment: Augment = Augment()
 
 
 class Optimizer(Section):
@@ -151,7 +92,7 @@ class Train(Section):
     #: The optimiser of every module.
     optimizer: Optimizer = Optimizer()
     #: Module, such as ``generator`` → the settings of its optimiser that differ.
-    optimizers: dict[str, Optimizer] = {}
+    optimizers: dict[str, Optimizer] = Field({})
     #: The learning rate over time. It never depends on the limit.
     schedule: Schedule = Schedule()
     #: Decay per step of an exponential moving average (EMA) of the weights. Default: no EMA.
@@ -269,11 +210,6 @@ class Settings(Section):
     def yaml(self) -> str:
         """Return the settings as YAML, in the order of the sections."""
         return yaml12.dump(self.plain())
-
-
-def is_adjustable(field: FieldInfo) -> bool:
-    """Return whether a setting may change when a run is resumed."""
-    return ADJUSTABLE in field.metadata
 
 
 def adjustable(section: type[Section] = Settings, prefix: str = "") -> Iterator[str]:

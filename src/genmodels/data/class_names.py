@@ -21,22 +21,38 @@ def number(given: str | int, names: Sequence[str]) -> int:
     """Return the number of a class.
 
     Args:
-        given: number or name of the class. Digits always mean a number.
+        given: name or number of the class. A text that is the name of a class means that class,
+            also if it has digits alone: ``"10"`` is the folder 10, and 10 the number.
         names: all class names, in order.
 
     Raises:
         InputError: there is no such class.
     """
-    known = numbers(names)
-    if str(given) not in known:
+    known: dict[str | int, int] = {index: index for index in range(len(names))}
+    known.update(numbers(names) if isinstance(given, str) else {})
+    if given not in known:
         raise InputError(
             f"`label={given}`: there is no such class{nearest(str(given), list(names))}; give a "
             f"number or a name of {listed(names)}"
         )
-    return known[str(given)]
+    return known[given]
+
+
+def described(given: str | int, names: Sequence[str]) -> str:
+    """Return a class for a message, such as ``class 1 (square)`` or ``class 7``.
+
+    Without names, as in runs of earlier versions, it is the number that was given.
+
+    Raises:
+        InputError: there is no such class.
+    """
+    if not names:
+        return f"class {given}"
+    index = number(given, names)
+    return f"class {index}" if names[index] == str(index) else f"class {index} ({names[index]})"
 
 
 def numbers(names: Sequence[str]) -> dict[str, int]:
-    """Return the number of each class by its name, and by its number as text."""
-    found = {name: index for index, name in enumerate(names) if not name.isdecimal()}
-    return found | {str(index): index for index in range(len(names))}
+    """Return the number of each class by its name and by its number as text; a name wins."""
+    found = {str(index): index for index in range(len(names))}
+    return found | {name: index for index, name in enumerate(names)}

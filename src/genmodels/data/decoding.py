@@ -16,16 +16,27 @@ from torch import Tensor
 
 from genmodels.errors import InputError
 
-EXTENSIONS = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+# What Pillow has a reader for and is no picture: stubs without a decoder, vectors, video.
+NO_PICTURES = frozenset({"BUFR", "EPS", "GRIB", "HDF5", "IPTC", "MPEG", "WMF"})
 FILTER = Image.Resampling.BICUBIC  # antialiased, as in resize.py
 # Errors of Pillow's readers on damaged files.
 BROKEN = (
-    OSError, EOFError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError
+    OSError, EOFError, SyntaxError, ValueError, LookupError, TypeError, OverflowError,
+    NotImplementedError, struct.error, Image.DecompressionBombError,
 )  # fmt: skip
 SIDEWAYS = (5, 6, 7, 8)  # EXIF orientations that swap height and width
 
 Channels = Literal["auto", 1, 3]
 Fit = Literal["crop", "pad"]
+
+
+def extensions() -> frozenset[str]:
+    """Return the extensions, such as ``.png``, of the pictures that the installed Pillow opens."""
+    Image.init()
+    readable = {*Image.OPEN, "MPO"} - NO_PICTURES  # the reader of JPEG opens MPO too
+    return frozenset(
+        extension for extension, kind in Image.registered_extensions().items() if kind in readable
+    )
 
 
 def decode(path: Path, size: tuple[int, int], channels: Channels, fit: Fit) -> np.ndarray:

@@ -15,10 +15,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from genmodels.data import arrays, class_names, folder, picture_sizes, tables
+from genmodels.data import arrays, class_names, layout, picture_sizes, tables
 from genmodels.data.images import Images, ReportProgress
 from genmodels.data.workers import Broken, Pictures
-from genmodels.errors import InputError
+from genmodels.errors import InputError, readable_name
 from genmodels.system import randomness
 
 OUTSIDE = 1e-3  # tolerance of values outside [0, 1], for rounding
@@ -86,7 +86,7 @@ def source_of(path: Path) -> GivenSource | None:
     """Return the images at a path; None if it is neither an array's file nor has pictures."""
     if path.suffix.lower() in arrays.EXTENSIONS and not os.path.isdir(path):
         return GivenSource(path.name, path)
-    if os.path.isdir(path) and folder.has_pictures(path):  # false for impossible paths too
+    if os.path.isdir(path) and layout.has_pictures(path):  # false for impossible paths too
         return GivenSource(path.absolute().name, path)
     return None
 
@@ -128,7 +128,7 @@ def outside(pixels: Tensor) -> tuple[float, float] | None:
 def _pictures(path: Path, images: Images, progress: ReportProgress) -> tuple[Tensor, Tensor | None]:
     """Read a folder of pictures, and the labels that its folders are named after."""
     place = path.resolve()
-    listing = folder.contents(place)
+    listing = layout.read(place, "hash")
     channels, height, width = images.image_shape
     sizes = picture_sizes.count(place, listing.files)
     if set(sizes) - {(height, width)}:
@@ -149,14 +149,18 @@ def _pictures(path: Path, images: Images, progress: ReportProgress) -> tuple[Ten
             "in grey"
         )
     labels = None
-    if images.labels is not None and listing.classes:
-        known = class_names.numbers(images.classes)
+    known = class_names.numbers(images.classes)
+    only = readable_name(listing.inner.rpartition("/")[2])
+    if images.labels is not None and only in known:
+        labels = torch.full((len(table.files),), known[only])
+    elif images.labels is not None and listing.classes:
         if strange := [name for name in listing.classes if name not in known]:
             raise InputError(
                 f"{path}: its folder {strange[0]} is no class of {images.name}; name folders by "
                 f"{class_names.listed(images.classes)}, or put all pictures into one"
             )
-        labels = torch.tensor([known[file.partition("/")[0]] for file in table.files])
+        numbers = [known[name] for name in listing.classes]
+        labels = torch.tensor([numbers[listing.labels[file]] for file in table.files])
     return table.images, labels
 
 

@@ -53,6 +53,7 @@ class Images:
         classes: name of each label; empty without labels.
         notes: messages to the user about how the set was loaded, one sentence each.
         mapped: whether the table is a memory-mapped file.
+        own_validation: whether the validation split is that of the data, and stays.
         each: for a set whose channels are images of another set, that set. The label of an
             image then consists of the labels of its channels, in order.
     """
@@ -64,6 +65,7 @@ class Images:
     classes: tuple[str, ...] = ()
     notes: tuple[str, ...] = field(default=(), compare=False)
     mapped: bool = False
+    own_validation: bool = False
     each: "Images | None" = field(default=None, compare=False)
 
     def __repr__(self) -> str:
@@ -131,8 +133,11 @@ class Images:
         """Hold out about ``share`` of the training and validation images for validation.
 
         The split of an image depends on its pixels alone (:func:`positions`). So new images do
-        not change the split of others, and equal images are in the same split.
+        not change the split of others, and equal images are in the same split. Data with a
+        validation split of their own keep it.
         """
+        if self.own_validation:
+            return self
         rows = torch.cat([self.splits[TRAIN], self.splits[VALIDATION]]).sort().values
         if share == 0:
             held_out = torch.zeros(len(rows), dtype=torch.bool)

@@ -9,6 +9,7 @@ from genmodels.data import folder, glyphs, stacked, tables, torchvision_sets
 from genmodels.data.decoding import Channels, Fit
 from genmodels.data.download import Unavailable
 from genmodels.data.images import Images, ReportProgress, silent
+from genmodels.data.layout import Splits
 from genmodels.data.sources import Listed, Source
 from genmodels.errors import InputError, argument, brief, check_path, nearest
 from genmodels.system import cache
@@ -33,6 +34,7 @@ def load(
     channels: Channels = "auto",
     fit: Fit = "crop",
     on_bad: tables.OnBad = "error",
+    splits: Splits = "auto",
     progress: ReportProgress = silent,
 ) -> Images:
     """Load a named set or a folder of pictures.
@@ -48,6 +50,8 @@ def load(
         fit: of pictures that are not square: ``crop`` the middle, or ``pad`` with black.
         on_bad: unreadable pictures of a folder are an ``error``, or ``skip`` leaves them out
             with a note.
+        splits: of a folder: its ``folders`` named train, validation and test, a ``hash`` of
+            the pixels, or ``auto``: folders where all folders are called so.
         progress: called with (what, done, total).
 
     Raises:
@@ -60,11 +64,11 @@ def load(
             f"use one of {', '.join(names())}"
         )
     try:
-        images = _load(name, root, image_size, channels, fit, progress, on_bad)
+        images = _load(name, root, image_size, channels, fit, progress, on_bad, splits)
     except Unavailable as error:
         if offline is None or offline == name:
             raise
-        images = _load(offline, root, image_size, channels, fit, progress, on_bad)
+        images = _load(offline, root, image_size, channels, fit, progress, on_bad, splits)
         note = f"{error.why}: taking {offline} instead, as data.offline says"
         images = replace(images, notes=(note, *images.notes))
     return images.with_validation(validation)
@@ -132,13 +136,14 @@ def _load(
     fit: Fit,
     progress: ReportProgress,
     on_bad: tables.OnBad,
+    splits: Splits,
 ) -> Images:
     """Load a named set, or a folder if no set has the name."""
     for source in SOURCES:
         if name in source.names():
             return source.load(name, root, image_size, channels, fit, progress)
     if path := _folder(name):
-        return folder.load(path, image_size, channels, fit, progress, on_bad)
+        return folder.load(path, image_size, channels, fit, progress, on_bad, splits)
     raise InputError(_unknown(name))
 
 

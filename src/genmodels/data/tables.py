@@ -29,7 +29,7 @@ from genmodels.data.workers import Broken, Pictures
 from genmodels.errors import InputError, Note, readable_size
 from genmodels.system import cache
 
-VERSION = 2  # of the decoding; increase it when decoding changes, so that tables are made anew
+VERSION = 3  # of files and decoding; increase it when they change, so that tables are made anew
 SYNCED = 32  # chunks between two syncs to disk
 SIZE = 64  # default height and width in pixels, usual for small models of faces and objects
 OnBad = Literal["error", "skip"]
@@ -124,7 +124,8 @@ def _target(pictures: Pictures) -> Path:
     for file in pictures.files:
         with suppress(OSError):  # decoding reports a missing file
             status = os.stat(f"{pictures.folder}/{file}")
-            state.update(f"{file}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
+            state.update(os.fsencode(file))
+            state.update(f"\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
     folder = hashlib.sha256(repr(settings).encode()).hexdigest()[:16]
     tables = cache.path("tables")
     return tables / folder / f"{state.hexdigest()[:16]}.npy"

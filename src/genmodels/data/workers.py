@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader, Dataset
 from genmodels.data import decoding
 from genmodels.data.decoding import BROKEN, Channels, Fit, reason
 from genmodels.data.images import ReportProgress
-from genmodels.errors import InputError, first_of
+from genmodels.errors import InputError, first_of, readable_name
 from genmodels.system import device as devices
 
 CHUNK = 2**20  # bytes of a table in one chunk
@@ -67,7 +67,7 @@ class Broken(InputError):
 
 def listed(files: Mapping[str, str]) -> str:
     """List the first broken pictures with their reasons, and count the rest."""
-    return first_of([f"{file}: {wrong}" for file, wrong in files.items()], SHOWN)
+    return first_of([f"{readable_name(file)}: {wrong}" for file, wrong in files.items()], SHOWN)
 
 
 class Colour(Exception):

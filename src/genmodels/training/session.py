@@ -6,7 +6,8 @@ from typing import Any
 
 from genmodels import config, data, runs
 from genmodels.config import components
-from genmodels.config.settings import Data, Settings
+from genmodels.config.data_settings import Data
+from genmodels.config.settings import Settings
 from genmodels.console import Display
 from genmodels.data import class_names
 from genmodels.data.augment import Augmentation
@@ -221,6 +222,7 @@ def load(chosen: Data, display: Display) -> Images:
         channels=chosen.channels,
         fit=chosen.fit,
         on_bad=chosen.on_bad,
+        splits=chosen.splits,
         progress=display.reading,
     )
     display.close()
