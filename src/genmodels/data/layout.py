@@ -233,7 +233,8 @@ def _found(folder: Path, top: Tree, named: Mapping[str, Tree]) -> list[str]:
         notes.append(f"reading {_shown(folder, top.path)}, the only folder with pictures")
     if named:
         words = [f"{readable_name(part.name)} ({part.count:,})" for part in named.values()]
-        note = f"the folders {_joined(words)} are the splits; data.splits: hash makes others"
+        listed = f"{', '.join(words[:-1])} and {words[-1]}"
+        note = f"the folders {listed} are the splits; data.splits: hash makes others"
         if TEST not in named:
             note += "; none is the test split, so a tenth of train is"
         if VALIDATION in named:
@@ -292,10 +293,6 @@ def _some(words: Iterable[str]) -> str:
     words = list(words)
     more = len(words) - SHOWN
     return ", ".join(words[:SHOWN]) + (f" and {more:,} more" if more > 0 else "")
-
-
-def _joined(words: Sequence[str]) -> str:
-    return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def _shown(folder: Path, below: str = "") -> str:
