@@ -72,4 +72,4 @@ def test_only_tested_differences_say_how_sure_the_ranking_is() -> None:
 
 def test_given_images_have_no_speed() -> None:
     made = comparison(entry("a", [0.5]), dataclasses.replace(entry("b", [4.0]), given=True))
-    assert said(made)["How fast is it?"] == "a: trained for 60 s; samples 1,230 images/s."
+    assert said(made)["How fast is it?"] == "a: trained for 60 s; samples 1,234 images/s."

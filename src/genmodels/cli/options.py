@@ -92,10 +92,9 @@ TrustCode = Annotated[
 
 def class_taken(run: "Run", label: str | None) -> str:
     """Return words for the class that was asked for, such as ``, class 1 (square)``; else none."""
-    from genmodels import sampling
     from genmodels.data import class_names
 
-    if label is None or label == sampling.EACH:
+    if label is None or label == class_names.EACH:
         return ""
     return f", {class_names.described(label, run.folder.classes)}"
 

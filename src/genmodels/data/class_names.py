@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from genmodels.errors import InputError, nearest
 
 SHOWN = 10  # classes named in one line
+EACH = "each"  # in place of one label: every class in turn
 
 
 def listed(names: Sequence[str]) -> str:

@@ -1,8 +1,8 @@
 """Sampling, encoding, reconstruction, interpolation and inversion, for any model."""
 
+from genmodels.data.class_names import EACH
 from genmodels.sampling.generation import (
     BLOCK,
-    EACH,
     Weights,
     check_weights,
     decode,

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from genmodels.config import GIVEN, MODELS, components, custom_code
 from genmodels.data import class_names
+from genmodels.data.class_names import EACH
 from genmodels.errors import InputError, Note
 from genmodels.models.base import Encodes, Fitted, Model
 from genmodels.runs.checkpoint import EMA_PREFIX, Checkpoint
@@ -23,7 +24,6 @@ from genmodels.system.memory import Chunks
 
 BLOCK = 500  # images in a block, which are decoded together
 Weights = Literal["ema", "last"]
-EACH = "each"  # in place of one label: every class in turn
 
 
 def load_model(
