@@ -363,7 +363,10 @@ def test_train_sample_interpolate_compare(
     assert (outcome.code, outcome.out.partition(" of ")[0]) == (0, "1 interpolation")
     outcome = genmodels("compare")
     assert outcome.code == 0
-    assert all(f"\n{number}  " in outcome.out for number in ("FD, domain", "precision", "coverage"))
+    assert all(
+        f"\n{number}  " in outcome.out
+        for number in ("FD on domain features", "precision", "coverage")
+    )
     report = json.loads(Path("comparison/report.json").read_text())
     assert {model["name"] for model in report["models"]} == {"vae", "gan"}
     numbers = {

@@ -13,7 +13,7 @@ from genmodels.config.settings import Settings
 from genmodels.console import Display, duration
 from genmodels.data import feed
 from genmodels.errors import InputError
-from genmodels.models.base import Fitted, Model
+from genmodels.models.base import Model
 from genmodels.runs import checkpoint
 from genmodels.runs.checkpoint import EMA_PREFIX, Checkpoint
 from genmodels.sampling import Weights
@@ -25,7 +25,7 @@ from genmodels.training import fitting, session
 def fit(
     model: Model, folder: runs.Folder, saved: Checkpoint, weights: Weights | None, device: Device
 ) -> None:
-    """Fit a model in place, if it has a part that is not fitted yet.
+    """Fit the part of a model that is not fitted yet, in place.
 
     The last weights and the EMA weights are both fitted and kept in the checkpoint, so this
     happens once. Where the run cannot be written, only this model is fitted, with a note.
@@ -40,8 +40,6 @@ def fit(
     Raises:
         InputError: the images of the run cannot be read, differ, or are too few.
     """
-    if not isinstance(model, Fitted) or model.fitted:
-        return
     display, settings = Display(), folder.settings
     images = _images(folder, settings, device, display)
     display.say(

@@ -9,12 +9,12 @@ import torch
 from torch import Tensor
 
 from genmodels import runs, sampling
-from genmodels.api import arguments, fitting, tensors
+from genmodels.api import arguments, tensors
 from genmodels.api.requests import InterpolationRequest, SampleRequest
 from genmodels.config import custom_code
 from genmodels.config.settings import Settings, Shift
 from genmodels.errors import InputError, Note, brief
-from genmodels.models.base import Model
+from genmodels.models.base import Fitted, Model
 from genmodels.runs.manifest import Record
 from genmodels.sampling import Weights
 from genmodels.sampling.interpolation import Mode
@@ -121,7 +121,9 @@ class Run:
         tune_cpu(chosen)
         saved = self.folder.latest()
         model = sampling.load_model(saved, weights, chosen.device, changes)
-        if fit:
+        if fit and isinstance(model, Fitted) and not model.fitted:
+            from genmodels.api import fitting  # which loads what trains
+
             fitting.fit(model, self.folder, saved, weights, chosen)
         return model
 
