@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from genmodels.errors import InputError, Interrupted, Unfinished
 from genmodels.system.signals import terminated_cleanly
+from genmodels.system.streams import lasting_output
 
 
 def command(main: Callable[[], None]) -> Callable[[], None]:
@@ -23,6 +24,7 @@ def command(main: Callable[[], None]) -> Callable[[], None]:
         sys.exit(code)
 
     @wraps(main)
+    @lasting_output()
     def run() -> None:
         try:
             with terminated_cleanly():

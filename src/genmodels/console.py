@@ -22,21 +22,13 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from genmodels.errors import one_line, spelled
+from genmodels.errors import duration, one_line, spelled
+from genmodels.system.streams import lasting
 
 GAP = 2  # characters between two columns of a table
 LINE_SECONDS = 10.0  # between two lines of progress
 # Text is printed as it is: names of files and models may look like markup, [red], or :smile:.
 PLAIN: dict[str, Any] = {"highlight": False, "markup": False, "emoji": False}
-
-
-def duration(seconds: float) -> str:
-    """Format a number of seconds: ``75`` → ``1m15s``."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours}h{minutes:02d}m"
-    return f"{minutes}m{rest:02d}s" if minutes else f"{rest}s"
 
 
 @dataclass
@@ -101,7 +93,8 @@ class Display:
     """
 
     def __init__(self, quiet: bool = False):
-        self.console = Console(stderr=True, quiet=quiet, soft_wrap=True, **PLAIN)
+        shown: dict[str, Any] = {"file": lasting(sys.stderr), "stderr": True, **PLAIN}
+        self.console = Console(quiet=quiet, soft_wrap=True, **shown)
         self.bar: Progress | None = None
         self.tasks: dict[str, TaskID] = {}
         self.reads: dict[str, TimeLeft] = {}  # by what is read

@@ -132,6 +132,15 @@ def readable_size(count: float) -> str:
     return f"{count:.0f} B" if units[0] == "B" else f"{count:,.1f} {units[0]}"
 
 
+def duration(seconds: float) -> str:
+    """Format a number of seconds: ``75`` → ``1m15s``."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}h{minutes:02d}m"
+    return f"{minutes}m{rest:02d}s" if minutes else f"{rest}s"
+
+
 def first_of(items: Sequence[str], most: int = 4) -> str:
     """Return the first items as one text, and the number of the others."""
     others = len(items) - most

@@ -3,9 +3,7 @@
 Slow imports are inside the commands, so that help and usage errors are fast.
 """
 
-import errno
 import logging
-import os
 import sys
 import warnings
 from collections.abc import Callable, Sequence
@@ -49,15 +47,22 @@ def root(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line. For a user's mistake, print one line and exit with code 2."""
-    from genmodels.system.signals import terminated_cleanly
+    from genmodels.system.streams import lasting_output
 
     _replace_unprintable()
     # Matplotlib takes another folder where it cannot write its cache, and says so in two lines.
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
     warnings.simplefilter("always", Note)
     warnings.showwarning = _show_each_note_once()
+    with lasting_output():
+        _run(list(sys.argv[1:] if arguments is None else arguments) or ["--help"])
+
+
+def _run(given: list[str]) -> None:
+    """Run a command and exit, unless it is done without an error."""
+    from genmodels.system.signals import terminated_cleanly
+
     command = typer.main.get_command(app)
-    given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     first = given[0]  # parsing empties the list
     try:
         with (
@@ -87,19 +92,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _fail(f"{memory.description(error)}: lower {lower}", 2)
     except KeyboardInterrupt:
         _fail("interrupted", 130)
-    except BrokenPipeError:  # the reader of the output has closed it
-        _discard_output()
-        sys.exit(1)
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        from genmodels.system.files import FULL
+        from genmodels.system.streams import discard
+
+        if error.errno not in FULL:
             raise
-        _discard_output()
+        discard(sys.stdout)
         _fail(f"the output cannot be written: {error.strerror}; free space", 2)
-
-
-def _discard_output() -> None:
-    """Let the text that is still buffered go nowhere, so that it raises no error at the exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _replace_unprintable() -> None:

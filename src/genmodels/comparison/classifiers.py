@@ -7,9 +7,10 @@ import torch
 
 from genmodels.comparison.kept import FOLDER, Kept, SetAccuracies, Subject
 from genmodels.comparison.request import Request
-from genmodels.console import Display, duration
+from genmodels.console import Display
 from genmodels.data.given import GivenImages
 from genmodels.data.images import Images
+from genmodels.errors import duration
 from genmodels.evaluation import utility
 from genmodels.evaluation.reference import Reference
 from genmodels.evaluation.utility import Accuracies, TrainingSet

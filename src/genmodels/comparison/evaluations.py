@@ -12,8 +12,9 @@ from genmodels.comparison.kept import FOLDER, Subject
 from genmodels.comparison.request import Parts, Request
 from genmodels.comparison.task_display import TaskDisplay
 from genmodels.comparison.workers import Task, WorkerPool
-from genmodels.console import Display, duration
+from genmodels.console import Display
 from genmodels.data.given import GivenImages
+from genmodels.errors import duration
 from genmodels.evaluation import baselines
 from genmodels.evaluation.draws import DrawProgress
 from genmodels.evaluation.metrics.scores import Scored

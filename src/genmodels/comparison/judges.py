@@ -54,7 +54,7 @@ def extractors(names: Sequence[str], images: Images, display: Display) -> list[E
     Raises:
         InputError: there are no such features, they do not fit the images, or several have one
             name.
-        Interrupted: Ctrl-C was pressed while a network was trained, which is not kept.
+        Interrupted: a signal came while a network was trained, which is not kept.
     """
     at_hand = catalogue.at_hand(images)
     wanted = [each for name in names for each in (at_hand if name == catalogue.AUTO else [name])]
@@ -74,7 +74,8 @@ def _extractor(name: str, images: Images, display: Display) -> Extractor:
         display.say(announcement)
     try:
         return kind.make(images, display.reading)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         display.close()
         stopped = f"stopped before the features of {images.name} were trained"
-        raise Interrupted(stopped, 128 + signal.SIGINT) from None
+        code = error.code if isinstance(error, Interrupted) else 128 + signal.SIGINT
+        raise Interrupted(stopped, code) from None

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from genmodels.comparison import schedule
-from genmodels.console import Display, TimeLeft, duration
-from genmodels.errors import Note
+from genmodels.console import Display, TimeLeft
+from genmodels.errors import Note, duration
 
 MOST = 0.99  # share of a task that has not ended: after its last step it still saves and draws
 

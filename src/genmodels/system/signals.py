@@ -1,4 +1,8 @@
-"""Signals: they stop a training between two steps, and let other work clean up."""
+"""Signals: they stop a training between two steps, and let other work clean up.
+
+A terminal that closes, as at the end of an ssh session, sends SIGHUP. The kernel and the shell both
+send it, so it comes more than once.
+"""
 
 import signal
 import threading
@@ -8,13 +12,18 @@ from typing import Any
 
 from genmodels.errors import Interrupted
 
+HANG_UP: int | None = getattr(signal, "SIGHUP", None)  # Windows has none
+
 
 @contextmanager
 def stopped_by_signals() -> Iterator[list[int]]:
-    """Collect SIGINT and SIGTERM for the length of a block. A second signal ends the process.
+    """Collect SIGINT, SIGTERM and SIGHUP for the length of a block.
+
+    A second SIGINT or SIGTERM ends the process. SIGHUP never does, and where it is ignored, as by
+    ``nohup``, it stays so.
 
     Yields:
-        A list that is empty until a signal arrives, and then holds its number.
+        A list that is empty until a signal arrives, and then holds its number first.
     """
     received: list[int] = []
     if threading.current_thread() is not threading.main_thread():
@@ -22,12 +31,15 @@ def stopped_by_signals() -> Iterator[list[int]]:
         return
 
     def receive(number: int, frame: Any) -> None:
-        if received:
+        if number != HANG_UP and any(earlier != HANG_UP for earlier in received):
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)
         received.append(number)
 
-    before = {n: signal.signal(n, receive) for n in (signal.SIGINT, signal.SIGTERM)}
+    numbers: list[int] = [signal.SIGINT, signal.SIGTERM]
+    if HANG_UP is not None and signal.getsignal(HANG_UP) != signal.SIG_IGN:
+        numbers.append(HANG_UP)
+    before = {number: signal.signal(number, receive) for number in numbers}
     try:
         yield received
     finally:
@@ -41,13 +53,16 @@ def terminated_cleanly() -> Iterator[None]:
 
     So no partial file is left. Signals that are ignored, as by ``nohup``, or handled stay so.
     """
+    numbers: list[int] = [signal.SIGTERM, *([] if HANG_UP is None else [HANG_UP])]
+    if threading.current_thread() is not threading.main_thread():
+        numbers = []  # only the main thread may handle signals
+    handled = [number for number in numbers if signal.getsignal(number) == signal.SIG_DFL]
 
     def terminate(number: int, frame: Any) -> None:
+        if HANG_UP is not None and HANG_UP in handled:
+            signal.signal(HANG_UP, signal.SIG_IGN)  # one more must not disturb the cleaning up
         raise Interrupted("interrupted", 128 + number)
 
-    names = ("SIGTERM", "SIGHUP") if threading.current_thread() is threading.main_thread() else ()
-    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
-    handled = [number for number in numbers if signal.getsignal(number) == signal.SIG_DFL]
     for number in handled:
         signal.signal(number, terminate)
     try:
