@@ -1,13 +1,16 @@
 """What the terminal and ``report.md`` show of a comparison: what decides, and each thing once."""
 
 import dataclasses
+import io
 import itertools
+import sys
 from pathlib import Path
 
 import pytest
 import torch
 from test_verdicts import CODING, PLAYING, comparison, entry
 
+from genmodels import api, cli
 from genmodels.comparison import pairs, verdicts
 from genmodels.comparison.entry import Entry
 from genmodels.comparison.result import Comparison
@@ -101,3 +104,18 @@ def test_nothing_is_said_of_more_numbers_where_there_are_none() -> None:
 def test_ten_numbers_of_any_model_decide() -> None:
     of_any = {*PROMINENT} - {BINARISED}  # which models of binary pixels alone have
     assert 1 + len(of_any) == 10
+
+
+def test_a_file_in_any_encoding_gets_the_whole_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    strange = "模型 α"  # cp1252 has none of it
+    made = comparison(entry(strange, CODING, FDS["a"]), entry("b", CODING, FDS["b"]))
+    monkeypatch.setattr(api, "compare", lambda *given, **options: made)
+    written = io.BytesIO()
+    stream = io.TextIOWrapper(written, encoding="cp1252")
+    monkeypatch.setattr(sys, "stdout", stream)
+    cli.main(["compare", "a", "b"])
+    stream.flush()
+    text = written.getvalue().decode("cp1252")
+    assert text.count("?? ?") >= 2  # above the table, and in sentences
+    assert "FD on domain features" in text
+    assert "\nreport: " in text

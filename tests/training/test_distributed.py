@@ -147,10 +147,11 @@ def test_noise_differs_between_processes() -> None:
     assert losses[0] == losses[1] != losses[2]
 
 
-def test_a_signal_saves_once(genmodels: CommandLine, workplace: Path) -> None:
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_a_signal_saves_once(name: str, genmodels: CommandLine, workplace: Path) -> None:
     process = launch([*LONG, "--out", "two"])
     _wait_for(Path("two/log.jsonl"), process)
-    process.send_signal(signal.SIGTERM)
+    process.send_signal(getattr(signal, name))
     out = process.communicate(timeout=60)[0]
     assert process.returncode != 0
     assert out.count("and saved; go on with") == 1, out

@@ -27,11 +27,13 @@ GIVEN = (
     "--set", "train.batch_size=500", "--set", "model.network.hidden=[16]",
     "--set", "model.latent_dim=4",
 )  # fmt: skip
+HANG_UP = getattr(signal, "SIGHUP", None)  # Windows has none
 # A process that sends itself a signal where it is told to, once; it hears SIGINT even where the
-# tests run in the background of a shell, whose processes ignore it.
+# tests run in the background of a shell, whose processes ignore it, and SIGHUP under nohup.
 PROGRAM = """
 import os, signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 from genmodels import cli
 from genmodels.system import files
 from genmodels.data import decoding
@@ -80,7 +82,11 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 @pytest.mark.parametrize(
     ("place", "number", "code"),
-    [("a step", signal.SIGINT, 130), *((place, signal.SIGTERM, 143) for place in PLACES)],
+    [
+        ("a step", signal.SIGINT, 130),
+        ("a step", HANG_UP, 129),
+        *((place, signal.SIGTERM, 143) for place in PLACES),
+    ],
 )
 def test_a_signal_saves_and_the_run_goes_on_as_if_nothing_was(
     place: Any,
@@ -110,7 +116,9 @@ def test_a_signal_saves_and_the_run_goes_on_as_if_nothing_was(
         assert {**a, "seconds": 0} == {**b, "seconds": 0}
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (HANG_UP, 129)]
+)
 def test_a_signal_while_a_folder_is_decoded(
     number: Any, code: int, tmp_path: Path, own_cache: Path
 ) -> None:
