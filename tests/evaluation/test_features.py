@@ -77,17 +77,26 @@ def made_up(labels: bool, count: int = 120) -> Any:
     )
 
 
-def test_features_are_announced_and_ctrl_c_says_that_they_start_again(
-    own_cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("signal", "code"), [(KeyboardInterrupt(), 130), (Interrupted("interrupted", 129), 129)]
+)
+def test_features_are_announced_and_a_signal_says_that_they_start_again(
+    signal: BaseException,
+    code: int,
+    own_cache: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     def stopped(*arguments: Any) -> None:
-        raise KeyboardInterrupt
+        raise signal
 
     monkeypatch.setattr(domain, "STEPS", 1)
     images, train = made_up(True), domain.train
     monkeypatch.setattr(domain, "train", stopped)
-    with pytest.raises(Interrupted, match=r"stopped before the features of made up were trained"):
+    said = r"stopped before the features of made up were trained"
+    with pytest.raises(Interrupted, match=said) as interrupted:
         judges.extractors(["auto"], images, Display())
+    assert interrupted.value.code == code
     announced = "made up has no features to compare by yet"
     assert announced in capsys.readouterr().err
     monkeypatch.setattr(domain, "train", train)

@@ -60,7 +60,7 @@ def test_nothing_changes_while_somebody_reads() -> None:
     assert lasting(None) is None
     assert (stream.encoding, stream.isatty()) == ("cp1252", False)
     print("é", file=stream, flush=True)
-    assert below.buffer.getvalue() == b"\xe9\n"  # type: ignore[attr-defined]
+    assert below.buffer.getvalue() == b"\xe9\n"
 
 
 def test_what_is_buffered_is_given_up(unread: TextIO) -> None:

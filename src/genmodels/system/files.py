@@ -10,7 +10,7 @@ from pathlib import Path
 from genmodels.errors import Unwritable, readable_size
 
 # Errors of a disk or a quota that is full; Windows lacks the second.
-FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", None), errno.EFBIG)
+FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG)
 
 
 def write(path: Path, content: bytes) -> None:

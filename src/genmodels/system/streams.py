@@ -20,13 +20,11 @@ class LastingStream:
         told: numbers of errors that are raised nevertheless.
     """
 
-    def __init__(self, stream: Any, told: Collection[int | None] = ()):
+    def __init__(self, stream: Any, told: Collection[int] = ()):
         self.stream, self.told = stream, told
         self.silent = False
 
     def __getattr__(self, name: str) -> Any:
-        if name == "stream":  # of an object that is not complete, as while it is copied
-            raise AttributeError(name)
         return getattr(self.stream, name)
 
     def write(self, text: str) -> int:
@@ -54,7 +52,7 @@ class LastingStream:
         discard(self.stream)
 
 
-def lasting(stream: Any, told: Collection[int | None] = ()) -> Any:
+def lasting(stream: Any, told: Collection[int] = ()) -> Any:
     """Return a stream that goes silent after its first error; None, a closed one, stays None."""
     if stream is None or isinstance(stream, LastingStream):
         return stream
