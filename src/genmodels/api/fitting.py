@@ -10,9 +10,9 @@ from torch import Tensor
 
 from genmodels import runs
 from genmodels.config.settings import Settings
-from genmodels.console import Display, duration
+from genmodels.console import Display
 from genmodels.data import feed
-from genmodels.errors import InputError
+from genmodels.errors import InputError, duration
 from genmodels.models.base import Model
 from genmodels.runs import checkpoint
 from genmodels.runs.checkpoint import EMA_PREFIX, Checkpoint
